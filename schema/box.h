@@ -1,0 +1,345 @@
+/*
+ * The box: one mapped file per traced process, written by libshim, read by the fold.
+ *
+ * Owns the binary format and nothing else: no code runs from here except the small inline helpers.
+ * Everything is little-endian, naturally aligned, and position-independent (offsets, never pointers).
+ * The writer only appends or overwrites whole chunks; a reader may open a live box at any time.
+ * A box is untrusted input to its reader: every offset and count must be checked against its region.
+ *
+ *   +--------+---------+-----+------------+--------+-------+---------+-------+--------------------+
+ *   | header | strings | ops | signatures | frames | sites | tensors | notes | chunks (the ring)  |
+ *   +--------+---------+-----+------------+--------+-------+---------+-------+--------------------+
+ *
+ * Publishing: a writer fills an entry, then stores the region's counter (or the chunk's `used_bytes`)
+ * with release order; a reader loads it with acquire order and looks no further than it says.
+ */
+#ifndef SHAPEBOX_SCHEMA_BOX_H
+#define SHAPEBOX_SCHEMA_BOX_H
+
+#include <stdint.h>
+
+#define BOX_MAGIC "shapebox"    /* 8 bytes, no terminator in the file */
+#define BOX_VERSION 1u          /* raised when an older reader would misread the file */
+#define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
+#define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
+
+enum box_region_id {
+	BOX_STRINGS,    /* heap of struct box_string; reference = byte offset in the region; 0 is "" */
+	BOX_OPS,        /* array of struct box_op; reference = index */
+	BOX_SIGNATURES, /* heap of struct box_signature; reference = byte offset / 8 */
+	BOX_FRAMES,     /* array of struct box_frame; reference = index */
+	BOX_SITES,      /* heap of struct box_site; reference = byte offset / 8; 0 is "no Python frame" */
+	BOX_TENSORS,    /* hash table of struct box_tensor, 8 entries a bucket */
+	BOX_NOTES,      /* array of slots of `note_bytes` each, see struct box_note */
+	BOX_CHUNKS,     /* array of chunks of `chunk_bytes` each, see struct box_chunk */
+	BOX_REGION_COUNT
+};
+
+struct box_region {
+	uint64_t offset_bytes; /* from the start of the file, multiple of 4096 */
+	uint64_t size_bytes;
+	uint64_t used_bytes;   /* published; atomic; for heaps and arrays (tensors, notes, chunks: 0) */
+};
+
+/* Why something is not in the trace. One row each: name, what a report says ("N <text>"). */
+#define BOX_LOSSES(X) \
+	X(CHUNK_BUSY, "events dropped: every chunk was in use by another thread") \
+	X(RECORD_TOO_BIG, "events dropped: too large for a chunk") \
+	X(NESTED_TOO_DEEP, "events dropped: operations nested deeper than the recorder follows") \
+	X(STRINGS_FULL, "names dropped: the string dictionary is full") \
+	X(OPS_FULL, "events dropped: the operation dictionary is full") \
+	X(SIGNATURES_FULL, "signatures written in line: the dictionary is full (nothing lost)") \
+	X(SITES_FULL, "call sites dropped: the dictionary is full") \
+	X(TENSORS_FULL, "tensor identities dropped: the table of live tensors is full") \
+	X(LIST_CUT, "operand lists recorded in part") \
+	X(NOTE_CUT, "failure notes cut to their room") \
+	X(BLIND, "operations run while PyTorch's record function was disabled") \
+	X(THREADS_FULL, "events dropped: too many threads at once")
+
+enum box_loss {
+#define X(id, text) BOX_LOSS_##id,
+	BOX_LOSSES(X)
+#undef X
+	BOX_LOSS_COUNT
+};
+
+/* What is verified when the library meets torch and Python. One row each: name, what it proves. */
+#define BOX_CHECKS(X) \
+	X(CALLBACK, "operation callback", "a known operation is seen from start to end") \
+	X(INPUTS, "operation inputs", "a known operation's arguments are read as passed") \
+	X(OUTPUTS, "operation outputs", "a known operation's result is read as returned") \
+	X(TENSOR, "tensor metadata", "sizes, strides, offset, dtype and device of known tensors are read directly") \
+	X(KEYS, "tensor kinds", "sparse, nested, batched and Python tensors are told apart by their dispatch keys") \
+	X(NAMES, "argument names", "a known schema's argument names are read as declared") \
+	X(VALUES, "argument values", "the kinds of boxed values are known by their own names") \
+	X(DEATHS, "tensor deaths", "the end of a known tensor is seen") \
+	X(SKIP, "skipping nested operations", "a nested operation is skipped before PyTorch pays for it") \
+	X(SEQUENCE, "autograd sequence numbers", "backward operations lead to their forward line") \
+	X(FRAMES, "Python frames", "frames read without the GIL equal those of the public interface") \
+	X(PYTHON, "Python exceptions", "uncaught and handled exceptions are seen with their frames") \
+	X(THROW, "C++ exceptions", "the exception that leaves an operation is seen where it is thrown")
+
+enum box_check {
+#define X(id, name, text) BOX_CHECK_##id,
+	BOX_CHECKS(X)
+#undef X
+	BOX_CHECK_COUNT
+};
+
+enum box_check_result { BOX_CHECK_NOT_RUN = 0, BOX_CHECK_OK = 1, BOX_CHECK_FAILED = 2 };
+
+enum box_state { BOX_STATE_RUNNING = 1, BOX_STATE_EXITED = 2, BOX_STATE_EXEC = 3 };
+enum box_origin { BOX_ORIGIN_STARTED = 0, BOX_ORIGIN_FORKED = 1 /* forked without exec from a traced process */ };
+
+struct box_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t header_bytes;
+	uint64_t file_bytes;
+	struct box_region regions[BOX_REGION_COUNT];
+	uint32_t chunk_bytes;    /* power of two */
+	uint32_t chunk_count;
+	uint32_t note_bytes;     /* one slot, header included */
+	uint32_t note_count;
+	uint32_t op_count;       /* atomic, published */
+	uint32_t frame_count;    /* atomic, published */
+
+	/* The process. Integers are -1 where unknown. */
+	int32_t pid;
+	int32_t parent_pid;
+	int32_t rank;            /* RANK and its kin, read when the box is made */
+	int32_t local_rank;
+	int32_t world_size;
+	int32_t attempt;         /* TORCHELASTIC_RESTART_COUNT, SLURM_RESTART_COUNT; 0 if none */
+	uint32_t origin;         /* enum box_origin */
+	int32_t record_depth;    /* 1, 2, or 0 for all */
+	uint64_t start_unix_ns;
+	uint64_t start_ticks;    /* the event clock at start_unix_ns */
+	double ticks_per_ns;     /* measured; refined by each chunk's pair of clocks */
+	char host[64];
+	char torch_version[32];
+	char python_version[32];
+
+	/* What changes while it runs. Atomic. */
+	uint32_t state;          /* enum box_state */
+	int32_t exit_status;     /* argument of exit or _exit; -1 before */
+	uint64_t end_unix_ns;
+	uint64_t step;           /* optimizer steps finished */
+	uint64_t next_tensor;    /* identities handed out */
+	uint64_t next_chunk;     /* chunks ever opened: the next chunk's sequence number */
+	uint64_t next_note;      /* notes ever written */
+	uint64_t events;         /* operations recorded, kept or overwritten (sum of finished chunks) */
+	uint64_t lost[BOX_LOSS_COUNT];
+	uint8_t checks[BOX_CHECK_COUNT]; /* enum box_check_result */
+};
+
+/* --- dictionaries ------------------------------------------------------------------------- */
+
+struct box_string {
+	uint32_t size_bytes; /* of text, no terminator counted; one NUL follows; entries are 4-aligned */
+	char text[];
+};
+
+#define BOX_OP_CHILDREN 1u /* its nested operations are recorded as well (masks, losses, custom ones) */
+#define BOX_OP_IN_PLACE 2u /* the name ends in one underscore, or an out= overload */
+
+struct box_op {
+	uint32_t name;           /* string: "aten::cat" */
+	uint32_t overload;       /* string: "Tensor", or 0 */
+	uint32_t argument_names; /* string: names joined by ',' in declared order; 0 if unknown */
+	uint16_t argument_count;
+	uint16_t flags;          /* BOX_OP_* */
+};
+
+struct box_frame {
+	uint32_t file;       /* string */
+	uint32_t function;   /* string: qualified name where Python has one, else the name */
+	int32_t line;        /* of the call being made; 0 if unknown */
+	int32_t first_line;  /* of the code object */
+};
+
+#define BOX_SITE_INNER 16u /* innermost frames kept */
+#define BOX_SITE_OUTER 16u /* outermost frames kept */
+
+struct box_site {
+	uint16_t frame_count;  /* frames listed, innermost first */
+	uint16_t inner_count;  /* of these, how many are innermost; the rest are outermost */
+	uint32_t left_out;     /* frames between the two groups that are not listed */
+	uint32_t frames[];     /* frame references; the entry is 8-aligned */
+};
+
+/*
+ * A signature is what an event shares with others: an operation and every argument's (or every
+ * output's) metadata. Words describe the values in order; see BOX_VALUE_*.
+ */
+#define BOX_SIGNATURE_OUTPUT 1u /* describes outputs, not arguments */
+
+struct box_signature {
+	uint32_t word_count; /* 64-bit words that follow */
+	uint32_t op;         /* op reference */
+	uint32_t flags;      /* BOX_SIGNATURE_* */
+	uint32_t value_count;/* top-level values */
+	uint64_t words[];
+};
+
+/*
+ * Words of a signature. The low byte of a value's first word is its kind.
+ *
+ *   TENSOR  [ kind | dimensions<<8 | dtype<<16 | device_type<<24 | (device_index & 0xffff)<<32 | flags<<48 ]
+ *           then, unless BOX_TENSOR_OPAQUE: storage_offset, sizes[dimensions], strides[dimensions]
+ *           dtype: c10::ScalarType; device_type: c10::DeviceType; device_index: int16, -1 = none
+ *   INT     [ kind ] value        BOOL [ kind | value<<8 ]
+ *   FLOAT   [ kind ]              a floating number (its value is not recorded)
+ *   NUMBER  [ kind ]              an integer that is a value, not a size (alpha, other, fill_value...)
+ *   INTS    [ kind | flags<<8 | count<<32 ] values[kept]    (kept = count, or fewer with BOX_LIST_CUT:
+ *   BOOLS   [ kind | flags<<8 | count<<32 ] values[kept]     then the next word is `kept`)
+ *   LIST    [ kind | flags<<8 | count<<32 ] then `count` (or `kept`) values, tensors or NONE
+ *   STRING  [ kind | flags<<8 | size_bytes<<32 ] bytes in words, zero-padded (never cut: > 64 bytes is OTHER)
+ *   DEVICE  [ kind | device_type<<24 | (device_index & 0xffff)<<32 ]
+ *   NONE    [ kind ]              OTHER [ kind | tag<<8 ]
+ *
+ * Each TENSOR value owns the next identity of its event's list, in order of appearance.
+ */
+enum box_value_kind {
+	BOX_VALUE_NONE = 0, BOX_VALUE_TENSOR = 1, BOX_VALUE_INT = 2, BOX_VALUE_BOOL = 3, BOX_VALUE_FLOAT = 4,
+	BOX_VALUE_NUMBER = 5, BOX_VALUE_INTS = 6, BOX_VALUE_BOOLS = 7, BOX_VALUE_LIST = 8,
+	BOX_VALUE_STRING = 9, BOX_VALUE_DEVICE = 10, BOX_VALUE_OTHER = 11
+};
+
+#define BOX_LIST_CUT 1u             /* in a list's flags: fewer values follow than `count` */
+
+#define BOX_TENSOR_LAYOUT 0xfu      /* enum box_layout */
+#define BOX_TENSOR_OPAQUE 0x10u     /* no sizes follow: their meaning is not that of a plain tensor */
+#define BOX_TENSOR_WRAPPED 0x20u    /* a Python number wrapped as a tensor */
+#define BOX_TENSOR_PYTHON 0x40u     /* a subclass or mode handles it in Python */
+#define BOX_TENSOR_BATCHED 0x80u    /* a functorch (vmap, grad) wrapper */
+#define BOX_TENSOR_GRAD 0x100u      /* has autograd metadata (requires grad or was made by a node) */
+
+enum box_layout {
+	BOX_LAYOUT_STRIDED = 0, BOX_LAYOUT_SPARSE = 1, BOX_LAYOUT_SPARSE_CSR = 2 /* any compressed layout */,
+	BOX_LAYOUT_NESTED = 3, BOX_LAYOUT_QUANTIZED = 4, BOX_LAYOUT_OTHER = 5
+};
+
+/* --- whole-run knowledge about the tensors that are alive ----------------------------------- */
+
+#define BOX_TENSOR_BUCKET 8u
+
+#define BOX_LIVE_ENTERED 1u /* first seen as an operand: nothing recorded made it */
+
+struct box_tensor {      /* 40 bytes */
+	uint64_t address;    /* of the TensorImpl; 0 = never used */
+	uint64_t tensor;     /* identity; 0 = dead, the entry may be taken */
+	uint32_t maker_signature; /* of the event that made it (outputs), or first used it if ENTERED; or BOX_NONE */
+	uint32_t maker_site;
+	uint32_t maker_step;
+	uint32_t maker_op;
+	uint32_t flags;      /* BOX_LIVE_* */
+	uint32_t reserved;
+};
+
+/* --- notes: facts of any size, as JSON text ------------------------------------------------- */
+
+enum box_note_kind {
+	BOX_NOTE_ENVIRONMENT = 1, /* slot 0 */
+	BOX_NOTE_FATAL = 2,       /* an uncaught exception (sys.excepthook): slots 1..3, the first are kept */
+	BOX_NOTE_OPERATION = 3,   /* an operation left by an exception: ring of the other slots */
+	BOX_NOTE_EXCEPTION = 4    /* an exception seen while it was being handled: the same ring */
+};
+#define BOX_NOTE_FIRST_FATAL 1u
+#define BOX_NOTE_FIRST_RING 4u
+
+struct box_note {
+	uint32_t state;      /* 0 free, 1 being written, 2 ready (release) */
+	uint32_t kind;       /* enum box_note_kind */
+	uint32_t size_bytes; /* of text */
+	uint32_t thread;     /* recorder's thread number, BOX_NONE if it recorded nothing */
+	uint64_t number;     /* from next_note: order of writing */
+	uint64_t unix_ns;
+	uint64_t event;      /* OPERATION: the thread's event number (see struct box_chunk), else ~0 */
+	uint64_t events_before; /* how many events the thread had started when the note was written */
+	char text[];         /* JSON; see ARCHITECTURE.md "Notes" */
+};
+
+/* --- the ring -------------------------------------------------------------------------------- */
+
+enum box_chunk_state { BOX_CHUNK_FREE = 0, BOX_CHUNK_OPEN = 1, BOX_CHUNK_DONE = 2 };
+
+struct box_chunk {          /* 104 bytes, then records */
+	uint32_t state;         /* enum box_chunk_state; atomic */
+	uint32_t used_bytes;    /* published bytes, this header included; atomic */
+	uint64_t sequence;      /* order of opening over the whole process, from 1 */
+	uint32_t thread;        /* recorder's thread number, from 0, never reused */
+	int32_t os_thread;      /* gettid */
+	uint64_t base_ticks;    /* record time = base_ticks + (ticks << BOX_TICK_SHIFT) */
+	uint64_t base_unix_ns;  /* the wall clock at base_ticks */
+	uint64_t base_tensor;   /* identity = base_tensor + (int32_t)(id - (uint32_t)base_tensor) */
+	uint64_t first_event;   /* number, within the thread, of the first START in this chunk */
+	uint64_t step;          /* optimizer steps finished when it was opened */
+	char thread_name[16];
+	uint64_t reserved[2];
+};
+
+#define BOX_TICK_SHIFT 6
+
+enum box_record_kind {
+	BOX_RECORD_START = 1,       /* an operation is entered */
+	BOX_RECORD_END = 2,         /* the innermost open operation of that depth is left */
+	BOX_RECORD_SCOPE_START = 3, /* a named range begins: backward node, optimizer step, user's range */
+	BOX_RECORD_SCOPE_END = 4,
+	BOX_RECORD_STEP = 5         /* an optimizer step has ended */
+};
+
+/* flags of a record */
+#define BOX_FLAG_GRAD 1u    /* START: autograd was recording on this thread */
+#define BOX_FLAG_INLINE 2u  /* START, END: the signature's words follow the identities (see below) */
+#define BOX_FLAG_FAILED 4u  /* END: left by an exception; no outputs */
+#define BOX_FLAG_REENTRY 8u /* START: reached again through Python from inside another operation */
+#define BOX_FLAG_NO_OUTPUTS 16u /* END: outputs could not be read */
+
+struct box_record {    /* every record begins so; 4-aligned */
+	uint16_t words;    /* 32-bit words of the whole record, this header included */
+	uint8_t kind;      /* enum box_record_kind */
+	uint8_t flags;     /* BOX_FLAG_* */
+	uint32_t ticks;    /* since the chunk's base_ticks, >> BOX_TICK_SHIFT */
+};
+
+struct box_start {
+	struct box_record record;
+	uint32_t signature; /* reference, or with BOX_FLAG_INLINE the op reference */
+	uint32_t site;      /* reference; 0 = no Python frame; BOX_NONE = lost */
+	uint32_t sequence;  /* low half of the autograd sequence number that the next node would get here */
+	uint16_t depth;     /* recorded operations open around it on this thread */
+	uint16_t ids;       /* identities that follow */
+	uint32_t id[];      /* then with INLINE: u32 value_count, u32 word_count, words (each as two u32, low first) */
+};
+
+struct box_end {
+	struct box_record record;
+	uint32_t signature; /* of the outputs; BOX_NONE if none; with INLINE the op reference */
+	uint16_t depth;     /* equals its START's */
+	uint16_t ids;
+	uint32_t id[];      /* then as above with INLINE */
+};
+
+enum box_scope { BOX_SCOPE_FUNCTION = 0, BOX_SCOPE_BACKWARD = 1, BOX_SCOPE_USER = 7 }; /* at::RecordScope */
+
+struct box_scope_start {
+	struct box_record record;
+	uint32_t name;      /* string: "Optimizer.step#AdamW.step", "MmBackward0" */
+	uint32_t sequence;  /* BACKWARD: low half of the node's sequence number; BOX_NONE if none */
+	uint16_t scope;     /* enum box_scope */
+	uint16_t reserved;
+	uint64_t token;     /* pairs it with its end (ranges may end out of order); two u32 aligned to 4 */
+} __attribute__((packed, aligned(4)));
+
+struct box_scope_end {
+	struct box_record record;
+	uint64_t token;
+} __attribute__((packed, aligned(4)));
+
+struct box_step {
+	struct box_record record;
+	uint64_t step;      /* steps finished now */
+} __attribute__((packed, aligned(4)));
+
+#endif

@@ -1,0 +1,149 @@
+-- What a trace is, as SQL: one database per process, folded from its box.
+-- Users select from the views (views.sql); these are the tables below them.
+PRAGMA application_id = 0x73686278;  -- "shbx"
+PRAGMA user_version = 1;             -- raised when an older reader would misread the file
+
+CREATE TABLE process (               -- one row: the traced process
+  pid INTEGER, parent_pid INTEGER,
+  host TEXT,
+  rank INTEGER,                      -- NULL if the process had no RANK
+  local_rank INTEGER, world_size INTEGER,
+  attempt INTEGER NOT NULL,          -- restarts before this one (launcher's count)
+  forked INTEGER NOT NULL,           -- 1: forked without exec from a traced process
+  state TEXT NOT NULL,               -- running, exited, exec
+  exit_status INTEGER,               -- argument of exit; NULL if it never called it
+  start_ns INTEGER NOT NULL,         -- Unix time, nanoseconds
+  end_ns INTEGER,                    -- Unix time, nanoseconds; NULL if it never ended by itself
+  step INTEGER NOT NULL,             -- optimizer steps finished
+  events INTEGER NOT NULL,           -- operations recorded, kept or overwritten
+  events_kept INTEGER NOT NULL,      -- operations in table event
+  record_depth INTEGER NOT NULL,     -- --depth: 1, 2, or 0 for all
+  torch_version TEXT, python_version TEXT
+);
+
+CREATE TABLE loss (                  -- what is missing, by cause
+  cause TEXT PRIMARY KEY,            -- name of the cause (BOX_LOSSES in schema/box.h), or 'overwritten'
+  count INTEGER NOT NULL,
+  text TEXT NOT NULL                 -- the sentence that a report shows after the count
+) WITHOUT ROWID;
+
+CREATE TABLE abi_check (             -- what was verified when the library met torch and Python
+  name TEXT PRIMARY KEY,             -- BOX_CHECKS in schema/box.h
+  result TEXT NOT NULL,              -- ok, failed, not run
+  text TEXT NOT NULL                 -- what a success proves
+) WITHOUT ROWID;
+
+CREATE TABLE operation (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,                -- "aten::cat"
+  overload TEXT NOT NULL,            -- "Tensor", or ''
+  arguments TEXT NOT NULL            -- declared argument names, comma-separated
+);
+
+CREATE TABLE signature (             -- an operation with the metadata of every argument, or of every output
+  id INTEGER PRIMARY KEY,
+  operation_id INTEGER NOT NULL REFERENCES operation(id),
+  is_output INTEGER NOT NULL         -- 1: describes outputs
+);
+
+CREATE TABLE signature_operand (     -- one value of a signature
+  signature_id INTEGER NOT NULL REFERENCES signature(id),
+  slot INTEGER NOT NULL,             -- order of appearance, from 0
+  argument INTEGER NOT NULL,         -- index of the argument (or output) it belongs to
+  item INTEGER,                      -- index within that argument's list, NULL outside lists
+  name TEXT NOT NULL,                -- "tensors[1]", "dim"; outputs: "output", "output[0]"
+  kind TEXT NOT NULL,                -- tensor, int, bool, float, number, int[], bool[], list, string, device, none, other
+  value TEXT,                        -- the value of what isn't a tensor, as JSON; NULL where none was recorded
+  shape TEXT,                        -- JSON list of sizes; NULL unless a tensor with plain sizes
+  strides TEXT,                      -- JSON list, in elements
+  storage_offset INTEGER,            -- in elements
+  dtype TEXT,                        -- "float32"
+  device TEXT,                       -- "cpu", "cuda:0"
+  layout TEXT,                       -- strided, sparse, sparse_csr, nested, quantized, other
+  flags INTEGER,                     -- BOX_TENSOR_* of schema/box.h
+  tensor_index INTEGER,              -- its place among the event's identities; NULL unless a tensor
+  PRIMARY KEY (signature_id, slot)
+) WITHOUT ROWID;
+
+CREATE TABLE frame (                 -- one line of Python that was making a call
+  id INTEGER PRIMARY KEY,
+  file TEXT NOT NULL, function TEXT NOT NULL,
+  line INTEGER NOT NULL,             -- 0 if unknown
+  first_line INTEGER NOT NULL        -- of the function
+);
+
+CREATE TABLE site (                  -- a call site: a Python stack, innermost frame first
+  id INTEGER PRIMARY KEY,
+  left_out INTEGER NOT NULL          -- frames between the innermost and the outermost group that were not kept
+);
+
+CREATE TABLE site_frame (
+  site_id INTEGER NOT NULL REFERENCES site(id),
+  position INTEGER NOT NULL,         -- 0 = innermost
+  frame_id INTEGER NOT NULL REFERENCES frame(id),
+  PRIMARY KEY (site_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE thread (
+  id INTEGER PRIMARY KEY,            -- recorder's number, from 0
+  os_thread INTEGER NOT NULL,        -- kernel thread id
+  name TEXT NOT NULL
+);
+
+CREATE TABLE scope (                 -- a named range: backward node, optimizer step, data loader, user's range
+  id INTEGER PRIMARY KEY,
+  thread_id INTEGER NOT NULL REFERENCES thread(id),
+  kind TEXT NOT NULL,                -- backward, user, function
+  name TEXT NOT NULL,
+  sequence INTEGER,                  -- backward: the node's autograd sequence number
+  start_ns INTEGER NOT NULL,         -- Unix time, nanoseconds
+  end_ns INTEGER,                    -- NULL if it never ended (or its end was lost)
+  parent_id INTEGER REFERENCES scope(id)
+);
+
+CREATE TABLE event (                 -- one operation
+  id INTEGER PRIMARY KEY,            -- order of start over all threads, counted from the process's beginning
+  thread_id INTEGER NOT NULL REFERENCES thread(id),
+  number INTEGER NOT NULL,           -- order of start within its thread, from 0
+  start_ns INTEGER NOT NULL,         -- Unix time, nanoseconds
+  duration_ns INTEGER,               -- NULL: entered and never left
+  step INTEGER NOT NULL,             -- optimizer steps finished before it
+  phase TEXT NOT NULL,               -- forward, backward, optimizer, eval, data, load, other
+  micro_batch INTEGER NOT NULL,      -- forward/backward rounds before it within its step, from 0
+  status TEXT NOT NULL,              -- ok, failed, open
+  depth INTEGER NOT NULL,            -- recorded operations around it
+  parent_id INTEGER REFERENCES event(id),            -- the operation around it, if recorded
+  signature_id INTEGER NOT NULL REFERENCES signature(id),
+  output_signature_id INTEGER REFERENCES signature(id),
+  site_id INTEGER REFERENCES site(id),               -- NULL: no Python frame, or lost
+  sequence INTEGER,                  -- autograd sequence number that its node would get
+  scope_id INTEGER REFERENCES scope(id),             -- innermost range around it on its thread
+  grad INTEGER NOT NULL,             -- 1: autograd was recording
+  tensors BLOB NOT NULL              -- identities of inputs, then outputs: see tensor_blob in ARCHITECTURE.md
+);
+
+CREATE TABLE event_tensor (          -- operands as plain rows: the last two steps and every failure
+  event_id INTEGER NOT NULL REFERENCES event(id),
+  is_output INTEGER NOT NULL,
+  tensor_index INTEGER NOT NULL,     -- matches signature_operand.tensor_index
+  tensor INTEGER NOT NULL,           -- identity, never reused within the process
+  PRIMARY KEY (event_id, is_output, tensor_index)
+) WITHOUT ROWID;
+
+CREATE TABLE live_tensor (           -- tensors alive when the box was last written
+  tensor INTEGER PRIMARY KEY,        -- identity
+  entered INTEGER NOT NULL,          -- 1: nothing recorded made it; the rest tells its first use
+  operation_id INTEGER REFERENCES operation(id),
+  signature_id INTEGER REFERENCES signature(id),
+  site_id INTEGER REFERENCES site(id),
+  step INTEGER NOT NULL
+);
+
+CREATE TABLE note (                  -- facts of any size: environment and failures, as JSON
+  id INTEGER PRIMARY KEY,            -- order of writing
+  kind TEXT NOT NULL,                -- environment, fatal, operation, exception
+  time_ns INTEGER NOT NULL,          -- Unix time, nanoseconds
+  thread_id INTEGER,                 -- recorder's number; NULL if the thread recorded nothing
+  event_id INTEGER REFERENCES event(id), -- operation: the event that was left; else the last one started before it on its thread
+  text TEXT NOT NULL                 -- JSON
+);
