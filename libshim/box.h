@@ -1,0 +1,46 @@
+/*
+ * The box from the writing side: made, mapped, grown into, left behind.
+ *
+ * box_open runs once per process (and once in each forked child that records), off the hot path. Everything else
+ * may run on any thread at any time, never allocates, locks or calls the system. The box is never unmapped and
+ * never closed: whatever the process's end is, what was published is on disk.
+ */
+#ifndef SHAPEBOX_LIBSHIM_BOX_H
+#define SHAPEBOX_LIBSHIM_BOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../schema/box.h"
+
+struct box {
+	char *base;                 /* the mapping; NULL: this process does not record */
+	struct box_header *header;  /* == base */
+	uint64_t size_bytes;
+};
+
+/* The current process's box. Valid after box_open returned true; base is NULL again in a forked child. */
+extern struct box shim_box;
+
+/* Make and map this process's box as configuration says. Returns false where none can be made (recording stays off). */
+bool box_open(void);
+
+/* Region ID's first byte. */
+static inline void *
+box_region(enum box_region_id id)
+{
+	return shim_box.base + shim_box.header->regions[id].offset_bytes;
+}
+
+/* Count N losses of cause WHY (relaxed; counters only grow). */
+static inline void
+box_lose(enum box_loss why, uint64_t n)
+{
+	if (shim_box.base)
+		__atomic_fetch_add(&shim_box.header->lost[why], n, __ATOMIC_RELAXED);
+}
+
+/* Record the RESULT of check WHICH; a failure once recorded stays. */
+void box_check(enum box_check which, bool ok);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Tensors: their metadata read directly at verified offsets, and their identities.
+ *
+ * A tensor here is the address of its c10::TensorImpl (the Python attribute `_cdata`). Reading never calls into
+ * PyTorch, so it never throws, runs Python, or materialises anything. Any thread; no malloc, no lock.
+ */
+#ifndef SHAPEBOX_LIBSHIM_TENSOR_H
+#define SHAPEBOX_LIBSHIM_TENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tensor_meta {
+	const int64_t *sizes;   /* `ndim` of them, in the tensor itself: copy before it can change */
+	const int64_t *strides; /* elements */
+	int64_t storage_offset; /* elements */
+	int ndim;
+	int dtype;              /* c10::ScalarType */
+	int device_type;        /* c10::DeviceType */
+	int device_index;       /* -1: none */
+	unsigned flags;         /* BOX_TENSOR_* of schema/box.h; with OPAQUE, sizes and strides are not to be read */
+};
+
+/* Read IMPL's metadata into OUT. False if the layout was not verified or IMPL is NULL or undefined. */
+bool tensor_read(const void *impl, struct tensor_meta *out);
+
+/* The identity of the live tensor at IMPL; 0 if it was never seen by an operation. */
+uint64_t tensor_identity(const void *impl);
+
+#endif
