@@ -1,0 +1,47 @@
+/*
+ * The box's dictionaries: strings, operations, frames, call sites, signatures, each stored once and named by a small
+ * number. Finding is lock-free and allocation-free; adding appends to the box. Two threads that add the same thing at
+ * the same moment may store it twice: the fold makes them one. A full dictionary returns BOX_NONE and counts the loss.
+ * The indexes (hash -> reference) live in private memory and are made anew with each box.
+ */
+#ifndef SHAPEBOX_LIBSHIM_DICTIONARY_H
+#define SHAPEBOX_LIBSHIM_DICTIONARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Make empty indexes for the box just opened. Returns false without memory. */
+bool dictionary_open(void);
+
+/* Mix B into A: the one hash of the recorder. */
+static inline uint64_t
+dictionary_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) * (b ^ 0xd1b54a32d192ed03ull);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Hash of COUNT words. */
+uint64_t dictionary_hash(uint64_t seed, const uint64_t *words, size_t count);
+
+/* Each returns the reference of box.h, or BOX_NONE. TEXT needs no terminator. */
+uint32_t dictionary_string(const char *text, size_t size);
+struct box_frame;
+uint32_t dictionary_frame(const struct box_frame *frame);
+
+/* Call sites: find by KEY, else add the FRAMES (inner, then outer; LEFT_OUT lie between). */
+uint32_t dictionary_site_find(uint64_t key);
+uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out);
+
+/* The signature of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
+uint32_t dictionary_signature(uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
+			      uint32_t value_count);
+
+/* The operation that SCHEMA (a c10::FunctionSchema) describes. */
+uint32_t dictionary_op_find(const void *schema);
+struct box_op;
+uint32_t dictionary_op_add(const void *schema, const struct box_op *op);
+
+#endif
