@@ -1,0 +1,149 @@
+#include "table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE_GAP 2
+#define TABLE_NARROWEST 12 /* a column is not cut below this */
+
+void
+table_add(struct table *table, const char *cell)
+{
+	if (table->count == table->capacity) {
+		size_t capacity = table->capacity ? table->capacity * 2 : 64;
+		char **grown = realloc(table->cells, capacity * sizeof *grown);
+
+		if (!grown)
+			return;
+		table->cells = grown;
+		table->capacity = capacity;
+	}
+	table->cells[table->count++] = strdup(cell ? cell : "");
+}
+
+void
+table_add_format(struct table *table, const char *format, ...)
+{
+	char *cell = NULL;
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vasprintf(&cell, format, arguments);
+	va_end(arguments);
+	table_add(table, size < 0 ? NULL : cell);
+	if (size >= 0)
+		free(cell);
+}
+
+void
+table_free(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	table->cells = NULL;
+	table->count = table->capacity = 0;
+}
+
+/* Each column's width; 0 = left out. */
+static void
+table_measure(const struct table *table, int widths[TABLE_COLUMNS], int indent, int width)
+{
+	int total = indent, shown = 0;
+
+	for (int c = 0; c < table->columns; c++) {
+		widths[c] = 0;
+		for (size_t i = (size_t)c; i < table->count; i += (size_t)table->columns) {
+			int columns = text_columns(table->cells[i] ? table->cells[i] : "");
+
+			if (columns > widths[c])
+				widths[c] = columns;
+		}
+		if (widths[c] == 0)
+			continue;
+		if (table->headers[c] && text_columns(table->headers[c]) > widths[c])
+			widths[c] = text_columns(table->headers[c]);
+		total += widths[c] + (shown++ ? TABLE_GAP : 0);
+	}
+	while (width > 0 && total > width) {
+		int widest = -1;
+
+		for (int c = 0; c < table->columns; c++)
+			if (table->styles[c] >= TABLE_CUT && widths[c] > TABLE_NARROWEST &&
+			    (widest < 0 || widths[c] > widths[widest]))
+				widest = c;
+		if (widest < 0)
+			break;
+		widths[widest]--;
+		total--;
+	}
+}
+
+static void
+table_cell(const struct table *table, struct text *text, int column, const char *cell, int width, bool last)
+{
+	int columns = text_columns(cell);
+	enum table_style style = table->styles[column];
+
+	if (columns > width && style == TABLE_CUT) {
+		size_t fit = text_fit(cell, width - 3);
+
+		text_format(text, "%.*s...", (int)fit, cell);
+		for (const char *at = cell + fit; *at; at++) /* marks must still end */
+			if (*at == TEXT_END[0])
+				text_add(text, TEXT_END);
+		columns = width;
+	} else if (columns > width && style == TABLE_TAIL) {
+		const char *tail = cell + text_fit(cell, columns - width + 3);
+
+		text_format(text, "...%s", tail);
+		columns = 3 + text_columns(tail);
+	} else {
+		if (style == TABLE_RIGHT)
+			text_format(text, "%*s", width - columns, "");
+		text_add(text, cell);
+	}
+	if (style != TABLE_RIGHT && !last)
+		text_format(text, "%*s", width > columns ? width - columns : 0, "");
+}
+
+static void
+table_line(const struct table *table, struct text *text, int indent, const int *widths, const char *const *cells,
+	   const char *style)
+{
+	bool open = text->size > 0 && text->bytes[text->size - 1] != '\n';
+	bool first = true;
+	int last = table->columns - 1;
+
+	while (last > 0 && (widths[last] == 0 || !cells[last] || !cells[last][0]))
+		last--;
+	if (!open)
+		text_format(text, "%*s", indent, "");
+	text_add(text, style);
+	for (int c = 0; c <= last; c++) {
+		if (widths[c] == 0)
+			continue;
+		if (!first)
+			text_format(text, "%*s", TABLE_GAP, "");
+		first = false;
+		table_cell(table, text, c, cells[c] ? cells[c] : "", widths[c], c == last);
+	}
+	text_add(text, style[0] ? TEXT_END "\n" : "\n");
+}
+
+void
+table_write(const struct table *table, struct text *text, int indent, int width)
+{
+	int widths[TABLE_COLUMNS];
+	bool header = false;
+
+	table_measure(table, widths, indent, width);
+	for (int c = 0; c < table->columns; c++)
+		header = header || (table->headers[c] && widths[c] > 0);
+	if (header)
+		table_line(table, text, indent, widths, table->headers, TEXT_FAINT);
+	for (size_t i = 0; i + (size_t)table->columns <= table->count; i += (size_t)table->columns)
+		table_line(table, text, indent, widths, (const char *const *)table->cells + i, "");
+}
