@@ -264,7 +264,7 @@ struct box_note {
 
 enum box_chunk_state { BOX_CHUNK_FREE = 0, BOX_CHUNK_OPEN = 1, BOX_CHUNK_DONE = 2 };
 
-struct box_chunk {          /* 104 bytes, then records */
+struct box_chunk {          /* 96 bytes, then records */
 	uint32_t state;         /* enum box_chunk_state; atomic */
 	uint32_t used_bytes;    /* published bytes, this header included; atomic */
 	uint64_t sequence;      /* order of opening over the whole process, from 1 */
