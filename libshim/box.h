@@ -40,7 +40,13 @@ box_lose(enum box_loss why, uint64_t n)
 		__atomic_fetch_add(&shim_box.header->lost[why], n, __ATOMIC_RELAXED);
 }
 
-/* Record the RESULT of check WHICH; a failure once recorded stays. */
+/* Record the result of check WHICH; a failure once recorded stays. */
 void box_check(enum box_check which, bool ok);
+
+/* Called in a forked child: this process has no box, and its next one is a worker's. */
+void box_forget(void);
+
+/* Say that the process is ending (or, with BOX_STATE_RUNNING, that it isn't after all: a failed exec). */
+void box_end(enum box_state state, int exit_status);
 
 #endif

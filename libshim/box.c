@@ -1,0 +1,235 @@
+/* Making and mapping this process's box. See box.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "clock.h"
+#include "settings.h"
+
+#define PAGE 4096ull
+#define SIZE_MIN (1ull << 20)
+#define OPS_MAX 4096u
+
+struct box shim_box;
+static bool forked;
+
+static int32_t
+env_number(const char *const *names)
+{
+	for (; *names; names++) {
+		const char *value = getenv(*names);
+		char *end;
+		if (value && *value) {
+			long number = strtol(value, &end, 10);
+			if (!*end && number >= 0 && number <= INT_MAX)
+				return (int32_t)number;
+		}
+	}
+	return -1;
+}
+
+#define ENV_NUMBER(...) env_number((const char *const[]){ __VA_ARGS__, NULL })
+
+/* A file of SIZE bytes with all its blocks, so that no store into its mapping can ever fault for want of disk space. */
+static int
+allocate_file(int fd, uint64_t size)
+{
+	sigset_t limit_signal, before;
+	struct timespec at_once = { 0, 0 };
+
+	/* Beyond RLIMIT_FSIZE the kernel sends SIGXFSZ besides failing: keep it from the program. */
+	sigemptyset(&limit_signal);
+	sigaddset(&limit_signal, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &limit_signal, &before);
+	int error = posix_fallocate(fd, 0, (off_t)size);
+	if (error && !sigismember(&before, SIGXFSZ))
+		sigtimedwait(&limit_signal, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+/* Create DIRECTORY/rank<R>[-worker]-<pid>[.n].box; returns its descriptor or -1. */
+static int
+create_file(const char *directory, int rank, char *path, size_t room)
+{
+	if (mkdir(directory, 0700) && errno != EEXIST)
+		return -1;
+	for (int attempt = 1; attempt < 10; attempt++) {
+		char again[8] = "";
+		if (attempt > 1) /* the same process id once more, after an exec */
+			snprintf(again, sizeof again, ".%d", attempt);
+		if (snprintf(path, room, "%s/rank%d-%s%d%s.box", directory, rank < 0 ? 0 : rank,
+			     forked ? "worker-" : "", (int)getpid(), again) >= (int)room)
+			return -1;
+		int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+/* Map SIZE bytes of a new file in DIRECTORY; NULL if that can't be done there. */
+static char *
+map_file(const char *directory, int rank, uint64_t size)
+{
+	char path[PATH_MAX];
+	int fd = create_file(directory, rank, path, sizeof path);
+	void *memory = MAP_FAILED;
+
+	if (fd < 0)
+		return NULL;
+	if (!allocate_file(fd, size))
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		unlink(path);
+	close(fd); /* a program may close every descriptor it finds and reuse the number: keep none */
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static char *
+map_somewhere(int rank, uint64_t *size)
+{
+	const char *name = strrchr(settings.directory, '/');
+	const char *places[] = { settings.directory, getenv("TMPDIR"), "/tmp" };
+	char directory[PATH_MAX];
+
+	for (; *size >= SIZE_MIN; *size /= 2)
+		for (int i = 0; i < 3; i++) {
+			if (!places[i])
+				continue;
+			snprintf(directory, sizeof directory, "%s%s", places[i], i ? name : "");
+			char *base = map_file(directory, rank, *size);
+			if (base)
+				return base;
+		}
+	return NULL;
+}
+
+/* Divide the file among the regions. Shares are of what runs of real programs used; the ring gets the rest. */
+static void
+lay_out(struct box_header *header, uint64_t size)
+{
+	uint64_t share[BOX_REGION_COUNT] = {
+		[BOX_STRINGS] = size / 32,       [BOX_OPS] = OPS_MAX * sizeof(struct box_op),
+		[BOX_SIGNATURES] = size / 16 * 3, [BOX_FRAMES] = size / 64,
+		[BOX_SITES] = size / 16,         [BOX_TENSORS] = 0,
+		[BOX_NOTES] = 0,                 [BOX_CHUNKS] = 0,
+	};
+	uint64_t tensors = 1024, at = BOX_HEADER_BYTES;
+
+	while (tensors * 2 * sizeof(struct box_tensor) <= size / 12)
+		tensors *= 2;
+	share[BOX_TENSORS] = tensors * sizeof(struct box_tensor);
+	header->chunk_bytes = size >= 16u << 20 ? 65536 : 16384;
+	header->note_bytes = size >= 16u << 20 ? 131072 : 32768;
+	header->note_count = size >= 16u << 20 ? 24 : size >= 4u << 20 ? 16 : 8;
+	share[BOX_NOTES] = (uint64_t)header->note_bytes * header->note_count;
+	for (int i = 0; i < BOX_REGION_COUNT; i++) {
+		uint64_t bytes = (share[i] + PAGE - 1) / PAGE * PAGE;
+		if (i == BOX_CHUNKS)
+			bytes = (size - at) / header->chunk_bytes * header->chunk_bytes;
+		header->regions[i].offset_bytes = at;
+		header->regions[i].size_bytes = bytes;
+		at += bytes;
+	}
+	header->chunk_count = (uint32_t)(header->regions[BOX_CHUNKS].size_bytes / header->chunk_bytes);
+	header->regions[BOX_STRINGS].used_bytes = 8; /* reference 0 is "" */
+	header->regions[BOX_SITES].used_bytes = 8;   /* reference 0 is "no Python frame" */
+}
+
+static double
+measure_ticks(void)
+{
+	uint64_t start_ns = clock_unix_ns(), start = clock_ticks(), now_ns;
+
+	do
+		now_ns = clock_unix_ns();
+	while (now_ns - start_ns < 200000 && now_ns >= start_ns);
+	uint64_t ticks = clock_ticks() - start;
+	return now_ns > start_ns ? (double)ticks / (double)(now_ns - start_ns) : 1.0;
+}
+
+static void
+fill_header(struct box_header *header, uint64_t size, int rank)
+{
+	lay_out(header, size);
+	header->version = BOX_VERSION;
+	header->header_bytes = BOX_HEADER_BYTES;
+	header->file_bytes = size;
+	header->pid = getpid();
+	header->parent_pid = getppid();
+	header->rank = rank;
+	header->local_rank = ENV_NUMBER("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID");
+	header->world_size = ENV_NUMBER("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE");
+	header->attempt = ENV_NUMBER("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT");
+	if (header->attempt < 0)
+		header->attempt = 0;
+	header->origin = forked ? BOX_ORIGIN_FORKED : BOX_ORIGIN_STARTED;
+	header->record_depth = settings.depth;
+	header->exit_status = -1;
+	header->next_tensor = 1; /* 0 means dead */
+	header->state = BOX_STATE_RUNNING;
+	gethostname(header->host, sizeof header->host - 1);
+	header->ticks_per_ns = measure_ticks();
+	header->start_unix_ns = clock_unix_ns();
+	header->start_ticks = clock_ticks();
+	/* Last: a file without its magic is not a box yet. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	memcpy(header->magic, BOX_MAGIC, sizeof header->magic);
+}
+
+bool
+box_open(void)
+{
+	int saved_errno = errno;
+	int rank = ENV_NUMBER("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK");
+	uint64_t size = settings.size_bytes / (forked ? 8 : 1);
+
+	size = (size < SIZE_MIN ? SIZE_MIN : size) / PAGE * PAGE;
+	char *base = map_somewhere(rank, &size);
+	if (base) {
+		fill_header((struct box_header *)base, size, rank);
+		shim_box.size_bytes = size;
+		shim_box.header = (struct box_header *)base;
+		__atomic_store_n(&shim_box.base, base, __ATOMIC_RELEASE);
+	}
+	errno = saved_errno;
+	return base != NULL;
+}
+
+void
+box_forget(void)
+{
+	/* The parent's file stays mapped here, unused: unmapping could pull it from under a handler that still looks. */
+	shim_box.base = NULL;
+	shim_box.header = NULL;
+	forked = true;
+}
+
+void
+box_check(enum box_check which, bool ok)
+{
+	if (shim_box.base && shim_box.header->checks[which] != BOX_CHECK_FAILED)
+		shim_box.header->checks[which] = ok ? BOX_CHECK_OK : BOX_CHECK_FAILED;
+}
+
+void
+box_end(enum box_state state, int exit_status)
+{
+	struct box_header *header = shim_box.header;
+
+	if (!shim_box.base || header->pid != getpid()) /* a vfork child borrows our memory */
+		return;
+	header->exit_status = exit_status;
+	header->end_unix_ns = clock_unix_ns();
+	__atomic_store_n(&header->state, state, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,31 @@
+/*
+ * Identities: a number for every tensor, never used twice within a process.
+ *
+ * The table maps the address of a live TensorImpl to its number; the end of a tensor (TENSOR_DESTROY) frees the entry,
+ * so that another tensor at the same address gets a number of its own. Lock-free, any thread, no malloc. The entries
+ * lie in the box (struct box_tensor), so that what is alive, and who made it, survives the process.
+ */
+#ifndef SHAPEBOX_LIBSHIM_IDENTITY_H
+#define SHAPEBOX_LIBSHIM_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tensor.h"
+
+/* The event on whose behalf a tensor is met. */
+struct identity_event {
+	uint32_t signature, site, op;
+};
+
+/* Make the address index for the box just opened. Returns false without memory. */
+bool identity_open(void);
+
+/* The number of the tensor at IMPL, met as an operand (or, with MADE, as an output) of EVENT; a tensor not met before
+ * gets the next number of the calling thread's BLOCK (first free, end). 0 if the table has no room for it. */
+uint64_t identity_meet(const void *impl, bool made, const struct identity_event *event, uint64_t block[2]);
+
+/* The tensor at IMPL ends. */
+void identity_end(const void *impl);
+
+#endif

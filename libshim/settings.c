@@ -1,0 +1,58 @@
+/* Reading the settings. See settings.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../schema/config.h"
+#include "settings.h"
+
+struct settings settings;
+
+static const char *
+value_of(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? value : "";
+}
+
+static void
+choose_directory(void)
+{
+	const char *asked = value_of("SHAPEBOX_OUTPUT");
+	char here[2048] = "";
+
+	if (*asked == '/') {
+		snprintf(settings.directory, sizeof settings.directory, "%s", asked);
+		return;
+	}
+	if (!getcwd(here, sizeof here))
+		snprintf(here, sizeof here, "/tmp");
+	if (*asked) {
+		snprintf(settings.directory, sizeof settings.directory, "%s/%s", here, asked);
+	} else {
+		char stamp[32] = "";
+		time_t now = time(NULL);
+		struct tm parts;
+		if (localtime_r(&now, &parts))
+			strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
+		snprintf(settings.directory, sizeof settings.directory, "%s/shapebox-%s", here, stamp);
+	}
+	setenv("SHAPEBOX_OUTPUT", settings.directory, 1);
+}
+
+void
+settings_read(void)
+{
+	const char *depth = value_of("SHAPEBOX_DEPTH");
+
+	settings.disabled = !strcmp(value_of("SHAPEBOX_DISABLE"), "1");
+	settings.under_run = !strcmp(value_of("SHAPEBOX_RUN"), "1");
+	settings.depth = !strcmp(depth, "all") ? 0 : !strcmp(depth, "2") ? 2 : 1;
+	if (!config_size(value_of("SHAPEBOX_SIZE"), &settings.size_bytes))
+		settings.size_bytes = 32u << 20;
+	if (!settings.disabled)
+		choose_directory();
+}

@@ -1,0 +1,25 @@
+/*
+ * What the user asked for, read once from the environment (names and defaults: schema/config.def).
+ * settings_read runs in the constructor, single-threaded; afterwards everything here is read-only.
+ */
+#ifndef SHAPEBOX_LIBSHIM_SETTINGS_H
+#define SHAPEBOX_LIBSHIM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+	bool disabled;         /* SHAPEBOX_DISABLE */
+	bool under_run;        /* SHAPEBOX_RUN: `shapebox run` speaks, the library is silent */
+	char directory[4096];  /* SHAPEBOX_OUTPUT, absolute */
+	uint64_t size_bytes;   /* SHAPEBOX_SIZE: box of a rank process */
+	int depth;             /* SHAPEBOX_DEPTH: 1, 2, or 0 for all */
+};
+
+extern struct settings settings;
+
+/* Read the environment; where no directory is named, name one and put it into the environment, so that the
+ * processes this one starts record beside it. */
+void settings_read(void);
+
+#endif
