@@ -1,0 +1,225 @@
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../rendering/terminal.h"
+#include "../rendering/text.h"
+
+const struct command command_rows[] = {
+#define COMMAND(id, name, alias, synopsis, help) \
+	{ name, alias, synopsis, help, command_##id, command_##id##_options },
+#include "../commands.def"
+#undef COMMAND
+};
+
+const int command_count = (int)(sizeof command_rows / sizeof command_rows[0]);
+
+int
+command_trouble(struct error *error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof error->text, format, arguments);
+	va_end(arguments);
+	return COMMAND_TROUBLE;
+}
+
+const struct command *
+command_find(const char *word)
+{
+	for (int i = 0; i < command_count; i++) {
+		const struct command *row = &command_rows[i];
+
+		if (strcmp(row->name, word) == 0 || (row->alias && strcmp(row->alias, word) == 0))
+			return row;
+	}
+	return NULL;
+}
+
+int
+command_distance(const char *from, const char *to)
+{
+	enum { MOST = 40 };
+	int rows[3][MOST + 1];
+	size_t from_size = strlen(from), to_size = strlen(to);
+
+	if (from_size > MOST || to_size > MOST)
+		return MOST;
+	for (size_t j = 0; j <= to_size; j++)
+		rows[0][j] = (int)j;
+	for (size_t i = 1; i <= from_size; i++) {
+		int *now = rows[i % 3], *before = rows[(i - 1) % 3], *swap = rows[(i + 1) % 3];
+
+		now[0] = (int)i;
+		for (size_t j = 1; j <= to_size; j++) {
+			int best = before[j - 1] + (from[i - 1] != to[j - 1]);
+
+			if (before[j] + 1 < best)
+				best = before[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] &&
+			    swap[j - 2] + 1 < best)
+				best = swap[j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return rows[from_size % 3][to_size];
+}
+
+void
+command_unknown(const char *word, struct error *error)
+{
+	size_t size = strlen(word);
+	const char *best = NULL;
+	int least = size <= 3 ? 2 : 3;
+
+	if (size > 3 && strcmp(word + size - 3, ".py") == 0) {
+		command_trouble(error, "'%s' is no command; did you mean: shapebox run -- python %s", word, word);
+		return;
+	}
+	for (int i = 0; i < command_count; i++) {
+		const char *names[] = { command_rows[i].name, command_rows[i].alias };
+
+		for (int n = 0; n < 2; n++) {
+			int distance = names[n] ? command_distance(word, names[n]) : least;
+
+			if (distance < least) {
+				least = distance;
+				best = names[n];
+			}
+		}
+	}
+	if (best)
+		command_trouble(error, "'%s' is no command; did you mean: shapebox %s", word, best);
+	else if (strncmp(word, "python", 6) == 0 || strcmp(word, "torchrun") == 0 || strcmp(word, "accelerate") == 0)
+		command_trouble(error, "'%s' is no command; did you mean: shapebox run -- %s ...", word, word);
+	else if (access(word, F_OK) == 0)
+		command_trouble(error, "'%s' is no command; did you mean: shapebox report %s", word, word);
+	else
+		command_trouble(error, "'%s' is no command; see: shapebox help", word);
+}
+
+static void
+command_print_options(const struct command *command, struct text *text)
+{
+	text_add(text, "\nOptions:\n");
+	for (const struct option_row *row = command->options; row->name; row++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "  %c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+			 row->letter ? ", " : "  ", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+		text_format(text, "%-28s", left);
+		if (text_columns(left) > 27)
+			text_format(text, "\n%28s", "");
+		text_add(text, row->help);
+		if (row->fallback && row->fallback[0])
+			text_format(text, " [default: %s]", row->fallback);
+		text_add(text, "\n");
+	}
+	text_format(text, "%-28s%s\n", "  -h, --help", "this help");
+}
+
+/* What `run` reads from the environment is the same table as its options. */
+static void
+command_print_variables(struct text *text)
+{
+	text_add(text, "\nEach option can be given as a variable instead; an option wins:\n");
+#define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
+	text_format(text, "  %-26s--%s\n", variable, option);
+#define CONFIG_VARIABLE(id, variable, kind, fallback, help) text_format(text, "  %-26s%s\n", variable, help);
+#include "../../schema/config.def"
+#undef CONFIG
+#undef CONFIG_VARIABLE
+	text_add(text, "\nThe exit status is the command's own; a signal that ends it ends shapebox too. 127: not found,\n"
+		       "126: not executable, 2: a wrong option (nothing was started).\n");
+}
+
+void
+command_print_help(const struct command *command)
+{
+	struct text text = { 0 };
+
+	if (command) {
+		text_format(&text, "Usage: " TEXT_STRONG "shapebox %s" TEXT_END " %s\n", command->name, command->synopsis);
+		text_format(&text, "%s.", command->help);
+		if (command->alias)
+			text_format(&text, " Also called: %s.", command->alias);
+		text_add(&text, "\n");
+		command_print_options(command, &text);
+		if (command->run == command_run)
+			command_print_variables(&text);
+		else if (command->options[0].name)
+			text_add(&text, "\nDIR: a trace; by default the newest of the current directory.\n"
+					"Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble.\n");
+	} else {
+		text_add(&text, "shapebox: a flight recorder for the shapes of PyTorch's tensors\n\n"
+				"  shapebox run -- python train.py     your own command, unchanged\n"
+				"  shapebox report                     what failed, where, and why\n\nCommands:\n");
+		for (int i = 0; i < command_count; i++)
+			text_format(&text, "  " TEXT_STRONG "%-10s" TEXT_END "%s%s%s%s\n", command_rows[i].name, command_rows[i].help,
+				    command_rows[i].alias ? " (also: " : "", command_rows[i].alias ? command_rows[i].alias : "",
+				    command_rows[i].alias ? ")" : "");
+		text_add(&text, "\nshapebox COMMAND --help shows every option with its default.\n"
+				"Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble; `run`: the command's own.\n");
+	}
+	text_print(&text, stdout, terminal_color(stdout));
+	text_free(&text);
+}
+
+bool
+command_parse(const char *name, void *values, int argc, char **argv, bool stop_at_first, int *rest, int *status,
+	      struct error *error)
+{
+	const struct command *command = command_find(name);
+
+	switch (options_parse(command->options, name, values, argc, argv, stop_at_first, rest, error)) {
+	case OPTION_OK:
+		return true;
+	case OPTION_HELP:
+		command_print_help(command);
+		*status = COMMAND_OK;
+		return false;
+	default:
+		*status = COMMAND_TROUBLE;
+		return false;
+	}
+}
+
+const struct option_row command_help_options[] = { { 0 } };
+const struct option_row command_version_options[] = { { 0 } };
+
+int
+command_help(int argc, char **argv, struct error *error)
+{
+	const struct command *command = NULL;
+	int rest, status;
+
+	if (!command_parse("help", NULL, argc, argv, false, &rest, &status, error))
+		return status;
+	if (rest < argc) {
+		command = command_find(argv[rest]);
+		if (!command) {
+			command_unknown(argv[rest], error);
+			return COMMAND_TROUBLE;
+		}
+	}
+	command_print_help(command);
+	return COMMAND_OK;
+}
+
+int
+command_version(int argc, char **argv, struct error *error)
+{
+	int rest, status;
+
+	if (!command_parse("version", NULL, argc, argv, false, &rest, &status, error))
+		return status;
+	puts("shapebox " SHAPEBOX_VERSION);
+	return COMMAND_OK;
+}

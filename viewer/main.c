@@ -1,0 +1,79 @@
+/*
+ * shapebox: looks up the command, prints its error, ends the process. The only file that exits.
+ */
+#include <locale.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "commands/command.h"
+#include "rendering/text.h"
+
+/* Die as the child did: by its signal, without a second core file. */
+static void
+main_die(int signal_number)
+{
+	struct rlimit none = { 0, 0 };
+	sigset_t one;
+
+	fflush(NULL);
+	setrlimit(RLIMIT_CORE, &none);
+	signal(signal_number, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, signal_number);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	raise(signal_number);
+	_exit(128 + signal_number); /* a signal whose default action is not death */
+}
+
+static int
+main_finish(int status, const struct error *error)
+{
+	if (error->text[0]) {
+		struct text text = { 0 };
+
+		text_safe(&text, error->text); /* it may quote a trace */
+		fprintf(stderr, "shapebox: %s\n", text_string(&text));
+		text_free(&text);
+	}
+	if (status >= COMMAND_SIGNAL)
+		main_die(status - COMMAND_SIGNAL);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("shapebox: standard output");
+		return status == COMMAND_OK ? COMMAND_TROUBLE : status;
+	}
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error error = { "" };
+	const struct command *command;
+
+	/* widths of characters need a UTF-8 locale; containers often have none set */
+	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	if (argc < 2) {
+		command_print_help(NULL);
+		return COMMAND_TROUBLE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return command_help(argc - 1, argv + 1, &error);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return command_version(1, argv + 1, &error);
+	if (argv[1][0] == '-') {
+		command_trouble(&error, "unknown option %s; see: shapebox help", argv[1]);
+		return main_finish(COMMAND_TROUBLE, &error);
+	}
+	command = command_find(argv[1]);
+	if (!command) {
+		command_unknown(argv[1], &error);
+		return main_finish(COMMAND_TROUBLE, &error);
+	}
+	return main_finish(command->run(argc - 1, argv + 1, &error), &error);
+}
