@@ -1,0 +1,102 @@
+# Compiles shapebox. build.sh drives this file; `make BUILD=... SANITIZE=...` makes a variant beside the ordinary build.
+#
+#   all    $(BUILD)/shapebox and $(BUILD)/libshapebox.so
+#   tests  $(BUILD)/tests/<name> for each tests/unit/test_*.c, and $(BUILD)/tests/runner
+BUILD ?= build
+CC = gcc
+SANITIZE ?=
+# The library is loaded into programs that know nothing of sanitizers: there, undefined behaviour traps instead.
+LIB_SANITIZE ?=
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+WARN = -Wall -Wextra -Werror
+COMMON = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -I. -I$(BUILD)/gen -ffile-prefix-map=$(CURDIR)=.
+CFLAGS_VIEWER = $(COMMON) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+CFLAGS_SHIM = $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB_SANITIZE)
+# The same sources for the unit tests, which may carry a sanitizer.
+CFLAGS_SHIM_TEST = $(COMMON) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+
+LIBS_SHIM = -l:libunwind.a -l:liblzma.a -ldl -lpthread -lm
+LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -lm -ldl -lpthread
+
+# What the library shares with the viewer.
+SHIM_SCHEMA = $(wildcard schema/config.c)
+SHIM_SOURCES = $(wildcard libshim/*.c libshim/*.S) $(SHIM_SCHEMA)
+VIEWER_SOURCES = $(shell find viewer schema -name '*.c')
+VIEWER_MAIN = $(wildcard viewer/main.c viewer/commands/main.c)
+RUNNER_SOURCES = $(wildcard tests/e2e/*.c)
+TEST_SOURCES = $(wildcard tests/unit/test_*.c)
+SQL = $(wildcard schema/*.sql)
+
+objects = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(2))
+SHIM_OBJECTS = $(call objects,shim,$(SHIM_SOURCES))
+SHIM_TEST_OBJECTS = $(call objects,shim-test,$(SHIM_SOURCES))
+VIEWER_OBJECTS = $(call objects,viewer,$(VIEWER_SOURCES))
+VIEWER_MAIN_OBJECTS = $(call objects,viewer,$(VIEWER_MAIN))
+RUNNER_OBJECTS = $(call objects,viewer,$(RUNNER_SOURCES))
+GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL))
+TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+
+all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
+tests: $(TESTS) $(BUILD)/tests/runner
+library: $(BUILD)/libshapebox.so
+viewer: $(BUILD)/shapebox
+runner: $(BUILD)/tests/runner
+.PHONY: all tests library viewer runner
+
+# Each SQL file as a C string: schema/views.sql -> views_sql.h
+$(BUILD)/gen/%_sql.h: schema/%.sql schema/embed.sh
+	@mkdir -p $(@D)
+	sh schema/embed.sh $< $*_sql > $@
+
+$(BUILD)/obj/shim/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SHIM) -MMD -MP -c $< -o $@
+$(BUILD)/obj/shim/%.S.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SHIM) -MMD -MP -c $< -o $@
+$(BUILD)/obj/shim-test/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SHIM_TEST) -MMD -MP -c $< -o $@
+$(BUILD)/obj/shim-test/%.S.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SHIM_TEST) -MMD -MP -c $< -o $@
+$(BUILD)/obj/viewer/%.c.o: %.c Makefile | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_VIEWER) -MMD -MP -c $< -o $@
+
+EXPORTS = $(wildcard libshim/exports.map)
+EXPORT_FLAGS = $(EXPORTS:%=-Wl,--version-script=%)
+$(BUILD)/libshapebox.so: $(SHIM_OBJECTS) $(EXPORTS)
+	$(CC) -shared $(CFLAGS_SHIM) -o $@ $(SHIM_OBJECTS) $(EXPORT_FLAGS) \
+	  -Wl,--exclude-libs,ALL -Wl,-z,now,-z,relro,-z,nodelete -Wl,-z,defs -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
+
+$(BUILD)/shapebox: $(VIEWER_OBJECTS)
+	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+
+# Archives for the unit tests: a test pulls in what it uses.
+$(BUILD)/viewer.a: $(filter-out $(VIEWER_MAIN_OBJECTS),$(VIEWER_OBJECTS))
+	rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/shim.a: $(SHIM_TEST_OBJECTS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+# A test says what it links in a comment: /* links: schema viewer */ or /* links: libshim */
+links = $(shell sed -n 's|.*links: *\([a-z ]*[a-z]\).*|\1|p' tests/unit/$(1).c | head -n 1)
+archives = $(sort $(patsubst libshim,$(BUILD)/shim.a,$(patsubst schema,$(BUILD)/viewer.a,$(patsubst viewer,$(BUILD)/viewer.a,$(1)))))
+libraries = $(if $(filter libshim,$(1)),$(LIBS_SHIM)) $(if $(filter schema viewer,$(1)),$(LIBS_VIEWER))
+
+define test_rule
+$(BUILD)/tests/$(1): $(BUILD)/obj/viewer/tests/unit/$(1).c.o $(call archives,$(call links,$(1)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_VIEWER) -o $$@ $$^ $(call libraries,$(call links,$(1))) -l:libcunit.a -lpthread
+endef
+$(foreach t,$(notdir $(TESTS)),$(eval $(call test_rule,$(t))))
+
+$(BUILD)/tests/runner: $(RUNNER_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,286 @@
+#!/usr/bin/env bash
+# Builds shapebox, tests it, shows it. `./build.sh help` lists the words.
+# Works from a fresh Debian 12 or Ubuntu 22.04/24.04: what is missing is installed first.
+set -eu
+cd "$(dirname "$0")"
+
+ROOT=$PWD
+BUILD=build
+VENV=$ROOT/$BUILD/venv
+JOBS=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+step() { printf '== %s\n' "$*"; }
+fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+usage() {
+	cat <<'TEXT'
+usage: ./build.sh [WORD]
+  (none)    build: build/shapebox and build/libshapebox.so
+  demo      build, run the main job (a Qwen2-VL that fails) and print its report
+  test      build, run every test; ends with "N passed, N failed"
+  install   copy bin/shapebox and lib/libshapebox.so below PREFIX (default /usr/local; DESTDIR is honoured)
+  asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
+  tsan      unit tests with ThreadSanitizer
+  bench     what recording costs, beside no recording and torch.profiler
+  soak      the long tests: a thousand SIGKILLs at random moments
+  screen    put the demo's report into README.md
+  clean     remove what was built (build/venv stays; `clean all` removes it too)
+  help      this text
+TEXT
+}
+
+# --- packages -------------------------------------------------------------------------------
+
+have_tool() { command -v "$1" >/dev/null 2>&1; }
+have_static() { # HEADER ARCHIVE
+	have_tool gcc && printf '#include <stdio.h>\n#include <%s>\n' "$1" | gcc -E - >/dev/null 2>&1 &&
+		case $(gcc -print-file-name="$2") in /*) true ;; *) false ;; esac
+}
+
+is_there() { # PACKAGE
+	case $1 in
+	gcc | make | sqlite3) have_tool "$1" ;;
+	libc6-dev) have_tool gcc && printf '#include <stdio.h>\n' | gcc -E - >/dev/null 2>&1 ;;
+	libsqlite3-dev) have_static sqlite3.h libsqlite3.a ;;
+	libunwind-dev) have_static libunwind.h libunwind.a ;;
+	liblzma-dev) have_static lzma.h liblzma.a ;;
+	libjansson-dev) have_static jansson.h libjansson.a ;;
+	libcunit1-dev) have_static CUnit/CUnit.h libcunit.a ;;
+	binutils) have_tool nm && have_tool readelf ;;
+	python3) have_tool python3 ;;
+	python3-venv) have_tool python3 && python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ;;
+	*) fail "no probe for package $1" ;;
+	esac
+}
+
+missing() {
+	for package in "$@"; do
+		is_there "$package" || printf '%s ' "$package"
+	done
+}
+
+need() { # PACKAGE...: installs what isn't there; says what it could not install
+	local lacking as_root=""
+	lacking=$(missing "$@")
+	[ -n "$lacking" ] || return 0
+	step "install: $lacking"
+	if [ "$(id -u)" != 0 ]; then
+		if have_tool sudo; then as_root=sudo; else echo "build.sh: neither root nor sudo: cannot install packages" >&2; fi
+	fi
+	if have_tool apt-get; then
+		if [ "$(id -u)" = 0 ] || [ -n "$as_root" ]; then
+			$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q || echo "build.sh: apt-get update failed; going on" >&2
+			# shellcheck disable=SC2086
+			$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $lacking || true
+		fi
+	else
+		echo "build.sh: no apt-get here: cannot install packages" >&2
+	fi
+	lacking=$(missing "$@")
+	[ -z "$lacking" ] || fail "could not install: $lacking(install them by hand, then run this again)"
+}
+
+need_build() { need gcc libc6-dev make libsqlite3-dev libunwind-dev liblzma-dev libjansson-dev; }
+need_tests() { need gcc libc6-dev make binutils libsqlite3-dev libunwind-dev liblzma-dev libjansson-dev libcunit1-dev; }
+
+# --- steps ----------------------------------------------------------------------------------
+
+compile() { # [MAKE ARGUMENTS...]
+	step "compile: $*"
+	make --no-print-directory -j"$JOBS" "$@"
+}
+
+make_venv() {
+	need python3 python3-venv
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail "python3 is older than 3.10: $(python3 -V)"
+	local want
+	want="$(python3 -c 'import sys; print(sys.version)' | tr '\n' ' ') $(cksum <tests/requirements.txt) $VENV"
+	if [ -f "$VENV/.made-from" ] && [ "$(cat "$VENV/.made-from")" = "$want" ]; then
+		return 0
+	fi
+	step "python packages: tests/requirements.txt -> build/venv (once)"
+	rm -rf "$VENV"
+	mkdir -p "$BUILD"
+	python3 -m venv "$VENV"
+	"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	printf '%s\n' "$want" >"$VENV/.made-from"
+}
+
+run_demo() { # the main job, as a user would run it; its report is in build/demo/screen.txt
+	local status=0
+	step "demo: shapebox run -- python tests/programs/qwen2vl_mask.py"
+	rm -rf "$BUILD/demo"
+	mkdir -p "$BUILD/demo"
+	(cd "$BUILD/demo" && HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 ../shapebox run --quiet --output trace -- \
+		"$VENV/bin/python" "$ROOT/tests/programs/qwen2vl_mask.py") || status=$?
+	[ "$status" = 1 ] || fail "the demo's program was to end with status 1, not $status"
+	step "demo: shapebox report"
+	status=0
+	(cd "$BUILD/demo" && ../shapebox report trace) >"$BUILD/demo/screen.txt" || status=$?
+	cat "$BUILD/demo/screen.txt"
+	[ "$status" = 1 ] || fail "the report was to find one failure (status 1), not $status"
+}
+
+PASSED=0
+FAILED=0
+count() { PASSED=$((PASSED + $1)); FAILED=$((FAILED + $2)); }
+
+run_units() { # BUILD
+	local binary output status passed failed
+	for binary in "$1"/tests/test_*; do
+		[ -x "$binary" ] && [ -f "$binary" ] || continue
+		step "unit: ${binary##*/}"
+		status=0
+		output=$(timeout 300 "$binary" 2>&1) || status=$?
+		printf '%s\n' "$output"
+		passed=$(printf '%s\n' "$output" | awk '$1 == "tests" && $2 ~ /^[0-9]+$/ { print $4 }')
+		failed=$(printf '%s\n' "$output" | awk '$1 == "tests" && $2 ~ /^[0-9]+$/ { print $5 }')
+		if [ -z "$passed" ] || { [ "$status" != 0 ] && [ "${failed:-0}" = 0 ]; }; then
+			printf 'FAILED %s: ended with status %s\n' "${binary##*/}" "$status"
+			failed=$((${failed:-0} + 1))
+		fi
+		count "${passed:-0}" "${failed:-0}"
+	done
+}
+
+run_check() { # NAME COMMAND...
+	local name=$1
+	shift
+	if "$@"; then
+		printf 'ok      check %s\n' "$name"
+		count 1 0
+	else
+		printf 'FAILED  check %s\n' "$name"
+		count 0 1
+	fi
+}
+
+run_cases() { # BUILD [RUNNER ARGUMENTS...]
+	local build=$1 status=0 result
+	shift
+	result=$BUILD/e2e.result
+	rm -f "$result"
+	"$build/tests/runner" --build "$ROOT/$build" --python "$VENV/bin" --programs "$ROOT/tests/programs" \
+		--cases "$ROOT/tests/e2e/cases" --work "$ROOT/$BUILD/e2e" --result "$result" "$@" || status=$?
+	if [ -f "$result" ]; then
+		read -r passed failed <"$result"
+		count "$passed" "$failed"
+	else
+		printf 'FAILED  end-to-end runner: ended with status %s\n' "$status"
+		count 0 1
+	fi
+}
+
+closing() {
+	printf '%s passed, %s failed\n' "$PASSED" "$FAILED"
+	[ "$FAILED" = 0 ] && [ "$PASSED" != 0 ]
+}
+
+# --- words ----------------------------------------------------------------------------------
+
+word_build() {
+	need_build
+	compile all
+	step "done: $BUILD/shapebox, $BUILD/libshapebox.so"
+}
+
+word_test() {
+	need_tests
+	compile all tests
+	make_venv
+	run_units "$BUILD"
+	step "checks"
+	run_check "library exports its hooks and needs libc alone" sh tests/e2e/exports.sh "$BUILD/libshapebox.so"
+	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
+	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
+	step "end to end"
+	run_cases "$BUILD" "$@"
+	step "demo's screen in README.md"
+	run_check "README shows the demo's screen" check_screen
+	closing
+}
+
+check_screen() {
+	(run_demo) && sh tests/e2e/screen.sh compare README.md "$BUILD/demo/screen.txt"
+}
+
+word_demo() {
+	need_build
+	compile all
+	make_venv
+	run_demo
+}
+
+word_screen() {
+	word_demo
+	sh tests/e2e/screen.sh update README.md "$BUILD/demo/screen.txt"
+}
+
+word_install() {
+	need_build
+	compile all
+	local prefix=${DESTDIR:-}${PREFIX:-/usr/local} as_root=""
+	step "install: $prefix/bin/shapebox, $prefix/lib/libshapebox.so"
+	if ! mkdir -p "$prefix/bin" "$prefix/lib" 2>/dev/null || ! [ -w "$prefix/bin" ] || ! [ -w "$prefix/lib" ]; then
+		have_tool sudo || fail "$prefix can't be written, and there is no sudo"
+		as_root=sudo
+	fi
+	$as_root install -d "$prefix/bin" "$prefix/lib"
+	$as_root install -m 755 "$BUILD/shapebox" "$prefix/bin/shapebox"
+	$as_root install -m 755 "$BUILD/libshapebox.so" "$prefix/lib/libshapebox.so"
+}
+
+word_asan() {
+	need_tests
+	compile BUILD=$BUILD/asan SANITIZE=address,undefined \
+		LIB_SANITIZE="-fsanitize=undefined -fsanitize-undefined-trap-on-error" all tests
+	make_venv
+	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+	# verify_asan_link_order: the viewer's own children run under the library's preload, which comes first.
+	export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=99:verify_asan_link_order=0
+	run_units "$BUILD/asan"
+	step "end to end, viewer and library with sanitizers"
+	run_cases "$BUILD/asan" "$@"
+	closing
+}
+
+word_tsan() {
+	need_tests
+	compile BUILD=$BUILD/tsan SANITIZE=thread tests
+	export TSAN_OPTIONS=halt_on_error=1:exitcode=98
+	run_units "$BUILD/tsan"
+	closing
+}
+
+word_bench() {
+	need_build
+	compile all
+	make_venv
+	bash tests/bench/bench.sh "$BUILD" "$VENV/bin/python" "$@"
+}
+
+word_soak() {
+	need_tests
+	compile all tests
+	make_venv
+	step "soak: SIGKILL at random moments"
+	run_check "SIGKILL x${1:-1000}" bash tests/bench/soak.sh "$BUILD" "$VENV/bin/python" "${1:-1000}"
+	closing
+}
+
+word_clean() {
+	step "clean"
+	if [ "${1:-}" = all ]; then
+		rm -rf "$BUILD"
+	elif [ -d "$BUILD" ]; then
+		find "$BUILD" -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
+	fi
+}
+
+word=${1:-build}
+[ $# -eq 0 ] || shift
+case $word in
+build | demo | test | install | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
+help | -h | --help) usage ;;
+*) usage >&2; exit 2 ;;
+esac
