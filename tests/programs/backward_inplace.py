@@ -1,0 +1,8 @@
+"""What backward needs was overwritten: no operation fails, the engine refuses."""
+import torch
+
+weight = torch.ones(3, requires_grad=True)
+hidden = weight.exp()
+hidden.add_(1.0)
+print("forward done", flush=True)
+hidden.sum().backward()  # FAIL HERE
