@@ -1,4 +1,5 @@
 /* The table of live tensors. See identity.h. */
+#include <stddef.h>
 #include <sys/mman.h>
 
 #include "box.h"

@@ -1,0 +1,54 @@
+/*
+ * The process's ways out that run no exit handler, and exec. Each leaves a mark in the box and calls the real function.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "hooks.h"
+#include "shim.h"
+
+static _Noreturn void
+leave(enum hook_id id, int status)
+{
+	void (*real)(int) = (void (*)(int))hook_real(id);
+
+	box_end(BOX_STATE_EXITED, status);
+	real(status);
+	__builtin_unreachable();
+}
+
+SHIM_EXPORT void
+_exit(int status)
+{
+	leave(HOOK_EXIT_NOW, status);
+}
+
+SHIM_EXPORT void
+_Exit(int status)
+{
+	leave(HOOK_EXIT_NOW_C, status);
+}
+
+SHIM_EXPORT int
+execve(const char *path, char *const argv[], char *const envp[])
+{
+	int (*real)(const char *, char *const *, char *const *) =
+		(int (*)(const char *, char *const *, char *const *))hook_real(HOOK_EXECVE);
+
+	box_end(BOX_STATE_EXEC, -1);
+	int result = real(path, argv, envp);
+	box_end(BOX_STATE_RUNNING, -1); /* still here: it failed */
+	return result;
+}
+
+SHIM_EXPORT int
+execv(const char *path, char *const argv[])
+{
+	int (*real)(const char *, char *const *) = (int (*)(const char *, char *const *))hook_real(HOOK_EXECV);
+
+	box_end(BOX_STATE_EXEC, -1);
+	int result = real(path, argv);
+	box_end(BOX_STATE_RUNNING, -1);
+	return result;
+}

@@ -1,0 +1,95 @@
+/*
+ * The wrappers around PyTorch's own functions (rows of hooks.def). They decide nothing: they tell the recorder, and
+ * always call the real function, exactly once, with the same arguments.
+ */
+#include <stdint.h>
+
+#include "hooks.h"
+#include "identity.h"
+#include "install.h"
+#include "record.h"
+#include "shim.h"
+#include "torch.h"
+
+/* std::optional<at::StepCallbacks> at::getStepCallbacksUnlessEmpty(at::RecordScope): the result is built in RESULT. */
+SHIM_EXPORT void *
+_ZN2at27getStepCallbacksUnlessEmptyENS_11RecordScopeE(void *result, uint8_t scope)
+{
+	static void *(*real)(void *, uint8_t);
+
+	if (__builtin_expect(!install_is_recording(), 0)) {
+		real = (void *(*)(void *, uint8_t))hook_real(HOOK_STEP_CALLBACKS);
+		install_now();
+		return real(result, scope);
+	}
+	real(result, scope);
+	uint8_t *engaged = (uint8_t *)result + torch.step_engaged;
+	if (scope == BOX_SCOPE_FUNCTION && *engaged && record_skips(result))
+		*engaged = 0; /* one inline pair of plain pointers: nothing to destroy */
+	return result;
+}
+
+#define RUN_RECORD \
+	_ZN3c1010Dispatcher17runRecordFunctionERN2at14RecordFunctionESt17reference_wrapperIKNS_14FunctionSchemaEENS_11DispatchKeyENS_14DispatchKeySetENS_8ArrayRefIKNS_6IValueEEE
+#define RUN_RECORD_BARE \
+	_ZN3c1010Dispatcher17runRecordFunctionERN2at14RecordFunctionESt17reference_wrapperIKNS_14FunctionSchemaEENS_11DispatchKeyENS_14DispatchKeySetE
+
+/* c10::Dispatcher::runRecordFunction(RecordFunction &, reference_wrapper<FunctionSchema const>, DispatchKey,
+ * DispatchKeySet, ArrayRef<IValue const>): only dispatcher calls come by here. */
+SHIM_EXPORT void
+RUN_RECORD(void *record, const void *schema, uint16_t key, uint64_t keys, const struct torch_value *values, size_t count)
+{
+	void (*real)(void *, const void *, uint16_t, uint64_t, const void *, size_t) =
+		(void (*)(void *, const void *, uint16_t, uint64_t, const void *, size_t))hook_real(HOOK_RUN_RECORD);
+
+	if (__builtin_expect(install_is_recording(), 1)) {
+		record_announce(schema, values, count);
+		real(record, schema, key, keys, values, count);
+		record_announced();
+		return;
+	}
+	if (torch_is_learning())
+		torch_saw_call(record, schema, values, count);
+	real(record, schema, key, keys, values, count);
+}
+
+/* The same without arguments (nobody asked for inputs, which we always do: seen only if our callback isn't there). */
+SHIM_EXPORT void
+RUN_RECORD_BARE(void *record, const void *schema, uint16_t key, uint64_t keys)
+{
+	void (*real)(void *, const void *, uint16_t, uint64_t) =
+		(void (*)(void *, const void *, uint16_t, uint64_t))hook_real(HOOK_RUN_RECORD_BARE);
+
+	real(record, schema, key, keys);
+}
+
+static void
+tensor_ends(const void *impl)
+{
+	if (__builtin_expect(install_is_recording(), 1))
+		identity_end(impl);
+	else if (torch_is_learning())
+		torch_saw_death(impl);
+}
+
+/* c10::TensorImpl::~TensorImpl(), complete object: reached through the vtable's deleting destructor. */
+SHIM_EXPORT void
+_ZN3c1010TensorImplD1Ev(void *impl)
+{
+	void (*real)(void *) = (void (*)(void *))hook_real(HOOK_TENSOR_DESTROY);
+
+	tensor_ends(impl);
+	if (real)
+		real(impl);
+}
+
+/* The same as a base: reached by the destructors of derived classes. */
+SHIM_EXPORT void
+_ZN3c1010TensorImplD2Ev(void *impl)
+{
+	void (*real)(void *) = (void (*)(void *))hook_real(HOOK_TENSOR_DESTROY_BASE);
+
+	tensor_ends(impl);
+	if (real)
+		real(impl);
+}

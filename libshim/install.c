@@ -1,0 +1,89 @@
+/* Life cycle inside the host: constructor, first operation, fork. See install.h. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "dictionary.h"
+#include "frames.h"
+#include "hooks.h"
+#include "identity.h"
+#include "install.h"
+#include "recorder.h"
+#include "settings.h"
+#include "shim.h"
+#include "torch.h"
+
+int install_state_now;
+static bool learned, usable;
+
+static void
+settle(enum install_state state)
+{
+	__atomic_store_n(&install_state_now, state, __ATOMIC_RELEASE);
+}
+
+static bool
+open_everything(void)
+{
+	return box_open() && dictionary_open() && identity_open();
+}
+
+void
+install_now(void)
+{
+	int expected = INSTALL_NOT_YET, saved_errno = errno;
+
+	if (!__atomic_compare_exchange_n(&install_state_now, &expected, INSTALL_BUSY, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return;
+	/* The test runs once per process image: a forked child inherits what it proved, and the callback. */
+	if (!learned) {
+		learned = true;
+		frames_select();
+		usable = torch_learn();
+	}
+	bool opened = open_everything();
+	if (opened) {
+		torch_report_checks();
+		box_check(BOX_CHECK_THROW, hook_real(HOOK_THROW) != NULL);
+		python_recording();
+	}
+	settle(opened && usable ? INSTALL_RECORDING : INSTALL_OFF);
+	errno = saved_errno;
+}
+
+static void
+after_fork_in_child(void)
+{
+	if (install_state_now == INSTALL_NOT_YET || settings.disabled)
+		return;
+	box_forget();
+	recorder_forked();
+	python_forked();
+	settle(usable ? INSTALL_NOT_YET : INSTALL_OFF);
+}
+
+static void
+process_ends(int status, void *unused)
+{
+	(void)unused;
+	box_end(BOX_STATE_EXITED, status);
+}
+
+__attribute__((constructor)) static void
+library_loaded(void)
+{
+	int saved_errno = errno;
+
+	settings_read();
+	if (settings.disabled || !recorder_start()) {
+		settle(INSTALL_OFF);
+		return;
+	}
+	pthread_atfork(NULL, NULL, after_fork_in_child);
+	on_exit(process_ends, NULL); /* registered first, so it runs last; it gets the status */
+	python_start();
+	errno = saved_errno;
+}

@@ -1,0 +1,27 @@
+/*
+ * From a process that merely loaded us to one that records: installed by its first operation, again after a fork.
+ */
+#ifndef SHAPEBOX_LIBSHIM_INSTALL_H
+#define SHAPEBOX_LIBSHIM_INSTALL_H
+
+#include <stdbool.h>
+
+enum install_state {
+	INSTALL_NOT_YET = 0, /* no operation seen (or, in a forked child, none since) */
+	INSTALL_BUSY,        /* a thread is at it; the others run unrecorded meanwhile */
+	INSTALL_RECORDING,
+	INSTALL_OFF,         /* switched off, or something could not be verified */
+};
+
+extern int install_state_now; /* enum install_state; atomic */
+
+static inline bool
+install_is_recording(void)
+{
+	return __atomic_load_n(&install_state_now, __ATOMIC_ACQUIRE) == INSTALL_RECORDING;
+}
+
+/* Called before an operation while not recording. Any thread; one of them does the work. */
+void install_now(void);
+
+#endif

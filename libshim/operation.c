@@ -1,0 +1,139 @@
+/* Operations by their schema. See operation.h. */
+#include <string.h>
+
+#include "box.h"
+#include "dictionary.h"
+#include "operation.h"
+#include "torch.h"
+
+#define OPERATIONS 4096
+#define LIST_LIMIT 1024
+#define LIST_LIMIT_MULTI 16 /* _foreach_ and _fused_: whole parameter lists, alike by construction */
+
+/* Arguments whose integers are amounts: recording them would make every new amount a new signature. */
+static const char *const number_names[] = {
+	"alpha", "beta", "value", "other", "exponent", "min", "max", "fill_value", "negative_slope", "p", "eps", "lambd",
+	"threshold", "seed", "q", "scale", "zero_point", "mean", "std", "from", "to", "low", "high", "weight", "scalar",
+	"lr", "step_count", "maximum",
+};
+
+/* Operations whose nested operations carry what a report needs: the row count of a mask, the parts of a loss. A trailing
+ * '*' matches any rest. Operations outside PyTorch's own libraries always record their children. */
+static const char *const with_children[] = {
+	"aten::index", "aten::index_put*", "aten::_index_put_impl_", "aten::masked_*", "aten::unique*", "aten::where",
+	"aten::cross_entropy_loss", "aten::nll_loss*", "aten::binary_cross_entropy*", "aten::mse_loss",
+	"aten::smooth_l1_loss", "aten::huber_loss", "aten::kl_div", "aten::*_loss", "aten::einsum",
+	"aten::scaled_dot_product_attention",
+};
+
+static const char *const own_libraries[] = {
+	"aten::", "prim::", "prims::", "c10d::", "c10d_functional::", "_c10d_functional::", "profiler::", "inductor::",
+	"quantized::", "mkldnn::", "mkl::", "onednn::", "sparse::", "rngprims::", "debugprims::", "symm_mem::",
+};
+
+static struct operation facts_of[OPERATIONS];
+
+static bool
+matches(const char *pattern, const char *name)
+{
+	if (!strncmp(pattern, "aten::*", 7)) { /* a tail */
+		size_t tail = strlen(pattern + 7), size = strlen(name);
+		return size > tail && !strcmp(name + size - tail, pattern + 7);
+	}
+	const char *star = strchr(pattern, '*');
+	return star ? !strncmp(pattern, name, (size_t)(star - pattern)) : !strcmp(pattern, name);
+}
+
+static bool
+is_own(const char *name)
+{
+	for (size_t i = 0; i < sizeof own_libraries / sizeof own_libraries[0]; i++)
+		if (!strncmp(name, own_libraries[i], strlen(own_libraries[i])))
+			return true;
+	return false;
+}
+
+static bool
+has_children(const char *name)
+{
+	for (size_t i = 0; i < sizeof with_children / sizeof with_children[0]; i++)
+		if (matches(with_children[i], name))
+			return true;
+	return !is_own(name);
+}
+
+static bool
+is_number(const struct torch_string *name)
+{
+	for (size_t i = 0; i < sizeof number_names / sizeof number_names[0]; i++)
+		if (name->size == strlen(number_names[i]) && !memcmp(name->text, number_names[i], name->size))
+			return true;
+	return false;
+}
+
+/* The argument names of SCHEMA, comma-separated, into TEXT; NUMBERS gets the mask. Returns how many arguments. */
+static uint16_t
+read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers)
+{
+	const char *const *vector = (const char *const *)(schema + 64); /* after two std::string of 32 bytes */
+	size_t used = 0, count = 0;
+
+	*numbers = 0;
+	text[0] = 0;
+	if (!torch.argument_bytes)
+		return 0;
+	for (const char *at = vector[0]; at < vector[1]; at += torch.argument_bytes, count++) {
+		const struct torch_string *name = (const struct torch_string *)at;
+		if (count < 64 && is_number(name))
+			*numbers |= 1ull << count;
+		if (used + name->size + 2 > room)
+			continue;
+		if (count)
+			text[used++] = ',';
+		memcpy(text + used, name->text, name->size);
+		used += name->size;
+		text[used] = 0;
+	}
+	return (uint16_t)count;
+}
+
+static uint32_t
+add(const void *schema)
+{
+	const struct torch_string *strings = schema; /* name, overload name: 32 bytes each */
+	const struct torch_string *overload = (const struct torch_string *)((const char *)schema + 32);
+	char name[256], arguments[2048];
+	struct box_op op = { 0 };
+	struct operation facts = { 0 };
+
+	size_t size = strings->size < sizeof name - 1 ? strings->size : sizeof name - 1;
+	memcpy(name, strings->text, size);
+	name[size] = 0;
+	op.argument_count = read_arguments(schema, arguments, sizeof arguments, &facts.numbers);
+	op.name = dictionary_string(name, size);
+	op.overload = dictionary_string(overload->text, overload->size);
+	op.argument_names = dictionary_string(arguments, strlen(arguments));
+	facts.children = has_children(name);
+	facts.ignored = !strncmp(name, "profiler::", 10);
+	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
+			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;
+	op.flags = (uint16_t)((facts.children ? BOX_OP_CHILDREN : 0)
+			      | (size && name[size - 1] == '_' ? BOX_OP_IN_PLACE : 0));
+	uint32_t ref = dictionary_op_add(schema, &op);
+	if (ref != BOX_NONE && ref < OPERATIONS)
+		facts_of[ref] = facts;
+	return ref;
+}
+
+uint32_t
+operation_find(const void *schema, const struct operation **facts)
+{
+	uint32_t ref = dictionary_op_find(schema);
+
+	if (__builtin_expect(ref == BOX_NONE, 0))
+		ref = add(schema);
+	if (ref >= OPERATIONS)
+		return BOX_NONE;
+	*facts = &facts_of[ref];
+	return ref;
+}

@@ -1,0 +1,22 @@
+/*
+ * Operations by their schema: interned into the box on first sight, with what the recorder must know of each.
+ * Any thread; the hot path is operation_find.
+ */
+#ifndef SHAPEBOX_LIBSHIM_OPERATION_H
+#define SHAPEBOX_LIBSHIM_OPERATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct operation {
+	uint64_t numbers;    /* bit i: argument i, if an integer, is a value and no size (alpha, other, fill_value) */
+	uint16_t list_limit; /* items of a list that are kept */
+	bool children;       /* nested operations are recorded as well */
+	bool ignored;        /* the profiler's own markers */
+};
+
+/* The reference of the operation that SCHEMA (c10::FunctionSchema) describes, its facts in FACTS (lives for ever).
+ * BOX_NONE if the dictionary is full. */
+uint32_t operation_find(const void *schema, const struct operation **facts);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * The table of modules: rows that are split into their children while their parameters differ.
+ *
+ * Neighbours that look alike (the layers of a transformer) are one row, "model.layers.0-27".
+ */
+#include <string.h>
+
+#include "python_modules.h"
+
+struct row {
+	int first, last; /* sibling nodes that look alike */
+	int copies;      /* how often the row stands for itself: alike siblings further up included */
+	bool own;        /* the node's own parameters only: its children have their rows */
+	char path[MODULE_PATH_BYTES];
+};
+
+static bool
+is_uniform(const struct module_node *node)
+{
+	return node->dtype != -1 && node->device_type != -1 && node->device_index != -1 && !node->training_mixed
+	       && !node->unknown_grad && (!node->trainable || node->trainable == node->parameters);
+}
+
+static bool
+is_alike(const struct module_node *a, const struct module_node *b)
+{
+	return python_type(a->module) == python_type(b->module) && a->dtype == b->dtype
+	       && a->device_type == b->device_type && a->device_index == b->device_index
+	       && a->training == b->training && a->training_mixed == b->training_mixed
+	       && a->parameters == b->parameters && a->trainable == b->trainable && a->unknown_grad == b->unknown_grad
+	       && a->empty == b->empty && a->end - a->parent == b->end - b->parent + 0 * (a->depth - b->depth);
+}
+
+static void
+path_join(char *text, const char *first, const char *second, const char *separator)
+{
+	size_t used = strlen(first);
+
+	memmove(text, first, used + 1);
+	if (used && used + strlen(separator) < MODULE_PATH_BYTES)
+		used = strlen(strcat(text, separator));
+	strncat(text, second, MODULE_PATH_BYTES - 1 - used);
+}
+
+static void
+row_name(struct row *row, const struct python_modules *modules, const char *parent_path)
+{
+	char name[128];
+
+	python_text_copy(modules->nodes[row->first].name, name, sizeof name);
+	path_join(row->path, parent_path, name, ".");
+	if (row->last != row->first) {
+		python_text_copy(modules->nodes[row->last].name, name, sizeof name);
+		path_join(row->path, row->path, name, "-");
+	}
+}
+
+/* The rows of PARENT's children into OUT (room for MAX). Returns their number, or MAX + 1 if they don't fit. */
+static int
+rows_split(const struct python_modules *modules, const struct row *parent, struct row *out, int max)
+{
+	const struct module_node *nodes = modules->nodes;
+	int count = 0;
+
+	for (int child = parent->first + 1; child < nodes[parent->first].end; child = nodes[child].end) {
+		if (!nodes[child].parameters && !nodes[child].empty)
+			continue;
+		if (count && nodes[out[count - 1].last].end == child && is_alike(&nodes[out[count - 1].first], &nodes[child])) {
+			out[count - 1].last = child;
+			out[count - 1].copies += parent->copies;
+			continue;
+		}
+		if (count == max)
+			return max + 1;
+		out[count].first = out[count].last = child;
+		out[count].copies = parent->copies;
+		out[count++].own = false;
+	}
+	for (int i = 0; i < count; i++)
+		row_name(&out[i], modules, parent->path);
+	return count;
+}
+
+/* What of ROW's parameters is its own, children taken off. */
+static int64_t
+own_parameters(const struct python_modules *modules, int index)
+{
+	const struct module_node *nodes = modules->nodes;
+	int64_t own = nodes[index].parameters;
+
+	for (int child = index + 1; child < nodes[index].end; child = nodes[child].end)
+		own -= nodes[child].parameters;
+	return own;
+}
+
+static bool
+row_expand(const struct python_modules *modules, struct row *rows, int *count, int at)
+{
+	static __thread struct row children[MODULES_ROWS];
+	struct row row = rows[at];
+	int keep = own_parameters(modules, row.first) > 0;
+	int added = rows_split(modules, &row, children, MODULES_ROWS - *count - keep + 1);
+
+	if (added > MODULES_ROWS - *count - keep + 1 || !added)
+		return false;
+	memmove(&rows[at + keep + added], &rows[at + 1], (size_t)(*count - at - 1) * sizeof *rows);
+	rows[at].own = true;
+	memcpy(&rows[at + keep], children, (size_t)added * sizeof *rows);
+	*count += added + keep - 1;
+	return true;
+}
+
+static void
+row_write(struct json_writer *json, const struct python_modules *modules, const struct row *row)
+{
+	const struct module_node *node = &modules->nodes[row->first];
+	int64_t parameters = row->own ? own_parameters(modules, row->first) : node->parameters;
+	struct tensor_meta meta = { .device_type = node->device_type, .device_index = node->device_index };
+	char device[32];
+
+	json_object_begin(json);
+	json_key(json, "module");
+	json_string(json, row->path);
+	json_key(json, "class");
+	json_string(json, python_type_name(python_type(node->module)));
+	json_key(json, "modules");
+	json_int(json, row->copies);
+	json_key(json, "parameters");
+	json_int(json, parameters * row->copies);
+	json_key(json, "empty");
+	json_int(json, node->empty * row->copies);
+	json_key(json, "device");
+	json_string(json, node->device_type < 0 || node->device_index == -2 ? NULL : python_device_name(&meta, device));
+	json_key(json, "dtype");
+	json_string(json, python_dtype_name(node->dtype));
+	json_key(json, "requires_grad");
+	if (node->unknown_grad || (node->trainable && node->trainable != node->parameters))
+		json_null(json);
+	else
+		json_bool(json, node->trainable != 0);
+	json_key(json, "trainable");
+	if (node->unknown_grad || row->own)
+		json_null(json);
+	else
+		json_int(json, node->trainable * row->copies);
+	json_key(json, "training");
+	if (node->training_mixed && !row->own)
+		json_null(json);
+	else
+		json_bool(json, node->training);
+	json_key(json, "own");
+	json_bool(json, row->own);
+	json_object_end(json);
+}
+
+void
+python_modules_write(struct json_writer *json, const struct python_modules *modules)
+{
+	static __thread struct row rows[MODULES_ROWS + 1];
+	int count = 1;
+
+	json_array_begin(json);
+	if (modules->nodes && modules->count) {
+		rows[0] = (struct row){ .copies = 1 };
+		path_join(rows[0].path, "", modules->root, "");
+		/* The root's children are told even where all is alike; then level by level, as deep as they differ. */
+		row_expand(modules, rows, &count, 0);
+		for (int depth = 1; depth <= MODULES_DEPTH; depth++)
+			for (int i = 0; i < count; i++) {
+				const struct module_node *node = &modules->nodes[rows[i].first];
+				if (!rows[i].own && node->depth == depth && !is_uniform(node))
+					row_expand(modules, rows, &count, i);
+			}
+		for (int i = 0; i < count; i++)
+			row_write(json, modules, &rows[i]);
+	}
+	json_array_end(json);
+}

@@ -1,0 +1,226 @@
+/* A frame's variables as JSON. See python_values.h. */
+#include <string.h>
+
+#include "python_values.h"
+
+#define DEPTH_MAX 2
+#define NAME_MAX_BYTES 256
+
+struct values {
+	struct json_writer *json;
+	const struct python_torch *torch;
+	uint32_t reserve;
+	int left;
+	bool numbers; /* this pass: plain numbers; else tensors */
+};
+
+static size_t
+append(char *text, size_t used, size_t room, const char *more)
+{
+	while (*more && used + 1 < room)
+		text[used++] = *more++;
+	text[used] = 0;
+	return used;
+}
+
+void
+python_values_index(char *text, size_t room, const char *name, int64_t index)
+{
+	char digits[24];
+	int start = sizeof digits - 1;
+	uint64_t rest = index < 0 ? 0 - (uint64_t)index : (uint64_t)index;
+
+	digits[start] = 0;
+	do
+		digits[--start] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (index < 0)
+		digits[--start] = '-';
+	size_t used = append(text, append(text, append(text, 0, room, name), room, "["), room, digits + start);
+	append(text, used, room, "]");
+}
+
+bool
+python_values_key(char *text, size_t room, const char *name, struct python_object *key)
+{
+	char key_text[64];
+	int64_t number;
+
+	if (python_integer(key, &number)) {
+		python_values_index(text, room, name, number);
+		return true;
+	}
+	if (!python_is(key, py.PyUnicode_Type))
+		return false;
+	python_text_copy(key, key_text, sizeof key_text);
+	size_t used = append(text, append(text, append(text, 0, room, name), room, "['"), room, key_text);
+	append(text, used, room, "']");
+	return true;
+}
+
+struct python_object *
+python_values_mapping(struct python_object *object, struct python_object **held)
+{
+	struct python_object *type = python_type(object), *dict, *data;
+
+	*held = NULL;
+	if (python_kind(object) == PYTHON_DICT)
+		return object;
+	/* collections.UserDict and what derives from it (BatchEncoding, BatchFeature). */
+	if (!python_isinstance(object, python_module_item("collections", "UserDict")) || python_kind(type) != PYTHON_TYPE)
+		return NULL;
+	dict = python_dict(object);
+	data = python_item(dict, "data");
+	*held = dict;
+	return python_kind(data) == PYTHON_DICT ? data : NULL;
+}
+
+static bool
+has_tensor(const struct python_torch *torch, struct python_object *object, int depth)
+{
+	struct python_object *key, *value, *held, *dict;
+	long position = 0, size;
+	bool found = false;
+
+	if (python_is_tensor(torch, object))
+		return true;
+	if (depth >= DEPTH_MAX)
+		return false;
+	enum python_kind kind = python_kind(object);
+	if (kind == PYTHON_LIST || kind == PYTHON_TUPLE) {
+		size = kind == PYTHON_LIST ? py.PyList_Size(object) : py.PyTuple_Size(object);
+		for (long i = 0; i < size && i < VALUES_PER_LIST && !found; i++)
+			found = has_tensor(torch, kind == PYTHON_LIST ? py.PyList_GetItem(object, i)
+								      : py.PyTuple_GetItem(object, i), depth + 1);
+		return found;
+	}
+	dict = python_values_mapping(object, &held);
+	for (int i = 0; dict && !found && i < VALUES_PER_LIST && py.PyDict_Next(dict, &position, &key, &value); i++)
+		found = has_tensor(torch, value, depth + 1);
+	python_release(held);
+	return found;
+}
+
+static void write_value(struct values *values, const char *name, struct python_object *object, int depth);
+
+static void
+write_sequence(struct values *values, const char *name, struct python_object *object, bool list, int depth)
+{
+	char item[NAME_MAX_BYTES];
+	long size = list ? py.PyList_Size(object) : py.PyTuple_Size(object);
+
+	json_key(values->json, "kind");
+	json_string(values->json, list ? "list" : "tuple");
+	json_key(values->json, "length");
+	json_int(values->json, size);
+	json_key(values->json, "items");
+	json_array_begin(values->json);
+	for (long i = 0; i < size && i < VALUES_PER_LIST; i++) {
+		struct python_object *value = list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i);
+		python_values_index(item, sizeof item, name, i);
+		if (has_tensor(values->torch, value, depth + 1))
+			write_value(values, item, value, depth + 1);
+	}
+	json_array_end(values->json);
+}
+
+static void
+write_mapping(struct values *values, const char *name, struct python_object *object, int depth)
+{
+	char item[NAME_MAX_BYTES];
+	struct python_object *key, *value, *held, *dict = python_values_mapping(object, &held);
+	long position = 0;
+
+	json_key(values->json, "kind");
+	json_string(values->json, "dict");
+	json_key(values->json, "length");
+	json_int(values->json, dict ? py.PyDict_Size(dict) : 0);
+	json_key(values->json, "items");
+	json_array_begin(values->json);
+	for (int i = 0; dict && i < VALUES_PER_LIST && py.PyDict_Next(dict, &position, &key, &value); i++)
+		if (has_tensor(values->torch, value, depth + 1)
+		    && python_values_key(item, sizeof item, name, key))
+			write_value(values, item, value, depth + 1);
+	json_array_end(values->json);
+	python_release(held);
+}
+
+static void
+write_value(struct values *values, const char *name, struct python_object *object, int depth)
+{
+	enum python_kind kind = python_kind(object);
+
+	if (json_left(values->json) < values->reserve)
+		return;
+	json_object_begin(values->json);
+	json_key(values->json, "name");
+	json_string(values->json, name);
+	if (python_is_tensor(values->torch, object))
+		python_tensor_write(values->json, values->torch, object);
+	else if (kind == PYTHON_LIST || kind == PYTHON_TUPLE)
+		write_sequence(values, name, object, kind == PYTHON_LIST, depth);
+	else
+		write_mapping(values, name, object, depth);
+	json_object_end(values->json);
+}
+
+/* A plain int, bool or float; anything else (their subclasses, too) is passed over. */
+static bool
+write_number(struct json_writer *json, const char *name, struct python_object *object)
+{
+	bool truth = python_is(object, py.PyBool_Type), real = python_is(object, py.PyFloat_Type);
+	int overflow;
+	int64_t value = 0;
+
+	if (!truth && !real && !python_integer(object, &value))
+		return false;
+	json_object_begin(json);
+	json_key(json, "name");
+	json_string(json, name);
+	json_key(json, "kind");
+	json_string(json, truth ? "bool" : real ? "float" : "int");
+	json_key(json, "value");
+	if (truth) {
+		json_bool(json, py.PyLong_AsLongLongAndOverflow(object, &overflow) != 0);
+	} else if (real) {
+		char text[64];
+		struct python_object *string = py.PyObject_Str(object);
+		python_text_copy(string, text, sizeof text);
+		json_number(json, text, strlen(text));
+		python_release(string);
+	} else {
+		json_int(json, value);
+	}
+	json_object_end(json);
+	return true;
+}
+
+static bool
+visit_variable(void *context, const char *name, struct python_object *object)
+{
+	struct values *values = context;
+
+	if (values->left <= 0 || json_left(values->json) < values->reserve)
+		return false;
+	if (values->numbers) {
+		values->left -= write_number(values->json, name, object);
+	} else if (has_tensor(values->torch, object, 0)) {
+		write_value(values, name, object, 0);
+		values->left--;
+	}
+	return true;
+}
+
+void
+python_values_write(struct json_writer *json, const struct python_torch *torch, const struct python_frame *frame,
+		    uint32_t reserve)
+{
+	struct values values = { json, torch, reserve + 512, VALUES_PER_FRAME, false };
+	struct python_visitor visitor = { visit_variable, &values };
+
+	json_array_begin(json);
+	python_trace_variables(frame, &visitor);
+	values.numbers = true;
+	python_trace_variables(frame, &visitor);
+	json_array_end(json);
+}

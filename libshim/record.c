@@ -1,0 +1,302 @@
+/*
+ * Recording operations and ranges: what the hooks and PyTorch's callbacks call, on the thread that runs the operation.
+ * Hot path: no malloc, no lock, no system call, no formatting.
+ */
+#include <string.h>
+
+#include "box.h"
+#include "dictionary.h"
+#include "frames.h"
+#include "identity.h"
+#include "install.h"
+#include "operation.h"
+#include "recorder.h"
+#include "settings.h"
+#include "shim.h"
+#include "throw.h"
+#include "torch.h"
+
+#define SIGNATURE_WORDS 2 /* u32 value_count, u32 word_count before words written in line */
+
+/* Would an operation that begins now be one that the user did not call? Only dispatcher calls count as around it, and
+ * a new innermost Python frame means that Python called it from within another operation. */
+static inline bool
+is_nested(const struct recorder *recorder, const void **frame, uint16_t *level)
+{
+	*level = 0;
+	if (!recorder->depth) {
+		*frame = frames_top();
+		return false;
+	}
+	const struct open_op *around = &recorder->open[recorder->depth - 1];
+	*frame = frames_top();
+	if (*frame != around->frame)
+		return false;
+	*level = (uint16_t)(around->level + 1);
+	return settings.depth && *level >= settings.depth && !around->children;
+}
+
+/* Copy what VALUES holds behind the identities of a record whose signature isn't in the dictionary. */
+static void
+write_inline(uint32_t *at, const struct values *values)
+{
+	*at++ = values->value_count;
+	*at++ = values->word_count;
+	memcpy(at, values->words, values->word_count * 8ull);
+}
+
+static inline uint32_t
+inline_words(bool in_line, const struct values *values)
+{
+	return in_line ? SIGNATURE_WORDS + 2 * values->word_count : 0;
+}
+
+/* The identities of the tensors in VALUES into IDS. */
+static inline void
+write_ids(struct recorder *recorder, uint32_t *ids, bool made, const struct identity_event *event)
+{
+	const struct values *values = &recorder->values;
+
+	for (uint32_t i = 0; i < values->tensor_count; i++)
+		ids[i] = (uint32_t)identity_meet(values->tensors[i], made, event, recorder->tensor_block);
+}
+
+static void
+begin_operation(struct recorder *recorder, const void *record)
+{
+	const struct operation *facts;
+	const void *frame;
+	uint16_t level;
+
+	if (is_nested(recorder, &frame, &level))
+		return;
+	uint32_t op = operation_find(recorder->pending_schema, &facts);
+	if (op == BOX_NONE || facts->ignored)
+		return;
+	if (recorder->depth == RECORDER_DEPTH) {
+		box_lose(BOX_LOSS_NESTED_TOO_DEEP, 1);
+		return;
+	}
+	struct values *values = &recorder->values;
+	values_encode(values, recorder->pending_values, recorder->pending_count, facts->numbers, facts->list_limit);
+	if (values->cut)
+		box_lose(BOX_LOSS_LIST_CUT, 1);
+	uint32_t signature = dictionary_signature(op, 0, values->words, values->word_count, values->value_count);
+	bool in_line = signature == BOX_NONE;
+	struct identity_event event = { signature, frames_site(), op };
+	uint32_t words = sizeof(struct box_start) / 4 + values->tensor_count + inline_words(in_line, values);
+	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0)
+			 | (torch.grad_enabled && torch.grad_enabled() ? BOX_FLAG_GRAD : 0)
+			 | (recorder->depth && !level ? BOX_FLAG_REENTRY : 0);
+	struct box_start *start = recorder_reserve(recorder, words, BOX_RECORD_START, flags);
+	if (!start)
+		return;
+	start->signature = in_line ? op : signature;
+	start->site = event.site;
+	start->sequence = torch.sequence_peek ? (uint32_t)torch.sequence_peek() : BOX_NONE;
+	start->depth = (uint16_t)recorder->depth;
+	start->ids = (uint16_t)values->tensor_count;
+	write_ids(recorder, start->id, false, &event);
+	if (in_line)
+		write_inline(start->id + values->tensor_count, values);
+	recorder_publish(recorder);
+	recorder->open[recorder->depth++] = (struct open_op){
+		.record = record, .frame = frame, .op = op, .site = event.site, .uncaught = recorder_uncaught(recorder), .level = level,
+		.children = facts->children, .event = recorder->events++,
+	};
+}
+
+static void
+end_failed(struct recorder *recorder, const struct open_op *open)
+{
+	struct box_end *end = recorder_reserve(recorder, sizeof *end / 4, BOX_RECORD_END, BOX_FLAG_FAILED);
+
+	if (end) {
+		end->signature = BOX_NONE;
+		end->depth = (uint16_t)recorder->depth;
+		end->ids = 0;
+		recorder_publish(recorder);
+	}
+	throw_note(recorder, open);
+	if (!recorder->depth)
+		python_operation_failed();
+}
+
+static void
+end_operation(struct recorder *recorder, const char *record)
+{
+	const struct open_op open = recorder->open[--recorder->depth];
+	struct values *values = &recorder->values;
+
+	if (__builtin_expect(recorder_uncaught(recorder) > open.uncaught, 0)) {
+		end_failed(recorder, &open);
+		return;
+	}
+	values->tensor_count = values->word_count = values->value_count = 0;
+	if (torch.record_outputs > 0) {
+		const struct torch_value *const *vector =
+			(const struct torch_value *const *)(record + torch.record_outputs);
+		values_encode(values, vector[0], (size_t)(vector[1] - vector[0]), 0, 1024);
+	}
+	uint32_t signature = BOX_NONE;
+	bool in_line = false;
+	if (values->value_count) {
+		signature = dictionary_signature(open.op, BOX_SIGNATURE_OUTPUT, values->words, values->word_count,
+						 values->value_count);
+		in_line = signature == BOX_NONE;
+	}
+	uint32_t words = sizeof(struct box_end) / 4 + values->tensor_count + inline_words(in_line, values);
+	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (torch.record_outputs > 0 ? 0 : BOX_FLAG_NO_OUTPUTS);
+	struct box_end *end = recorder_reserve(recorder, words, BOX_RECORD_END, flags);
+	if (!end)
+		return;
+	struct identity_event event = { signature, open.site, open.op };
+	end->signature = in_line ? open.op : signature;
+	end->depth = (uint16_t)recorder->depth;
+	end->ids = (uint16_t)values->tensor_count;
+	write_ids(recorder, end->id, true, &event);
+	if (in_line)
+		write_inline(end->id + values->tensor_count, values);
+	recorder_publish(recorder);
+}
+
+/* --- ranges --------------------------------------------------------------------------------- */
+
+static bool
+is_optimizer_step(const char *name)
+{
+	return !strncmp(name, "Optimizer.step#", 15);
+}
+
+static void
+begin_scope(struct recorder *recorder, const char *record, uint8_t scope)
+{
+	const char *name = torch.record_name(record);
+	struct box_scope_start *start =
+		recorder_reserve(recorder, sizeof *start / 4, BOX_RECORD_SCOPE_START, 0);
+
+	if (!start)
+		return;
+	start->name = dictionary_string(name, strnlen(name, 512));
+	start->sequence = BOX_NONE;
+	if (scope == BOX_SCOPE_BACKWARD && torch.record_sequence > 0) {
+		int64_t sequence = *(const int64_t *)(record + torch.record_sequence);
+		if (sequence >= 0)
+			start->sequence = (uint32_t)sequence;
+	}
+	start->scope = scope;
+	start->reserved = 0;
+	start->token = (uintptr_t)record;
+	recorder_publish(recorder);
+	if (scope == BOX_SCOPE_USER && !recorder->optimizer && is_optimizer_step(name))
+		recorder->optimizer = record;
+}
+
+/* An optimizer's step has ended. Several without a forward between them are one: no node was made since the last. */
+static void
+end_step(struct recorder *recorder)
+{
+	int64_t sequence = torch.sequence_peek ? torch.sequence_peek() : recorder->sequence_at_step + 1;
+
+	recorder->optimizer = NULL;
+	if (sequence == recorder->sequence_at_step)
+		return;
+	recorder->sequence_at_step = sequence;
+	uint64_t step = __atomic_add_fetch(&shim_box.header->step, 1, __ATOMIC_RELAXED);
+	struct box_step *record = recorder_reserve(recorder, sizeof *record / 4, BOX_RECORD_STEP, 0);
+	if (record) {
+		record->step = step;
+		recorder_publish(recorder);
+	}
+}
+
+static void
+end_scope(struct recorder *recorder, const char *record)
+{
+	struct box_scope_end *end = recorder_reserve(recorder, sizeof *end / 4, BOX_RECORD_SCOPE_END, 0);
+
+	if (end) {
+		end->token = (uintptr_t)record;
+		recorder_publish(recorder);
+	}
+	if (recorder->optimizer == record)
+		end_step(recorder);
+}
+
+/* --- PyTorch's callbacks --------------------------------------------------------------------- */
+
+void *
+record_started(void *result, const char *record)
+{
+	struct recorder *recorder = recorder_self;
+
+	*(void **)result = NULL; /* the observer context: we keep none */
+	if (__builtin_expect(!install_is_recording(), 0)) {
+		if (torch_is_learning())
+			torch_saw_start(record);
+		return result;
+	}
+	if (recorder && recorder->pending_schema) {
+		begin_operation(recorder, record);
+		recorder->pending_schema = NULL; /* what starts inside is announced anew */
+		return result;
+	}
+	uint8_t scope = (uint8_t)record[torch.record_scope];
+	if (scope != BOX_SCOPE_FUNCTION && (recorder || (recorder = recorder_get())))
+		begin_scope(recorder, record, scope);
+	return result;
+}
+
+void
+record_ended(const char *record, void *context)
+{
+	struct recorder *recorder = recorder_self;
+
+	(void)context;
+	if (__builtin_expect(!install_is_recording(), 0)) {
+		if (torch_is_learning())
+			torch_saw_end(record);
+		return;
+	}
+	if (!recorder)
+		return;
+	if (recorder->depth && recorder->open[recorder->depth - 1].record == record)
+		end_operation(recorder, record);
+	else if (record[torch.record_scope] != BOX_SCOPE_FUNCTION)
+		end_scope(recorder, record);
+}
+
+/* --- what the hooks call --------------------------------------------------------------------- */
+
+bool
+record_skips(void *step)
+{
+	struct recorder *recorder = recorder_self;
+	const void *frame;
+	uint16_t level;
+
+	if (!recorder || !recorder->depth || !is_nested(recorder, &frame, &level))
+		return false;
+	/* Only where ours is the sole listener: another tool (a profiler) must see every operation. */
+	void *const *pairs = *(void *const *const *)step;
+	return *(const uint32_t *)((const char *)step + sizeof(void *)) == 1 && pairs[0] == (void *)record_started;
+}
+
+void
+record_announce(const void *schema, const struct torch_value *values, size_t count)
+{
+	struct recorder *recorder = recorder_self ? recorder_self : recorder_get();
+
+	if (!recorder)
+		return;
+	recorder->pending_schema = schema;
+	recorder->pending_values = values;
+	recorder->pending_count = count;
+}
+
+void
+record_announced(void)
+{
+	if (recorder_self)
+		recorder_self->pending_schema = NULL;
+}

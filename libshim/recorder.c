@@ -1,0 +1,181 @@
+/* The threads' recorders and the ring's chunks. See recorder.h. */
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "clock.h"
+#include "recorder.h"
+#include "shim.h"
+#include "torch.h"
+
+#define RECORDERS 256u
+
+__thread struct recorder *recorder_self;
+
+static struct recorder *pool;
+static uint32_t next_number;
+static pthread_key_t thread_end;
+
+static void
+close_chunk(struct recorder *recorder)
+{
+	struct box_chunk *chunk = recorder->chunk;
+
+	if (!chunk)
+		return;
+	recorder->chunk = NULL;
+	recorder->cursor = recorder->limit = NULL;
+	__atomic_fetch_add(&shim_box.header->events, recorder->events - chunk->first_event, __ATOMIC_RELAXED);
+	__atomic_store_n(&chunk->state, BOX_CHUNK_DONE, __ATOMIC_RELEASE);
+}
+
+static void
+thread_ended(void *self)
+{
+	struct recorder *recorder = self;
+
+	if (recorder != recorder_self) /* a fork came between: it isn't ours any more */
+		return;
+	if (shim_box.base)
+		close_chunk(recorder);
+	recorder_self = NULL;
+	__atomic_store_n(&recorder->in_use, 0, __ATOMIC_RELEASE);
+}
+
+bool
+recorder_start(void)
+{
+	void *memory = mmap(NULL, RECORDERS * sizeof *pool, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED || pthread_key_create(&thread_end, thread_ended))
+		return false;
+	pool = memory;
+	return true;
+}
+
+void
+recorder_forked(void)
+{
+	for (uint32_t i = 0; pool && i < RECORDERS; i++)
+		if (pool[i].in_use)
+			pool[i].in_use = 0;
+	recorder_self = NULL;
+	next_number = 0;
+}
+
+struct recorder *
+recorder_get(void)
+{
+	if (recorder_self)
+		return recorder_self;
+	for (uint32_t i = 0; pool && i < RECORDERS; i++) {
+		struct recorder *recorder = &pool[i];
+		uint32_t free_mark = 0;
+		if (recorder->in_use
+		    || !__atomic_compare_exchange_n(&recorder->in_use, &free_mark, 1, false, __ATOMIC_ACQUIRE,
+						    __ATOMIC_RELAXED))
+			continue;
+		/* Everything before the big buffers, which need no clearing. */
+		memset((char *)recorder + sizeof recorder->in_use, 0,
+		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
+		recorder->thrown.count = recorder->thrown.noted = 0;
+		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
+		recorder->exception_globals = torch.exception_globals();
+		recorder->sequence_at_step = -1;
+		recorder_self = recorder;
+		pthread_setspecific(thread_end, recorder);
+		return recorder;
+	}
+	box_lose(BOX_LOSS_THREADS_FULL, 1);
+	return NULL;
+}
+
+void
+record_thread(uint32_t *thread, uint64_t *events)
+{
+	*thread = recorder_self ? recorder_self->number : BOX_NONE;
+	*events = recorder_self ? recorder_self->events : 0;
+}
+
+/* The next chunk of the ring that no thread is writing to. */
+static struct box_chunk *
+claim_chunk(void)
+{
+	struct box_header *header = shim_box.header;
+
+	for (uint32_t tries = 0; tries < header->chunk_count; tries++) {
+		uint64_t sequence = __atomic_fetch_add(&header->next_chunk, 1, __ATOMIC_RELAXED);
+		struct box_chunk *chunk = (struct box_chunk *)((char *)box_region(BOX_CHUNKS)
+							       + sequence % header->chunk_count * header->chunk_bytes);
+		uint32_t state = __atomic_load_n(&chunk->state, __ATOMIC_ACQUIRE);
+		if (state == BOX_CHUNK_OPEN
+		    || !__atomic_compare_exchange_n(&chunk->state, &state, BOX_CHUNK_OPEN, false, __ATOMIC_ACQ_REL,
+						    __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&chunk->used_bytes, 0, __ATOMIC_RELEASE); /* a reader must not take old records for new */
+		__atomic_store_n(&chunk->sequence, sequence + 1, __ATOMIC_RELEASE);
+		return chunk;
+	}
+	return NULL;
+}
+
+static bool
+open_chunk(struct recorder *recorder)
+{
+	close_chunk(recorder);
+	struct box_chunk *chunk = claim_chunk();
+	if (!chunk)
+		return false;
+	chunk->thread = recorder->number;
+	chunk->os_thread = (int32_t)syscall(SYS_gettid);
+	chunk->base_unix_ns = clock_unix_ns();
+	chunk->base_ticks = clock_ticks();
+	chunk->base_tensor = shim_box.header->next_tensor;
+	chunk->first_event = recorder->events;
+	chunk->step = __atomic_load_n(&shim_box.header->step, __ATOMIC_RELAXED);
+	prctl(PR_GET_NAME, chunk->thread_name, 0, 0, 0);
+	recorder->chunk = chunk;
+	recorder->cursor = (char *)(chunk + 1);
+	recorder->limit = (char *)chunk + shim_box.header->chunk_bytes;
+	__atomic_store_n(&chunk->used_bytes, (uint32_t)sizeof *chunk, __ATOMIC_RELEASE);
+	return true;
+}
+
+void *
+recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags)
+{
+	uint64_t ticks = clock_ticks();
+	uint64_t since = recorder->chunk ? (ticks - recorder->chunk->base_ticks) >> BOX_TICK_SHIFT : 0;
+
+	if (__builtin_expect(recorder->limit - recorder->cursor < (int64_t)words * 4 || since > UINT32_MAX, 0)) {
+		if (words > UINT16_MAX || words * 4ull > shim_box.header->chunk_bytes - sizeof(struct box_chunk)) {
+			box_lose(BOX_LOSS_RECORD_TOO_BIG, 1);
+			return NULL;
+		}
+		if (!open_chunk(recorder)) {
+			box_lose(BOX_LOSS_CHUNK_BUSY, 1);
+			return NULL;
+		}
+		since = 0;
+	}
+	struct box_record *record = (struct box_record *)recorder->cursor;
+	record->words = (uint16_t)words;
+	record->kind = (uint8_t)kind;
+	record->flags = (uint8_t)flags;
+	record->ticks = (uint32_t)since;
+	recorder->cursor += words * 4ull;
+	return record;
+}
+
+void
+recorder_publish(struct recorder *recorder)
+{
+	/* release: pairs with the reader's acquire of used_bytes */
+	__atomic_store_n(&recorder->chunk->used_bytes, (uint32_t)(recorder->cursor - (char *)recorder->chunk),
+			 __ATOMIC_RELEASE);
+}

@@ -1,0 +1,89 @@
+/*
+ * A recorder: what one thread owns while it records. Its chunk of the ring, its open operations, its last exception.
+ *
+ * Recorders live in one private mapping, are claimed by a thread's first event and given back when it ends. Everything
+ * in here is touched by its own thread only. No malloc, no lock.
+ */
+#ifndef SHAPEBOX_LIBSHIM_RECORDER_H
+#define SHAPEBOX_LIBSHIM_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../schema/box.h"
+#include "values.h"
+
+#define RECORDER_DEPTH 64     /* open recorded operations */
+#define THROWN_FRAMES 48      /* native frames kept of a throw */
+#define THROWN_MESSAGE 6144   /* bytes of its text */
+
+struct open_op {
+	const void *record;   /* at::RecordFunction */
+	const void *frame;    /* innermost Python frame when it began */
+	uint32_t op, site;
+	uint32_t uncaught;    /* exceptions in flight when it began */
+	uint16_t level;       /* recorded operations around it since the last entry from Python */
+	bool children;        /* its nested operations are recorded */
+	uint64_t event;       /* its number in this thread */
+};
+
+/* The exception thrown last on this thread. */
+struct thrown {
+	uint64_t count;       /* throws seen so far */
+	uint64_t noted;       /* `count` when a note was last written */
+	char type[256];       /* demangled where possible */
+	char message[THROWN_MESSAGE];
+	int frame_count;
+	void *frames[THROWN_FRAMES];
+};
+
+struct recorder {
+	uint32_t in_use;      /* atomic */
+	uint32_t number;      /* never reused within the process */
+	uint64_t events;      /* operations started */
+
+	struct box_chunk *chunk;
+	char *cursor, *limit;
+
+	/* Between runRecordFunction and the start callback: the dispatcher call about to be announced. */
+	const void *pending_schema;
+	const struct torch_value *pending_values;
+	size_t pending_count;
+
+	uint32_t depth;
+	struct open_op open[RECORDER_DEPTH];
+	const char *exception_globals; /* __cxa_get_globals of this thread */
+	uint64_t tensor_block[2];      /* tensor numbers at hand: next, end */
+
+	const void *optimizer;         /* record of the open optimizer scope */
+	int64_t sequence_at_step;      /* autograd's sequence number when the last step ended; -1 before */
+
+	struct thrown thrown;
+	struct values values;
+};
+
+/* The calling thread's recorder, or NULL. */
+extern __thread struct recorder *recorder_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Make the pool; called from the constructor. Returns false without memory. */
+bool recorder_start(void);
+/* In a forked child: every other thread's recorder is gone, and so is ours. */
+void recorder_forked(void);
+/* The calling thread's recorder, claimed now if it has none. NULL (counted) if there are too many threads. */
+struct recorder *recorder_get(void);
+
+/* Room for a record of WORDS 32-bit words whose time is now, header filled in; NULL (counted) if there is none. */
+void *recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags);
+/* Make what was reserved last visible to readers. */
+void recorder_publish(struct recorder *recorder);
+
+/* Exceptions in flight on this thread (std::uncaught_exceptions, without the call). */
+static inline uint32_t
+recorder_uncaught(const struct recorder *recorder)
+{
+	/* Itanium C++ ABI 2.2.2: struct __cxa_eh_globals { void *caughtExceptions; unsigned int uncaughtExceptions; } */
+	return *(const uint32_t *)(recorder->exception_globals + sizeof(void *));
+}
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * PyTorch as this process has it: functions, layouts and tags, looked up and verified by torch_learn before anything
+ * is recorded. Written once, read-only afterwards. Facts' sources, torch 2.x: ATen/record_function.h (RecordFunction,
+ * StepCallbacks), ATen/core/dispatch/Dispatcher.h, ATen/core/ivalue.h (IValue: 16 bytes, payload then tag),
+ * ATen/core/function_schema.h, torch/csrc/inductor/aoti_torch/c/shim.h (the C interface that the test uses).
+ */
+#ifndef SHAPEBOX_LIBSHIM_TORCH_H
+#define SHAPEBOX_LIBSHIM_TORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../schema/box.h"
+
+/* c10::IValue */
+struct torch_value {
+	void *payload;
+	uint32_t tag;
+	uint32_t unused;
+};
+
+/* libstdc++'s std::string, as far as reading goes */
+struct torch_string {
+	const char *text;
+	size_t size;
+};
+
+struct torch {
+	void *(*step_callbacks)(void *result, uint8_t scope);
+	const char *(*record_name)(const void *record);
+	int64_t (*sequence_peek)(void); /* NULL: unknown */
+	bool (*grad_enabled)(void);     /* NULL: unknown */
+	void *(*exception_globals)(void); /* __cxa_get_globals: {caught list, unsigned uncaught} per thread */
+	const void *undefined_tensor;   /* c10::UndefinedTensorImpl::singleton, NULL if not found */
+
+	int step_engaged;     /* in std::optional<StepCallbacks>: the byte that says there is one */
+	int record_scope;     /* in RecordFunction (and StepCallbacks): the scope byte */
+	int record_outputs;   /* std::vector<IValue>; -1 unknown */
+	int record_sequence;  /* int64; -1 unknown */
+	int list_values;      /* in a list's object: std::vector<IValue> */
+	size_t argument_bytes;/* sizeof(c10::Argument); 0: names unknown */
+
+	uint32_t tag_tensor, tag_double, tag_int, tag_bool, tag_list, tag_string, tag_device;
+};
+
+extern struct torch torch;
+
+/* Look everything up, add the global callback, run the known-answer test on this thread. Called once, off the hot path,
+ * from the first operation. Returns false if operations can't be recorded at all. */
+bool torch_learn(void);
+
+/* Write what the test found into the box (a new box after a fork gets it again). */
+void torch_report_checks(void);
+
+/* While the test runs, on its thread only: what the hooks and callbacks saw. */
+bool torch_is_learning(void);
+void torch_saw_call(const void *record, const void *schema, const struct torch_value *arguments, size_t count);
+void torch_saw_start(const void *record);
+void torch_saw_end(const void *record);
+void torch_saw_death(const void *impl);
+
+/* record.c: the callbacks that torch_learn registers. */
+void *record_started(void *result, const char *record);
+void record_ended(const char *record, void *context);
+
+#endif

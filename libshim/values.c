@@ -1,0 +1,164 @@
+/* Boxed values as words. See values.h. */
+#include <string.h>
+
+#include "tensor.h"
+#include "values.h"
+
+#define STRING_MAX 64
+#define TENSOR_WORDS_MAX (2 + 2 * 64)
+
+static inline void
+put(struct values *values, uint64_t word)
+{
+	values->words[values->word_count++] = word;
+}
+
+static inline bool
+has_room(const struct values *values, uint32_t words)
+{
+	return values->word_count + words <= VALUES_WORDS;
+}
+
+static void
+put_tensor(struct values *values, const void *impl)
+{
+	struct tensor_meta meta;
+
+	if (!impl || impl == torch.undefined_tensor || !tensor_read(impl, &meta)) {
+		put(values, BOX_VALUE_NONE);
+		return;
+	}
+	if (values->tensor_count == VALUES_TENSORS || !has_room(values, 2 + 2 * (uint32_t)meta.ndim)) {
+		put(values, BOX_VALUE_OTHER | (uint64_t)torch.tag_tensor << 8);
+		values->cut = true;
+		return;
+	}
+	bool opaque = meta.flags & BOX_TENSOR_OPAQUE;
+	uint64_t ndim = opaque ? 0 : (uint64_t)meta.ndim;
+	put(values, BOX_VALUE_TENSOR | ndim << 8 | (uint64_t)(meta.dtype & 0xff) << 16
+		     | (uint64_t)(meta.device_type & 0xff) << 24 | (uint64_t)(uint16_t)meta.device_index << 32
+		     | (uint64_t)meta.flags << 48);
+	if (!opaque) {
+		uint64_t *words = values->words + values->word_count;
+		*words++ = (uint64_t)meta.storage_offset;
+		for (uint64_t i = 0; i < ndim; i++)
+			words[i] = (uint64_t)meta.sizes[i];
+		for (uint64_t i = 0; i < ndim; i++)
+			words[ndim + i] = (uint64_t)meta.strides[i];
+		values->word_count += 1 + 2 * (uint32_t)ndim;
+	}
+	values->tensors[values->tensor_count++] = impl;
+}
+
+static void
+put_string(struct values *values, const char *object)
+{
+	const struct torch_string *string = (const struct torch_string *)(object + torch.list_values);
+
+	/* A short string may decide a shape ("same", "mean", an einsum equation); a long one is text. */
+	if (string->size > STRING_MAX || !has_room(values, 1 + STRING_MAX / 8)) {
+		put(values, BOX_VALUE_OTHER | (uint64_t)torch.tag_string << 8);
+		return;
+	}
+	uint32_t words = (uint32_t)(string->size + 7) / 8;
+	put(values, BOX_VALUE_STRING | (uint64_t)string->size << 32);
+	memset(values->words + values->word_count, 0, words * 8);
+	memcpy(values->words + values->word_count, string->text, string->size);
+	values->word_count += words;
+}
+
+/* What a list holds, by its first defined item. */
+static uint64_t
+list_kind(const struct torch_value *item, const struct torch_value *end)
+{
+	if (item < end && item->tag == torch.tag_int)
+		return BOX_VALUE_INTS;
+	if (item < end && item->tag == torch.tag_bool)
+		return BOX_VALUE_BOOLS;
+	return BOX_VALUE_LIST;
+}
+
+static void
+put_list(struct values *values, const char *object, uint32_t limit)
+{
+	const struct torch_value *const *vector = (const struct torch_value *const *)(object + torch.list_values);
+	const struct torch_value *item = vector[0], *end = vector[1];
+	uint32_t count = (uint32_t)(end - item), start = values->word_count, kept = 0;
+	uint64_t kind = list_kind(item, end);
+
+	if (!has_room(values, 2)) {
+		put(values, BOX_VALUE_OTHER | (uint64_t)torch.tag_list << 8);
+		values->cut = true;
+		return;
+	}
+	/* A second word is kept for "how many follow" and taken back if all do. */
+	values->word_count += 2;
+	for (; item < end && kept < limit && has_room(values, TENSOR_WORDS_MAX); item++, kept++) {
+		if (kind == BOX_VALUE_INTS)
+			put(values, (uint64_t)item->payload);
+		else if (kind == BOX_VALUE_BOOLS)
+			put(values, (uintptr_t)item->payload & 1);
+		else if (item->tag == torch.tag_tensor && values->tensor_count < VALUES_TENSORS)
+			put_tensor(values, item->payload);
+		else if (item->tag == torch.tag_tensor)
+			break;
+		else
+			put(values, item->tag ? BOX_VALUE_OTHER | (uint64_t)item->tag << 8 : BOX_VALUE_NONE);
+	}
+	bool cut = kept < count;
+	values->cut |= cut;
+	values->words[start] = kind | (cut ? BOX_LIST_CUT << 8 : 0) | (uint64_t)count << 32;
+	if (cut) {
+		values->words[start + 1] = kept;
+	} else {
+		memmove(values->words + start + 1, values->words + start + 2, (values->word_count - start - 2) * 8ull);
+		values->word_count--;
+	}
+}
+
+static void
+put_value(struct values *values, const struct torch_value *value, bool number, uint32_t list_limit)
+{
+	uint32_t tag = value->tag;
+
+	if (tag == torch.tag_tensor) {
+		put_tensor(values, value->payload);
+	} else if (tag == torch.tag_int && number) {
+		put(values, BOX_VALUE_NUMBER);
+	} else if (tag == torch.tag_int) {
+		put(values, BOX_VALUE_INT);
+		put(values, (uint64_t)value->payload);
+	} else if (tag == torch.tag_bool) {
+		put(values, BOX_VALUE_BOOL | ((uintptr_t)value->payload & 1) << 8);
+	} else if (tag == torch.tag_double) {
+		put(values, BOX_VALUE_FLOAT);
+	} else if (tag == torch.tag_list) {
+		put_list(values, value->payload, list_limit);
+	} else if (tag == torch.tag_string) {
+		put_string(values, value->payload);
+	} else if (tag == torch.tag_device) {
+		/* c10::Device {int8 type, int8 index} in the payload */
+		uintptr_t device = (uintptr_t)value->payload;
+		put(values, BOX_VALUE_DEVICE | (uint64_t)(device & 0xff) << 24
+			     | (uint64_t)(uint16_t)(int8_t)(device >> 8) << 32);
+	} else {
+		put(values, tag ? BOX_VALUE_OTHER | (uint64_t)tag << 8 : BOX_VALUE_NONE);
+	}
+}
+
+void
+values_encode(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers,
+	      uint32_t list_limit)
+{
+	values->word_count = values->tensor_count = 0;
+	values->value_count = (uint32_t)count;
+	values->cut = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!has_room(values, 2)) {
+			values->value_count = (uint32_t)i;
+			values->cut = true;
+			return;
+		}
+		put_value(values, &list[i], i < 64 && numbers >> i & 1, list_limit);
+	}
+}

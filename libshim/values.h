@@ -1,0 +1,29 @@
+/*
+ * Boxed values as words of a signature (schema/box.h "Words of a signature").
+ *
+ * A buffer belongs to one thread and is used again for every event. Encoding reads memory only: no call into PyTorch.
+ */
+#ifndef SHAPEBOX_LIBSHIM_VALUES_H
+#define SHAPEBOX_LIBSHIM_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "torch.h"
+
+#define VALUES_WORDS 1280 /* 10 KB: some 180 matrices in one list */
+#define VALUES_TENSORS 384
+
+struct values {
+	uint32_t word_count, value_count, tensor_count;
+	bool cut;                             /* a list did not fit */
+	uint64_t words[VALUES_WORDS];
+	const void *tensors[VALUES_TENSORS];  /* TensorImpl of each TENSOR value, in order */
+};
+
+/* Encode COUNT values from LIST. Bit i of NUMBERS: value i is a number whose amount decides no size. LIST_LIMIT bounds
+ * how many items of a list are kept. */
+void values_encode(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers,
+		   uint32_t list_limit);
+
+#endif
