@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "commands/command.h"
-#include "rendering/text.h"
+#include "rendering/page.h"
 
 /* Die as the child did: by its signal, without a second core file. */
 static void
@@ -34,11 +34,11 @@ static int
 main_finish(int status, const struct error *error)
 {
 	if (error->text[0]) {
-		struct text text = { 0 };
+		struct page page = { 0 };
 
-		text_safe(&text, error->text); /* it may quote a trace */
-		fprintf(stderr, "shapebox: %s\n", text_string(&text));
-		text_free(&text);
+		page_safe(&page, error->text); /* it may quote a trace */
+		fprintf(stderr, "shapebox: %s\n", page_string(&page));
+		page_free(&page);
 	}
 	if (status >= COMMAND_SIGNAL)
 		main_die(status - COMMAND_SIGNAL);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../rendering/terminal.h"
-#include "../rendering/text.h"
+#include "../rendering/page.h"
 
 const struct command command_rows[] = {
 #define COMMAND(id, name, alias, synopsis, help) \
@@ -106,70 +106,70 @@ command_unknown(const char *word, struct error *error)
 }
 
 static void
-command_print_options(const struct command *command, struct text *text)
+command_print_options(const struct command *command, struct page *page)
 {
-	text_add(text, "\nOptions:\n");
+	page_add(page, "\nOptions:\n");
 	for (const struct option_row *row = command->options; row->name; row++) {
 		char left[64];
 
 		snprintf(left, sizeof left, "  %c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
 			 row->letter ? ", " : "  ", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
-		text_format(text, "%-28s", left);
-		if (text_columns(left) > 27)
-			text_format(text, "\n%28s", "");
-		text_add(text, row->help);
+		page_format(page, "%-28s", left);
+		if (page_columns(left) > 27)
+			page_format(page, "\n%28s", "");
+		page_add(page, row->help);
 		if (row->fallback && row->fallback[0])
-			text_format(text, " [default: %s]", row->fallback);
-		text_add(text, "\n");
+			page_format(page, " [default: %s]", row->fallback);
+		page_add(page, "\n");
 	}
-	text_format(text, "%-28s%s\n", "  -h, --help", "this help");
+	page_format(page, "%-28s%s\n", "  -h, --help", "this help");
 }
 
 /* What `run` reads from the environment is the same table as its options. */
 static void
-command_print_variables(struct text *text)
+command_print_variables(struct page *page)
 {
-	text_add(text, "\nEach option can be given as a variable instead; an option wins:\n");
+	page_add(page, "\nEach option can be given as a variable instead; an option wins:\n");
 #define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
-	text_format(text, "  %-26s--%s\n", variable, option);
-#define CONFIG_VARIABLE(id, variable, kind, fallback, help) text_format(text, "  %-26s%s\n", variable, help);
+	page_format(page, "  %-26s--%s\n", variable, option);
+#define CONFIG_VARIABLE(id, variable, kind, fallback, help) page_format(page, "  %-26s%s\n", variable, help);
 #include "../../schema/config.def"
 #undef CONFIG
 #undef CONFIG_VARIABLE
-	text_add(text, "\nThe exit status is the command's own; a signal that ends it ends shapebox too. 127: not found,\n"
+	page_add(page, "\nThe exit status is the command's own; a signal that ends it ends shapebox too. 127: not found,\n"
 		       "126: not executable, 2: a wrong option (nothing was started).\n");
 }
 
 void
 command_print_help(const struct command *command)
 {
-	struct text text = { 0 };
+	struct page page = { 0 };
 
 	if (command) {
-		text_format(&text, "Usage: " TEXT_STRONG "shapebox %s" TEXT_END " %s\n", command->name, command->synopsis);
-		text_format(&text, "%s.", command->help);
+		page_format(&page, "Usage: " PAGE_STRONG "shapebox %s" PAGE_END " %s\n", command->name, command->synopsis);
+		page_format(&page, "%s.", command->help);
 		if (command->alias)
-			text_format(&text, " Also called: %s.", command->alias);
-		text_add(&text, "\n");
-		command_print_options(command, &text);
+			page_format(&page, " Also called: %s.", command->alias);
+		page_add(&page, "\n");
+		command_print_options(command, &page);
 		if (command->run == command_run)
-			command_print_variables(&text);
+			command_print_variables(&page);
 		else if (command->options[0].name)
-			text_add(&text, "\nDIR: a trace; by default the newest of the current directory.\n"
+			page_add(&page, "\nDIR: a trace; by default the newest of the current directory.\n"
 					"Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble.\n");
 	} else {
-		text_add(&text, "shapebox: a flight recorder for the shapes of PyTorch's tensors\n\n"
+		page_add(&page, "shapebox: a flight recorder for the shapes of PyTorch's tensors\n\n"
 				"  shapebox run -- python train.py     your own command, unchanged\n"
 				"  shapebox report                     what failed, where, and why\n\nCommands:\n");
 		for (int i = 0; i < command_count; i++)
-			text_format(&text, "  " TEXT_STRONG "%-10s" TEXT_END "%s%s%s%s\n", command_rows[i].name, command_rows[i].help,
+			page_format(&page, "  " PAGE_STRONG "%-10s" PAGE_END "%s%s%s%s\n", command_rows[i].name, command_rows[i].help,
 				    command_rows[i].alias ? " (also: " : "", command_rows[i].alias ? command_rows[i].alias : "",
 				    command_rows[i].alias ? ")" : "");
-		text_add(&text, "\nshapebox COMMAND --help shows every option with its default.\n"
+		page_add(&page, "\nshapebox COMMAND --help shows every option with its default.\n"
 				"Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble; `run`: the command's own.\n");
 	}
-	text_print(&text, stdout, terminal_color(stdout));
-	text_free(&text);
+	page_print(&page, stdout, terminal_color(stdout));
+	page_free(&page);
 }
 
 bool

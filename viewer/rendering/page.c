@@ -1,4 +1,4 @@
-#include "text.h"
+#include "page.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,41 +7,41 @@
 #include <wchar.h>
 
 void
-text_free(struct text *text)
+page_free(struct page *page)
 {
-	free(text->bytes);
-	*text = (struct text){ 0 };
+	free(page->bytes);
+	*page = (struct page){ 0 };
 }
 
 static void
-text_append(struct text *text, const char *bytes, size_t size)
+page_append(struct page *page, const char *bytes, size_t size)
 {
-	if (text->failed)
+	if (page->failed)
 		return;
-	if (text->size + size + 1 > text->capacity) {
-		size_t capacity = (text->size + size + 1) * 2;
-		char *grown = realloc(text->bytes, capacity);
+	if (page->size + size + 1 > page->capacity) {
+		size_t capacity = (page->size + size + 1) * 2;
+		char *grown = realloc(page->bytes, capacity);
 
 		if (!grown) {
-			text->failed = true;
+			page->failed = true;
 			return;
 		}
-		text->bytes = grown;
-		text->capacity = capacity;
+		page->bytes = grown;
+		page->capacity = capacity;
 	}
-	memcpy(text->bytes + text->size, bytes, size);
-	text->size += size;
-	text->bytes[text->size] = 0;
+	memcpy(page->bytes + page->size, bytes, size);
+	page->size += size;
+	page->bytes[page->size] = 0;
 }
 
 void
-text_add(struct text *text, const char *trusted)
+page_add(struct page *page, const char *trusted)
 {
-	text_append(text, trusted, strlen(trusted));
+	page_append(page, trusted, strlen(trusted));
 }
 
 void
-text_format(struct text *text, const char *format, ...)
+page_format(struct page *page, const char *format, ...)
 {
 	char *line = NULL;
 	va_list arguments;
@@ -51,16 +51,16 @@ text_format(struct text *text, const char *format, ...)
 	size = vasprintf(&line, format, arguments);
 	va_end(arguments);
 	if (size < 0) {
-		text->failed = true;
+		page->failed = true;
 		return;
 	}
-	text_append(text, line, (size_t)size);
+	page_append(page, line, (size_t)size);
 	free(line);
 }
 
 /* The character at BYTES in *POINT; returns its size, 0 at the end, -1 where the byte isn't UTF-8. */
 static int
-text_decode(const char *bytes, uint32_t *point)
+page_decode(const char *bytes, uint32_t *point)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -88,7 +88,7 @@ text_decode(const char *bytes, uint32_t *point)
 
 /* Characters that show nothing, or change how others are shown. */
 static bool
-text_hidden(uint32_t point)
+page_hidden(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
 	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
@@ -97,13 +97,13 @@ text_hidden(uint32_t point)
 }
 
 static void
-text_escape(struct text *text, const char *untrusted, bool words)
+page_escape(struct page *page, const char *untrusted, bool words)
 {
 	bool gap = false, any = false;
 
 	for (const char *at = untrusted ? untrusted : ""; *at;) {
 		uint32_t point = 0;
-		int size = text_decode(at, &point);
+		int size = page_decode(at, &point);
 
 		if (words && size == 1 && strchr(" \t\n\r\v\f", (int)point)) {
 			gap = any;
@@ -111,53 +111,53 @@ text_escape(struct text *text, const char *untrusted, bool words)
 			continue;
 		}
 		if (gap)
-			text_append(text, " ", 1);
+			page_append(page, " ", 1);
 		gap = false;
 		any = true;
 		if (size < 0) {
-			text_format(text, "\\x%02x", (unsigned char)*at);
+			page_format(page, "\\x%02x", (unsigned char)*at);
 			at++;
-		} else if (text_hidden(point)) {
-			text_format(text, point < 0x80 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x", point);
+		} else if (page_hidden(point)) {
+			page_format(page, point < 0x80 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x", point);
 			at += size;
 		} else {
-			text_append(text, at, (size_t)size);
+			page_append(page, at, (size_t)size);
 			at += size;
 		}
 	}
 }
 
 void
-text_safe(struct text *text, const char *untrusted)
+page_safe(struct page *page, const char *untrusted)
 {
-	text_escape(text, untrusted, false);
+	page_escape(page, untrusted, false);
 }
 
 void
-text_words(struct text *text, const char *untrusted)
+page_words(struct page *page, const char *untrusted)
 {
-	text_escape(text, untrusted, true);
+	page_escape(page, untrusted, true);
 }
 
 const char *
-text_string(const struct text *text)
+page_string(const struct page *page)
 {
-	return text->bytes ? text->bytes : "";
+	return page->bytes ? page->bytes : "";
 }
 
 /* Columns of the character at *AT, which moves on. */
 static int
-text_step(const char **at)
+page_step(const char **at)
 {
 	uint32_t point = 0;
-	int size = text_decode(*at, &point), columns;
+	int size = page_decode(*at, &point), columns;
 
 	if (size < 0) {
 		(*at)++;
 		return 1;
 	}
 	*at += size;
-	if (point == 1 || point == 2) /* TEXT_ODD, TEXT_ODD_END */
+	if (point == 1 || point == 2) /* PAGE_ODD, PAGE_ODD_END */
 		return 1;
 	if (point < 0x20)
 		return 0;
@@ -166,24 +166,24 @@ text_step(const char **at)
 }
 
 int
-text_columns(const char *string)
+page_columns(const char *string)
 {
 	int columns = 0;
 
 	while (*string)
-		columns += text_step(&string);
+		columns += page_step(&string);
 	return columns;
 }
 
 size_t
-text_fit(const char *string, int columns)
+page_fit(const char *string, int columns)
 {
 	const char *at = string;
 
 	while (*at) {
 		const char *next = at;
 
-		columns -= text_step(&next);
+		columns -= page_step(&next);
 		if (columns < 0)
 			break;
 		at = next;
@@ -192,127 +192,127 @@ text_fit(const char *string, int columns)
 }
 
 int
-text_wrap(struct text *text, int indent, int width, int most, const char *string)
+page_wrap(struct page *page, int indent, int width, int most, const char *string)
 {
 	int lines = 0, room = width - indent;
 
 	if (room < 20)
 		room = 20;
 	do {
-		size_t fit = text_fit(string, room), end = fit;
+		size_t fit = page_fit(string, room), end = fit;
 		bool last = most > 0 && lines + 1 == most;
 
 		if (lines++ > 0)
-			text_format(text, "%*s", indent, "");
+			page_format(page, "%*s", indent, "");
 		if (string[fit] == 0) {
-			text_append(text, string, fit);
+			page_append(page, string, fit);
 			string += fit;
 		} else {
 			if (last)
-				end = fit = text_fit(string, room - 4);
+				end = fit = page_fit(string, room - 4);
 			while (end > 0 && string[end] != ' ')
 				end--;
 			/* a word that fills more than half of the line is cut, not moved */
 			if (end < fit / 2)
 				end = fit;
-			text_append(text, string, end);
+			page_append(page, string, end);
 			string += end;
 			while (*string == ' ')
 				string++;
 			if (last) {
-				text_add(text, " ...");
+				page_add(page, " ...");
 				for (; *string; string++) /* marks must still end */
-					if (*string == TEXT_END[0] || *string == TEXT_ODD_END[0])
-						text_append(text, string, 1);
+					if (*string == PAGE_END[0] || *string == PAGE_ODD_END[0])
+						page_append(page, string, 1);
 			}
 		}
-		text_add(text, "\n");
+		page_add(page, "\n");
 	} while (*string);
 	return lines;
 }
 
 void
-text_count(struct text *text, int64_t count)
+page_count(struct page *page, int64_t count)
 {
 	char digits[32];
 	int size = snprintf(digits, sizeof digits, "%" PRIu64, count < 0 ? 0 - (uint64_t)count : (uint64_t)count);
 
 	if (count < 0)
-		text_add(text, "-");
+		page_add(page, "-");
 	for (int i = 0; i < size; i++) {
 		if (i > 0 && (size - i) % 3 == 0)
-			text_add(text, ",");
-		text_append(text, digits + i, 1);
+			page_add(page, ",");
+		page_append(page, digits + i, 1);
 	}
 }
 
 void
-text_plural(struct text *text, int64_t count, const char *one, const char *many)
+page_plural(struct page *page, int64_t count, const char *one, const char *many)
 {
-	text_count(text, count);
-	text_add(text, " ");
-	text_add(text, count == 1 ? one : many);
+	page_count(page, count);
+	page_add(page, " ");
+	page_add(page, count == 1 ? one : many);
 }
 
 void
-text_duration(struct text *text, double seconds)
+page_duration(struct page *page, double seconds)
 {
 	int64_t whole = seconds > 9e15 ? 0 : (int64_t)(seconds + 0.5);
 
 	if (seconds < 0)
 		whole = 0;
 	if (whole < 1)
-		text_format(text, "%.1f s", seconds < 0 ? 0 : seconds);
+		page_format(page, "%.1f s", seconds < 0 ? 0 : seconds);
 	else if (whole < 120)
-		text_format(text, "%" PRId64 " s", whole);
+		page_format(page, "%" PRId64 " s", whole);
 	else if (whole < 7200)
-		text_format(text, "%" PRId64 " min %" PRId64 " s", whole / 60, whole % 60);
+		page_format(page, "%" PRId64 " min %" PRId64 " s", whole / 60, whole % 60);
 	else if (whole < 172800)
-		text_format(text, "%" PRId64 " h %" PRId64 " min", whole / 3600, whole / 60 % 60);
+		page_format(page, "%" PRId64 " h %" PRId64 " min", whole / 3600, whole / 60 % 60);
 	else
-		text_format(text, "%" PRId64 " days", whole / 86400);
+		page_format(page, "%" PRId64 " days", whole / 86400);
 }
 
 void
-text_bytes(struct text *text, int64_t bytes)
+page_bytes(struct page *page, int64_t bytes)
 {
 	static const char *const units[] = { "kB", "MB", "GB", "TB" };
 	double value = (double)bytes / 1000;
 	unsigned unit = 0;
 
 	if (bytes < 1000) {
-		text_format(text, "%" PRId64 " B", bytes);
+		page_format(page, "%" PRId64 " B", bytes);
 		return;
 	}
 	while (value >= 999.95 && unit < 3) {
 		value /= 1000;
 		unit++;
 	}
-	text_format(text, value < 99.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	page_format(page, value < 99.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
 int
-text_lines(const struct text *text)
+page_lines(const struct page *page)
 {
 	int lines = 0;
 
-	for (size_t i = 0; i < text->size; i++)
-		lines += text->bytes[i] == '\n';
+	for (size_t i = 0; i < page->size; i++)
+		lines += page->bytes[i] == '\n';
 	return lines;
 }
 
 bool
-text_print(const struct text *text, FILE *file, bool color)
+page_print(const struct page *page, FILE *file, bool color)
 {
 	static const char *const codes[] = {
 		[1] = "\033[1;31m>", [2] = "<\033[0m", [3] = "\033[1m", [4] = "\033[1;31m", [5] = "\033[32m",
 		[6] = "\033[2m", [7] = "\033[0m",
 	};
 	static const char *const plain[] = { [1] = ">", [2] = "<", [3] = "", [4] = "", [5] = "", [6] = "", [7] = "" };
-	const char *bytes = text_string(text);
+	const char *bytes = page_string(page);
 	size_t from = 0;
 
-	for (size_t i = 0; i < text->size; i++) {
+	for (size_t i = 0; i < page->size; i++) {
 		unsigned char byte = (unsigned char)bytes[i];
 
 		if (byte < 1 || byte > 7)
@@ -321,6 +321,6 @@ text_print(const struct text *text, FILE *file, bool color)
 		fputs(color ? codes[byte] : plain[byte], file);
 		from = i + 1;
 	}
-	fwrite(bytes + from, 1, text->size - from, file);
-	return fflush(file) == 0 && !ferror(file) && !text->failed;
+	fwrite(bytes + from, 1, page->size - from, file);
+	return fflush(file) == 0 && !ferror(file) && !page->failed;
 }

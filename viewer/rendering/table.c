@@ -56,15 +56,15 @@ table_measure(const struct table *table, int widths[TABLE_COLUMNS], int indent, 
 	for (int c = 0; c < table->columns; c++) {
 		widths[c] = 0;
 		for (size_t i = (size_t)c; i < table->count; i += (size_t)table->columns) {
-			int columns = text_columns(table->cells[i] ? table->cells[i] : "");
+			int columns = page_columns(table->cells[i] ? table->cells[i] : "");
 
 			if (columns > widths[c])
 				widths[c] = columns;
 		}
 		if (widths[c] == 0)
 			continue;
-		if (table->headers[c] && text_columns(table->headers[c]) > widths[c])
-			widths[c] = text_columns(table->headers[c]);
+		if (table->headers[c] && page_columns(table->headers[c]) > widths[c])
+			widths[c] = page_columns(table->headers[c]);
 		total += widths[c] + (shown++ ? TABLE_GAP : 0);
 	}
 	while (width > 0 && total > width) {
@@ -82,59 +82,59 @@ table_measure(const struct table *table, int widths[TABLE_COLUMNS], int indent, 
 }
 
 static void
-table_cell(const struct table *table, struct text *text, int column, const char *cell, int width, bool last)
+table_cell(const struct table *table, struct page *page, int column, const char *cell, int width, bool last)
 {
-	int columns = text_columns(cell);
+	int columns = page_columns(cell);
 	enum table_style style = table->styles[column];
 
 	if (columns > width && style == TABLE_CUT) {
-		size_t fit = text_fit(cell, width - 3);
+		size_t fit = page_fit(cell, width - 3);
 
-		text_format(text, "%.*s...", (int)fit, cell);
+		page_format(page, "%.*s...", (int)fit, cell);
 		for (const char *at = cell + fit; *at; at++) /* marks must still end */
-			if (*at == TEXT_END[0])
-				text_add(text, TEXT_END);
+			if (*at == PAGE_END[0])
+				page_add(page, PAGE_END);
 		columns = width;
 	} else if (columns > width && style == TABLE_TAIL) {
-		const char *tail = cell + text_fit(cell, columns - width + 3);
+		const char *tail = cell + page_fit(cell, columns - width + 3);
 
-		text_format(text, "...%s", tail);
-		columns = 3 + text_columns(tail);
+		page_format(page, "...%s", tail);
+		columns = 3 + page_columns(tail);
 	} else {
 		if (style == TABLE_RIGHT)
-			text_format(text, "%*s", width - columns, "");
-		text_add(text, cell);
+			page_format(page, "%*s", width - columns, "");
+		page_add(page, cell);
 	}
 	if (style != TABLE_RIGHT && !last)
-		text_format(text, "%*s", width > columns ? width - columns : 0, "");
+		page_format(page, "%*s", width > columns ? width - columns : 0, "");
 }
 
 static void
-table_line(const struct table *table, struct text *text, int indent, const int *widths, const char *const *cells,
+table_line(const struct table *table, struct page *page, int indent, const int *widths, const char *const *cells,
 	   const char *style)
 {
-	bool open = text->size > 0 && text->bytes[text->size - 1] != '\n';
+	bool open = page->size > 0 && page->bytes[page->size - 1] != '\n';
 	bool first = true;
 	int last = table->columns - 1;
 
 	while (last > 0 && (widths[last] == 0 || !cells[last] || !cells[last][0]))
 		last--;
 	if (!open)
-		text_format(text, "%*s", indent, "");
-	text_add(text, style);
+		page_format(page, "%*s", indent, "");
+	page_add(page, style);
 	for (int c = 0; c <= last; c++) {
 		if (widths[c] == 0)
 			continue;
 		if (!first)
-			text_format(text, "%*s", TABLE_GAP, "");
+			page_format(page, "%*s", TABLE_GAP, "");
 		first = false;
-		table_cell(table, text, c, cells[c] ? cells[c] : "", widths[c], c == last);
+		table_cell(table, page, c, cells[c] ? cells[c] : "", widths[c], c == last);
 	}
-	text_add(text, style[0] ? TEXT_END "\n" : "\n");
+	page_add(page, style[0] ? PAGE_END "\n" : "\n");
 }
 
 void
-table_write(const struct table *table, struct text *text, int indent, int width)
+table_write(const struct table *table, struct page *page, int indent, int width)
 {
 	int widths[TABLE_COLUMNS];
 	bool header = false;
@@ -143,7 +143,7 @@ table_write(const struct table *table, struct text *text, int indent, int width)
 	for (int c = 0; c < table->columns; c++)
 		header = header || (table->headers[c] && widths[c] > 0);
 	if (header)
-		table_line(table, text, indent, widths, table->headers, TEXT_FAINT);
+		table_line(table, page, indent, widths, table->headers, PAGE_FAINT);
 	for (size_t i = 0; i + (size_t)table->columns <= table->count; i += (size_t)table->columns)
-		table_line(table, text, indent, widths, (const char *const *)table->cells + i, "");
+		table_line(table, page, indent, widths, (const char *const *)table->cells + i, "");
 }

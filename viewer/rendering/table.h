@@ -1,13 +1,13 @@
 /*
  * Tables: columns as wide as what stands in them, narrowed where the line would be too long.
  *
- * Cells are strings of text.h, escaped before they come here. A column in which every cell is empty is left out,
+ * Cells are strings of page.h, escaped before they come here. A column in which every cell is empty is left out,
  * header and all. Owns its copies. Out of memory: rows are left out.
  */
 #ifndef SHAPEBOX_VIEWER_RENDERING_TABLE_H
 #define SHAPEBOX_VIEWER_RENDERING_TABLE_H
 
-#include "text.h"
+#include "page.h"
 
 #define TABLE_COLUMNS 12
 
@@ -32,7 +32,7 @@ void table_add_format(struct table *table, const char *format, ...) __attribute_
 
 /* Write the table, each line indented by INDENT, at most WIDTH columns (0: any). The first line is not indented if
  * the text's last line is open (a label stands there). */
-void table_write(const struct table *table, struct text *text, int indent, int width);
+void table_write(const struct table *table, struct page *page, int indent, int width);
 void table_free(struct table *table);
 
 #endif

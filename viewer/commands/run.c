@@ -1,0 +1,275 @@
+/*
+ * shapebox run: what the user typed is checked first; then whatever the machine refuses costs the recording, never the
+ * run. The report at the end is that of `shapebox report`.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../schema/config.h"
+#include "../rendering/page.h"
+#include "../rendering/report_text.h"
+#include "../rendering/terminal.h"
+#include "command.h"
+#include "run_parts.h"
+#include "traces.h"
+
+struct run_values { const char *text[CONFIG_COUNT]; bool flags[CONFIG_COUNT]; };
+
+#define RUN_KIND_PATH OPTION_TEXT
+#define RUN_KIND_DEPTH OPTION_TEXT
+#define RUN_KIND_KEEP OPTION_TEXT
+#define RUN_KIND_SIZE OPTION_TEXT
+#define RUN_KIND_FLAG OPTION_FLAG
+#define RUN_OFFSET(id, kind) \
+	(RUN_KIND_##kind == OPTION_FLAG ? offsetof(struct run_values, flags) + CONFIG_##id * sizeof(bool) \
+					: offsetof(struct run_values, text) + CONFIG_##id * sizeof(const char *))
+
+const struct option_row command_run_options[] = {
+#define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
+	{ option, letter, RUN_KIND_##kind, RUN_OFFSET(id, kind), argument, CONFIG_KIND_##kind == CONFIG_KIND_FLAG ? "off" : fallback, help },
+#define CONFIG_VARIABLE(id, variable, kind, fallback, help)
+#include "../../schema/config.def"
+#undef CONFIG
+#undef CONFIG_VARIABLE
+	{ 0 }
+};
+
+/* One line on stderr; arguments may be anything. */
+static void __attribute__((format(printf, 1, 2)))
+run_say(const char *format, ...)
+{
+	struct page page = { 0 };
+	char *line = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&line, format, arguments) >= 0) {
+		page_safe(&page, line);
+		fprintf(stderr, "shapebox: %s\n", page_string(&page));
+		free(line);
+	}
+	va_end(arguments);
+	page_free(&page);
+}
+
+/* Check what was typed, as options or as variables, and put the options into the environment. */
+static bool
+run_settings(const struct run_values *values, struct error *error)
+{
+	for (int id = 0; id < CONFIG_COUNT; id++) {
+		const struct config_row *row = &config_rows[id];
+		const char *text = values->flags[id] ? "1" : values->text[id];
+		const char *wanted, *variable = getenv(row->variable);
+
+		if (text && !text[0]) {
+			command_trouble(error, "run: --%s wants a value: %s", row->option, row->argument);
+			return false;
+		}
+		if (text && !config_valid(row->kind, text, &wanted)) {
+			command_trouble(error, "run: --%s wants %s, not '%s'", row->option, wanted, text);
+			return false;
+		}
+		if (!text && variable && variable[0] && !config_valid(row->kind, variable, &wanted)) {
+			command_trouble(error, "run: %s wants %s, not '%s'", row->variable, wanted, variable);
+			return false;
+		}
+		if (text)
+			setenv(row->variable, text, 1);
+	}
+	return true;
+}
+
+/* 0, or the status of a shell for a command that can't be started. */
+static int
+run_check_command(char **argv, char program[PATH_MAX], struct error *error)
+{
+	int status = run_find_program(argv[0], program);
+	const char *end = strrchr(argv[0], '.');
+
+	if (status == 0)
+		return 0;
+	if (end && strcmp(end, ".py") == 0 && access(argv[0], R_OK) == 0)
+		command_trouble(error, "run: %s is not a command; did you mean: shapebox run -- python %s", argv[0], argv[0]);
+	else if (status == 126)
+		command_trouble(error, "run: %s: not executable", argv[0]);
+	else
+		command_trouble(error, "run: %s: command not found", argv[0]);
+	return status;
+}
+
+/* Get ready to record. False, said in one line, where the run goes on without. */
+static bool
+run_prepare(const char *program, char directory[PATH_MAX], char *preload, size_t preload_size)
+{
+	char library[PATH_MAX], python[PATH_MAX];
+	const char *before = getenv("LD_PRELOAD");
+	struct error error = { "" }, notice = { "" };
+	bool on = false;
+
+	config_flag(config_text(CONFIG_DISABLE), &on);
+	if (on) {
+		run_say("SHAPEBOX_DISABLE is set: running without recording");
+		return false;
+	}
+	if (!run_find_library(library, &error)) {
+		run_say("running without recording: %s", error.text);
+		return false;
+	}
+	if (before && before[0] && strstr(before, library))
+		snprintf(preload, preload_size, "%s", before); /* run under run */
+	else
+		snprintf(preload, preload_size, "%s%s%s", library, before && before[0] ? ":" : "", before ? before : "");
+	if (!run_probe(preload, run_find_python(program, python) ? python : NULL, &error)) {
+		run_say("running without recording: %s", error.text);
+		return false;
+	}
+	if (!run_directory_make(config_text(CONFIG_OUTPUT), directory, &notice, &error)) {
+		run_say("running without recording: %s", error.text);
+		return false;
+	}
+	if (notice.text[0])
+		run_say("%s", notice.text);
+	return true;
+}
+
+/* DIRECTORY as the user would type it here. */
+static const char *
+run_short(const char *directory)
+{
+	char cwd[PATH_MAX];
+	size_t size;
+
+	if (!getcwd(cwd, sizeof cwd))
+		return directory;
+	size = strlen(cwd);
+	return strncmp(directory, cwd, size) == 0 && directory[size] == '/' ? directory + size + 1 : directory;
+}
+
+/* Nothing was recorded: an empty trace would only be in the way. */
+static void
+run_nothing(const struct run_child *child, bool quiet)
+{
+	static const char *const names[] = { "run.json", ".gitignore" };
+	char path[PATH_MAX + 16];
+
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", child->directory, names[i]);
+		unlink(path);
+	}
+	rmdir(child->directory);
+	if (!quiet || child->exit_status != 0)
+		run_say("nothing recorded: no process loaded PyTorch (or it is linked statically, or runs elsewhere)");
+}
+
+static void
+run_healthy_line(const char *directory, json_t *report)
+{
+	json_t *processes = json_object_get(report, "processes"), *process;
+	int64_t operations = 0;
+	struct page page = { 0 };
+	size_t i;
+
+	json_array_foreach(processes, i, process)
+		operations += json_integer_value(json_object_get(process, "events"));
+	page_add(&page, "shapebox: trace in ");
+	page_safe(&page, run_short(directory));
+	page_add(&page, " (");
+	page_plural(&page, (int64_t)json_array_size(processes), "process", "processes");
+	page_add(&page, ", ");
+	page_plural(&page, operations, "operation", "operations");
+	page_add(&page, "); shapebox report ");
+	page_safe(&page, run_short(directory));
+	page_add(&page, "\n");
+	page_print(&page, stderr, false);
+	page_free(&page);
+}
+
+static void
+run_report(const struct run_child *child, bool quiet)
+{
+	struct error error = { "" };
+	struct trace *trace = trace_open(run_short(child->directory), &error);
+	json_t *report = NULL, *failure;
+	struct page page = { 0 };
+	bool failed = child->exit_status != 0;
+
+	if (trace && trace_process_count(trace) == 0) {
+		run_nothing(child, quiet);
+		goto out;
+	}
+	report = trace ? traces_report(trace, &error) : NULL;
+	if (!report) {
+		run_say("%s", error.text);
+		goto out;
+	}
+	failure = json_object_get(report, "failure");
+	if (json_is_object(failure))
+		failed = true;
+	if (!failed) {
+		if (!quiet)
+			run_healthy_line(child->directory, report);
+	} else if (quiet) {
+		const char *headline = json_string_value(json_object_get(failure, "headline"));
+
+		run_say("%s; shapebox report %s", headline ? headline : "the run failed", run_short(child->directory));
+	} else {
+		report_text(&page, report, terminal_columns(stderr));
+		page_print(&page, stderr, terminal_color(stderr));
+	}
+out:
+	page_free(&page);
+	json_decref(report);
+	trace_close(trace);
+}
+
+static void
+run_started(struct run_child *child)
+{
+	if (child->preload)
+		run_record_write(child);
+}
+
+int
+command_run(int argc, char **argv, struct error *error)
+{
+	struct run_values values = { 0 };
+	struct run_child child = { 0 };
+	char program[PATH_MAX], directory[PATH_MAX] = "";
+	size_t preload_size = PATH_MAX + (getenv("LD_PRELOAD") ? strlen(getenv("LD_PRELOAD")) : 0) + 2;
+	char *preload = NULL;
+	int rest, status;
+	bool quiet = false;
+
+	if (!command_parse("run", &values, argc, argv, true, &rest, &status, error) || !run_settings(&values, error))
+		return error->text[0] ? COMMAND_TROUBLE : status;
+	if (rest == argc)
+		return command_trouble(error, "run: no command to run; such as: shapebox run -- python train.py");
+	status = run_check_command(argv + rest, program, error);
+	if (status != 0)
+		return status;
+	config_flag(config_text(CONFIG_QUIET), &quiet);
+	child.argv = argv + rest;
+	child.directory = directory;
+	preload = malloc(preload_size);
+	if (preload && run_prepare(program, directory, preload, preload_size))
+		child.preload = preload;
+	if (!run_child(&child, run_started)) {
+		status = child.error_number == ENOENT ? 127 : 126;
+		command_trouble(error, "run: %s: %s", argv[rest], strerror(child.error_number));
+		if (child.preload)
+			run_nothing(&child, true);
+		goto out;
+	}
+	status = child.signal ? COMMAND_SIGNAL + child.signal : child.exit_status;
+	if (child.preload) {
+		run_record_write(&child);
+		run_report(&child, quiet);
+	}
+out:
+	free(preload);
+	return status;
+}

@@ -1,0 +1,38 @@
+/*
+ * Finding traces: which directories are traces, which is the newest, how old it is.
+ *
+ * Looks at names and times only; reading is the reader's.
+ */
+#ifndef SHAPEBOX_VIEWER_COMMANDS_TRACES_H
+#define SHAPEBOX_VIEWER_COMMANDS_TRACES_H
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../reader/trace.h"
+
+struct trace_place {
+	char path[PATH_MAX];
+	int64_t written_ns; /* when one of its files was last written */
+	int64_t size_bytes;
+};
+
+/* Does NAME look like a file that a trace consists of? */
+bool traces_file(const char *name);
+/* Does the directory PATH hold a trace (a database, a box, or what `run` left)? PLACE (may be NULL) gets its facts. */
+bool traces_is(const char *path, struct trace_place *place);
+/* The traces directly under DIR, and DIR itself if it is one, newest first. Returns the count; free *OUT. */
+size_t traces_list(const char *dir, struct trace_place **out);
+/* The trace that a command means by WORD: WORD itself, the newest under it, or (NULL) the newest here. CHOSEN tells
+ * whether it was chosen among others. */
+bool traces_choose(const char *word, char path[PATH_MAX], bool *chosen, struct error *error);
+
+/* Open the trace that WORD means, with a notice on a terminal while that lasts. NULL: ERROR is filled. */
+struct trace *traces_open(const char *word, bool *chosen, struct error *error);
+/* The report of TRACE, with what `run` knows about the end added to "trace". New reference; NULL: ERROR is filled. */
+json_t *traces_report(struct trace *trace, struct error *error);
+
+#endif

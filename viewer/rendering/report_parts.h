@@ -1,0 +1,39 @@
+/*
+ * What the files of the text report share: labels, and JSON values that may be missing. Not for others.
+ */
+#ifndef SHAPEBOX_VIEWER_RENDERING_REPORT_PARTS_H
+#define SHAPEBOX_VIEWER_RENDERING_REPORT_PARTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "page.h"
+
+#define REPORT_INDENT 11 /* where what follows a label begins */
+
+/* Begin a line with LABEL ("" for none) and leave it open at REPORT_INDENT. */
+void report_label(struct page *page, const char *label);
+
+/* A value of OBJECT: "" or MISSING where it is null, absent or of another kind. Borrowed. */
+const char *report_string(const json_t *object, const char *key);
+int64_t report_integer(const json_t *object, const char *key, int64_t missing);
+
+/* A label, then the untrusted STRING in at most MOST lines of WIDTH columns; nothing at all where it is empty. */
+void report_line(struct page *page, const char *label, const char *string, int width, int most);
+
+/* A source file as people know it: without what precedes site-packages. */
+const char *report_file(const char *path);
+const char *report_base(const char *path);
+
+/* report_operands.c: the table of operands, and what disagrees. */
+void report_operands(struct page *page, const json_t *failure, int width);
+/* report_cause.c: causes with evidence and fix; MOST of them. */
+void report_causes(struct page *page, const char *label, const json_t *causes, int width, size_t most);
+/* report_cause.c: where the wrong size, dtype or device came from. */
+void report_lineage(struct page *page, const json_t *failure, int width);
+/* report_processes.c: ranks and workers with how they ended, in one line or two; and what was lost, by cause. */
+void report_processes(struct page *page, const json_t *processes, int width);
+void report_degraded(struct page *page, const json_t *processes, int width);
+
+#endif

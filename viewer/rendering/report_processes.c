@@ -1,0 +1,167 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_parts.h"
+
+#define PROCESSES_GROUPS 16
+#define DEGRADED_SHOWN 3
+
+/* Processes of one role that ended alike. */
+struct process_group {
+	char end[64];  /* "failed", "killed by SIGKILL" */
+	bool ranked;
+	int count;
+	struct page ranks; /* "0-2, 5" */
+	int64_t first, last; /* the open stretch of ranks */
+};
+
+static void
+group_end(const json_t *process, char end[64])
+{
+	const char *status = report_string(process, "status");
+	int64_t signal = report_integer(process, "signal", 0), code = report_integer(process, "exit_code", 0);
+
+	if (signal > 0 && signal < 65 && sigabbrev_np((int)signal))
+		snprintf(end, 64, "%.20s by SIG%s", strcmp(status, "crashed") == 0 ? "crashed" : "killed",
+			 sigabbrev_np((int)signal));
+	else if (strcmp(status, "failed") == 0 && code > 0)
+		snprintf(end, 64, "failed with status %" PRId64, code);
+	else
+		snprintf(end, 64, "%.40s", status[0] ? status : "ended");
+}
+
+static void
+group_close(struct process_group *group)
+{
+	if (group->first < 0)
+		return;
+	page_format(&group->ranks, group->ranks.size ? ", %" PRId64 : "%" PRId64, group->first);
+	if (group->last > group->first)
+		page_format(&group->ranks, "%s%" PRId64, group->last == group->first + 1 ? ", " : "-", group->last);
+	group->first = -1;
+}
+
+static void
+group_rank(struct process_group *group, int64_t rank)
+{
+	if (group->first >= 0 && rank == group->last + 1) {
+		group->last = rank;
+		return;
+	}
+	if (group->first >= 0 && rank == group->last)
+		return; /* another attempt of it */
+	group_close(group);
+	group->first = group->last = rank;
+}
+
+/* "2 ranks: 0 failed, 1 ok": the processes of ROLE, appended to LINE. */
+static void
+group_role(struct page *line, const json_t *processes, const char *role, const char *one, const char *many)
+{
+	struct process_group groups[PROCESSES_GROUPS] = { 0 };
+	const json_t *process;
+	int used = 0, count = 0;
+	size_t i;
+
+	json_array_foreach(processes, i, process) {
+		char end[64];
+		int g = 0;
+		int64_t rank = report_integer(process, "rank", -1);
+
+		if (strcmp(report_string(process, "role"), role) != 0)
+			continue;
+		count++;
+		group_end(process, end);
+		while (g < used && strcmp(groups[g].end, end) != 0)
+			g++;
+		if (g == PROCESSES_GROUPS)
+			g--;
+		if (g == used) {
+			memcpy(groups[g].end, end, sizeof end);
+			groups[g].first = -1;
+			used++;
+		}
+		groups[g].count++;
+		if (rank >= 0 && strcmp(role, "rank") == 0)
+			group_rank(&groups[g], rank);
+	}
+	if (count == 0)
+		return;
+	if (line->size)
+		page_add(line, "; ");
+	page_plural(line, count, one, many);
+	for (int g = 0; g < used; g++) {
+		group_close(&groups[g]);
+		page_add(line, g == 0 ? used == 1 ? ", " : ": " : ", ");
+		if (used > 1 && groups[g].ranks.size)
+			page_format(line, "%s ", page_string(&groups[g].ranks));
+		else if (used > 1)
+			page_format(line, "%d ", groups[g].count);
+		page_words(line, groups[g].end);
+		page_free(&groups[g].ranks);
+	}
+}
+
+void
+report_processes(struct page *page, const json_t *processes, int width)
+{
+	struct page line = { 0 };
+
+	group_role(&line, processes, "rank", "rank", "ranks");
+	group_role(&line, processes, "worker", "data worker", "data workers");
+	group_role(&line, processes, "launcher", "launcher", "launchers");
+	group_role(&line, processes, "other", line.size ? "other process" : "process",
+		   line.size ? "other processes" : "processes");
+	if (line.size > 0) {
+		report_label(page, "processes");
+		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
+	}
+	page_free(&line);
+}
+
+void
+report_degraded(struct page *page, const json_t *processes, int width)
+{
+	/* the same cause in several processes is one line: its name, how often, in how many processes */
+	struct { const char *name, *text; int64_t count; int processes; } causes[16];
+	const json_t *process, *item;
+	size_t used = 0, i, n, c;
+
+	json_array_foreach(processes, i, process) {
+		json_array_foreach(json_object_get(process, "degraded"), n, item) {
+			const char *name = report_string(item, "name");
+
+			for (c = 0; c < used && strcmp(causes[c].name, name) != 0; c++)
+				;
+			if (c == sizeof causes / sizeof causes[0])
+				continue;
+			if (c == used) {
+				causes[used].name = name;
+				causes[used].text = report_string(item, "text");
+				causes[used].count = 0;
+				causes[used++].processes = 0;
+			}
+			causes[c].count += report_integer(item, "count", 0);
+			causes[c].processes++;
+		}
+	}
+	for (c = 0; c < used; c++) {
+		struct page line = { 0 };
+
+		report_label(page, c == 0 ? "missing" : "");
+		if (c == DEGRADED_SHOWN && used > DEGRADED_SHOWN + 1) {
+			page_format(page, "(%zu more in: shapebox report --format json)\n", used - c);
+			break;
+		}
+		if (causes[c].count > 1) {
+			page_count(&line, causes[c].count);
+			page_add(&line, " ");
+		}
+		page_words(&line, causes[c].text[0] ? causes[c].text : causes[c].name);
+		if (causes[c].processes > 1)
+			page_format(&line, " (in %d processes)", causes[c].processes);
+		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
+		page_free(&line);
+	}
+}

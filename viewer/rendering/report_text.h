@@ -1,0 +1,17 @@
+/*
+ * The report as text, from its JSON (DESIGN: "The report's JSON") and from nothing else.
+ *
+ * Computes nothing: it chooses what to show and how. What is null or absent is left out. At most 40 lines for the
+ * common case; lists that would take more are folded. Every string is untrusted.
+ */
+#ifndef SHAPEBOX_VIEWER_RENDERING_REPORT_TEXT_H
+#define SHAPEBOX_VIEWER_RENDERING_REPORT_TEXT_H
+
+#include <jansson.h>
+
+#include "page.h"
+
+/* Append the report REPORT in lines of at most WIDTH columns. */
+void report_text(struct page *page, json_t *report, int width);
+
+#endif
