@@ -74,7 +74,9 @@ CREATE TABLE frame (                 -- one line of Python that was making a cal
 
 CREATE TABLE site (                  -- a call site: a Python stack, innermost frame first
   id INTEGER PRIMARY KEY,
-  left_out INTEGER NOT NULL          -- frames between the innermost and the outermost group that were not kept
+  left_out INTEGER NOT NULL,         -- frames between the innermost and the outermost group that were not kept
+  inner_count INTEGER NOT NULL,      -- how many of its frames belong to the innermost group
+  shown INTEGER                      -- position of the innermost frame outside torch; NULL if there is none
 );
 
 CREATE TABLE site_frame (

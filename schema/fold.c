@@ -1,0 +1,201 @@
+#include "fold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fold_internal.h"
+#include "schema_sql.h"
+#include "views_sql.h"
+
+static void
+optional_bind(sqlite3_stmt *insert, int column, int64_t value)
+{
+	if (value >= 0)
+		sqlite3_bind_int64(insert, column, value);
+	else
+		sqlite3_bind_null(insert, column);
+}
+
+static const char *
+state_name(uint32_t state)
+{
+	return state == BOX_STATE_EXITED ? "exited" : state == BOX_STATE_EXEC ? "exec" : "running";
+}
+
+static void
+process_write(struct fold *fold)
+{
+	const struct box_header *header = &fold->box.header;
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+
+	if (fold->failed)
+		return;
+	optional_bind(insert, 1, header->pid);
+	optional_bind(insert, 2, header->parent_pid);
+	fold_bind_clean(fold, insert, 3, header->host, strnlen(header->host, sizeof header->host));
+	optional_bind(insert, 4, header->rank);
+	optional_bind(insert, 5, header->local_rank);
+	optional_bind(insert, 6, header->world_size);
+	sqlite3_bind_int(insert, 7, header->attempt > 0 ? header->attempt : 0);
+	sqlite3_bind_int(insert, 8, header->origin == BOX_ORIGIN_FORKED);
+	sqlite3_bind_text(insert, 9, state_name(header->state), -1, SQLITE_STATIC);
+	optional_bind(insert, 10, header->exit_status);
+	sqlite3_bind_int64(insert, 11, (int64_t)(header->start_unix_ns & INT64_MAX));
+	optional_bind(insert, 12, header->end_unix_ns ? (int64_t)(header->end_unix_ns & INT64_MAX) : -1);
+	sqlite3_bind_int64(insert, 13, (int64_t)(header->step & INT64_MAX));
+	sqlite3_bind_int64(insert, 14, fold->total);
+	sqlite3_bind_int64(insert, 15, fold->kept);
+	sqlite3_bind_int(insert, 16, header->record_depth);
+	fold_bind_clean(fold, insert, 17, header->torch_version,
+			strnlen(header->torch_version, sizeof header->torch_version));
+	fold_bind_clean(fold, insert, 18, header->python_version,
+			strnlen(header->python_version, sizeof header->python_version));
+	fold_step(fold, insert);
+	sqlite3_finalize(insert);
+}
+
+static void
+loss_write(struct fold *fold, sqlite3_stmt *insert, const char *cause, uint64_t count, const char *text)
+{
+	if (count == 0)
+		return;
+	sqlite3_bind_text(insert, 1, cause, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(insert, 2, (int64_t)(count & INT64_MAX));
+	sqlite3_bind_text(insert, 3, text, -1, SQLITE_TRANSIENT);
+	fold_step(fold, insert);
+}
+
+/* After all stages: what the recorder lost, what the ring overwrote, what this fold could not read. */
+static void
+losses_write(struct fold *fold)
+{
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO loss VALUES (?,?,?)");
+	sqlite3_stmt *check = fold_prepare(fold, "INSERT OR REPLACE INTO abi_check VALUES (?,?,?)");
+	static const char *const results[] = { "not run", "ok", "failed" };
+	char cause[32];
+
+	if (fold->failed)
+		goto out;
+	for (int i = 0; i < BOX_LOSS_COUNT; i++)
+		loss_write(fold, insert, box_loss_names[i], fold->box.header.lost[i], box_loss_texts[i]);
+	loss_write(fold, insert, "overwritten", (uint64_t)(fold->total - fold->kept),
+		   "older operations overwritten: the newest are kept (--keep all keeps every one)");
+	for (uint64_t i = 0; i < fold->box.damage_count && i < BOX_DAMAGE_KEPT; i++) {
+		snprintf(cause, sizeof cause, "damaged %llu", (unsigned long long)i + 1);
+		loss_write(fold, insert, cause, 1, fold->box.damage[i]);
+	}
+	if (fold->box.damage_count > BOX_DAMAGE_KEPT)
+		loss_write(fold, insert, "damaged more", fold->box.damage_count - BOX_DAMAGE_KEPT,
+			   "more places of the box that could not be read");
+	for (int i = 0; i < BOX_CHECK_COUNT; i++) {
+		uint8_t result = fold->box.header.checks[i];
+
+		sqlite3_bind_text(check, 1, box_check_names[i], -1, SQLITE_STATIC);
+		sqlite3_bind_text(check, 2, results[result <= BOX_CHECK_FAILED ? result : 0], -1, SQLITE_STATIC);
+		sqlite3_bind_text(check, 3, box_check_texts[i], -1, SQLITE_STATIC);
+		fold_step(fold, check);
+	}
+out:
+	sqlite3_finalize(insert);
+	sqlite3_finalize(check);
+}
+
+static void
+statements_make(struct fold *fold)
+{
+	fold->insert_event = fold_prepare(fold, "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope VALUES (?,?,?,?,?,?,?,?)");
+	fold->insert_signature = fold_prepare(fold, "INSERT INTO signature VALUES (?,?,?)");
+	fold->insert_operand = fold_prepare(fold, "INSERT INTO signature_operand VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+}
+
+static void
+statements_drop(struct fold *fold)
+{
+	sqlite3_finalize(fold->insert_event);
+	sqlite3_finalize(fold->insert_scope);
+	sqlite3_finalize(fold->insert_signature);
+	sqlite3_finalize(fold->insert_operand);
+}
+
+/* All stages, in one transaction that nothing guards: the file is worth nothing before it is complete. */
+static void
+database_fill(struct fold *fold)
+{
+	fold_run(fold, "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536;"
+		       "PRAGMA temp_store = MEMORY; BEGIN");
+	fold_run(fold, schema_sql);
+	fold_run(fold, views_sql);
+	statements_make(fold);
+	fold_dictionaries(fold);
+	fold_live_tensors(fold);
+	fold_notes_find(fold);
+	if (!fold->failed)
+		fold_events(fold);
+	if (!fold->failed)
+		fold_notes_write(fold);
+	fold_event_tensors(fold);
+	process_write(fold);
+	losses_write(fold);
+	statements_drop(fold);
+	fold_run(fold, "COMMIT");
+}
+
+static bool
+database_make(struct fold *fold, const char *temporary)
+{
+	if (sqlite3_open_v2(temporary, &fold->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		fold_fail(fold, fold->db ? sqlite3_errmsg(fold->db) : "not enough memory");
+	else
+		database_fill(fold);
+	if (sqlite3_close(fold->db) != SQLITE_OK)
+		fold_fail(fold, "could not be closed");
+	fold->db = NULL;
+	return !fold->failed;
+}
+
+bool
+fold_box(const char *box_path, const char *db_path, bool finished, struct fold_result *result, char *error,
+	 size_t error_room)
+{
+	struct fold fold = { .finished = finished, .db_path = db_path, .error = error, .error_room = error_room };
+	char *temporary = NULL;
+	int descriptor = -1;
+
+	if (!box_read_open(&fold.box, box_path, error, error_room))
+		return false;
+	if (asprintf(&temporary, "%s.XXXXXX.tmp", db_path) < 0) {
+		temporary = NULL;
+		fold_fail(&fold, "not enough memory");
+		goto out;
+	}
+	descriptor = mkostemps(temporary, 4, O_CLOEXEC); /* made with mode 0600 */
+	if (descriptor < 0) {
+		fold_fail(&fold, strerror(errno));
+		goto out;
+	}
+	close(descriptor);
+	if (database_make(&fold, temporary) && rename(temporary, db_path) != 0)
+		fold_fail(&fold, strerror(errno));
+	if (fold.failed)
+		unlink(temporary);
+	if (result) {
+		*result = (struct fold_result){ fold.total, fold.kept, fold.box.damage_count, "" };
+		snprintf(result->first_damage, sizeof result->first_damage, "%s", fold.box.damage[0]);
+	}
+out:
+	free(temporary);
+	free(fold.notes);
+	free(fold.marked);
+	free(fold.signatures);
+	free(fold.sites);
+	fold_inline_free(&fold);
+	bytes_free(&fold.scratch);
+	box_read_close(&fold.box);
+	return !fold.failed;
+}

@@ -1,0 +1,275 @@
+/* Operations, frames, call sites, signatures and live tensors: the box's dictionaries as tables. */
+#include "fold_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Frames share their strings in the box and write them out here; a box that would grow without measure is hostile. */
+#define FRAME_TEXT_LIMIT_BYTES (512u << 20)
+#define SITE_FRAMES_LIMIT 256u
+
+static void
+operations_fold(struct fold *fold)
+{
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO operation VALUES (?,?,?,?)");
+	const struct box_op *op;
+
+	for (uint32_t i = 0; !fold->failed && (op = box_read_op(&fold->box, i)); i++) {
+		sqlite3_bind_int64(insert, 1, i);
+		fold_bind_string(fold, insert, 2, op->name);
+		fold_bind_string(fold, insert, 3, op->overload);
+		fold_bind_string(fold, insert, 4, op->argument_names);
+		fold_step(fold, insert);
+	}
+	sqlite3_finalize(insert);
+}
+
+static bool
+ends_with(const char *text, size_t size, const char *end)
+{
+	size_t n = strlen(end);
+
+	return size >= n && memcmp(text + size - n, end, n) == 0;
+}
+
+static bool
+contains(const char *text, size_t size, const char *part)
+{
+	return memmem(text, size, part, strlen(part)) != NULL;
+}
+
+/* What one frame says about the phase of an operation below it. */
+static unsigned
+frame_class(const char *file, size_t file_size, const char *function, size_t function_size)
+{
+	unsigned class = 0;
+
+	if (ends_with(file, file_size, "torch/nn/modules/module.py") &&
+	    (ends_with(function, function_size, "_call_impl") || ends_with(function, function_size, "_slow_forward")))
+		class |= SITE_MODULE;
+	if (ends_with(file, file_size, "torch/utils/checkpoint.py") ||
+	    ends_with(file, file_size, "torch/autograd/function.py"))
+		class |= SITE_NO_GRAD;
+	if (ends_with(file, file_size, "torch/utils/data/_utils/worker.py") ||
+	    ends_with(file, file_size, "torch/utils/data/_utils/fetch.py"))
+		class |= SITE_DATA;
+	if (ends_with(file, file_size, "torch/nn/init.py") || ends_with(file, file_size, "torch/serialization.py") ||
+	    ends_with(function, function_size, "from_pretrained") ||
+	    contains(function, function_size, "load_state_dict"))
+		class |= SITE_LOAD;
+	if (ends_with(function, function_size, "__init__"))
+		class |= SITE_CONSTRUCTOR;
+	if (contains(file, file_size, "torch/optim/") && !ends_with(file, file_size, "lr_scheduler.py") &&
+	    !ends_with(file, file_size, "swa_utils.py"))
+		class |= SITE_OPTIMIZER;
+	if (ends_with(file, file_size, "torch/autograd/graph.py") || ends_with(file, file_size, "torch/autograd/__init__.py"))
+		class |= SITE_BACKWARD;
+	return class;
+}
+
+/* Where torch's own Python lies: a frame of it gives its folder away, wherever it was built or installed. */
+static void
+torch_root_find(struct fold *fold, const char *file, size_t size)
+{
+	static const char *const known[] = { "torch/nn/modules/module.py", "torch/nn/modules/linear.py",
+					     "torch/_tensor.py", "torch/functional.py", "torch/nn/functional.py",
+					     "torch/autograd/graph.py", "torch/optim/optimizer.py",
+					     "torch/utils/data/_utils/fetch.py", "torch/utils/data/dataloader.py" };
+
+	for (size_t i = 0; !fold->torch_root[0] && i < sizeof known / sizeof known[0]; i++) {
+		size_t root = size - strlen(known[i]) + strlen("torch/");
+
+		if (ends_with(file, size, known[i]) && root < sizeof fold->torch_root && root > strlen("torch/"))
+			memcpy(fold->torch_root, file, root);
+	}
+}
+
+/* Frames of torch, and those that stand for no file, are not where a reader wants to look first. */
+static bool
+frame_is_machinery(const struct fold *fold, const char *file, size_t size)
+{
+	size_t root = strlen(fold->torch_root);
+
+	return size == 0 || file[0] == '<' || (root && size > root && memcmp(file, fold->torch_root, root) == 0) ||
+	       contains(file, size, "/site-packages/torch/") || contains(file, size, "/dist-packages/torch/");
+}
+
+/* Returns one byte a frame: its class. SITE_KNOWN stands for "not machinery" here. */
+static uint8_t *
+frames_fold(struct fold *fold)
+{
+	uint64_t count = fold->box.region_bytes[BOX_FRAMES] / sizeof(struct box_frame), text_bytes = 0;
+	uint8_t *classes = calloc(count + 1, 1);
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO frame VALUES (?,?,?,?,?)");
+	const struct box_frame *frame;
+	const char *file, *function;
+	uint32_t file_size, function_size;
+
+	if (!classes)
+		fold_fail(fold, "not enough memory");
+	for (uint32_t i = 0; !fold->failed && !fold->torch_root[0] && (frame = box_read_frame(&fold->box, i)); i++) {
+		file = box_read_string(&fold->box, frame->file, &file_size);
+		if (file)
+			torch_root_find(fold, file, file_size);
+	}
+	for (uint32_t i = 0; !fold->failed && (frame = box_read_frame(&fold->box, i)); i++) {
+		file = box_read_string(&fold->box, frame->file, &file_size);
+		function = box_read_string(&fold->box, frame->function, &function_size);
+		if (!file || !function)
+			box_read_damage(&fold->box, "frame %u: its %s is outside the strings", i, file ? "function" : "file");
+		file = file ? file : "";
+		function = function ? function : "";
+		text_bytes += file_size + function_size;
+		if (text_bytes > FRAME_TEXT_LIMIT_BYTES) {
+			file_size = function_size = 0;
+			box_read_damage(&fold->box, "frame %u: more than 512 MiB of names: left out", i);
+		}
+		classes[i] = (uint8_t)frame_class(file, file_size, function, function_size);
+		if (!frame_is_machinery(fold, file, file_size))
+			classes[i] |= SITE_KNOWN;
+		sqlite3_bind_int64(insert, 1, i);
+		fold_bind_clean(fold, insert, 2, file, file_size);
+		fold_bind_clean(fold, insert, 3, function, function_size);
+		sqlite3_bind_int(insert, 4, frame->line);
+		sqlite3_bind_int(insert, 5, frame->first_line);
+		fold_step(fold, insert);
+	}
+	sqlite3_finalize(insert);
+	return classes;
+}
+
+static void
+site_fold(struct fold *fold, const struct box_site *site, uint64_t reference, const uint8_t *classes,
+	  sqlite3_stmt *insert_site, sqlite3_stmt *insert_frame)
+{
+	uint32_t count = site->frame_count < SITE_FRAMES_LIMIT ? site->frame_count : SITE_FRAMES_LIMIT;
+	unsigned class = SITE_KNOWN;
+	int shown = -1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!box_read_frame(&fold->box, site->frames[i])) {
+			box_read_damage(&fold->box, "call site %llu: frame %u does not exist",
+					(unsigned long long)reference, site->frames[i]);
+			continue;
+		}
+		class |= classes[site->frames[i]] & ~SITE_KNOWN;
+		if (shown < 0 && (classes[site->frames[i]] & SITE_KNOWN))
+			shown = (int)i;
+		sqlite3_bind_int64(insert_frame, 1, (int64_t)reference);
+		sqlite3_bind_int64(insert_frame, 2, i);
+		sqlite3_bind_int64(insert_frame, 3, site->frames[i]);
+		fold_step(fold, insert_frame);
+	}
+	sqlite3_bind_int64(insert_site, 1, (int64_t)reference);
+	sqlite3_bind_int64(insert_site, 2, site->left_out);
+	sqlite3_bind_int64(insert_site, 3, site->inner_count < count ? site->inner_count : count);
+	if (shown < 0)
+		sqlite3_bind_null(insert_site, 4);
+	else
+		sqlite3_bind_int(insert_site, 4, shown);
+	fold_step(fold, insert_site);
+	fold->sites[reference] = (uint8_t)class;
+}
+
+static void
+sites_fold(struct fold *fold, const uint8_t *classes)
+{
+	sqlite3_stmt *insert_site = fold_prepare(fold, "INSERT INTO site VALUES (?,?,?,?)");
+	sqlite3_stmt *insert_frame = fold_prepare(fold, "INSERT INTO site_frame VALUES (?,?,?)");
+	const struct box_site *site;
+	uint64_t offset = 0, at = 0;
+
+	fold->site_slots = fold->box.region_bytes[BOX_SITES] / 8;
+	fold->sites = calloc(fold->site_slots + 1, 1);
+	if (!fold->sites)
+		fold_fail(fold, "not enough memory");
+	while (!fold->failed && (site = box_read_next_site(&fold->box, &offset))) {
+		if (at != 0 && site->frame_count != 0) /* 0 is "no Python frame" */
+			site_fold(fold, site, at / 8, classes, insert_site, insert_frame);
+		at = offset;
+	}
+	sqlite3_finalize(insert_site);
+	sqlite3_finalize(insert_frame);
+}
+
+static void
+signatures_fold(struct fold *fold)
+{
+	const struct box_signature *signature;
+	const struct box_op *op;
+	uint64_t offset = 0, at = 0;
+
+	fold->signature_slots = fold->box.region_bytes[BOX_SIGNATURES] / 8;
+	fold->signatures = calloc(fold->signature_slots + 1, 1);
+	if (!fold->signatures)
+		fold_fail(fold, "not enough memory");
+	fold->next_signature = (int64_t)fold->signature_slots + 1;
+	for (; !fold->failed && (signature = box_read_next_signature(&fold->box, &offset)); at = offset) {
+		bool outputs = signature->flags & BOX_SIGNATURE_OUTPUT;
+
+		op = box_read_op(&fold->box, signature->op);
+		if (!op) {
+			box_read_damage(&fold->box, "signature %llu: operation %u does not exist",
+					(unsigned long long)(at / 8), signature->op);
+			continue;
+		}
+		sqlite3_bind_int64(fold->insert_signature, 1, (int64_t)(at / 8));
+		sqlite3_bind_int64(fold->insert_signature, 2, signature->op);
+		sqlite3_bind_int(fold->insert_signature, 3, outputs);
+		fold_step(fold, fold->insert_signature);
+		fold_operands(fold, (int64_t)(at / 8), op, outputs, signature->words, signature->word_count,
+			      signature->value_count);
+		fold->signatures[at / 8] = outputs ? SIGNATURE_OUTPUTS : SIGNATURE_ARGUMENTS;
+	}
+}
+
+void
+fold_dictionaries(struct fold *fold)
+{
+	uint8_t *classes;
+
+	operations_fold(fold);
+	classes = frames_fold(fold);
+	sites_fold(fold, classes);
+	free(classes);
+	signatures_fold(fold);
+}
+
+bool
+fold_signature_known(const struct fold *fold, uint32_t reference, unsigned kind)
+{
+	return reference < fold->signature_slots && fold->signatures[reference] == kind;
+}
+
+unsigned
+fold_site(const struct fold *fold, uint32_t reference)
+{
+	return reference && reference < fold->site_slots ? fold->sites[reference] : 0;
+}
+
+void
+fold_live_tensors(struct fold *fold)
+{
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO live_tensor VALUES (?,?,?,?,?,?)");
+	const struct box_tensor *table = (const void *)fold->box.regions[BOX_TENSORS];
+	uint64_t count = fold->box.region_bytes[BOX_TENSORS] / sizeof *table;
+
+	for (uint64_t i = 0; !fold->failed && i < count; i++) {
+		const struct box_tensor *tensor = &table[i];
+
+		if (tensor->address == 0 || tensor->tensor == 0 || tensor->tensor > INT64_MAX)
+			continue;
+		sqlite3_clear_bindings(insert);
+		sqlite3_bind_int64(insert, 1, (int64_t)tensor->tensor);
+		sqlite3_bind_int(insert, 2, (tensor->flags & BOX_LIVE_ENTERED) != 0);
+		if (box_read_op(&fold->box, tensor->maker_op))
+			sqlite3_bind_int64(insert, 3, tensor->maker_op);
+		if (tensor->maker_signature < fold->signature_slots && fold->signatures[tensor->maker_signature])
+			sqlite3_bind_int64(insert, 4, tensor->maker_signature);
+		if (fold_site(fold, tensor->maker_site))
+			sqlite3_bind_int64(insert, 5, tensor->maker_site);
+		sqlite3_bind_int64(insert, 6, tensor->maker_step);
+		fold_step(fold, insert);
+	}
+	sqlite3_finalize(insert);
+}

@@ -1,0 +1,105 @@
+/*
+ * What the stages of the fold share. Included by schema/fold*.c alone.
+ *
+ * One `struct fold` per fold_box call, single-threaded. A failing SQLite call sets `failed` and `error` once; later
+ * calls do nothing, so stages need not check after each row.
+ */
+#ifndef SHAPEBOX_SCHEMA_FOLD_INTERNAL_H
+#define SHAPEBOX_SCHEMA_FOLD_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "box_read.h"
+#include "bytes.h"
+#include "fold.h"
+
+/* What a call site says about the phase, from its frames; see fold_phase.c. */
+#define SITE_KNOWN 0x01u
+#define SITE_MODULE 0x02u    /* inside a module's call */
+#define SITE_NO_GRAD 0x04u   /* checkpoint or custom Function: gradients are off, yet it is forward */
+#define SITE_DATA 0x08u      /* a data loader's worker or fetch */
+#define SITE_LOAD 0x10u      /* initialisation of weights, loading of a state dict */
+#define SITE_OPTIMIZER 0x20u
+#define SITE_BACKWARD 0x40u
+#define SITE_CONSTRUCTOR 0x80u /* inside some __init__ */
+
+#define SIGNATURE_ARGUMENTS 1u
+#define SIGNATURE_OUTPUTS 2u
+
+/* A note's event, found while the events pass by. */
+struct note_reference {
+	uint32_t thread, slot;
+	uint64_t number;     /* the thread's event number */
+	bool exact;          /* else: the last kept event up to it */
+	int64_t event;       /* found event id, -1 */
+};
+
+struct fold {
+	struct box_reader box;
+	sqlite3 *db;
+	bool finished, failed;
+	char *error;
+	size_t error_room;
+	const char *db_path;
+	struct bytes scratch;
+
+	/* fold_dictionaries.c: by reference (byte offset / 8); 0 = no valid entry there */
+	uint8_t *signatures; /* SIGNATURE_* */
+	uint8_t *sites;      /* SITE_* */
+	uint64_t signature_slots, site_slots;
+	char torch_root[512];/* "/x/site-packages/torch/", "" if unknown */
+
+	/* fold_inline.c: signatures found in records */
+	struct inline_signature *inlines;
+	uint32_t inline_room, inline_count;
+	int64_t next_signature;
+
+	/* fold_notes.c, sorted by thread and number */
+	struct note_reference *notes;
+	uint32_t note_count;
+
+	/* fold_events.c */
+	int64_t total, kept;
+	int64_t last_step;
+	int64_t *marked;     /* events that failed or are open, oldest first */
+	uint32_t marked_count;
+
+	sqlite3_stmt *insert_event, *insert_scope, *insert_signature, *insert_operand;
+};
+
+#define FOLD_MARKED_LIMIT 65536u
+
+/* fold_sql.c */
+sqlite3_stmt *fold_prepare(struct fold *fold, const char *sql); /* NULL after a failure */
+void fold_run(struct fold *fold, const char *sql);
+void fold_step(struct fold *fold, sqlite3_stmt *statement);     /* one row in, then reset */
+void fold_bind_clean(struct fold *fold, sqlite3_stmt *statement, int column, const char *raw, size_t size);
+/* The string REFERENCE of the box, cleaned; "" if the reference is damaged. */
+void fold_bind_string(struct fold *fold, sqlite3_stmt *statement, int column, uint32_t reference);
+void fold_fail(struct fold *fold, const char *what);
+
+/* fold_dictionaries.c */
+void fold_dictionaries(struct fold *fold);
+void fold_live_tensors(struct fold *fold);
+bool fold_signature_known(const struct fold *fold, uint32_t reference, unsigned kind);
+unsigned fold_site(const struct fold *fold, uint32_t reference); /* SITE_*; 0: no such site */
+
+/* fold_operands.c: rows of signature_operand for the WORDS of signature ID. */
+void fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,
+		   uint64_t word_count, uint32_t value_count);
+
+/* fold_inline.c: the signature in line after RECORD's identities (AT: first byte after them); its id, or -1. */
+int64_t fold_inline(struct fold *fold, const struct box_record *record, const uint32_t *at, uint32_t op, bool outputs);
+void fold_inline_free(struct fold *fold);
+
+/* fold_notes.c */
+void fold_notes_find(struct fold *fold);  /* before the events */
+void fold_notes_write(struct fold *fold); /* after them */
+
+/* fold_events.c */
+void fold_events(struct fold *fold);
+
+/* fold_tensors.c */
+void fold_event_tensors(struct fold *fold);
+
+#endif
