@@ -21,6 +21,7 @@ struct python_object; /* CPython's PyObject */
 	X(int, Py_AddPendingCall, (int (*)(void *), void *)) \
 	X(int, Py_IsInitialized, (void)) \
 	X(const char *, Py_GetVersion, (void)) \
+	X(void, Py_IncRef, (struct python_object *)) \
 	X(void, Py_DecRef, (struct python_object *)) \
 	X(void, PyErr_Fetch, (struct python_object **, struct python_object **, struct python_object **)) \
 	X(void, PyErr_Restore, (struct python_object *, struct python_object *, struct python_object *)) \
@@ -148,8 +149,8 @@ struct python_object *python_dict(struct python_object *object);
 const char *python_type_name(struct python_object *type);
 const char *python_type_module(struct python_object *type);
 
-/* UTF-8 of the str OBJECT, at most MAX characters; SIZE bytes. `*held` keeps it alive: python_release it. NULL if it is no
- * str. */
+/* UTF-8 of the str OBJECT, at most MAX characters; SIZE bytes. `*held` keeps it alive: python_release it. NULL if it
+ * is no str. */
 const char *python_text(struct python_object *object, long max, size_t *size, struct python_object **held);
 /* The same copied into TEXT of ROOM bytes with a NUL. Returns TEXT ("" if OBJECT is no str). */
 char *python_text_copy(struct python_object *object, char *text, size_t room);

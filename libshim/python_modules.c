@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../schema/box.h"
 #include "python_modules.h"
 
 #define TABLE_SIZE 65536u
@@ -62,7 +63,7 @@ table_slot(const struct python_modules *modules, const struct python_object *obj
 static void
 merge(int *into, int value)
 {
-	*into = *into == -2 || *into == value ? value : -1;
+	*into = *into == MODULE_NONE || *into == value ? value : MODULE_SEVERAL;
 }
 
 static void
@@ -77,8 +78,7 @@ parameter_add(struct module_node *node, const struct python_torch *torch, struct
 	for (int i = 0; i < meta.ndim && !(meta.flags & BOX_TENSOR_OPAQUE); i++)
 		elements *= meta.sizes[i];
 	merge(&node->dtype, meta.dtype);
-	merge(&node->device_type, meta.device_type);
-	merge(&node->device_index, meta.device_index);
+	merge(&node->device, meta.device_type << 16 | (meta.device_index & 0xffff));
 	node->parameters += elements;
 	node->empty += elements == 0;
 	int trainable = python_tensor_flag(torch, parameter, "requires_grad");
@@ -94,10 +94,9 @@ child_add(struct module_node *node, const struct module_node *child)
 	node->unknown_grad += child->unknown_grad;
 	node->empty += child->empty;
 	node->training_mixed |= child->training_mixed || child->training != node->training;
-	if (child->dtype != -2) {
+	if (child->dtype != MODULE_NONE) {
 		merge(&node->dtype, child->dtype);
-		merge(&node->device_type, child->device_type);
-		merge(&node->device_index, child->device_index);
+		merge(&node->device, child->device);
 	}
 }
 
@@ -116,7 +115,7 @@ walk(struct python_modules *modules, const struct python_torch *torch, struct py
 	modules->count++;
 	*slot = (uint32_t)index + 1;
 	*node = (struct module_node){ .module = module, .name = name, .parent = parent, .depth = depth,
-				      .dtype = -2, .device_type = -2, .device_index = -2 };
+				      .dtype = MODULE_NONE, .device = MODULE_NONE };
 	dict = python_dict(module);
 	struct python_object *training = python_item(dict, "training");
 	int overflow;

@@ -16,14 +16,17 @@
 #define MODULES_ROWS 64
 #define MODULE_PATH_BYTES 256
 
+#define MODULE_SEVERAL (-1)
+#define MODULE_NONE (-2)
+
 struct module_node {
 	struct python_object *module, *name; /* borrowed; NAME as its parent calls it, a str */
 	int parent, end;                     /* indexes; nodes between this one and END are below it */
 	int depth;
 	bool training;
-	/* What follows is of the whole subtree. -1 in dtype and device: several, or unknown; -2: no parameter. */
+	/* What follows is of the whole subtree. */
 	bool training_mixed;
-	int dtype, device_type, device_index;
+	int dtype, device; /* device: type << 16 | index & 0xffff; MODULE_SEVERAL: they differ; MODULE_NONE: no parameter */
 	int64_t parameters, trainable, unknown_grad, empty; /* elements; `empty` counts parameters without any */
 };
 

@@ -17,18 +17,19 @@ struct row {
 static bool
 is_uniform(const struct module_node *node)
 {
-	return node->dtype != -1 && node->device_type != -1 && node->device_index != -1 && !node->training_mixed
+	return node->dtype != MODULE_SEVERAL && node->device != MODULE_SEVERAL && !node->training_mixed
 	       && !node->unknown_grad && (!node->trainable || node->trainable == node->parameters);
 }
 
 static bool
-is_alike(const struct module_node *a, const struct module_node *b)
+is_alike(const struct module_node *nodes, int one, int other)
 {
-	return python_type(a->module) == python_type(b->module) && a->dtype == b->dtype
-	       && a->device_type == b->device_type && a->device_index == b->device_index
+	const struct module_node *a = &nodes[one], *b = &nodes[other];
+
+	return python_type(a->module) == python_type(b->module) && a->dtype == b->dtype && a->device == b->device
 	       && a->training == b->training && a->training_mixed == b->training_mixed
 	       && a->parameters == b->parameters && a->trainable == b->trainable && a->unknown_grad == b->unknown_grad
-	       && a->empty == b->empty && a->end - a->parent == b->end - b->parent + 0 * (a->depth - b->depth);
+	       && a->empty == b->empty && a->end - one == b->end - other;
 }
 
 static void
@@ -65,7 +66,8 @@ rows_split(const struct python_modules *modules, const struct row *parent, struc
 	for (int child = parent->first + 1; child < nodes[parent->first].end; child = nodes[child].end) {
 		if (!nodes[child].parameters && !nodes[child].empty)
 			continue;
-		if (count && nodes[out[count - 1].last].end == child && is_alike(&nodes[out[count - 1].first], &nodes[child])) {
+		if (count && nodes[out[count - 1].last].end == child
+		    && is_alike(nodes, out[count - 1].first, child)) {
 			out[count - 1].last = child;
 			out[count - 1].copies += parent->copies;
 			continue;
@@ -96,12 +98,13 @@ own_parameters(const struct python_modules *modules, int index)
 static bool
 row_expand(const struct python_modules *modules, struct row *rows, int *count, int at)
 {
-	static __thread struct row children[MODULES_ROWS];
+	struct row children[MODULES_ROWS + 1];
 	struct row row = rows[at];
 	int keep = own_parameters(modules, row.first) > 0;
-	int added = rows_split(modules, &row, children, MODULES_ROWS - *count - keep + 1);
+	int room = MODULES_ROWS - *count - keep + 1; /* this row goes, or stays for what is its own */
+	int added = room > 0 ? rows_split(modules, &row, children, room) : 0;
 
-	if (added > MODULES_ROWS - *count - keep + 1 || !added)
+	if (!added || added > room)
 		return false;
 	memmove(&rows[at + keep + added], &rows[at + 1], (size_t)(*count - at - 1) * sizeof *rows);
 	rows[at].own = true;
@@ -115,7 +118,7 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 {
 	const struct module_node *node = &modules->nodes[row->first];
 	int64_t parameters = row->own ? own_parameters(modules, row->first) : node->parameters;
-	struct tensor_meta meta = { .device_type = node->device_type, .device_index = node->device_index };
+	struct tensor_meta meta = { .device_type = node->device >> 16, .device_index = (int16_t)node->device };
 	char device[32];
 
 	json_object_begin(json);
@@ -130,7 +133,7 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 	json_key(json, "empty");
 	json_int(json, node->empty * row->copies);
 	json_key(json, "device");
-	json_string(json, node->device_type < 0 || node->device_index == -2 ? NULL : python_device_name(&meta, device));
+	json_string(json, node->device < 0 ? NULL : python_device_name(&meta, device));
 	json_key(json, "dtype");
 	json_string(json, python_dtype_name(node->dtype));
 	json_key(json, "requires_grad");
@@ -156,7 +159,7 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 void
 python_modules_write(struct json_writer *json, const struct python_modules *modules)
 {
-	static __thread struct row rows[MODULES_ROWS + 1];
+	struct row rows[MODULES_ROWS + 1];
 	int count = 1;
 
 	json_array_begin(json);

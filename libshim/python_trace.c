@@ -52,7 +52,7 @@ python_code_is_module(struct python_object *code)
 	return !strcmp(name, "<module>");
 }
 
-/* Whether FILE belongs to torch itself: ".../site-packages/torch/...", data loading apart, which runs the user's code. */
+/* Whether FILE belongs to torch itself: ".../site-packages/torch/...". Its data loading runs the user's code: no. */
 static bool
 file_is_library(struct python_object *file)
 {
@@ -162,7 +162,8 @@ slot_visit(struct python_object *name, struct python_object *value, bool cell, c
 }
 
 static bool
-slots_visit_310(struct python_object *frame, struct python_object *names, long first, bool cells, const struct python_visitor *visitor)
+slots_visit_310(struct python_object *frame, struct python_object *names, long first, bool cells,
+		const struct python_visitor *visitor)
 {
 	long count = python_is(names, py.PyTuple_Type) ? py.PyTuple_Size(names) : 0;
 	const char *locals = (const char *)frame + FRAME_310_LOCALS;
@@ -219,7 +220,8 @@ tuple_has(struct python_object *tuple, struct python_object *item)
 
 /* Visit the variables of NAMES, those that are also in SEEN (captured arguments) left out. */
 static bool
-names_visit(struct python_object *frame, struct python_object *names, struct python_object *seen, const struct python_visitor *visitor)
+names_visit(struct python_object *frame, struct python_object *names, struct python_object *seen,
+	    const struct python_visitor *visitor)
 {
 	bool more = true;
 

@@ -37,7 +37,8 @@ struct python_object *python_code_function(struct python_object *code);
 /* Whether CODE is a module's own body. */
 bool python_code_is_module(struct python_object *code);
 
-/* Who looks at variables: VISIT gets each that has a value (borrowed), in order of declaration; it returns false to stop. */
+/* Who looks at variables: VISIT gets each that has a value (borrowed), in order of declaration; it returns false to
+ * stop. */
 struct python_visitor {
 	bool (*visit)(void *context, const char *name, struct python_object *value);
 	void *context;

@@ -1,0 +1,214 @@
+/* How the process was started, secrets left out. See environment.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "environment.h"
+#include "note.h"
+#include "python_api.h"
+
+#define ARGUMENTS_BYTES 16384
+#define MASK "***"
+
+extern char **environ;
+
+static const char *const listed[] = {
+	"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT",
+	"CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "SLURM_JOB_ID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_NODEID",
+	"SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_RUN_ID", "CUDA_LAUNCH_BLOCKING",
+};
+
+static const char *const listed_prefixes[] = { "NCCL_", "TORCH_", "PYTORCH_" };
+
+static const char *const secret_words[] = { "TOKEN", "KEY", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL" };
+
+/* Names that hold such a word and are no secrets: tokenizers and numbers of tokens. */
+static const char *const harmless_words[] = { "TOKENIZER", "TOKENS", "TOKEN_ID", "KEY_VALUE", "TOKEN_TYPE" };
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* Whether WORD is at TEXT (SIZE bytes), letter case and '-' against '_' aside. */
+static bool
+word_at(const char *text, size_t size, const char *word)
+{
+	for (size_t i = 0; word[i]; i++) {
+		char c = i < size ? text[i] : 0;
+		c = c >= 'a' && c <= 'z' ? (char)(c - 32) : c == '-' ? '_' : c;
+		if (c != word[i])
+			return false;
+	}
+	return true;
+}
+
+bool
+environment_is_secret(const char *name, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		bool harmless = false;
+		for (size_t w = 0; w < COUNT(harmless_words); w++)
+			harmless |= word_at(name + i, size - i, harmless_words[w]);
+		if (harmless)
+			continue;
+		for (size_t w = 0; w < COUNT(secret_words); w++)
+			if (word_at(name + i, size - i, secret_words[w]))
+				return true;
+	}
+	return false;
+}
+
+bool
+environment_is_listed(const char *name)
+{
+	size_t size = strcspn(name, "=");
+
+	if (environment_is_secret(name, size))
+		return false;
+	for (size_t i = 0; i < COUNT(listed); i++)
+		if (strlen(listed[i]) == size && !memcmp(listed[i], name, size))
+			return true;
+	for (size_t i = 0; i < COUNT(listed_prefixes); i++)
+		if (!strncmp(name, listed_prefixes[i], strlen(listed_prefixes[i])))
+			return true;
+	return false;
+}
+
+void
+environment_mask(const char *value, char *text, size_t room)
+{
+	size_t used = 0;
+
+	while (*value && used + 1 < room) {
+		if (!strncmp(value, "//", 2)) {
+			size_t host = strcspn(value + 2, "/ \t\"'?#"), at = host;
+			while (at && value[2 + at] != '@')
+				at--;
+			if (at && used + 6 < room) {
+				memcpy(text + used, "//" MASK, 5);
+				used += 5;
+				value += 2 + at;
+				continue;
+			}
+			if (used + 2 >= room)
+				break;
+			text[used++] = *value++;
+		}
+		text[used++] = *value++;
+	}
+	text[used] = 0;
+}
+
+static size_t
+read_all(const char *path, char *text, size_t room)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t got;
+
+	if (file < 0)
+		return 0;
+	while (used < room && (got = read(file, text + used, room - used)) != 0)
+		if (got > 0)
+			used += (size_t)got;
+		else if (errno != EINTR)
+			break;
+	close(file);
+	return used;
+}
+
+static void
+write_masked(struct json_writer *json, const char *value)
+{
+	char text[4096];
+
+	environment_mask(value, text, sizeof text);
+	json_string(json, text);
+}
+
+/* One argument; HIDE: it is the value of a secret option. Returns whether the next one is to be hidden. */
+static bool
+write_argument(struct json_writer *json, const char *argument, bool hide)
+{
+	char text[4096];
+	size_t name = strcspn(argument, "="), size = strlen(argument);
+	bool option = argument[0] == '-';
+
+	if (hide && !option) {
+		json_string(json, MASK);
+		return false;
+	}
+	if (name < size && name < 256 && name + sizeof MASK < sizeof text && !memchr(argument, ' ', name)
+	    && environment_is_secret(argument, name)) {
+		memcpy(text, argument, name + 1);
+		memcpy(text + name + 1, MASK, sizeof MASK);
+		json_string(json, text);
+		return false;
+	}
+	write_masked(json, argument);
+	return option && name == size && environment_is_secret(argument, size);
+}
+
+static void
+write_arguments(struct json_writer *json)
+{
+	char text[ARGUMENTS_BYTES + 1];
+	size_t size = read_all("/proc/self/cmdline", text, ARGUMENTS_BYTES);
+	bool hide = false;
+
+	text[size] = 0;
+	json_key(json, "argv");
+	json_array_begin(json);
+	for (size_t at = 0; at < size; at += strlen(text + at) + 1)
+		hide = write_argument(json, text + at, hide);
+	json_array_end(json);
+}
+
+static void
+write_variables(struct json_writer *json)
+{
+	char name[256];
+
+	json_key(json, "env");
+	json_object_begin(json);
+	for (char **variable = environ; variable && *variable; variable++) {
+		size_t size = strcspn(*variable, "=");
+		if (size >= sizeof name || !(*variable)[size] || !environment_is_listed(*variable))
+			continue;
+		memcpy(name, *variable, size);
+		name[size] = 0;
+		json_key(json, name);
+		write_masked(json, *variable + size + 1);
+	}
+	json_object_end(json);
+}
+
+void
+environment_note(void)
+{
+	int saved_errno = errno;
+	struct note note;
+	char text[4096];
+	ssize_t size;
+
+	if (!note_begin(&note, BOX_NOTE_ENVIRONMENT, ~(uint64_t)0))
+		return;
+	json_object_begin(&note.json);
+	write_arguments(&note.json);
+	json_key(&note.json, "cwd");
+	json_string(&note.json, getcwd(text, sizeof text));
+	size = readlink("/proc/self/exe", text, sizeof text - 1);
+	json_key(&note.json, "executable");
+	json_text(&note.json, size > 0 ? text : NULL, size > 0 ? (size_t)size : 0);
+	json_key(&note.json, "python");
+	const char *version = py.Py_GetVersion ? py.Py_GetVersion() : NULL;
+	json_text(&note.json, version, version ? strcspn(version, " ") : 0);
+	json_key(&note.json, "torch");
+	version = shim_box.header->torch_version;
+	json_text(&note.json, version[0] ? version : NULL, strnlen(version, sizeof shim_box.header->torch_version));
+	write_variables(&note.json);
+	json_object_end(&note.json);
+	note_publish(&note);
+	errno = saved_errno;
+}

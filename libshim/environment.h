@@ -1,0 +1,24 @@
+/*
+ * The environment note: how the process was started.
+ *
+ * Only what is on the allow-list is stored, and no secret ever: values of options and variables whose names speak of
+ * tokens, keys or passwords are masked before they reach the box, as are credentials in addresses. Needs no GIL and
+ * no Python; no malloc.
+ */
+#ifndef SHAPEBOX_LIBSHIM_ENVIRONMENT_H
+#define SHAPEBOX_LIBSHIM_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Write the note (BOX_NOTE_ENVIRONMENT) of the current process. */
+void environment_note(void);
+
+/* Whether NAME (SIZE bytes; of an option or a variable) is that of a secret. */
+bool environment_is_secret(const char *name, size_t size);
+/* Whether variable NAME (up to '=' or its end) may be stored. */
+bool environment_is_listed(const char *name);
+/* Copy VALUE into TEXT of ROOM bytes, the credentials of addresses in it ("//user:word@") replaced by "***". */
+void environment_mask(const char *value, char *text, size_t room);
+
+#endif

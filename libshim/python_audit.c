@@ -1,0 +1,281 @@
+/*
+ * Exceptions of the Python program: how they come to our knowledge.
+ *
+ * CPython tells its audit hooks that sys.excepthook is about to run (an uncaught exception of the main thread), that an
+ * exception could not be raised at all, and that a file is opened. Printing or logging a traceback opens the source
+ * files it quotes while the exception is being handled: that is how failures in threads, DataLoader workers, spawned
+ * children and `except: log` are seen. An operation that fails leaves a call behind, which the interpreter makes
+ * on the main thread before long, often within the `except` block.
+ *
+ * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "box.h"
+#include "environment.h"
+#include "frames.h"
+#include "python_exception.h"
+#include "python_trace.h"
+#include "shim.h"
+
+#define REMEMBERED 16
+#define VERIFY_TRIES 50
+#define PENDING_FREE 64 /* failures that each leave a call; after that one a second */
+
+struct seen {
+	struct python_exception_key key;
+	uint64_t failures; /* operations that had failed by then */
+};
+
+
+static struct seen remembered[REMEMBERED]; /* under the GIL */
+static uint32_t remembered_turn;
+static uint64_t failures;                   /* atomic */
+static int verify_tries;
+static bool started, verified, usable;      /* usable: layouts are as we know them; decided on the first event */
+static bool reporting, usable_known;
+static __thread bool inside;                /* our own calls raise audit events, too */
+
+static bool
+is_recording(void)
+{
+	return __atomic_load_n(&shim_box.base, __ATOMIC_ACQUIRE) != NULL;
+}
+
+/* Once recording: what was found out about this Python goes into the box. */
+static bool
+python_usable(void)
+{
+	if (!usable_known) {
+		usable = python_api_verify();
+		usable_known = true;
+	}
+	if (!reporting && is_recording()) {
+		reporting = true;
+		box_check(BOX_CHECK_PYTHON, usable);
+	}
+	return usable;
+}
+
+/* Whether this exception was noted already, as it is now. Remembers it. */
+static bool
+exception_is_known(struct python_object *exception)
+{
+	struct seen now;
+
+	memset(&now, 0, sizeof now);
+	now.key = python_exception_key(exception);
+	now.failures = __atomic_load_n(&failures, __ATOMIC_RELAXED);
+	for (int i = 0; i < REMEMBERED; i++)
+		if (!memcmp(&remembered[i], &now, sizeof now))
+			return true;
+	remembered[remembered_turn++ % REMEMBERED] = now;
+	return false;
+}
+
+/* Exceptions that end things in order. */
+static bool
+is_failure(struct python_object *exception)
+{
+	return python_kind(exception) == PYTHON_EXCEPTION && !python_isinstance(exception, *py.PyExc_SystemExit)
+	       && !python_isinstance(exception, *py.PyExc_StopIteration)
+	       && !python_isinstance(exception, *py.PyExc_StopAsyncIteration)
+	       && !python_isinstance(exception, *py.PyExc_GeneratorExit);
+}
+
+/* Note the exception that this thread is handling, if any. */
+static void
+note_handled(const char *how)
+{
+	struct python_object *type = NULL, *value = NULL, *traceback = NULL;
+
+	py.PyErr_GetExcInfo(&type, &value, &traceback);
+	if (value && is_failure(value) && !exception_is_known(value))
+		python_exception_note(BOX_NOTE_EXCEPTION, how, value, NULL);
+	python_release(type);
+	python_release(value);
+	python_release(traceback);
+}
+
+static bool
+ends_with_py(struct python_object *path)
+{
+	char text[4096];
+	size_t size = strlen(python_text_copy(path, text, sizeof text));
+
+	return size > 3 && !strcmp(text + size - 3, ".py");
+}
+
+/* Whether the import system is at work: it opens .py files, too. */
+static bool
+is_importing(void)
+{
+	struct python_object *frame = py.PyEval_GetFrame(), *code = frame ? py.PyFrame_GetCode(frame) : NULL;
+	char file[64] = "";
+
+	if (code)
+		python_text_copy(python_code_file(code), file, sizeof file);
+	python_release(code);
+	return !strncmp(file, "<frozen importlib", 17);
+}
+
+static void
+see_open(struct python_object *arguments)
+{
+	if (ends_with_py(py.PyTuple_GetItem(arguments, 0)) && !is_importing())
+		note_handled("traceback");
+	py.PyErr_Clear();
+}
+
+/* sys.excepthook: (hook, type, value, traceback). */
+static void
+see_uncaught(struct python_object *arguments)
+{
+	struct python_object *value = py.PyTuple_GetItem(arguments, 2), *traceback = py.PyTuple_GetItem(arguments, 3);
+
+	py.PyErr_Clear();
+	if (value && is_failure(value)) {
+		exception_is_known(value); /* what its printing opens is no news */
+		python_exception_note(BOX_NOTE_FATAL, "excepthook", value,
+				      python_is(traceback, py.PyTraceBack_Type) ? traceback : NULL);
+	}
+}
+
+/* sys.unraisablehook: (hook, (type, value, traceback, message, object)). */
+static void
+see_unraisable(struct python_object *arguments)
+{
+	struct python_object *unraisable = py.PyTuple_GetItem(arguments, 1);
+	struct python_object *value = python_kind(unraisable) == PYTHON_TUPLE ? py.PyTuple_GetItem(unraisable, 1) : NULL;
+
+	py.PyErr_Clear();
+	if (value && is_failure(value) && !exception_is_known(value))
+		python_exception_note(BOX_NOTE_EXCEPTION, "unraisable", value, NULL);
+}
+
+/* The import of torch is the first moment that is worth comparing frames: the GIL is held and Python code runs. */
+static void
+see_import(struct python_object *arguments)
+{
+	char name[8];
+
+	if (verified || verify_tries >= VERIFY_TRIES)
+		return;
+	python_text_copy(py.PyTuple_GetItem(arguments, 0), name, sizeof name);
+	py.PyErr_Clear();
+	if (strncmp(name, "torch", 5) && !is_recording())
+		return;
+	verify_tries++;
+	verified = frames_verify();
+}
+
+static void
+see(const char *event, struct python_object *arguments)
+{
+	struct python_quiet quiet;
+
+	if (inside || !py.Py_IsInitialized())
+		return;
+	inside = true;
+	python_quiet_begin(&quiet);
+	if (python_is(arguments, py.PyTuple_Type) && python_usable()) {
+		if (!strcmp(event, "import"))
+			see_import(arguments);
+		if (is_recording()) {
+			if (!strcmp(event, "open"))
+				see_open(arguments);
+			else if (!strcmp(event, "sys.excepthook"))
+				see_uncaught(arguments);
+			else if (!strcmp(event, "sys.unraisablehook"))
+				see_unraisable(arguments);
+		}
+	}
+	python_quiet_end(&quiet);
+	inside = false;
+}
+
+static int
+audit(const char *event, struct python_object *arguments, void *user)
+{
+	(void)user;
+	switch (event[0]) {
+	case 'i':
+		if (!verified && verify_tries < VERIFY_TRIES && !strcmp(event, "import"))
+			see(event, arguments);
+		break;
+	case 'o':
+		if (event[1] == 'p' && is_recording() && !strcmp(event, "open"))
+			see(event, arguments);
+		break;
+	case 's':
+		if (is_recording() && (!strcmp(event, "sys.excepthook") || !strcmp(event, "sys.unraisablehook")))
+			see(event, arguments);
+		break;
+	}
+	return 0;
+}
+
+void
+python_start(void)
+{
+	int saved_errno = errno;
+
+	if (!started && python_api_load())
+		started = !py.PySys_AddAuditHook(audit, NULL);
+	errno = saved_errno;
+}
+
+void
+python_recording(void)
+{
+	if (!started)
+		box_check(BOX_CHECK_PYTHON, false);
+	if (verified)
+		frames_verify(); /* known already: it only tells the box */
+	environment_note();
+}
+
+/* Made by the interpreter, with the GIL, some time after an operation failed. */
+static int
+pending_call(void *user)
+{
+	struct python_quiet quiet;
+
+	(void)user;
+	if (inside || !is_recording())
+		return 0;
+	inside = true;
+	python_quiet_begin(&quiet);
+	if (python_usable())
+		note_handled("pending");
+	python_quiet_end(&quiet);
+	inside = false;
+	return 0;
+}
+
+void
+python_operation_failed(void)
+{
+	static uint64_t last_second; /* atomic */
+	uint64_t count = __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
+	struct timespec now;
+
+	if (!started || !is_recording() || !py.Py_IsInitialized())
+		return;
+	if (count > PENDING_FREE) {
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+		if (__atomic_exchange_n(&last_second, (uint64_t)now.tv_sec, __ATOMIC_RELAXED) == (uint64_t)now.tv_sec)
+			return;
+	}
+	py.Py_AddPendingCall(pending_call, NULL);
+}
+
+void
+python_forked(void)
+{
+	memset(remembered, 0, sizeof remembered);
+	reporting = false;
+	inside = false;
+}

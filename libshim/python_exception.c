@@ -1,0 +1,249 @@
+/* An exception as a note. See python_exception.h. */
+#include <string.h>
+
+#include "python_exception.h"
+#include "python_modules.h"
+#include "python_trace.h"
+#include "python_values.h"
+
+#define EXCEPTION_SUPPRESS_310 56 /* PyBaseExceptionObject.suppress_context; the cause is the word before it */
+#define EXCEPTION_SUPPRESS 64     /* 3.11 on */
+#define MESSAGE_CHARACTERS 8192
+#define CHAIN_MESSAGE_CHARACTERS 2048
+#define CHAIN_MAX 4
+#define CHAIN_FRAMES 16
+#define FRAMES_WITH_LOCALS 12
+#define FRAME_BYTES 400 /* room set aside for a frame without variables */
+
+static const char *const versioned[] = {
+	"torch", "transformers", "peft", "accelerate", "deepspeed", "datasets", "tokenizers", "numpy", "llamafactory",
+	"swift", "flash_attn", "torchvision", "trl", "bitsandbytes",
+};
+
+struct python_exception_key
+python_exception_key(struct python_object *exception)
+{
+	struct python_object *traceback = py.PyException_GetTraceback(exception);
+	struct python_exception_key key = { exception, python_type(exception), python_exception_arguments(exception),
+					    traceback };
+
+	python_release(traceback);
+	return key;
+}
+
+/* The next exception of the chain as a traceback would print it (a new reference); RELATION says how it is related. */
+static struct python_object *
+chain_next(struct python_object *exception, const char **relation)
+{
+	struct python_object *cause = py.PyException_GetCause(exception);
+	long suppress = py.minor < 11 ? EXCEPTION_SUPPRESS_310 : EXCEPTION_SUPPRESS;
+
+	*relation = "cause";
+	if (cause)
+		return cause;
+	*relation = "context";
+	if (python_at(exception, suppress - 8) != NULL || ((char *)exception)[suppress])
+		return NULL;
+	return py.PyException_GetContext(exception);
+}
+
+static void
+write_place(struct json_writer *json, const struct python_frame *frame)
+{
+	struct python_object *held;
+	size_t size;
+	const char *text = python_text(python_code_file(frame->code), 1024, &size, &held);
+
+	json_key(json, "file");
+	json_text(json, text, size);
+	python_release(held);
+	json_key(json, "line");
+	json_int(json, frame->line);
+	text = python_text(python_code_function(frame->code), 512, &size, &held);
+	json_key(json, "function");
+	json_text(json, text, size);
+	python_release(held);
+}
+
+static void
+write_chain_frames(struct json_writer *json, struct python_object *exception, uint32_t reserve)
+{
+	struct python_object *traceback = py.PyException_GetTraceback(exception);
+	struct python_trace trace;
+
+	python_trace_collect(&trace, traceback);
+	json_array_begin(json);
+	for (int i = 0; i < trace.count && i < CHAIN_FRAMES && json_left(json) > reserve; i++) {
+		json_object_begin(json);
+		write_place(json, &trace.frames[i]);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	python_trace_drop(&trace);
+	python_release(traceback);
+}
+
+static void
+write_chain(struct json_writer *json, struct python_object *exception, uint32_t reserve)
+{
+	struct python_object *held[CHAIN_MAX];
+	const char *relation;
+	int count = 0;
+
+	json_key(json, "chain");
+	json_array_begin(json);
+	while (count < CHAIN_MAX && json_left(json) > reserve) {
+		exception = chain_next(exception, &relation);
+		if (!exception)
+			break;
+		held[count++] = exception;
+		json_object_begin(json);
+		json_key(json, "relation");
+		json_string(json, relation);
+		json_key(json, "type");
+		json_string(json, python_type_name(python_type(exception)));
+		json_key(json, "module");
+		json_string(json, python_type_module(python_type(exception)));
+		json_key(json, "object");
+		json_address(json, (uintptr_t)exception);
+		json_key(json, "message");
+		python_message_write(json, exception, CHAIN_MESSAGE_CHARACTERS);
+		json_key(json, "frames");
+		write_chain_frames(json, exception, reserve);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	while (count)
+		python_release(held[--count]);
+}
+
+static void
+write_versions(struct json_writer *json)
+{
+	json_key(json, "versions");
+	json_object_begin(json);
+	for (size_t i = 0; i < sizeof versioned / sizeof versioned[0]; i++) {
+		struct python_object *version = python_module_item(versioned[i], "__version__"), *held;
+		size_t size;
+		const char *text = python_text(version, 64, &size, &held);
+		if (text) {
+			json_key(json, versioned[i]);
+			json_text(json, text, size);
+		}
+		python_release(held);
+	}
+	json_object_end(json);
+}
+
+/* The current thread's name as threading keeps it. */
+static void
+write_thread(struct json_writer *json)
+{
+	struct python_object *active = python_module_item("threading", "_active"), *key, *value;
+	int64_t self = (int64_t)py.PyThread_get_thread_ident(), ident;
+	char name[64] = "";
+	long position = 0;
+
+	while (python_kind(active) == PYTHON_DICT && py.PyDict_Next(active, &position, &key, &value))
+		if (python_integer(key, &ident) && ident == self) {
+			struct python_object *dict = python_dict(value);
+			python_text_copy(python_item(dict, "_name"), name, sizeof name);
+			python_release(dict);
+			break;
+		}
+	json_key(json, "thread");
+	json_string(json, name[0] ? name : NULL);
+}
+
+static void
+write_frame(struct json_writer *json, const struct python_frame *frame, const struct python_torch *torch,
+	    const struct python_modules *modules)
+{
+	struct python_object *module = python_frame_module(torch, frame);
+	char path[MODULE_PATH_BYTES];
+
+	write_place(json, frame);
+	json_key(json, "module");
+	json_string(json, module && python_modules_path(modules, module, path, sizeof path) && path[0] ? path : NULL);
+	json_key(json, "module_class");
+	json_string(json, module ? python_type_name(python_type(module)) : NULL);
+}
+
+static void
+write_frames(struct json_writer *json, const struct python_trace *trace, const struct python_torch *torch,
+	     const struct python_modules *modules, uint32_t reserve)
+{
+	int with_locals = 0;
+
+	json_key(json, "frames_left_out");
+	json_int(json, trace->left_out);
+	json_key(json, "frames_inner");
+	json_int(json, trace->inner);
+	json_key(json, "frames");
+	json_array_begin(json);
+	for (int i = 0; i < trace->count && json_left(json) > reserve; i++) {
+		uint32_t others = (uint32_t)(trace->count - i) * FRAME_BYTES;
+		json_object_begin(json);
+		write_frame(json, &trace->frames[i], torch, modules);
+		if (!trace->frames[i].library && with_locals < FRAMES_WITH_LOCALS) {
+			with_locals++;
+			json_key(json, "locals");
+			python_values_write(json, torch, &trace->frames[i], reserve + others);
+		}
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void
+write_exception(struct json_writer *json, const char *how, struct python_object *exception,
+		struct python_object *traceback)
+{
+	uint32_t room = json->room;
+	struct python_torch torch;
+	struct python_trace trace;
+	struct python_modules modules;
+
+	python_torch_find(&torch);
+	python_trace_collect(&trace, traceback);
+	python_modules_find(&modules, &torch, &trace);
+
+	json_object_begin(json);
+	json_key(json, "how");
+	json_string(json, how);
+	write_thread(json);
+	json_key(json, "type");
+	json_string(json, python_type_name(python_type(exception)));
+	json_key(json, "module");
+	json_string(json, python_type_module(python_type(exception)));
+	json_key(json, "object");
+	json_address(json, (uintptr_t)exception);
+	json_key(json, "message");
+	python_message_write(json, exception, MESSAGE_CHARACTERS);
+	write_versions(json);
+	write_frames(json, &trace, &torch, &modules, room / 3);
+	write_chain(json, exception, room / 4);
+	if (json_left(json) > 16384u || json_left(json) > room / 4) {
+		json_key(json, "modules");
+		python_modules_write(json, &modules);
+	}
+	json_object_end(json);
+
+	python_modules_drop(&modules);
+	python_trace_drop(&trace);
+}
+
+void
+python_exception_note(enum box_note_kind kind, const char *how, struct python_object *exception,
+		      struct python_object *traceback)
+{
+	struct python_object *own = traceback ? NULL : py.PyException_GetTraceback(exception);
+	struct note note;
+
+	if (note_begin(&note, kind, ~(uint64_t)0)) {
+		write_exception(&note.json, how, exception, traceback ? traceback : own);
+		note_publish(&note);
+	}
+	py.PyErr_Clear();
+	python_release(own);
+}
