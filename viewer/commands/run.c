@@ -192,15 +192,17 @@ static void
 run_report(const struct run_child *child, bool quiet)
 {
 	struct error error = { "" };
-	struct trace *trace = trace_open(run_short(child->directory), &error);
+	struct trace_place place;
+	struct trace *trace = NULL;
 	json_t *report = NULL, *failure;
 	struct page page = { 0 };
 	bool failed = child->exit_status != 0;
 
-	if (trace && trace_process_count(trace) == 0) {
+	if (traces_is(child->directory, &place) && !place.data) {
 		run_nothing(child, quiet);
-		goto out;
+		return;
 	}
+	trace = trace_open(run_short(child->directory), &error);
 	report = trace ? traces_report(trace, &error) : NULL;
 	if (!report) {
 		run_say("%s", error.text);
@@ -223,7 +225,8 @@ run_report(const struct run_child *child, bool quiet)
 out:
 	page_free(&page);
 	json_decref(report);
-	trace_close(trace);
+	if (trace)
+		trace_close(trace);
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "traces.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +20,50 @@ traces_ends(const char *name, const char *end)
 	return size > end_size && strcmp(name + size - end_size, end) == 0;
 }
 
-bool
+enum trace_file
 traces_file(const char *name)
 {
-	static const char *const ends[] = { ".db", ".box", ".db-wal", ".db-shm", ".db-journal", ".db.new", ".box.new", ".db.tmp",
-					    ".lock" };
+	const char *at = name + strlen(name), *end = NULL;
 
-	for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++)
-		if (traces_ends(name, ends[i]))
-			return true;
-	return strcmp(name, "run.json") == 0 || strcmp(name, "run.json.new") == 0 || strcmp(name, ".gitignore") == 0;
+	if (strcmp(name, "run.json") == 0 || strcmp(name, "run.json.new") == 0 || strcmp(name, ".gitignore") == 0)
+		return TRACE_FILE_OTHER;
+	/* what precedes the last .db or .box must end in -<process> */
+	while (at > name && !end) {
+		at--;
+		if (strncmp(at, ".db", 3) == 0)
+			end = at + 3;
+		else if (strncmp(at, ".box", 4) == 0)
+			end = at + 4;
+	}
+	if (!end || at == name || at[-1] < '0' || at[-1] > '9')
+		return TRACE_FILE_NONE;
+	while (at > name && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	if (at == name || at[-1] != '-')
+		return TRACE_FILE_NONE;
+	if (*end == 0)
+		return TRACE_FILE_DATA;
+	return *end == '-' || *end == '.' ? TRACE_FILE_SIDE : TRACE_FILE_NONE;
+}
+
+bool
+traces_sniff(int descriptor, const char *name)
+{
+	unsigned char start[72];
+	int file = openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t size;
+
+	if (file < 0)
+		return false;
+	size = read(file, start, sizeof start);
+	close(file);
+	if (size >= (ssize_t)sizeof start && memcmp(start, "SQLite format 3", 16) == 0)
+		return memcmp(start + 68, "shbx", 4) == 0; /* application_id */
+	return size >= 8 && memcmp(start, "shapebox", 8) == 0;
 }
 
 /* What `run` writes also exists in other people's directories; it must say so itself. */
-static bool
+bool
 traces_run_file(const char *path)
 {
 	char name[PATH_MAX + 16];
@@ -52,30 +83,28 @@ traces_is(const char *path, struct trace_place *place)
 	DIR *directory = opendir(path);
 	struct trace_place found = { .written_ns = 0 };
 	struct dirent *entry;
-	bool data = false, run = false;
+	bool run = false;
 
 	if (!directory)
 		return false;
 	while ((entry = readdir(directory))) {
 		const char *name = entry->d_name;
+		enum trace_file kind = traces_file(name);
 		struct stat status;
 		int64_t written;
 
-		if (!traces_file(name) || fstatat(dirfd(directory), name, &status, 0) != 0)
+		if (kind == TRACE_FILE_NONE || fstatat(dirfd(directory), name, &status, 0) != 0)
 			continue;
-		written = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 		found.size_bytes += (int64_t)status.st_blocks * 512;
 		run = run || strcmp(name, "run.json") == 0;
-		/* "rank0-12.db", "process-12.box": other programs' databases are named otherwise */
-		if (traces_ends(name, ".box") || (traces_ends(name, ".db") && strchr(name, '-')))
-			data = true;
-		else if (strcmp(name, "run.json") != 0)
-			continue;
-		if (written > found.written_ns)
+		found.data = found.data || kind == TRACE_FILE_DATA;
+		written = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+		/* a database is folded again when looked at: the run's own files tell the time, where there are some */
+		if (kind != TRACE_FILE_SIDE && strcmp(name, ".gitignore") != 0 && written > found.written_ns)
 			found.written_ns = written;
 	}
 	closedir(directory);
-	if (!data && !(run && traces_run_file(path)))
+	if (!found.data && !(run && traces_run_file(path)))
 		return false;
 	if (place) {
 		snprintf(found.path, sizeof found.path, "%s", path);
@@ -155,7 +184,7 @@ traces_choose(const char *word, char path[PATH_MAX], bool *chosen, struct error 
 
 		/* one process's file stands for its trace */
 		snprintf(path, PATH_MAX, "%.*s", slash ? (int)(slash - word) : 1, slash ? word : ".");
-		if (traces_file(slash ? slash + 1 : word) && traces_is(path, NULL))
+		if (traces_file(slash ? slash + 1 : word) != TRACE_FILE_NONE && traces_is(path, NULL))
 			return true;
 		command_trouble(error, "%s is not a trace: a trace is a directory that `shapebox run` makes", word);
 		return false;
@@ -177,13 +206,11 @@ traces_choose(const char *word, char path[PATH_MAX], bool *chosen, struct error 
 }
 
 struct trace *
-traces_open(const char *word, bool *chosen, struct error *error)
+traces_open_path(const char *path, struct error *error)
 {
-	char path[PATH_MAX], notice[256];
+	char notice[256];
 	struct trace *trace;
 
-	if (!traces_choose(word, path, chosen, error))
-		return NULL;
 	snprintf(notice, sizeof notice, "shapebox: reading %.200s ...", path);
 	for (char *at = notice; *at; at++)
 		if ((unsigned char)*at < 32 || *at == 127)
@@ -192,6 +219,14 @@ traces_open(const char *word, bool *chosen, struct error *error)
 	trace = trace_open(path, error);
 	terminal_notice(NULL);
 	return trace;
+}
+
+struct trace *
+traces_open(const char *word, bool *chosen, struct error *error)
+{
+	char path[PATH_MAX];
+
+	return traces_choose(word, path, chosen, error) ? traces_open_path(path, error) : NULL;
 }
 
 json_t *

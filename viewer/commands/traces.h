@@ -18,10 +18,21 @@ struct trace_place {
 	char path[PATH_MAX];
 	int64_t written_ns; /* when one of its files was last written */
 	int64_t size_bytes;
+	bool data;          /* it has databases or boxes, not only what `run` left */
 };
 
-/* Does NAME look like a file that a trace consists of? */
-bool traces_file(const char *name);
+/* What NAME is to a trace. */
+enum trace_file {
+	TRACE_FILE_NONE,  /* not a trace's */
+	TRACE_FILE_DATA,  /* "rank0-4711.db", "rank0-worker-4712.box" */
+	TRACE_FILE_SIDE,  /* what a database or a fold leaves beside one: "rank0-4711.db-journal", "rank0-4711.db.x1y2z3.tmp" */
+	TRACE_FILE_OTHER  /* run.json, .gitignore */
+};
+enum trace_file traces_file(const char *name);
+/* Does the file NAME in the directory DESCRIPTOR begin as a database or box of a trace does? */
+bool traces_sniff(int descriptor, const char *name);
+/* Is there a run.json in PATH, and did `run` write it? */
+bool traces_run_file(const char *path);
 /* Does the directory PATH hold a trace (a database, a box, or what `run` left)? PLACE (may be NULL) gets its facts. */
 bool traces_is(const char *path, struct trace_place *place);
 /* The traces directly under DIR, and DIR itself if it is one, newest first. Returns the count; free *OUT. */
@@ -32,6 +43,7 @@ bool traces_choose(const char *word, char path[PATH_MAX], bool *chosen, struct e
 
 /* Open the trace that WORD means, with a notice on a terminal while that lasts. NULL: ERROR is filled. */
 struct trace *traces_open(const char *word, bool *chosen, struct error *error);
+struct trace *traces_open_path(const char *path, struct error *error);
 /* The report of TRACE, with what `run` knows about the end added to "trace". New reference; NULL: ERROR is filled. */
 json_t *traces_report(struct trace *trace, struct error *error);
 

@@ -122,4 +122,8 @@ int trace_notes(struct trace *trace, int process, const char *kind, const struct
 void trace_each_degraded(struct trace *trace, int process,
 			 void (*visit)(const char *name, int64_t count, const char *text, void *context), void *context);
 
+/* What was verified when the library met torch and Python: visits each check; RESULT is "ok", "failed" or "not run". */
+void trace_each_check(struct trace *trace, int process,
+		      void (*visit)(const char *name, const char *result, const char *text, void *context), void *context);
+
 #endif

@@ -1,0 +1,65 @@
+/*
+ * shapebox report: what failed, as text or as JSON.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../rendering/page.h"
+#include "../rendering/report_text.h"
+#include "../rendering/terminal.h"
+#include "command.h"
+#include "traces.h"
+
+struct report_values { bool json; };
+
+const struct option_row command_report_options[] = { OPTION_ROWS_JSON(report_values), { 0 } };
+
+int
+command_report(int argc, char **argv, struct error *error)
+{
+	struct report_values values = { 0 };
+	struct page page = { 0 };
+	struct trace *trace;
+	json_t *report = NULL, *facts;
+	bool chosen;
+	int rest, status, result = COMMAND_TROUBLE;
+
+	if (!command_parse("report", &values, argc, argv, false, &rest, &status, error))
+		return status;
+	if (argc - rest > 1)
+		return command_trouble(error, "report: one trace at a time: %s is too many", argv[rest + 1]);
+	trace = traces_open(rest < argc ? argv[rest] : NULL, &chosen, error);
+	if (!trace)
+		return COMMAND_TROUBLE;
+	if (trace_process_count(trace) == 0) {
+		command_trouble(error, "%s: nothing recorded: no process loaded PyTorch", trace_directory(trace));
+		goto out;
+	}
+	report = traces_report(trace, error);
+	if (!report)
+		goto out;
+	facts = json_object_get(report, "trace");
+	result = json_is_object(json_object_get(report, "failure")) ||
+		 json_integer_value(json_object_get(facts, "exit_status")) > 0 ||
+		 json_integer_value(json_object_get(facts, "signal")) > 0 ? COMMAND_FOUND : COMMAND_OK;
+	if (values.json) {
+		char *text = json_dumps(report, JSON_INDENT(1));
+
+		if (text)
+			puts(text);
+		else
+			result = command_trouble(error, "out of memory");
+		free(text);
+		goto out;
+	}
+	if (chosen)
+		json_object_set_new(facts, "chosen", json_true());
+	report_text(&page, report, terminal_columns(stdout));
+	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)
+		result = command_trouble(error, "out of memory");
+out:
+	page_free(&page);
+	json_decref(report);
+	trace_close(trace);
+	return result;
+}
