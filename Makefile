@@ -19,7 +19,7 @@ CFLAGS_SHIM = $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB
 # The same sources for the unit tests, which may carry a sanitizer.
 CFLAGS_SHIM_TEST = $(COMMON) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 
-LIBS_SHIM = -l:libunwind.a -l:liblzma.a -ldl -lpthread -lm
+LIBS_SHIM = -ldl -lpthread -lm
 LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -lm -ldl -lpthread
 
 # What the library shares with the viewer.

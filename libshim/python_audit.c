@@ -21,7 +21,7 @@
 #include "shim.h"
 
 #define REMEMBERED 16
-#define VERIFY_TRIES 50
+#define IMPORTS_MAX 200
 #define PENDING_FREE 64 /* failures that each leave a call; after that one a second */
 
 struct seen {
@@ -33,10 +33,12 @@ struct seen {
 static struct seen remembered[REMEMBERED]; /* under the GIL */
 static uint32_t remembered_turn;
 static uint64_t failures;                   /* atomic */
-static int verify_tries;
+static int imports_seen;                    /* of torch's, looked at */
 static bool started, verified, usable;      /* usable: layouts are as we know them; decided on the first event */
 static bool reporting, usable_known;
 static __thread bool inside;                /* our own calls raise audit events, too */
+
+static char torch_version[32];              /* "" until torch tells */
 
 static bool
 is_recording(void)
@@ -161,14 +163,16 @@ see_import(struct python_object *arguments)
 {
 	char name[8];
 
-	if (verified || verify_tries >= VERIFY_TRIES)
-		return;
 	python_text_copy(py.PyTuple_GetItem(arguments, 0), name, sizeof name);
 	py.PyErr_Clear();
 	if (strncmp(name, "torch", 5) && !is_recording())
 		return;
-	verify_tries++;
-	verified = frames_verify();
+	imports_seen++;
+	if (!verified)
+		verified = frames_verify();
+	if (!torch_version[0])
+		python_text_copy(python_module_item("torch.version", "__version__"), torch_version, sizeof torch_version);
+	py.PyErr_Clear();
 }
 
 static void
@@ -202,7 +206,7 @@ audit(const char *event, struct python_object *arguments, void *user)
 	(void)user;
 	switch (event[0]) {
 	case 'i':
-		if (!verified && verify_tries < VERIFY_TRIES && !strcmp(event, "import"))
+		if ((!verified || !torch_version[0]) && imports_seen < IMPORTS_MAX && !strcmp(event, "import"))
 			see(event, arguments);
 		break;
 	case 'o':
@@ -227,6 +231,17 @@ python_start(void)
 	errno = saved_errno;
 }
 
+static void
+tell_versions(struct box_header *header)
+{
+	const char *version = py.Py_GetVersion();
+	size_t size = strcspn(version, " ");
+
+	if (size < sizeof header->python_version)
+		memcpy(header->python_version, version, size);
+	memcpy(header->torch_version, torch_version, sizeof torch_version);
+}
+
 void
 python_recording(void)
 {
@@ -234,6 +249,8 @@ python_recording(void)
 		box_check(BOX_CHECK_PYTHON, false);
 	if (verified)
 		frames_verify(); /* known already: it only tells the box */
+	if (started)
+		tell_versions(shim_box.header);
 	environment_note();
 }
 

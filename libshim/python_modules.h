@@ -1,9 +1,9 @@
 /*
  * The tree of nn.Modules around a failure: each frame's module path, and what the modules' parameters are.
  *
- * The root is the outermost module that the frames' variables hold and that contains the innermost frame's `self`. The tree
- * is walked through instance dictionaries (`_modules`, `_parameters`) alone, at most MODULES_MAX modules, in memory of its
- * own that python_modules_drop gives back. GIL held, inside python_quiet_begin.
+ * The root is the outermost module that the frames' variables hold and that contains the innermost frame's `self`. The
+ * tree is walked through instance dictionaries (`_modules`, `_parameters`) alone, at most MODULES_MAX modules, in memory
+ * of its own that python_modules_drop gives back. GIL held, inside python_quiet_begin.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_MODULES_H
 #define SHAPEBOX_LIBSHIM_PYTHON_MODULES_H

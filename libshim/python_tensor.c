@@ -20,7 +20,9 @@ static const char *const device_names[] = {
 	"mps", "meta", "hpu", "ve", "lazy", "ipu", "mtia", "privateuseone",
 };
 
-static const char *const layout_names[] = { "strided", "sparse_coo", "sparse_compressed", "nested", "quantized", "other" };
+static const char *const layout_names[] = {
+	"strided", "sparse_coo", "sparse_compressed", "nested", "quantized", "other",
+};
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(array)[0]))
 

@@ -1,9 +1,9 @@
 /*
  * Python's tensors and modules: which object is one, and which recorded tensor it is.
  *
- * Classes are told by their bases, addresses by a word of the object that is learned from a plain tensor; attributes are
- * asked of exact torch.Tensor and Parameter objects only, and only while no function mode would see it. So no subclass's
- * or mode's Python runs. GIL held, inside python_quiet_begin.
+ * Classes are told by their bases, addresses by a word of the object that is learned from a plain tensor; attributes
+ * are asked of exact torch.Tensor and Parameter objects only, and only while no function mode would see it. So no
+ * subclass's or mode's Python runs. GIL held, inside python_quiet_begin.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_TENSOR_H
 #define SHAPEBOX_LIBSHIM_PYTHON_TENSOR_H

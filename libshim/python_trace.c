@@ -198,8 +198,10 @@ locals_visit_311(const struct python_frame *frame, const struct python_visitor *
 	long count = *(int *)((char *)frame->code + CODE_311_COUNT), size = 0;
 	char *kinds;
 
+	/* A frame that has been left belongs to its object, and names none. */
 	if (!inner || python_at(inner, INNER_311_CODE) != frame->code
-	    || python_at(inner, INNER_311_OBJECT) != frame->frame || !python_is(names, py.PyTuple_Type)
+	    || (python_at(inner, INNER_311_OBJECT) && python_at(inner, INNER_311_OBJECT) != frame->frame)
+	    || !python_is(names, py.PyTuple_Type)
 	    || py.PyTuple_Size(names) != count
 	    || py.PyBytes_AsStringAndSize(python_at(frame->code, CODE_311_KINDS), &kinds, &size) || size != count)
 		return;

@@ -13,7 +13,7 @@
 #define VALUES_PER_FRAME 64
 #define VALUES_PER_LIST 16
 
-/* Write the array of FRAME's variables, as long as json_left(JSON) stays above RESERVE: tensors first, numbers after. */
+/* Write the array of FRAME's variables as long as json_left(JSON) stays above RESERVE: tensors first, then numbers. */
 void python_values_write(struct json_writer *json, const struct python_torch *torch, const struct python_frame *frame,
 			 uint32_t reserve);
 

@@ -4,11 +4,10 @@
  * Healthy programs throw rarely; the hook looks closer only inside a recorded operation, and takes the native stack
  * only while that has cost less than a hundredth of the process's time.
  */
-#define UNW_LOCAL_ONLY
 #include <dlfcn.h>
-#include <libunwind.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unwind.h>
 
 #include "box.h"
 #include "clock.h"
@@ -101,24 +100,34 @@ take_type(struct thrown *thrown, const struct type_info *type)
 	free(text);
 }
 
+/* libgcc's unwinder, as the process has it: the very one that carries the exception. */
+static _Unwind_Ptr (*unwind_ip)(struct _Unwind_Context *);
+
+static _Unwind_Reason_Code
+take_frame(struct _Unwind_Context *context, void *argument)
+{
+	struct thrown *thrown = argument;
+
+	if (thrown->frame_count == THROWN_FRAMES)
+		return _URC_END_OF_STACK;
+	thrown->frames[thrown->frame_count++] = (void *)unwind_ip(context);
+	return _URC_NO_REASON;
+}
+
 static void
 take_stack(struct thrown *thrown)
 {
 	uint64_t start = clock_ticks(), since = start - shim_box.header->start_ticks;
-	unw_context_t context;
-	unw_cursor_t cursor;
+	_Unwind_Reason_Code (*backtrace)(_Unwind_Trace_Fn, void *) =
+		(_Unwind_Reason_Code(*)(_Unwind_Trace_Fn, void *))hook_symbol("libgcc_s.so.1", "_Unwind_Backtrace");
 
 	thrown->frame_count = 0;
+	unwind_ip = (_Unwind_Ptr(*)(struct _Unwind_Context *))hook_symbol("libgcc_s.so.1", "_Unwind_GetIP");
+	if (!backtrace || !unwind_ip)
+		return;
 	if (thrown->count > 16 && __atomic_load_n(&unwinding_ticks, __ATOMIC_RELAXED) > since / 100)
 		return;
-	if (unw_getcontext(&context) || unw_init_local(&cursor, &context))
-		return;
-	while (thrown->frame_count < THROWN_FRAMES && unw_step(&cursor) > 0) {
-		unw_word_t address;
-		if (unw_get_reg(&cursor, UNW_REG_IP, &address))
-			break;
-		thrown->frames[thrown->frame_count++] = (void *)address;
-	}
+	backtrace(take_frame, thrown);
 	__atomic_fetch_add(&unwinding_ticks, clock_ticks() - start, __ATOMIC_RELAXED);
 }
 

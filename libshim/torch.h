@@ -35,7 +35,7 @@ struct torch {
 	const void *undefined_tensor;   /* c10::UndefinedTensorImpl::singleton, NULL if not found */
 
 	int step_engaged;     /* in std::optional<StepCallbacks>: the byte that says there is one */
-	int record_scope;     /* in RecordFunction (and StepCallbacks): the scope byte */
+	int record_scope;     /* in RecordFunction: the scope byte */
 	int record_outputs;   /* std::vector<IValue>; -1 unknown */
 	int record_sequence;  /* int64; -1 unknown */
 	int list_values;      /* in a list's object: std::vector<IValue> */

@@ -11,6 +11,10 @@
 #include "torch.h"
 
 #define SCAN_BYTES 512
+#define DTYPE_FLOAT 6 /* c10::ScalarType */
+#define DTYPE_BFLOAT16 15
+#define DEVICE_CPU 0 /* c10::DeviceType */
+#define DEVICE_META 14
 
 typedef void *aoti_handle; /* AtenTensorHandle: at::Tensor *, whose first word is the TensorImpl */
 
@@ -32,7 +36,8 @@ static struct {
 	const void *schema, *record, *death, *arguments_at;
 	struct torch_value arguments[8];
 	size_t count;
-	int sequence_offset;
+	int sequence_offset, step_offset;
+	bool values_ok, schema_ok; /* judged during the call: its arguments don't outlive it */
 	const void *output;      /* TensorImpl found among its outputs */
 	int outputs_offset;
 } seen;
@@ -65,6 +70,61 @@ torch_is_learning(void)
 	return seen.active && pthread_equal(seen.thread, pthread_self());
 }
 
+static bool
+string_is(const struct torch_string *string, const char *text)
+{
+	return string->size == strlen(text) && !memcmp(string->text, text, string->size);
+}
+
+/* sizeof(c10::Argument), from the known argument names of aten::empty_strided. */
+static bool
+learn_schema(void)
+{
+	static const char *const names[] = { "size", "stride", "dtype", "layout", "device", "pin_memory" };
+	const struct torch_string *schema = seen.schema;
+
+	if (!schema || seen.count != 6 || !string_is(schema, "aten::empty_strided"))
+		return false;
+	const char *const *vector = (const char *const *)((const char *)seen.schema + 64); /* after two std::string */
+	size_t bytes = (size_t)(vector[1] - vector[0]);
+	if (bytes % 6 || bytes / 6 < 64 || bytes / 6 > 512)
+		return false;
+	for (size_t i = 0; i < 6; i++)
+		if (!string_is((const struct torch_string *)(vector[0] + i * (bytes / 6)), names[i]))
+			return false;
+	torch.argument_bytes = bytes / 6;
+	return true;
+}
+
+/* Tags of boxed values. aten::empty_strided(int[] size, int[] stride, *, dtype, layout, device, pin_memory): two lists,
+ * two integers, a device. The rest stand at fixed distances in ivalue.h's own list, which Device's place confirms. */
+static bool
+learn_values(void)
+{
+	const struct torch_value *list = &seen.arguments[0];
+
+	if (seen.count != 6 || list->tag == 0 || seen.arguments[1].tag != list->tag)
+		return false;
+	for (int at = 8; at <= 32; at += 8) {
+		const struct torch_value *const *vector =
+			(const struct torch_value *const *)((const char *)list->payload + at);
+		if (vector[1] != vector[0] + 3 || (intptr_t)vector[0][0].payload != 3
+		    || (intptr_t)vector[0][1].payload != 5 || (intptr_t)vector[0][2].payload != 7)
+			continue;
+		torch.list_values = at;
+		torch.tag_int = vector[0][0].tag;
+		torch.tag_list = list->tag;
+		torch.tag_device = seen.arguments[4].tag;
+		torch.tag_tensor = 1;
+		torch.tag_double = 3;
+		torch.tag_bool = torch.tag_list - 4;
+		torch.tag_string = torch.tag_list - 2;
+		return seen.arguments[2].tag == torch.tag_int && (intptr_t)seen.arguments[2].payload == DTYPE_FLOAT
+		       && torch.tag_device == torch.tag_list + 4 && torch.tag_int == 5;
+	}
+	return false;
+}
+
 void
 torch_saw_call(const void *record, const void *schema, const struct torch_value *arguments, size_t count)
 {
@@ -75,6 +135,8 @@ torch_saw_call(const void *record, const void *schema, const struct torch_value 
 	seen.arguments_at = arguments;
 	seen.count = count < 8 ? count : 8;
 	memcpy(seen.arguments, arguments, seen.count * sizeof *arguments);
+	seen.values_ok = learn_values();
+	seen.schema_ok = learn_schema();
 }
 
 /* The inputs are {pointer, length} of the very array passed; the sequence number is the word before them. */
@@ -83,6 +145,12 @@ torch_saw_start(const void *record)
 {
 	if (record != seen.record || seen.sequence_offset > 0)
 		return;
+	/* A RecordFunction keeps its StepCallbacks inside: {pointer to the pairs right behind, count, room, pairs}. */
+	for (int at = 0; at < 64 && seen.step_offset < 0; at += 8) {
+		const char *const *word = (const char *const *)((const char *)record + at);
+		if (*word == (const char *)(word + 2) && word[2] == (const char *)record_started)
+			seen.step_offset = at;
+	}
 	for (int at = 96; at + 16 <= SCAN_BYTES - 64; at += 8) {
 		const void *words[3];
 		memcpy(words, (const char *)record + at - 8, sizeof words);
@@ -215,11 +283,6 @@ find_byte(const char *a, const char *b, const char *c, size_t from, size_t room,
 	return found;
 }
 
-#define DTYPE_FLOAT 6 /* c10::ScalarType */
-#define DTYPE_BFLOAT16 15
-#define DEVICE_CPU 0 /* c10::DeviceType */
-#define DEVICE_META 14
-
 static const int64_t three[] = { 3, 5, 7 }, three_strides[] = { 40, 8, 1 };
 static const int64_t six[] = { 1, 2, 1, 3, 1, 5 }, six_strides[] = { 30, 15, 15, 5, 5, 1 };
 
@@ -295,21 +358,24 @@ learn_keys(const char *plain, const char *meta)
 	}
 	if (dense < 0 || view_key < 0 || autograd < 0)
 		return false;
-	/* The key set is the word in which the CPU tensor has exactly these three bits above the backends' and bit 0
-	 * (CPU), and the meta tensor another backend bit instead. */
-	for (size_t at = (size_t)layout->numel + 8; at + 8 <= room && backends < 0; at += 8)
+	/* The key set is the word in which both tensors have these three functionality bits, the CPU's has backend bit 0
+	 * and the meta tensor's another one; what else is set above are autocast's keys. */
+	for (size_t at = (size_t)layout->numel + 8; at + 8 <= room; at += 8)
 		for (int count = 8; count < 24; count++) {
-			uint64_t word, other, functions = 1ull << (count + dense - 1) | 1ull << (count + view_key - 1)
-							  | 1ull << (count + autograd - 1);
+			uint64_t word, other, below = (1ull << count) - 1;
+			uint64_t functions = 1ull << (count + dense - 1) | 1ull << (count + view_key - 1)
+					     | 1ull << (count + autograd - 1);
 			memcpy(&word, plain + at, 8);
 			memcpy(&other, meta + at, 8);
-			uint64_t backend = other ^ functions;
-			if (word == (functions | 1) && backend > 1 && backend < 1ull << count
-			    && !(backend & (backend - 1))) {
-				layout->keys = (int)at;
-				backends = count;
-				break;
-			}
+			uint64_t backend = other & below;
+			if ((word & functions) != functions || (other & functions) != functions || (word & below) != 1
+			    || backend < 2 || backend & (backend - 1)
+			    || __builtin_popcountll((word | other) & ~functions & ~below) > 2)
+				continue;
+			if (backends >= 0)
+				return false; /* two readings fit: neither is proven */
+			layout->keys = (int)at;
+			backends = count;
 		}
 	if (backends < 0)
 		return false;
@@ -333,61 +399,6 @@ learn_keys(const char *plain, const char *meta)
 	return layout->sparse && layout->sparse_csr && layout->nested && layout->python && layout->batched;
 }
 
-static bool
-string_is(const struct torch_string *string, const char *text)
-{
-	return string->size == strlen(text) && !memcmp(string->text, text, string->size);
-}
-
-/* sizeof(c10::Argument), from the known argument names of aten::empty_strided. */
-static bool
-learn_schema(void)
-{
-	static const char *const names[] = { "size", "stride", "dtype", "layout", "device", "pin_memory" };
-	const struct torch_string *schema = seen.schema;
-
-	if (!schema || seen.count != 6 || !string_is(schema, "aten::empty_strided"))
-		return false;
-	const char *const *vector = (const char *const *)((const char *)seen.schema + 64); /* after two std::string */
-	size_t bytes = (size_t)(vector[1] - vector[0]);
-	if (bytes % 6 || bytes / 6 < 64 || bytes / 6 > 512)
-		return false;
-	for (size_t i = 0; i < 6; i++)
-		if (!string_is((const struct torch_string *)(vector[0] + i * (bytes / 6)), names[i]))
-			return false;
-	torch.argument_bytes = bytes / 6;
-	return true;
-}
-
-/* Tags of boxed values. aten::empty_strided(int[] size, int[] stride, *, dtype, layout, device, pin_memory): two lists,
- * two integers, a device. The rest stand at fixed distances in ivalue.h's own list, which Device's place confirms. */
-static bool
-learn_values(void)
-{
-	const struct torch_value *list = &seen.arguments[0];
-
-	if (seen.count != 6 || list->tag == 0 || seen.arguments[1].tag != list->tag)
-		return false;
-	for (int at = 8; at <= 32; at += 8) {
-		const struct torch_value *const *vector =
-			(const struct torch_value *const *)((const char *)list->payload + at);
-		if (vector[1] != vector[0] + 3 || (intptr_t)vector[0][0].payload != 3
-		    || (intptr_t)vector[0][1].payload != 5 || (intptr_t)vector[0][2].payload != 7)
-			continue;
-		torch.list_values = at;
-		torch.tag_int = vector[0][0].tag;
-		torch.tag_list = list->tag;
-		torch.tag_device = seen.arguments[4].tag;
-		torch.tag_tensor = 1;
-		torch.tag_double = 3;
-		torch.tag_bool = torch.tag_list - 4;
-		torch.tag_string = torch.tag_list - 2;
-		return seen.arguments[2].tag == torch.tag_int && (intptr_t)seen.arguments[2].payload == DTYPE_FLOAT
-		       && torch.tag_device == torch.tag_list + 4 && torch.tag_int == 5;
-	}
-	return false;
-}
-
 /* Skipping: with our callback alone, what getStepCallbacksUnlessEmpty hands out can be recognised as ours. */
 static bool
 learn_skip(void)
@@ -404,10 +415,11 @@ learn_skip(void)
 static void
 learn_record(aoti_handle tensor)
 {
-	settle(BOX_CHECK_CALLBACK, seen.schema != NULL && seen.outputs_offset > 0);
+	torch.record_scope += seen.step_offset;
+	settle(BOX_CHECK_CALLBACK, seen.schema != NULL && seen.outputs_offset > 0 && seen.step_offset >= 0);
 	settle(BOX_CHECK_INPUTS, seen.count == 6);
-	settle(BOX_CHECK_VALUES, learn_values());
-	settle(BOX_CHECK_NAMES, learn_schema());
+	settle(BOX_CHECK_VALUES, seen.values_ok);
+	settle(BOX_CHECK_NAMES, seen.schema_ok);
 	if (seen.output == impl_of(tensor))
 		torch.record_outputs = seen.outputs_offset;
 	settle(BOX_CHECK_OUTPUTS, torch.record_outputs > 0);
@@ -425,12 +437,14 @@ torch_learn(void)
 		return false;
 	}
 	seen.thread = pthread_self();
+	seen.step_offset = -1;
 	__atomic_store_n(&seen.active, true, __ATOMIC_RELEASE);
-	ok = !make_tensor(3, three, three_strides, DTYPE_FLOAT, DEVICE_CPU, 0, &handles[0]);
+	/* The known operation is the one on the meta device: on the CPU this call goes past the dispatcher. */
+	ok = !make_tensor(3, three, three_strides, DTYPE_FLOAT, DEVICE_META, 0, &handles[2]);
 	if (ok)
-		learn_record(handles[0]);
-	ok = ok && !make_tensor(3, three, three_strides, DTYPE_BFLOAT16, DEVICE_CPU, 0, &handles[1])
-	     && !make_tensor(3, three, three_strides, DTYPE_FLOAT, DEVICE_META, 0, &handles[2])
+		learn_record(handles[2]);
+	ok = ok && !make_tensor(3, three, three_strides, DTYPE_FLOAT, DEVICE_CPU, 0, &handles[0])
+	     && !make_tensor(3, three, three_strides, DTYPE_BFLOAT16, DEVICE_CPU, 0, &handles[1])
 	     && !make_tensor(6, six, six_strides, DTYPE_FLOAT, DEVICE_CPU, 0, &handles[3])
 	     && !make_view(handles[0], 1, one, one, 11, &handles[4]);
 	settle(BOX_CHECK_TENSOR, ok && learn_tensor_layout(handles));

@@ -279,7 +279,7 @@ struct box_chunk {          /* 96 bytes, then records */
 	uint64_t reserved[2];
 };
 
-#define BOX_TICK_SHIFT 6
+#define BOX_TICK_SHIFT 8
 
 enum box_record_kind {
 	BOX_RECORD_START = 1,       /* an operation is entered */
