@@ -2,5 +2,5 @@
 import torch
 
 hidden = torch.zeros(4, 8)
-weight = torch.zeros(8, 3, device="meta")
-torch.mm(hidden, weight)  # FAIL HERE
+bias = torch.zeros(8, device="meta")  # ORIGIN
+hidden + bias  # FAIL HERE
