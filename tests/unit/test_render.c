@@ -266,7 +266,7 @@ test_table(void)
 	table_add(&table, "");
 	table_add(&table, "1");
 	table_write(&table, &page, 0, 30);
-	CU_ASSERT_STRING_EQUAL(strchr(page_string(&page), '\n'), "\na name that is far too...   1\n");
+	CU_ASSERT_STRING_EQUAL(strchr(page_string(&page), '\n'), "\na name that is far too l...  1\n");
 	page_free(&page);
 	table_free(&table);
 }

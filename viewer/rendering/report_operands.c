@@ -134,8 +134,9 @@ operand_alike(const json_t *operands, size_t first, size_t last, const json_t *l
 	for (size_t i = first; i <= last; i++)
 		for (unsigned k = 0; k < sizeof keys / sizeof keys[0]; k++) {
 			json_t *one = json_object_get(json_array_get(operands, i), keys[k]);
+			json_t *other = json_object_get(like, keys[k]);
 
-			if (!json_equal(one, json_object_get(like, keys[k])))
+			if (one != other && !json_equal(one, other))
 				return false;
 		}
 	return true;

@@ -115,6 +115,8 @@ report_head(struct page *page, const json_t *report, int width)
 		page_duration(page, (double)now.tv_sec - (double)end / 1e9);
 		page_add(page, " ago");
 	}
+	if (json_is_true(json_object_get(trace, "chosen")))
+		page_add(page, " (the newest here)");
 	page_add(page, "\n");
 	report_command(page, trace, width);
 	report_processes(page, json_object_get(report, "processes"), width);
