@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +148,7 @@ command_print_help(const struct command *command)
 
 	if (command) {
 		page_format(&page, "Usage: " PAGE_STRONG "shapebox %s" PAGE_END " %s\n", command->name, command->synopsis);
-		page_format(&page, "%s.", command->help);
+		page_format(&page, "%c%s.", toupper((unsigned char)command->help[0]), command->help + 1);
 		if (command->alias)
 			page_format(&page, " Also called: %s.", command->alias);
 		page_add(&page, "\n");
