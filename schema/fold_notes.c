@@ -59,14 +59,12 @@ fold_notes_find(struct fold *fold)
 	qsort(fold->notes, fold->note_count, sizeof *fold->notes, reference_order);
 }
 
-static int64_t
-event_of(const struct fold *fold, uint32_t slot)
+static int
+slot_order(const void *left, const void *right)
 {
-	for (uint32_t i = 0; i < fold->note_count; i++) {
-		if (fold->notes[i].slot == slot)
-			return fold->notes[i].event;
-	}
-	return -1;
+	const struct note_reference *a = left, *b = right;
+
+	return (a->slot > b->slot) - (a->slot < b->slot);
 }
 
 /* A note's text is JSON by promise alone. What isn't is kept all the same, as a string inside of one. */
@@ -101,12 +99,15 @@ fold_notes_write(struct fold *fold)
 	/* Numbers are unique by promise; a box that repeats one is damaged, not fatal. */
 	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO note VALUES (?,?,?,?,?,?)");
 	sqlite3_stmt *valid = fold_prepare(fold, "SELECT json_valid(?)");
-	uint32_t slots = box_read_note_slots(&fold->box);
+	uint32_t slots = box_read_note_slots(&fold->box), next = 0;
 
+	qsort(fold->notes, fold->note_count, sizeof *fold->notes, slot_order);
 	for (uint32_t i = 0; i < slots && !fold->failed; i++) {
 		const struct box_note *note = box_read_note(&fold->box, i);
-		int64_t event = event_of(fold, i);
+		int64_t event = -1;
 
+		if (next < fold->note_count && fold->notes[next].slot == i)
+			event = fold->notes[next++].event;
 		if (!note)
 			continue;
 		if (!kind_name(note->kind)) {

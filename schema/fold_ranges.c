@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define THREADS_SEARCHED 256u /* a box may claim any number of threads: no search grows with it */
+
 static void
 range_close(struct merge *merge, struct fold_thread *thread, uint32_t index, int64_t end_ns)
 {
@@ -88,7 +90,7 @@ range_end(struct merge *merge, struct fold_thread *thread, uint64_t token)
 		return;
 	}
 	/* A user's range may end on another thread than it began. */
-	for (uint32_t i = 0; i < merge->thread_count; i++) {
+	for (uint32_t i = 0; i < merge->thread_count && i < THREADS_SEARCHED; i++) {
 		if (&merge->threads[i] != thread && range_find(&merge->threads[i], token, &index) &&
 		    merge->threads[i].ranges[index].scope == BOX_SCOPE_USER) {
 			range_close(merge, &merge->threads[i], index, now);

@@ -12,7 +12,7 @@
 #include "fold_phase.h"
 
 #define THREAD_STACK_LIMIT 4096u /* operations nested deeper are rows without their end */
-#define THREAD_RANGES_LIMIT 1024u
+#define THREAD_RANGES_LIMIT 256u
 
 /* An operation between its START and its row. */
 struct pending {

@@ -1,0 +1,248 @@
+/* Opening a trace directory: see trace.h. */
+#include "trace.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "trace_internal.h"
+
+#define FILES_LIMIT 65536
+#define RUN_LIMIT_BYTES (4u << 20)
+
+struct names { char **names; int count, room; };
+
+static bool
+names_add(struct names *names, const char *name)
+{
+	char **grown;
+
+	if (names->count == FILES_LIMIT)
+		return true;
+	if (names->count == names->room) {
+		names->room = names->room ? names->room * 2 : 32;
+		grown = realloc(names->names, (size_t)names->room * sizeof *grown);
+		if (!grown)
+			return false;
+		names->names = grown;
+	}
+	names->names[names->count] = strdup(name);
+	return names->names[names->count] != NULL && ++names->count;
+}
+
+static void
+names_free(struct names *names)
+{
+	for (int i = 0; i < names->count; i++)
+		free(names->names[i]);
+	free(names->names);
+}
+
+static int
+name_order(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t size = strlen(name), n = strlen(end);
+
+	return size > n && strcmp(name + size - n, end) == 0;
+}
+
+/* The directory's databases and boxes, in order of name: a box comes before its database. */
+static bool
+directory_list(const char *directory, struct names *names, struct error *error)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	bool ok = true;
+
+	if (!dir) {
+		if (errno == ENOTDIR)
+			snprintf(error->text, sizeof error->text, "%.300s: not a directory (a trace is one)", directory);
+		else
+			snprintf(error->text, sizeof error->text, "%.300s: %s", directory, strerror(errno));
+		return false;
+	}
+	while (ok && (entry = readdir(dir))) {
+		if (ends_with(entry->d_name, ".db") || ends_with(entry->d_name, ".box"))
+			ok = names_add(names, entry->d_name);
+	}
+	closedir(dir);
+	if (!ok)
+		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", directory);
+	else if (names->count == 0)
+		snprintf(error->text, sizeof error->text, "%.300s: not a shapebox trace (no .db or .box file in it)", directory);
+	if (names->count)
+		qsort(names->names, (size_t)names->count, sizeof *names->names, name_order);
+	return ok && names->count > 0;
+}
+
+/* Has this database a box beside it that tells the same and more? */
+static bool
+is_covered(const struct names *names, const char *db_name)
+{
+	size_t stem = strlen(db_name) - strlen(".db");
+
+	for (int i = 0; i < names->count; i++) {
+		if (strncmp(names->names[i], db_name, stem) == 0 && strcmp(names->names[i] + stem, ".box") == 0)
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+run_read(const char *directory)
+{
+	struct stat status;
+	json_t *run = NULL;
+	char *path;
+
+	if (asprintf(&path, "%s/run.json", directory) < 0)
+		return NULL;
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= RUN_LIMIT_BYTES)
+		run = json_load_file(path, 0, NULL);
+	free(path);
+	if (run && !json_is_object(run)) {
+		json_decref(run);
+		run = NULL;
+	}
+	return run;
+}
+
+static struct reader *
+file_open(struct trace *trace, const char *name, struct error *error)
+{
+	struct reader *reader;
+	struct stat status;
+	char *path;
+
+	if (ends_with(name, ".box"))
+		return reader_open_box(&trace->arena, trace->directory, name, error);
+	if (asprintf(&path, "%s/%s", trace->directory, name) < 0)
+		return NULL;
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+		snprintf(error->text, sizeof error->text, "%.300s: not a regular file", path);
+		reader = NULL;
+	} else {
+		reader = reader_open(&trace->arena, path, name, error);
+	}
+	free(path);
+	return reader;
+}
+
+/* Every file that can be read; the complaints about the others go to SKIPPED, and to ERROR the first of them. */
+static bool
+files_open(struct trace *trace, const struct names *names, struct names *skipped, struct error *error)
+{
+	struct error complaint;
+
+	trace->readers = calloc((size_t)names->count, sizeof(struct reader *));
+	if (!trace->readers) {
+		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", trace->directory);
+		return false;
+	}
+	for (int i = 0; i < names->count; i++) {
+		struct reader *reader;
+
+		if (ends_with(names->names[i], ".db") && is_covered(names, names->names[i]))
+			continue;
+		complaint.text[0] = '\0';
+		reader = file_open(trace, names->names[i], &complaint);
+		if (reader) {
+			reader_notes_load(reader);
+			trace->readers[trace->count++] = reader;
+		} else {
+			if (skipped->count == 0)
+				*error = complaint;
+			names_add(skipped, complaint.text);
+		}
+	}
+	return trace->count > 0;
+}
+
+struct trace *
+trace_open(const char *dir, struct error *error)
+{
+	struct trace *trace = calloc(1, sizeof *trace);
+	struct names names = { 0 }, skipped = { 0 };
+	bool ok = false;
+
+	if (!trace || !(trace->directory = strdup(dir))) {
+		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", dir);
+		goto out;
+	}
+	if (!directory_list(dir, &names, error))
+		goto out;
+	trace->run = run_read(dir);
+	if (!files_open(trace, &names, &skipped, error))
+		goto out;
+	trace_judge(trace);
+	for (int i = 0; i < skipped.count; i++) {
+		char text[600];
+
+		snprintf(text, sizeof text, "%s: skipped", skipped.names[i]);
+		reader_degrade(trace->readers[0], "file", 1, text);
+	}
+	ok = true;
+out:
+	names_free(&names);
+	names_free(&skipped);
+	if (!ok) {
+		trace_close(trace);
+		trace = NULL;
+	}
+	return trace;
+}
+
+void
+trace_close(struct trace *trace)
+{
+	if (!trace)
+		return;
+	for (int i = 0; i < trace->count; i++)
+		reader_close(trace->readers[i]);
+	free(trace->readers);
+	json_decref(trace->run);
+	arena_free(&trace->arena);
+	free(trace->directory);
+	free(trace);
+}
+
+const char *
+trace_directory(const struct trace *trace)
+{
+	return trace->directory;
+}
+
+int
+trace_process_count(const struct trace *trace)
+{
+	return trace->count;
+}
+
+struct reader *
+trace_reader(const struct trace *trace, int process)
+{
+	return process >= 0 && process < trace->count ? trace->readers[process] : NULL;
+}
+
+const struct process *
+trace_process(const struct trace *trace, int index)
+{
+	struct reader *reader = trace_reader(trace, index);
+
+	return reader ? &reader->process : NULL;
+}
+
+json_t *
+trace_run(const struct trace *trace)
+{
+	return trace->run;
+}

@@ -1,0 +1,143 @@
+/*
+ * Boxes that were left or are being written: folded when somebody looks.
+ *
+ * Of a process that has ended, the database goes beside the box, and the box is removed once that is complete. Of a
+ * running one (or where the folder can't be written to) it goes to a private temporary folder and is gone when closed.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "schema/box_read.h"
+#include "schema/fold.h"
+#include "trace_internal.h"
+
+#define FOREIGN_QUIET_S 600 /* a box of another host that nothing was written to for so long is of a dead process */
+
+static bool
+file_read(const char *path, char *text, size_t room)
+{
+	FILE *file = fopen(path, "re");
+	size_t n;
+
+	if (!file)
+		return false;
+	n = fread(text, 1, room - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return n > 0;
+}
+
+/* When PID was started (Unix seconds), 0 if there is no such process or it is only waiting to be reaped. */
+static double
+process_started(int pid)
+{
+	char path[64], text[4096], *at;
+	uint64_t ticks, boot;
+	char state;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	if (!file_read(path, text, sizeof text) || !(at = strrchr(text, ')')))
+		return 0;
+	if (sscanf(at + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64, &state,
+		   &ticks) != 2 || state == 'Z' || state == 'X')
+		return 0;
+	if (!file_read("/proc/stat", text, sizeof text) || !(at = strstr(text, "btime ")))
+		at = NULL;
+	/* Without the time of boot (its line lies behind very many processors'), the number alone has to do. */
+	if (!at || sscanf(at, "btime %" SCNu64, &boot) != 1)
+		return 1;
+	return (double)boot + (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* May the process of this box still be writing to it? */
+static bool
+box_is_live(const struct box_header *header, const char *path)
+{
+	char host[sizeof header->host + 1] = "";
+	struct stat status;
+	double started;
+
+	if (header->state == BOX_STATE_EXEC || header->pid <= 0)
+		return false;
+	gethostname(host, sizeof host - 1);
+	if (strncmp(host, header->host, sizeof header->host - 1) != 0)
+		return header->state == BOX_STATE_RUNNING && stat(path, &status) == 0 &&
+		       time(NULL) - status.st_mtime < FOREIGN_QUIET_S;
+	started = process_started(header->pid);
+	/* A process that was started after the box was made has the number, not the box. */
+	return started > 0 && started <= (double)header->start_unix_ns / 1e9 + 2;
+}
+
+static struct reader *
+open_temporary(struct arena *arena, const char *box_path, const char *box_name, bool finished, struct error *error)
+{
+	const char *folder = getenv("TMPDIR");
+	char *private = NULL, *path = NULL;
+	struct reader *reader = NULL;
+
+	if (asprintf(&private, "%s/shapebox-XXXXXX", folder && *folder ? folder : "/tmp") < 0) {
+		private = NULL;
+		goto out;
+	}
+	if (!mkdtemp(private)) {
+		snprintf(error->text, sizeof error->text, "%.300s: %s", private, strerror(errno));
+		goto out;
+	}
+	if (asprintf(&path, "%s/trace.db", private) < 0)
+		path = NULL;
+	if (path && fold_box(box_path, path, finished, NULL, error->text, sizeof error->text))
+		reader = reader_open(arena, path, box_name, error);
+	if (path)
+		unlink(path);
+	rmdir(private);
+out:
+	free(path);
+	free(private);
+	return reader;
+}
+
+struct reader *
+reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error)
+{
+	size_t stem = strlen(box_name) - strlen(".box");
+	char *box_path = NULL, *db_path = NULL;
+	struct reader *reader = NULL;
+	struct box_header header;
+	bool live;
+
+	if (asprintf(&box_path, "%s/%s", directory, box_name) < 0)
+		box_path = NULL;
+	if (asprintf(&db_path, "%s/%.*s.db", directory, (int)stem, box_name) < 0)
+		db_path = NULL;
+	if (!box_path || !db_path) {
+		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", directory);
+		goto out;
+	}
+	if (!box_read_header(box_path, &header, error->text, sizeof error->text)) {
+		/* Folded and removed by another reader meanwhile, or damaged beside a good database. */
+		if (access(db_path, R_OK) == 0)
+			reader = reader_open(arena, db_path, strrchr(db_path, '/') + 1, error);
+		goto out;
+	}
+	live = box_is_live(&header, box_path);
+	if (!live && access(directory, W_OK) == 0 &&
+	    fold_box(box_path, db_path, true, NULL, error->text, sizeof error->text)) {
+		reader = reader_open(arena, db_path, strrchr(db_path, '/') + 1, error);
+		if (reader)
+			unlink(box_path);
+	}
+	if (!reader)
+		reader = open_temporary(arena, box_path, box_name, !live, error);
+	if (reader)
+		reader->live = live;
+out:
+	free(box_path);
+	free(db_path);
+	return reader;
+}

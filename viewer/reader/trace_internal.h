@@ -1,0 +1,91 @@
+/*
+ * What the reader's files share. Included by viewer/reader alone.
+ *
+ * Each process of the trace is one database, opened read-only as SQLite advises for files of unknown origin. A query
+ * that fails (damage found on the way) ends as if there were no more rows, and is said once among what is degraded.
+ */
+#ifndef SHAPEBOX_VIEWER_READER_TRACE_INTERNAL_H
+#define SHAPEBOX_VIEWER_READER_TRACE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "arena.h"
+#include "trace.h"
+
+#define TEXT_LIMIT_BYTES 4096u
+#define NOTE_LIMIT_BYTES (4u << 20)
+#define OPERANDS_LIMIT 65536
+
+struct signature {
+	int64_t id;
+	const char *operation, *overload;
+	int operand_count;
+	const struct operand *operands; /* `tensor` holds the tensor_index (-1: not a tensor) */
+};
+
+/* Events in a chain per key, newest first: `before` is an index + 1 into the same array. */
+struct link { int64_t event; uint64_t before; };
+struct links { struct map last; struct link *links; uint64_t count, room; };
+
+struct degraded { const char *name, *text; int64_t count; };
+
+struct reader {                 /* one process */
+	struct process process;
+	struct arena *arena;
+	const char *name, *path;    /* of the database */
+	sqlite3 *db;
+	int64_t ticks;              /* progress of the running query */
+	bool live, forked, exec, ended; /* exec: state is exec; ended: it said so itself */
+	bool spawned;               /* its arguments are those of a multiprocessing child */
+
+	struct map signatures, sites;   /* id -> pointer */
+	bool indexed;
+	struct links made, forward;
+	struct map first_use;           /* tensor -> event id + 1 */
+	struct note *notes;
+	int note_count;
+	struct note *picked;            /* what trace_notes handed out by kind lies in the arena */
+	struct degraded degraded[32];
+	int degraded_count;
+	sqlite3_stmt *event_by_id;
+};
+
+struct trace {
+	char *directory;
+	struct arena arena;
+	json_t *run;
+	struct reader **readers;
+	int count, room;
+};
+
+/* trace_database.c: open NAME at PATH and read its process row. NULL and ERROR on failure. */
+struct reader *reader_open(struct arena *arena, const char *path, const char *name, struct error *error);
+void reader_close(struct reader *reader);
+sqlite3_stmt *reader_prepare(struct reader *reader, const char *sql); /* NULL if the database is damaged */
+bool reader_row(struct reader *reader, sqlite3_stmt *statement);      /* one more row? */
+void reader_degrade(struct reader *reader, const char *name, int64_t count, const char *text);
+
+/* trace_box.c: fold BOX_NAME of DIRECTORY if need be, and open it as a reader. */
+struct reader *reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error);
+
+/* trace_status.c: roles, ranks, ends, and the order of all processes. */
+void trace_judge(struct trace *trace);
+
+/* trace_dictionary.c */
+const struct signature *reader_signature(struct reader *reader, int64_t id); /* NULL if there is none */
+
+/* trace_event.c: the columns that event_fill wants, in order. */
+#define EVENT_COLUMNS \
+	"id, thread_id, number, start_ns, duration_ns, step, phase, micro_batch, status, depth, parent_id, signature_id, " \
+	"output_signature_id, site_id, sequence, scope_id, grad, tensors"
+
+/* trace_notes.c */
+void reader_notes_load(struct reader *reader);
+void reader_notes_free(struct reader *reader);
+
+/* trace_lineage.c */
+void links_free(struct links *links);
+
+struct reader *trace_reader(const struct trace *trace, int process); /* NULL if there is none */
+
+#endif
