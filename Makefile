@@ -82,11 +82,13 @@ $(BUILD)/viewer.a: $(filter-out $(VIEWER_MAIN_OBJECTS),$(VIEWER_OBJECTS))
 	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/shim.a: $(SHIM_TEST_OBJECTS)
 	rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/e2e.a: $(filter-out %/runner.c.o,$(RUNNER_OBJECTS))
+	rm -f $@ && $(AR) rcs $@ $^
 
 # A test says what it links in a comment: /* links: schema viewer */ or /* links: libshim */
-links = $(shell sed -n 's|.*links: *\([a-z ]*[a-z]\).*|\1|p' tests/unit/$(1).c | head -n 1)
-archives = $(sort $(patsubst libshim,$(BUILD)/shim.a,$(patsubst schema,$(BUILD)/viewer.a,$(patsubst viewer,$(BUILD)/viewer.a,$(1)))))
-libraries = $(if $(filter libshim,$(1)),$(LIBS_SHIM)) $(if $(filter schema viewer,$(1)),$(LIBS_VIEWER))
+links = $(shell sed -n 's|.*links: *\([a-z0-9 ]*[a-z0-9]\).*|\1|p' tests/unit/$(1).c | head -n 1)
+archives = $(sort $(patsubst e2e,$(BUILD)/e2e.a,$(patsubst libshim,$(BUILD)/shim.a,$(patsubst schema,$(BUILD)/viewer.a,$(patsubst viewer,$(BUILD)/viewer.a,$(1))))))
+libraries = $(if $(filter libshim,$(1)),$(LIBS_SHIM)) $(if $(filter schema viewer e2e,$(1)),$(LIBS_VIEWER))
 
 define test_rule
 $(BUILD)/tests/$(1): $(BUILD)/obj/viewer/tests/unit/$(1).c.o $(call archives,$(call links,$(1)))

@@ -42,8 +42,6 @@ is_there() { # PACKAGE
 	gcc | make | sqlite3) have_tool "$1" ;;
 	libc6-dev) have_tool gcc && printf '#include <stdio.h>\n' | gcc -E - >/dev/null 2>&1 ;;
 	libsqlite3-dev) have_static sqlite3.h libsqlite3.a ;;
-	libunwind-dev) have_static libunwind.h libunwind.a ;;
-	liblzma-dev) have_static lzma.h liblzma.a ;;
 	libjansson-dev) have_static jansson.h libjansson.a ;;
 	libcunit1-dev) have_static CUnit/CUnit.h libcunit.a ;;
 	binutils) have_tool nm && have_tool readelf ;;
@@ -80,8 +78,8 @@ need() { # PACKAGE...: installs what isn't there; says what it could not install
 	[ -z "$lacking" ] || fail "could not install: $lacking(install them by hand, then run this again)"
 }
 
-need_build() { need gcc libc6-dev make libsqlite3-dev libunwind-dev liblzma-dev libjansson-dev; }
-need_tests() { need gcc libc6-dev make binutils libsqlite3-dev libunwind-dev liblzma-dev libjansson-dev libcunit1-dev; }
+need_build() { need gcc libc6-dev make libsqlite3-dev libjansson-dev; }
+need_tests() { need gcc libc6-dev make binutils libsqlite3-dev libjansson-dev libcunit1-dev; }
 
 # --- steps ----------------------------------------------------------------------------------
 

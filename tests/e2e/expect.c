@@ -250,6 +250,7 @@ take_each(struct parse *p, json_t *array, char which)
 
 	if (!json_is_array(array)) {
 		describe(p, "no array there, but ", array);
+		p->at = start + strlen(start);
 		return false;
 	}
 	json_array_foreach(array, i, element) {
