@@ -26,15 +26,13 @@ static bool
 rm_running(const char *name)
 {
 	size_t size = strlen(name);
-	const char *at = name + size - 4;
+	const char *dash = strrchr(name, '-');
 	long pid;
 
-	if (size < 6 || strcmp(at, ".box") != 0)
+	if (size < 6 || strcmp(name + size - 4, ".box") != 0 || !dash)
 		return false;
-	while (at > name && at[-1] >= '0' && at[-1] <= '9')
-		at--;
-	pid = strtol(at, NULL, 10);
-	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	pid = strtol(dash + 1, NULL, 10);
+	return pid > 0 && pid <= INT_MAX && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
 /* Is the trace at PATH one that may go? Fills ERROR if not. */

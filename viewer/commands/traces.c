@@ -20,6 +20,17 @@ traces_ends(const char *name, const char *end)
 	return size > end_size && strcmp(name + size - end_size, end) == 0;
 }
 
+/* Where the digits that end at END begin; NULL if there are none. */
+static const char *
+traces_digits(const char *name, const char *end)
+{
+	const char *at = end;
+
+	while (at > name && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return at < end ? at : NULL;
+}
+
 enum trace_file
 traces_file(const char *name)
 {
@@ -35,11 +46,10 @@ traces_file(const char *name)
 		else if (strncmp(at, ".box", 4) == 0)
 			end = at + 4;
 	}
-	if (!end || at == name || at[-1] < '0' || at[-1] > '9')
-		return TRACE_FILE_NONE;
-	while (at > name && at[-1] >= '0' && at[-1] <= '9')
-		at--;
-	if (at == name || at[-1] != '-')
+	at = end ? traces_digits(name, at) : NULL;
+	if (at && at > name && at[-1] == '.') /* "-4711.2.box": the process began again, by exec */
+		at = traces_digits(name, at - 1);
+	if (!at || at == name || at[-1] != '-')
 		return TRACE_FILE_NONE;
 	if (*end == 0)
 		return TRACE_FILE_DATA;
