@@ -1,0 +1,217 @@
+/* What the stages share about one failure: its frames, its mismatch, its lineage. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lineage.h"
+#include "operand.h"
+#include "report_failure.h"
+#include "text.h"
+#include "where.h"
+
+#define CHILDREN_MOST 64
+#define CHAINS_MOST 4
+
+static int64_t
+count_of(const json_t *local, const char *key)
+{
+	const json_t *value = json_object_get(json_object_get(local, "summary"), key);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+static bool
+find_mismatch(struct diagnosis *diagnosis, const struct event *event)
+{
+	const struct source *source = diagnosis->source;
+	struct mismatch_facts facts = { .event = event, .message = diagnosis->failure->message };
+	struct mismatch_knowledge *knowledge = calloc((size_t)event->operand_count + 1, sizeof(*knowledge));
+	struct event *children = calloc(CHILDREN_MOST, sizeof(*children));
+	const json_t *exception = diagnosis->failure->operation
+					  ? json_object_get(diagnosis->failure->operation->json, "exception") : NULL;
+	bool found = false;
+
+	if (exception && *text_get(exception, "message"))
+		facts.message = text_get(exception, "message");
+	if (knowledge && children) {
+		for (int i = 0; i < event->operand_count; i++) {
+			const json_t *local = operand_local(diagnosis->frames, event->operands[i].tensor);
+			const json_t *leaf = json_object_get(local, "is_leaf"), *grad = json_object_get(local, "requires_grad");
+
+			knowledge[i].leaf = json_is_boolean(leaf) && json_is_boolean(grad) ? json_is_true(leaf) && json_is_true(grad) : -1;
+			knowledge[i].trues = count_of(local, "trues");
+			knowledge[i].has_range = json_is_integer(json_object_get(json_object_get(local, "summary"), "largest"));
+			if (knowledge[i].has_range) {
+				knowledge[i].largest = count_of(local, "largest");
+				knowledge[i].smallest =
+					json_integer_value(json_object_get(json_object_get(local, "summary"), "smallest"));
+			}
+		}
+		facts.child_count = source->children(source->context, diagnosis->failure->process, event->id, children, CHILDREN_MOST);
+		facts.children = children;
+		facts.knowledge = knowledge;
+		found = mismatch_find(&facts, &diagnosis->mismatch);
+	}
+	free(knowledge);
+	free(children);
+	return found;
+}
+
+void
+diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct failure *failure)
+{
+	*diagnosis = (struct diagnosis){ .source = source, .failure = failure, .frames = where_frames(source, failure) };
+	if (!failure->has_event || strcmp(failure->kind, "operation") != 0)
+		return;
+	diagnosis->has_mismatch = find_mismatch(diagnosis, &failure->event);
+	if (diagnosis->has_mismatch && !diagnosis->mismatch.from_message)
+		return;
+	for (struct event event = failure->inner; failure->has_inner && event.id > failure->event.id;) {
+		struct mismatch kept = diagnosis->mismatch;
+
+		if (find_mismatch(diagnosis, &event) && !diagnosis->mismatch.from_message) {
+			failure->event = event;
+			failure->operation_name = event.operation;
+			diagnosis->has_mismatch = true;
+			return;
+		}
+		diagnosis->mismatch = kept;
+		if (event.parent < 0 || !source->event(source->context, failure->process, event.parent, &event))
+			return;
+	}
+}
+
+void
+diagnosis_end(struct diagnosis *diagnosis)
+{
+	json_decref(diagnosis->frames);
+	json_decref(diagnosis->origin);
+	json_decref(diagnosis->lineage);
+}
+
+static const char *
+name_of(const struct diagnosis *diagnosis, const struct operand *operand)
+{
+	const json_t *local = operand_local(diagnosis->frames, operand->tensor);
+
+	return local && *text_get(local, "name") ? text_get(local, "name") : operand->name;
+}
+
+static void
+append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim)
+{
+	json_t *json = json_object();
+	char head[256];
+
+	if (lineage->property == LINEAGE_SIZE)
+		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, name, dim);
+	else
+		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
+	text_set(json, "operand", name);
+	json_object_set_new(json, "lines", lineage_lines(diagnosis->source, lineage, head));
+	json_array_append_new(diagnosis->lineage, json);
+	if (json_is_null(diagnosis->origin)) {
+		json_decref(diagnosis->origin);
+		diagnosis->origin = lineage_origin(diagnosis->source, lineage, what);
+	}
+}
+
+/* Which operand and dimension the story of one side of the mismatch starts from. */
+static bool
+follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_property property, struct lineage *lineage)
+{
+	const struct event *event = &diagnosis->failure->event;
+	const struct operand *operand = place >= 0 ? &event->operands[place] : NULL;
+	char what[64];
+
+	if (!operand || operand->tensor < 0)
+		return false;
+	if (property == LINEAGE_SIZE && (dim < 0 || dim >= operand->ndim))
+		return false;
+	if (property == LINEAGE_SIZE)
+		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
+	else
+		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
+	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
+	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
+	return true;
+}
+
+static void
+follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
+{
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+	const struct event *event = &diagnosis->failure->event;
+	enum lineage_property property = strcmp(mismatch->property, "dtype") == 0 ? LINEAGE_DTYPE
+					 : strcmp(mismatch->property, "device") == 0 ? LINEAGE_DEVICE : LINEAGE_SIZE;
+	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;
+	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
+	bool both;
+	char parting[512];
+
+	if (!is_tensor && against >= 0) { /* an argument disagrees with a tensor: the tensor has the story */
+		place = against;
+		dim = against_dim;
+		against = -1;
+	}
+	if (property == LINEAGE_SIZE && dim < 0 && place >= 0 && event->operands[place].ndim > 0) {
+		dim = 0; /* elements, rank: the largest dimension's story */
+		for (int d = 1; d < event->operands[place].ndim; d++)
+			if (event->operands[place].sizes[d] > event->operands[place].sizes[dim])
+				dim = d;
+	}
+	if (property == LINEAGE_SIZE && against >= 0 && against_dim < 0 && event->operands[against].ndim > 0)
+		against_dim = event->operands[against].ndim - 1;
+	if (strcmp(mismatch->property, "leaf") == 0)
+		against = -1;
+	both = follow_place(diagnosis, place, dim, property, one);
+	both = follow_place(diagnosis, against, against_dim, property, other) && both;
+	if (both && property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
+		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
+
+		if (json_array_size(lines) >= LINEAGE_LINES_MOST)
+			json_array_remove(lines, json_array_size(lines) - 1);
+		json_array_append_new(lines, text_json(parting));
+	}
+}
+
+/* An exception that Python raised: the tensors in reach whose sizes its text mentions. */
+static void
+follow_locals(struct diagnosis *diagnosis, struct lineage *lineage)
+{
+	const struct failure *failure = diagnosis->failure;
+	int64_t before = failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX;
+	json_t *locals = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, failure->message, before);
+
+	for (size_t i = 0; i < json_array_size(locals) && json_array_size(diagnosis->lineage) < CHAINS_MOST; i++) {
+		const json_t *local = json_array_get(locals, i), *dims = json_object_get(local, "marked_dims");
+		int dim = (int)json_integer_value(json_array_get(dims, 0));
+		char what[32];
+
+		if (!json_array_size(dims) || !json_is_integer(json_object_get(local, "tensor")))
+			continue;
+		text_format(what, sizeof(what), "%" PRId64,
+			    (int64_t)json_integer_value(json_array_get(json_object_get(local, "shape"), (size_t)dim)));
+		lineage_walk_tensor(diagnosis->source, failure->process, json_integer_value(json_object_get(local, "tensor")), before,
+				    dim, LINEAGE_SIZE, lineage);
+		append_chain(diagnosis, lineage, text_get(local, "name"), what, dim);
+	}
+	json_decref(locals);
+}
+
+void
+diagnosis_follow(struct diagnosis *diagnosis)
+{
+	struct lineage *one = calloc(1, sizeof(*one)), *other = calloc(1, sizeof(*other));
+
+	diagnosis->origin = json_null();
+	diagnosis->lineage = json_array();
+	if (one && other) {
+		if (diagnosis->has_mismatch)
+			follow_mismatch(diagnosis, one, other);
+		else if (diagnosis->failure->note && !diagnosis->failure->operation)
+			follow_locals(diagnosis, one);
+	}
+	free(one);
+	free(other);
+}

@@ -1,0 +1,45 @@
+/*
+ * Which failure ended the run, where it arose and not its echo.
+ *
+ * Every process may have failed once: by an uncaught exception, by one it logged before it left with
+ * a non-zero status, in a thread, or by a signal. failure_choose picks among them: an exception that
+ * only tells again what a child raised is an echo of the child's; a rank that fails in a collective
+ * waited for one that failed elsewhere; then the smallest step. Exceptions that were survived are
+ * never chosen; failure_handled lists them.
+ *
+ * Everything in struct failure is borrowed from the source and lives as long as the trace.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_FAILURE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_FAILURE_H
+
+#include "source.h"
+
+struct failure {
+	const char *kind;             /* operation, python, signal */
+	int process;                  /* its place in the trace */
+	const struct note *note;      /* the exception as Python saw it; NULL if it didn't */
+	const struct note *operation; /* the operation that it left, innermost first; NULL if none */
+	const char *operation_name;   /* of the operation to report; NULL if none */
+	json_t *frames;               /* where it arose, innermost first; NULL if unknown */
+	const char *type, *message;   /* the outermost exception; NULL if none */
+	const char *thread;           /* name; NULL if unknown */
+	bool has_event, has_inner;
+	struct event event;           /* the operation to report */
+	struct event inner;           /* the innermost recorded operation that failed, if it is another */
+	int64_t context_event;        /* the last event before it on its thread, -1 */
+	int64_t time_ns, step, micro_batch /* -1 */;
+	const char *phase;            /* NULL if unknown */
+	int signal;                   /* kind signal: which, 0 if unknown */
+};
+
+/* The failure that ended the run; false for a healthy one (or no memory). */
+bool failure_choose(const struct source *source, struct failure *out);
+
+/* Exceptions that were raised and survived, grouped: [{"type","message","where","times"}]. CHOSEN may be
+ * NULL. New reference. */
+json_t *failure_handled(const struct source *source, const struct failure *chosen);
+
+/* Does the message of one exception tell the other's (as a wrapper's or a C++ exception's does)? */
+bool failure_same_message(const char *one, const char *other);
+
+#endif

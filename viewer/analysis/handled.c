@@ -1,0 +1,138 @@
+/* Exceptions that were raised and survived, grouped. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "text.h"
+#include "where.h"
+
+#define GROUPS_MOST 50
+
+struct group { const char *type, *message; int process, depth; int64_t times, event, site, step; const struct note *note; bool operation; };
+
+static bool
+is_noise(const struct note *note)
+{
+	const json_t *frames = json_object_get(note->json, "frames");
+
+	if (text_among("SystemExit GeneratorExit StopIteration ImportError ModuleNotFoundError", text_get(note->json, "type")))
+		return true;
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (strncmp(text_get(json_array_get(frames, i), "file"), "<frozen importlib", 17) == 0)
+			return true;
+	return false;
+}
+
+/* Does NOTE belong to the failure that was chosen: its exception, one it was raised from, an operation around it? */
+static bool
+is_chosen(const struct failure *chosen, int process, const struct note *note, const char *message, int64_t event)
+{
+	const json_t *chain = chosen && chosen->note ? json_object_get(chosen->note->json, "chain") : NULL;
+
+	if (!chosen || chosen->process != process)
+		return chosen && chosen->message && text_contains(chosen->message, message);
+	if (note == chosen->note || note == chosen->operation)
+		return true;
+	if (chosen->has_event && event >= 0)
+		return event >= chosen->event.id && event <= (chosen->has_inner ? chosen->inner.id : chosen->event.id);
+	if (event >= 0)
+		return false;
+	if (chosen->message && failure_same_message(chosen->message, message))
+		return true;
+	for (size_t i = 0; i < json_array_size(chain); i++)
+		if (failure_same_message(text_get(json_array_get(chain, i), "message"), message))
+			return true;
+	return false;
+}
+
+static void
+add_note(const struct source *source, struct group *groups, int *count, int process, const struct note *note, bool operation)
+{
+	const json_t *exception = operation ? json_object_get(note->json, "exception") : note->json;
+	const char *message = text_get(exception, "message");
+	struct event event = { .depth = 0, .site = -1, .step = -1 };
+	struct group *group = NULL;
+
+	if (note->event >= 0)
+		source->event(source->context, process, note->event, &event);
+	for (int i = 0; i < *count && !group; i++)
+		if (groups[i].process == process && (failure_same_message(groups[i].message, message) ||
+						     (!*message && strcmp(groups[i].type, text_get(exception, "type")) == 0)))
+			group = &groups[i];
+	if (!group) {
+		if (*count == GROUPS_MOST)
+			return;
+		group = &groups[(*count)++];
+		*group = (struct group){ .process = process, .depth = event.depth, .site = event.site, .step = event.step,
+					 .type = text_get(exception, "type"), .message = message, .note = note,
+					 .event = note->event, .operation = operation };
+	}
+	if (!operation) {
+		if (group->operation) { /* the same exception as Python saw it */
+			group->type = text_get(exception, "type");
+			group->message = message;
+			group->note = note;
+		}
+		group->times += !group->operation;
+	} else if (event.depth < group->depth) {
+		group->depth = event.depth;
+		group->times = 1;
+	} else {
+		group->times += event.depth == group->depth;
+	}
+}
+
+static json_t *
+group_json(const struct source *source, const struct group *group)
+{
+	json_t *json = json_object();
+	const json_t *frames = json_object_get(group->note->json, "frames"), *frame;
+	char line[4200] = "";
+	const char *type = group->type;
+
+	if (strncmp(type, "c10::", 5) == 0)
+		type = strcmp(type, "c10::Error") == 0 ? "RuntimeError" : type + 5;
+	if (json_array_size(frames)) {
+		frame = json_array_get(frames, (size_t)where_choose(frames));
+		text_format(line, sizeof(line), "%s:%d", text_get(frame, "file"),
+			    (int)json_integer_value(json_object_get(frame, "line")));
+	} else if (group->site >= 0) {
+		where_site_line(source, group->process, group->site, true, line, sizeof(line));
+	}
+	text_set(json, "type", type);
+	text_set(json, "message", group->message);
+	text_set(json, "where", *line ? line : NULL);
+	json_object_set_new(json, "times", json_integer(group->times));
+	text_set(json, "operation", group->operation && group->event >= 0 ? text_get(group->note->json, "operation") : NULL);
+	if (!*text_get(json, "operation"))
+		json_object_set_new(json, "operation", json_null());
+	text_set_integer(json, "step", group->step, -1);
+	json_object_set_new(json, "pid", json_integer(source->process(source->context, group->process)->pid));
+	return json;
+}
+
+json_t *
+failure_handled(const struct source *source, const struct failure *chosen)
+{
+	struct group *groups = calloc(GROUPS_MOST, sizeof(*groups));
+	json_t *list = json_array();
+	int count = 0;
+
+	for (int p = 0; groups && p < source->process_count(source->context); p++) {
+		const struct note *notes;
+		int note_count = source->notes(source->context, p, "operation", &notes);
+
+		for (int i = 0; i < note_count; i++)
+			if (!is_chosen(chosen, p, &notes[i], text_get(json_object_get(notes[i].json, "exception"), "message"),
+				       notes[i].event))
+				add_note(source, groups, &count, p, &notes[i], true);
+		note_count = source->notes(source->context, p, "exception", &notes);
+		for (int i = 0; i < note_count; i++)
+			if (!is_noise(&notes[i]) && !is_chosen(chosen, p, &notes[i], text_get(notes[i].json, "message"), -1))
+				add_note(source, groups, &count, p, &notes[i], false);
+	}
+	for (int i = 0; i < count; i++)
+		json_array_append_new(list, group_json(source, &groups[i]));
+	free(groups);
+	return list;
+}

@@ -1,0 +1,19 @@
+/*
+ * The failure in one sentence that a colleague would send by chat.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_HEADLINE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_HEADLINE_H
+
+#include "failure.h"
+#include "mismatch.h"
+
+/* The sentence as a JSON string. FRAMES as where_frames gave them; MISMATCH may be NULL. New reference. */
+json_t *headline_build(const struct source *source, const struct failure *failure, const json_t *frames,
+		       const struct mismatch *mismatch);
+/* The mismatch's text with the variables' names for the operands', in OUT. */
+void headline_mismatch(const struct failure *failure, const json_t *frames, const struct mismatch *mismatch, char *out,
+		       size_t size);
+/* "SIGKILL" */
+const char *headline_signal(int signal);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Following one dimension (or the dtype, or the device) of a tensor back to where it was decided.
+ *
+ * Walks from consumer to maker through what size_flow.def calls passing, and goes on past what decides, for
+ * the story; `decider` is the first that decides, or the step where the tensor entered ready-made.
+ * A walk is bounded and terminates on any trace. lineage_walk takes a source and can be tested without a
+ * database.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_LINEAGE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_LINEAGE_H
+
+#include "source.h"
+
+#define LINEAGE_STEPS_MOST 64
+#define LINEAGE_LINES_MOST 6
+
+enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE };
+
+/* One operation on the way. */
+struct lineage_step {
+	struct event event;
+	int output;             /* which of its outputs */
+	int dim;                /* of that output; -1: the whole tensor */
+	int64_t size;           /* of that dimension, -1 */
+	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;
+	char how[160];          /* what decided: "size 16, step 16 over 735" */
+};
+
+struct lineage {
+	int process;
+	enum lineage_property property;
+	int count, decider;     /* -1: unknown */
+	struct lineage_step steps[LINEAGE_STEPS_MOST]; /* newest first */
+};
+
+/* Follows dimension DIM of TENSOR (as PLACE of EVENT has it) back from EVENT. OUT is large: allocate it. */
+void lineage_walk(const struct source *source, int process, const struct event *event, int place, int dim,
+		  enum lineage_property property, struct lineage *out);
+/* The same for a tensor as it was before event BEFORE, its size or name in question being known. */
+void lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
+			 enum lineage_property property, struct lineage *out);
+/* Its story in at most six lines; the first begins with HEAD ("45 = frames[2].shape[0]"). New reference. */
+json_t *lineage_lines(const struct source *source, const struct lineage *lineage, const char *head);
+/* {"event","operation","where","text"} of the decider, or null. WHAT: "45", "float16". New reference. */
+json_t *lineage_origin(const struct source *source, const struct lineage *lineage, const char *what);
+/* Where two chains from the same code part, as a sentence in OUT; false if they don't come from the same code. */
+bool lineage_part(const struct source *source, const struct lineage *one, const struct lineage *other, char *out, size_t size);
+
+/* For the command: WHAT is "event 123", "tensor 45" or "123:tensors[1].0" (operand, then dimension). Returns
+ * {"what","lineage":[{"operand","lines"}],"origin"}; NULL and ERROR if there is no such thing. New reference. */
+json_t *lineage_build(struct trace *trace, int process, const char *what, struct error *error);
+
+#endif

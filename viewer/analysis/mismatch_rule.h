@@ -1,0 +1,58 @@
+/*
+ * What the rules of mismatch_rules.def share: access to arguments, and ways to state a finding.
+ *
+ * A rule gets the facts and an OUT that mismatch_start has cleared; it returns true once it has filled it.
+ * Places of operands are indices in event->operands, -1 where an argument is missing or None.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_MISMATCH_RULE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_MISMATCH_RULE_H
+
+#include "mismatch.h"
+
+#define RULE_INTS_MOST 32
+
+#define RULE(function, names) bool mismatch_##function(const struct mismatch_facts *facts, struct mismatch *out);
+#include "mismatch_rules.def"
+#undef RULE
+
+void mismatch_start(struct mismatch *out);
+/* "aten::_index_put_impl_" -> "index_put_impl" in OUT. */
+void mismatch_plain_name(const char *operation, char *out, size_t size);
+bool mismatch_is_in_place(const char *operation);
+
+/* The tensor (with plain sizes) called NAME, -1 if there is none. */
+int rule_tensor(const struct event *event, const char *name);
+/* The first of the blank-separated NAMES that is a tensor. */
+int rule_any(const struct event *event, const char *names);
+/* The next tensor at or after place FROM, -1. Numbers wrapped as tensors don't count. */
+int rule_next(const struct event *event, int from);
+bool rule_int(const struct event *event, const char *name, int64_t *out);
+bool rule_bool(const struct event *event, const char *name);
+/* Values of the integer list (or the one integer) called NAME; how many, -1 if there is no such argument. */
+int rule_ints(const struct event *event, const char *name, int64_t *out, int room);
+/* Place of the argument called NAME, of any kind; -1. */
+int rule_place(const struct event *event, const char *name);
+int64_t rule_count(const struct operand *operand);
+/* DIM from the front, -1 if it is out of range of NDIM. */
+int rule_dim(int64_t dim, int ndim);
+bool rule_is_integral(const char *dtype);
+bool rule_is_floating(const char *dtype);
+/* The first integer after MARK in the message; false if MARK isn't there. */
+bool rule_message_number(const struct mismatch_facts *facts, const char *mark, int64_t *out);
+
+/* Each states a finding in OUT and returns true. */
+bool state_size(const struct mismatch_facts *facts, struct mismatch *out, int operand, int dim, int against, int against_dim,
+		int64_t expected, int64_t actual);
+/* The operand has not the number of dimensions that is needed. */
+bool state_rank(const struct mismatch_facts *facts, struct mismatch *out, int operand, int against, int64_t expected);
+bool state_names(const struct mismatch_facts *facts, struct mismatch *out, const char *property, int operand, int against,
+		 const char *expected, const char *actual);
+/* Any other property; the caller has written out->text. */
+bool state_numbers(struct mismatch *out, const char *property, int operand, int against, int dim, int64_t expected,
+		   int64_t actual);
+void state_mark(struct mismatch *out, int operand, int dim);
+
+/* Does OPERAND broadcast to SIZES (fixed), or with them? Fills OUT and returns true if not. AGAINST_DIM counts in sizes. */
+bool state_broadcast(const struct mismatch_facts *facts, struct mismatch *out, int operand, int against, bool fixed);
+
+#endif

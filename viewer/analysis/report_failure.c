@@ -1,0 +1,112 @@
+#include "report_failure.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "headline.h"
+#include "operand.h"
+#include "text.h"
+#include "where.h"
+
+static json_t *
+process_json(const struct process *process)
+{
+	json_t *json = json_object();
+
+	text_set_integer(json, "rank", process->rank, -1);
+	text_set_integer(json, "pid", process->pid, -1);
+	text_set(json, "role", process->role);
+	text_set(json, "file", process->file);
+	return json;
+}
+
+static json_t *
+exception_json(const char *type, const char *message)
+{
+	json_t *json;
+
+	if (!type || !*type)
+		return json_null();
+	json = json_object();
+	text_set(json, "type", type);
+	text_set(json, "message", message);
+	return json;
+}
+
+/* What Python's note holds under KEY, or FALLBACK (which is taken over). */
+static json_t *
+noted(const struct failure *failure, const char *key, json_t *fallback)
+{
+	json_t *value = failure->note ? json_object_get(failure->note->json, key) : NULL;
+
+	if (!value)
+		return fallback;
+	json_decref(fallback);
+	return json_incref(value);
+}
+
+static json_t *
+history_json(void)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "seen_before", json_null());
+	json_object_set_new(json, "text", json_null());
+	return json;
+}
+
+static void
+set_operation(json_t *json, const struct diagnosis *diagnosis)
+{
+	const struct failure *failure = diagnosis->failure;
+	const json_t *note = failure->operation ? failure->operation->json : NULL;
+	const json_t *exception = json_object_get(note, "exception"), *native = json_object_get(note, "native_stack");
+
+	text_set_integer(json, "event", failure->has_event ? failure->event.id : -1, -1);
+	text_set(json, "operation", failure->operation_name);
+	text_set(json, "overload", failure->has_event ? failure->event.overload : NULL);
+	text_set(json, "nested", failure->has_inner && failure->inner.id != failure->event.id ? failure->inner.operation
+				 : *text_get(note, "nested") ? text_get(note, "nested") : NULL);
+	json_object_set_new(json, "exception_native", exception_json(text_get(exception, "type"), text_get(exception, "message")));
+	json_object_set_new(json, "native_stack", json_is_array(native) ? json_deep_copy(native) : json_array());
+	if (failure->has_event)
+		json_object_set_new(json, "operands", operand_list(diagnosis->source, failure->process, &failure->event,
+								   diagnosis->frames, diagnosis->has_mismatch ? &diagnosis->mismatch : NULL));
+	else
+		json_object_set_new(json, "operands", operand_list_locals(diagnosis->source, failure->process, diagnosis->frames,
+									  failure->message, failure->context_event >= 0
+									  ? failure->context_event + 1 : INT64_MAX));
+}
+
+json_t *
+report_failure(const struct source *source, struct failure *failure)
+{
+	struct diagnosis diagnosis;
+	json_t *json = json_object();
+
+	diagnosis_start(&diagnosis, source, failure);
+	diagnosis_follow(&diagnosis);
+	text_set(json, "kind", failure->kind);
+	json_object_set_new(json, "process", process_json(source->process(source->context, failure->process)));
+	text_set_integer(json, "step", failure->step, -1);
+	text_set_integer(json, "micro_batch", failure->micro_batch, -1);
+	text_set_integer(json, "time_ns", failure->time_ns, 0);
+	text_set(json, "thread", failure->thread && strcmp(failure->thread, "MainThread") != 0 ? failure->thread : NULL);
+	text_set(json, "phase", failure->phase);
+	set_operation(json, &diagnosis);
+	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames,
+							     diagnosis.has_mismatch ? &diagnosis.mismatch : NULL));
+	json_object_set_new(json, "exception", exception_json(failure->type, failure->message));
+	text_set(json, "signal", strcmp(failure->kind, "signal") == 0 ? headline_signal(failure->signal) : NULL);
+	json_object_set_new(json, "where", where_build(source, failure, diagnosis.frames));
+	json_object_set_new(json, "stack", where_stack(diagnosis.frames));
+	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, &failure->event) : json_null());
+	json_object_set(json, "origin", diagnosis.origin);
+	json_object_set(json, "lineage", diagnosis.lineage);
+	json_object_set_new(json, "causes", json_array());
+	json_object_set_new(json, "modules", noted(failure, "modules", json_array()));
+	json_object_set_new(json, "sample", noted(failure, "sample", json_null()));
+	json_object_set_new(json, "history", history_json());
+	diagnosis_end(&diagnosis);
+	return json;
+}

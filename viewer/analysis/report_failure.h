@@ -1,0 +1,29 @@
+/*
+ * The report's "failure": runs the stages on the failure that was chosen.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
+
+#include "failure.h"
+#include "mismatch.h"
+
+/* What the stages share about one failure. */
+struct diagnosis {
+	const struct source *source;
+	struct failure *failure;
+	json_t *frames;             /* owned */
+	bool has_mismatch;
+	struct mismatch mismatch;
+	json_t *origin, *lineage;   /* owned; as the report has them */
+};
+
+/* Finds frames and mismatch of FAILURE (whose event may become the inner one, if that tells more). */
+void diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct failure *failure);
+void diagnosis_end(struct diagnosis *diagnosis);
+/* Fills origin and lineage. */
+void diagnosis_follow(struct diagnosis *diagnosis);
+
+/* "failure" as the report has it. New reference. */
+json_t *report_failure(const struct source *source, struct failure *failure);
+
+#endif

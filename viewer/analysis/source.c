@@ -1,0 +1,140 @@
+#include "source.h"
+
+#include <string.h>
+
+#define CHILD_SEARCH 4096 /* events after the parent that are looked at */
+
+static int
+source_process_count(void *context)
+{
+	return trace_process_count(context);
+}
+
+static const struct process *
+source_process(void *context, int process)
+{
+	return trace_process(context, process);
+}
+
+static int
+source_notes(void *context, int process, const char *kind, const struct note **out)
+{
+	return trace_notes(context, process, kind, out);
+}
+
+static bool
+source_event(void *context, int process, int64_t id, struct event *out)
+{
+	return trace_event(context, process, id, out);
+}
+
+struct search { int64_t parent; int thread; int count, room; int64_t ids[64]; };
+
+static bool
+keep_last(const struct event *event, void *context)
+{
+	struct search *search = context;
+
+	if (search->thread >= 0 && event->thread != search->thread)
+		return true;
+	search->ids[0] = event->id;
+	search->count = 1;
+	return false;
+}
+
+static bool
+keep_child(const struct event *event, void *context)
+{
+	struct search *search = context;
+
+	if (event->parent == search->parent)
+		search->ids[search->count++] = event->id;
+	return search->count < search->room;
+}
+
+static bool
+source_open_event(void *context, int process, struct event *out)
+{
+	struct event_filter filter = event_filter_all;
+	struct search search = { .thread = -1 };
+
+	filter.status = "open";
+	filter.backward = true;
+	trace_each_event(context, process, &filter, keep_last, &search);
+	return search.count && trace_event(context, process, search.ids[0], out);
+}
+
+static bool
+source_last_event(void *context, int process, int thread, struct event *out)
+{
+	struct event_filter filter = event_filter_all;
+	struct search search = { .thread = thread };
+
+	filter.backward = true;
+	trace_each_event(context, process, &filter, keep_last, &search);
+	return search.count && trace_event(context, process, search.ids[0], out);
+}
+
+static int
+source_children(void *context, int process, int64_t id, struct event *out, int room)
+{
+	struct event_filter filter = event_filter_all;
+	struct search search = { .parent = id, .room = room < 64 ? room : 64 };
+	int count = 0;
+
+	filter.first = id + 1;
+	filter.last = id + CHILD_SEARCH;
+	trace_each_event(context, process, &filter, keep_child, &search);
+	for (int i = 0; i < search.count; i++)
+		if (trace_event(context, process, search.ids[i], &out[count]))
+			count++;
+	return count;
+}
+
+static bool
+source_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
+{
+	return trace_maker(context, process, tensor, before, out, output);
+}
+
+static bool
+source_first_use(void *context, int process, int64_t tensor, struct event *out, int *operand)
+{
+	return trace_first_use(context, process, tensor, out, operand);
+}
+
+static bool
+source_live_tensor(void *context, int process, int64_t tensor, struct live_tensor *out)
+{
+	return trace_live_tensor(context, process, tensor, out);
+}
+
+static bool
+source_forward_of(void *context, int process, int64_t sequence, int64_t before, struct event *out)
+{
+	return trace_forward_of(context, process, sequence, before, out);
+}
+
+static bool
+source_site(void *context, int process, int64_t id, struct site *out)
+{
+	return trace_site(context, process, id, out);
+}
+
+static bool
+source_scope(void *context, int process, int64_t id, struct scope *out)
+{
+	return trace_scope(context, process, id, out);
+}
+
+struct source
+source_of_trace(struct trace *trace)
+{
+	return (struct source){
+		.context = trace, .process_count = source_process_count, .process = source_process,
+		.notes = source_notes, .event = source_event, .open_event = source_open_event,
+		.last_event = source_last_event, .children = source_children, .maker = source_maker,
+		.first_use = source_first_use, .live_tensor = source_live_tensor, .forward_of = source_forward_of,
+		.site = source_site, .scope = source_scope,
+	};
+}

@@ -1,0 +1,34 @@
+/*
+ * What the stages of the analysis ask of a trace, as functions that a test can replace.
+ *
+ * source_of_trace fills them from an open trace; what they hand out lives as long as the trace.
+ * No stage below report.c speaks to the reader by another way.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_SOURCE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_SOURCE_H
+
+#include "../reader/trace.h"
+
+struct source {
+	void *context;
+	int (*process_count)(void *context);
+	const struct process *(*process)(void *context, int process);
+	int (*notes)(void *context, int process, const char *kind, const struct note **out);
+	bool (*event)(void *context, int process, int64_t id, struct event *out);
+	/* The last operation that was entered and never left. */
+	bool (*open_event)(void *context, int process, struct event *out);
+	/* The last event started on THREAD. */
+	bool (*last_event)(void *context, int process, int thread, struct event *out);
+	/* Recorded operations directly inside event ID, in order; returns how many of ROOM were filled. */
+	int (*children)(void *context, int process, int64_t id, struct event *out, int room);
+	bool (*maker)(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output);
+	bool (*first_use)(void *context, int process, int64_t tensor, struct event *out, int *operand);
+	bool (*live_tensor)(void *context, int process, int64_t tensor, struct live_tensor *out);
+	bool (*forward_of)(void *context, int process, int64_t sequence, int64_t before, struct event *out);
+	bool (*site)(void *context, int process, int64_t id, struct site *out);
+	bool (*scope)(void *context, int process, int64_t id, struct scope *out);
+};
+
+struct source source_of_trace(struct trace *trace);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Text of bounded size and its way into JSON, for the other stages of the analysis.
+ *
+ * Owns nothing but the buffers that callers put on their stacks. A trace is untrusted: what it holds
+ * may not be UTF-8, so every string reaches JSON through text_json or text_set.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_TEXT_H
+#define SHAPEBOX_VIEWER_ANALYSIS_TEXT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A sentence in the making; what doesn't fit is cut. Start it as {0}. */
+struct text { char data[1024]; size_t used; };
+
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* snprintf that may cut. */
+void text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Adds "[2, 3]". */
+void text_add_sizes(struct text *text, const int64_t *sizes, int count);
+
+/* TEXT as a JSON string, invalid bytes replaced by '?'; NULL gives JSON null. New reference. */
+json_t *text_json(const char *text);
+/* OBJECT[KEY] = TEXT, or null. */
+void text_set(json_t *object, const char *key, const char *text);
+/* OBJECT[KEY] = VALUE, or null where VALUE is NONE. */
+void text_set_integer(json_t *object, const char *key, int64_t value, int64_t none);
+/* The string at OBJECT[KEY], "" if there is none. Borrowed. */
+const char *text_get(const json_t *object, const char *key);
+
+/* What follows the last '/'. */
+const char *text_basename(const char *path);
+/* Does WHOLE contain PART, where both say something (short texts must be equal)? */
+bool text_contains(const char *whole, const char *part);
+/* WORD among the blank-separated WORDS? */
+bool text_among(const char *words, const char *word);
+/* The next integer (digits only, not part of a name or a decimal fraction) at or after *AT; moves *AT on. */
+bool text_number(const char **at, int64_t *out);
+
+#endif

@@ -1,0 +1,255 @@
+#include "where.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define SOURCE_BYTES_MOST (8 << 20)
+#define SOURCE_LINE_MOST 200
+
+/* Packages whose frames only carry out what a caller asked for. */
+static const char *const packages[] = {
+	"torch", "functorch", "triton", "numpy", "einops", "opt_einsum", "jaxtyping", "beartype", "tqdm", "decorator",
+	"wrapt", "safetensors", "_pytest", "pytest", "pluggy", "IPython", "ipykernel", "click", "typer", "fire", "hydra",
+};
+
+/* Parts of other packages that launch or wrap. */
+static const char *const wrappers[] = {
+	"/transformers/utils/", "/accelerate/commands/", "/accelerate/hooks.py", "/accelerate/utils/",
+	"/accelerate/accelerator.py", "/accelerate/data_loader.py", "/deepspeed/launcher/", "/deepspeed/utils/",
+};
+
+/* What follows the last site-packages/ or dist-packages/ in FILE, or NULL. */
+static const char *
+in_package(const char *file)
+{
+	const char *found = NULL, *at = file;
+
+	while ((at = strstr(at, "-packages/"))) {
+		at += strlen("-packages/");
+		found = at;
+	}
+	return found;
+}
+
+/* Is FILE in Python's own library (".../lib/python3.11/...")? */
+static bool
+is_standard_library(const char *file)
+{
+	const char *at = strstr(file, "/lib/python3");
+
+	return at && strchr(at + 5, '/') && !in_package(file);
+}
+
+bool
+where_is_foreign(const char *file)
+{
+	const char *package = in_package(file);
+
+	if (!*file || strncmp(file, "<frozen", 7) == 0 || is_standard_library(file))
+		return true;
+	if (package)
+		for (size_t i = 0; i < sizeof(packages) / sizeof(*packages); i++) {
+			size_t size = strlen(packages[i]);
+
+			if (strncmp(package, packages[i], size) == 0 && (package[size] == '/' || package[size] == '.'))
+				return true;
+		}
+	if (strstr(file, "/torch/nn/modules/") || strstr(file, "/torch/distributed/") || strstr(file, "/torch/utils/data/") ||
+	    strstr(file, "/torch/_tensor.py") || strstr(file, "/torch/autograd/"))
+		return true; /* PyTorch run from its sources */
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers); i++)
+		if (strstr(file, wrappers[i]))
+			return true;
+	return false;
+}
+
+static json_t *
+frame_json(const struct frame *frame)
+{
+	json_t *json = json_object();
+
+	text_set(json, "file", frame->file);
+	text_set_integer(json, "line", frame->line, 0);
+	text_set(json, "function", frame->function);
+	json_object_set_new(json, "module", json_null());
+	return json;
+}
+
+json_t *
+where_site_frames(const struct source *source, int process, int64_t id)
+{
+	json_t *frames = json_array();
+	struct site site;
+
+	if (id >= 0 && source->site(source->context, process, id, &site))
+		for (int i = 0; i < site.frame_count; i++)
+			json_array_append_new(frames, frame_json(&site.frames[i]));
+	return frames;
+}
+
+/* The forward operation whose node EVENT belongs to; false outside backward. */
+static bool
+forward_of(const struct source *source, int process, const struct event *event, struct event *out)
+{
+	struct scope scope;
+	int64_t id = event->scope;
+
+	for (int i = 0; i < 16 && id >= 0 && source->scope(source->context, process, id, &scope); i++, id = scope.parent)
+		if (scope.sequence >= 0 && scope.kind && strcmp(scope.kind, "backward") == 0)
+			return source->forward_of(source->context, process, scope.sequence, event->id, out);
+	return false;
+}
+
+json_t *
+where_frames(const struct source *source, const struct failure *failure)
+{
+	const struct event *event = &failure->event;
+	json_t *frames = NULL;
+	struct event forward;
+
+	if (failure->has_event && event->phase && strcmp(event->phase, "backward") == 0 &&
+	    forward_of(source, failure->process, event, &forward) && forward.site >= 0)
+		frames = where_site_frames(source, failure->process, forward.site);
+	if (!frames)
+		frames = json_array();
+	if (json_array_size(failure->frames)) {
+		json_array_extend(frames, failure->frames);
+	} else if (failure->has_event) {
+		json_t *own = where_site_frames(source, failure->process, event->site);
+
+		json_array_extend(frames, own);
+		json_decref(own);
+	}
+	return frames;
+}
+
+int
+where_choose(const json_t *frames)
+{
+	size_t count = json_array_size(frames);
+
+	for (size_t i = 0; i < count; i++)
+		if (!where_is_foreign(text_get(json_array_get(frames, i), "file")))
+			return (int)i;
+	return count ? 0 : -1;
+}
+
+bool
+where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size)
+{
+	json_t *frames = where_site_frames(source, process, id);
+	int chosen = where_choose(frames);
+	const json_t *frame = json_array_get(frames, chosen < 0 ? 0 : (size_t)chosen);
+	const char *file = text_get(frame, "file");
+
+	text_format(out, size, "%s:%d", full ? file : text_basename(file), (int)json_integer_value(json_object_get(frame, "line")));
+	json_decref(frames);
+	return chosen >= 0;
+}
+
+/* Line NUMBER of PATH, trimmed, if the file is a plain one that hasn't changed since CHANGED_NS. */
+static bool
+read_line(const char *path, int64_t number, int64_t changed_ns, char *out, size_t size)
+{
+	int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat stat;
+	bool found = false;
+	char *line = NULL;
+	size_t room = 0;
+	FILE *file;
+
+	if (descriptor < 0)
+		return false;
+	file = fstat(descriptor, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size <= SOURCE_BYTES_MOST &&
+		       (!changed_ns || (int64_t)stat.st_mtim.tv_sec * 1000000000 + stat.st_mtim.tv_nsec <= changed_ns)
+		       ? fdopen(descriptor, "r") : NULL;
+	if (!file) {
+		close(descriptor);
+		return false;
+	}
+	for (int64_t i = 0; i < number && getline(&line, &room, file) >= 0; i++)
+		if (i == number - 1) {
+			char *at = line;
+			size_t length;
+
+			while (isspace((unsigned char)*at))
+				at++;
+			length = strlen(at);
+			while (length && isspace((unsigned char)at[length - 1]))
+				at[--length] = 0;
+			text_format(out, size, "%s", at);
+			found = *out != 0;
+		}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static json_t *
+source_line(const struct source *source, const struct failure *failure, const char *file, int64_t number)
+{
+	char line[SOURCE_LINE_MOST], path[4096];
+	const char *cwd = "";
+	const struct note *notes;
+
+	if (source->notes(source->context, failure->process, "environment", &notes) > 0)
+		cwd = text_get(notes[0].json, "cwd");
+	if (file[0] == '/')
+		text_format(path, sizeof(path), "%s", file);
+	else
+		text_format(path, sizeof(path), "%s/%s", cwd, file);
+	if (path[0] != '/' || number < 1 || strlen(path) < 4 || strcmp(path + strlen(path) - 3, ".py") != 0 ||
+	    !read_line(path, number, failure->time_ns, line, sizeof(line)))
+		return json_null();
+	return text_json(line);
+}
+
+static json_t *
+plain_frame(const json_t *frame)
+{
+	static const char *const keys[] = { "file", "line", "function", "module" };
+	json_t *plain = json_object();
+
+	for (size_t i = 0; i < 4; i++) {
+		json_t *value = json_object_get(frame, keys[i]);
+
+		json_object_set(plain, keys[i], value ? value : json_null());
+	}
+	return plain;
+}
+
+json_t *
+where_build(const struct source *source, const struct failure *failure, const json_t *frames)
+{
+	int chosen = where_choose(frames);
+	const json_t *frame;
+	json_t *where;
+
+	if (chosen < 0)
+		return json_null();
+	frame = json_array_get(frames, (size_t)chosen);
+	where = plain_frame(frame);
+	/* Which module is running is known of the frame itself or, in a method that a module calls, of an outer one. */
+	for (size_t i = (size_t)chosen + 1; json_is_null(json_object_get(where, "module")) && i < json_array_size(frames); i++)
+		if (*text_get(json_array_get(frames, i), "module"))
+			text_set(where, "module", text_get(json_array_get(frames, i), "module"));
+	json_object_set_new(where, "source", source_line(source, failure, text_get(frame, "file"),
+							 json_integer_value(json_object_get(frame, "line"))));
+	return where;
+}
+
+json_t *
+where_stack(const json_t *frames)
+{
+	json_t *stack = json_array();
+
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		json_array_append_new(stack, plain_frame(json_array_get(frames, i)));
+	return stack;
+}

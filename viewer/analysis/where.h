@@ -1,0 +1,29 @@
+/*
+ * Where a failure arose: the stack as JSON frames, and which of them is the user's or the model's.
+ *
+ * A frame is {"file","line","function","module","source"?...} as the notes have it. Frames of PyTorch,
+ * of launchers, of Python's own library and of wrappers are never chosen where another exists; model and
+ * training libraries are. Reads at most one line of the source file, and only if that is unchanged since.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
+
+#include "failure.h"
+
+/* Frames of the failure, innermost first: the forward line first where a backward operation failed, then the
+ * Python frames, or the call site of the operation where Python told nothing. New reference. */
+json_t *where_frames(const struct source *source, const struct failure *failure);
+/* Frames of site ID of PROCESS. New reference; an empty list if unknown. */
+json_t *where_site_frames(const struct source *source, int process, int64_t id);
+/* Index of the frame to show, -1 if there is none. */
+int where_choose(const json_t *frames);
+/* {"file","line","function","module","source"} of the chosen frame, or null. New reference. */
+json_t *where_build(const struct source *source, const struct failure *failure, const json_t *frames);
+/* "stack": every frame without its locals. New reference. */
+json_t *where_stack(const json_t *frames);
+/* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */
+bool where_is_foreign(const char *file);
+/* "file.py:41" of the chosen frame of site ID, in OUT; false if unknown. FULL keeps the path. */
+bool where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size);
+
+#endif
