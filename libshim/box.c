@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,15 @@
 #define PAGE 4096ull
 #define SIZE_MIN (1ull << 20)
 #define OPS_MAX 4096u
+#define SEGMENTS_MAX 4096u
 
 struct box shim_box;
 static bool forked;
+static char box_path[PATH_MAX];
+
+/* --keep all: where each further segment's chunks are mapped. */
+static char *segments[SEGMENTS_MAX];
+static uint32_t segment_lock, segments_failed;
 
 static int32_t
 env_number(const char *const *names)
@@ -77,12 +84,10 @@ create_file(const char *directory, int rank, char *path, size_t room)
 	return -1;
 }
 
-/* Map SIZE bytes of a new file in DIRECTORY; NULL if that can't be done there. */
+/* Map SIZE bytes of the new file PATH, open as FD; NULL (and no file) if that can't be done. */
 static char *
-map_file(const char *directory, int rank, uint64_t size)
+map_file(int fd, const char *path, uint64_t size)
 {
-	char path[PATH_MAX];
-	int fd = create_file(directory, rank, path, sizeof path);
 	void *memory = MAP_FAILED;
 
 	if (fd < 0)
@@ -107,7 +112,8 @@ map_somewhere(int rank, uint64_t *size)
 			if (!places[i])
 				continue;
 			snprintf(directory, sizeof directory, "%s%s", places[i], i ? name : "");
-			char *base = map_file(directory, rank, *size);
+			int fd = create_file(directory, rank, box_path, sizeof box_path);
+			char *base = map_file(fd, box_path, *size);
 			if (base)
 				return base;
 		}
@@ -206,6 +212,79 @@ box_open(void)
 	return base != NULL;
 }
 
+static char *
+make_segment(uint32_t number)
+{
+	const struct box_header *header = shim_box.header;
+	uint64_t size = BOX_SEGMENT_HEADER_BYTES + (uint64_t)header->chunk_bytes * header->chunk_count;
+	char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%s.%u", box_path, number);
+	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char *base = map_file(fd, path, size);
+	if (!base)
+		return NULL;
+	struct box_segment *segment = (struct box_segment *)base;
+	segment->version = BOX_VERSION;
+	segment->number = number;
+	segment->pid = header->pid;
+	segment->start_unix_ns = header->start_unix_ns;
+	segment->chunk_bytes = header->chunk_bytes;
+	segment->chunk_count = header->chunk_count;
+	memcpy(segment->magic, BOX_SEGMENT_MAGIC, sizeof segment->magic);
+	return base + BOX_SEGMENT_HEADER_BYTES;
+}
+
+/* Give back the memory of segment NUMBER once no thread writes to it; what was written stays in the file. */
+static void
+drop_segment(uint32_t number)
+{
+	const struct box_header *header = shim_box.header;
+
+	if (!number || !segments[number])
+		return;
+	for (uint32_t i = 0; i < header->chunk_count; i++) {
+		struct box_chunk *chunk = (struct box_chunk *)(segments[number] + (uint64_t)i * header->chunk_bytes);
+		if (__atomic_load_n(&chunk->state, __ATOMIC_ACQUIRE) != BOX_CHUNK_DONE)
+			return;
+	}
+	munmap(segments[number] - BOX_SEGMENT_HEADER_BYTES,
+	       BOX_SEGMENT_HEADER_BYTES + (uint64_t)header->chunk_bytes * header->chunk_count);
+	segments[number] = NULL;
+}
+
+char *
+box_segment_chunks(uint32_t number)
+{
+	if (!number)
+		return box_region(BOX_CHUNKS);
+	if (number >= SEGMENTS_MAX || __atomic_load_n(&segments_failed, __ATOMIC_RELAXED))
+		return NULL;
+	char *chunks = __atomic_load_n(&segments[number], __ATOMIC_ACQUIRE);
+	if (chunks || number < shim_box.header->segments)
+		return chunks;
+	uint32_t unlocked = 0;
+	while (!__atomic_compare_exchange_n(&segment_lock, &unlocked, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		unlocked = 0;
+		sched_yield(); /* another thread is making it: once in some hundred thousand events */
+	}
+	int saved_errno = errno;
+	if (!segments[number]) {
+		chunks = make_segment(number);
+		if (chunks) {
+			__atomic_store_n(&segments[number], chunks, __ATOMIC_RELEASE);
+			__atomic_store_n(&shim_box.header->segments, number, __ATOMIC_RELEASE);
+			drop_segment(number > 2 ? number - 2 : 0);
+		} else {
+			segments_failed = 1;
+			box_lose(BOX_LOSS_SEGMENT_FAILED, 1);
+		}
+	}
+	errno = saved_errno;
+	__atomic_store_n(&segment_lock, 0, __ATOMIC_RELEASE);
+	return segments[number];
+}
+
 void
 box_forget(void)
 {
@@ -213,6 +292,8 @@ box_forget(void)
 	shim_box.base = NULL;
 	shim_box.header = NULL;
 	forked = true;
+	memset(segments, 0, sizeof segments);
+	segment_lock = segments_failed = 0;
 }
 
 void

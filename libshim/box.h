@@ -25,6 +25,10 @@ extern struct box shim_box;
 /* Make and map this process's box as configuration says. Returns false where none can be made (recording stays off). */
 bool box_open(void);
 
+/* The chunks of segment NUMBER (0 is the box itself), made and mapped on first demand; NULL where there is no room for
+ * it. Called when a chunk is opened, never per event. */
+char *box_segment_chunks(uint32_t number);
+
 /* Region ID's first byte. */
 static inline void *
 box_region(enum box_region_id id)

@@ -24,8 +24,12 @@ _ZN2at27getStepCallbacksUnlessEmptyENS_11RecordScopeE(void *result, uint8_t scop
 	}
 	real(result, scope);
 	uint8_t *engaged = (uint8_t *)result + torch.step_engaged;
-	if (scope == BOX_SCOPE_FUNCTION && *engaged && record_skips(result))
-		*engaged = 0; /* one inline pair of plain pointers: nothing to destroy */
+	if (scope == BOX_SCOPE_FUNCTION) {
+		if (!*engaged)
+			record_blind();
+		else if (record_skips(result))
+			*engaged = 0; /* one inline pair of plain pointers: nothing to destroy */
+	}
 	return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "python_exception.h"
 #include "python_modules.h"
+#include "python_numbers.h"
 #include "python_trace.h"
 #include "python_values.h"
 
@@ -169,27 +170,52 @@ write_frame(struct json_writer *json, const struct python_frame *frame, const st
 	json_string(json, module ? python_type_name(python_type(module)) : NULL);
 }
 
-static void
-write_frames(struct json_writer *json, const struct python_trace *trace, const struct python_torch *torch,
-	     const struct python_modules *modules, uint32_t reserve)
-{
-	int with_locals = 0;
+/* What the writers of frames share. */
+struct frames_writer {
+	struct json_writer *json;
+	const struct python_torch *torch;
+	const struct python_modules *modules;
+	struct python_numbers *numbers;
+	int with_locals; /* frames that may still show their variables */
+};
 
-	json_key(json, "frames_left_out");
-	json_int(json, trace->left_out);
-	json_key(json, "frames_inner");
-	json_int(json, trace->inner);
-	json_key(json, "frames");
+static void
+write_frames(struct frames_writer *writer, const struct python_frame *frames, int count, uint32_t reserve)
+{
+	struct json_writer *json = writer->json;
+
 	json_array_begin(json);
-	for (int i = 0; i < trace->count && json_left(json) > reserve; i++) {
-		uint32_t others = (uint32_t)(trace->count - i) * FRAME_BYTES;
+	for (int i = 0; i < count && json_left(json) > reserve; i++) {
+		uint32_t others = (uint32_t)(count - i) * FRAME_BYTES;
 		json_object_begin(json);
-		write_frame(json, &trace->frames[i], torch, modules);
-		if (!trace->frames[i].library && with_locals < FRAMES_WITH_LOCALS) {
-			with_locals++;
+		write_frame(json, &frames[i], writer->torch, writer->modules);
+		if (!frames[i].library && writer->with_locals > 0) {
+			writer->with_locals--;
 			json_key(json, "locals");
-			python_values_write(json, torch, &trace->frames[i], reserve + others);
+			python_values_write(json, writer->torch, &frames[i], reserve + others);
 		}
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+/* The named numbers of each frame that has some: [{"frame":i (callers count on after the frames), "numbers":[...]}]. */
+static void
+write_numbers(struct frames_writer *writer, const struct python_trace *trace, uint32_t reserve)
+{
+	struct json_writer *json = writer->json;
+
+	json_key(json, "numbers");
+	json_array_begin(json);
+	for (int i = 0; i < trace->count + trace->caller_count && json_left(json) > reserve + 1024; i++) {
+		const struct python_frame *frame = i < trace->count ? &trace->frames[i] : &trace->callers[i - trace->count];
+		if (frame->library)
+			continue;
+		json_object_begin(json);
+		json_key(json, "frame");
+		json_int(json, i);
+		json_key(json, "numbers");
+		python_numbers_write(json, writer->numbers, writer->torch, frame, reserve);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -203,7 +229,10 @@ write_exception(struct json_writer *json, const char *how, struct python_object 
 	struct python_torch torch;
 	struct python_trace trace;
 	struct python_modules modules;
+	struct python_numbers numbers;
+	struct frames_writer writer = { json, &torch, &modules, &numbers, FRAMES_WITH_LOCALS };
 
+	memset(&numbers, 0, sizeof numbers);
 	python_torch_find(&torch);
 	python_trace_collect(&trace, traceback);
 	python_modules_find(&modules, &torch, &trace);
@@ -221,12 +250,21 @@ write_exception(struct json_writer *json, const char *how, struct python_object 
 	json_key(json, "message");
 	python_message_write(json, exception, MESSAGE_CHARACTERS);
 	write_versions(json);
-	write_frames(json, &trace, &torch, &modules, room / 3);
-	write_chain(json, exception, room / 4);
-	if (json_left(json) > 16384u || json_left(json) > room / 4) {
+	json_key(json, "frames_left_out");
+	json_int(json, trace.left_out);
+	json_key(json, "frames_inner");
+	json_int(json, trace.inner);
+	/* Of the room, the frames leave a half to what follows, and so on: a huge frame does not push out the rest. */
+	json_key(json, "frames");
+	write_frames(&writer, trace.frames, trace.count, room / 2);
+	json_key(json, "callers");
+	write_frames(&writer, trace.callers, trace.caller_count, room * 4 / 10);
+	write_chain(json, exception, room * 3 / 10);
+	if (json_left(json) > MODULES_ROWS * MODULE_ROW_BYTES + room / 10) {
 		json_key(json, "modules");
 		python_modules_write(json, &modules);
 	}
+	write_numbers(&writer, &trace, 64);
 	json_object_end(json);
 
 	python_modules_drop(&modules);

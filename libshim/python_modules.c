@@ -218,9 +218,9 @@ python_modules_find(struct python_modules *modules, const struct python_torch *t
 	memset(modules, 0, sizeof *modules);
 	if (!torch->module)
 		return false;
-	for (int i = trace->count - 1; i >= 0; i--) {
+	for (int i = trace->count + trace->caller_count - 1; i >= 0; i--) {
 		candidates.self = NULL;
-		python_trace_variables(&trace->frames[i], &visitor);
+		python_trace_variables(i < trace->count ? &trace->frames[i] : &trace->callers[i - trace->count], &visitor);
 		visit_attributes(&candidates);
 	}
 	for (int i = 0; i < trace->count && !inner; i++)

@@ -2,8 +2,8 @@
  * The tree of nn.Modules around a failure: each frame's module path, and what the modules' parameters are.
  *
  * The root is the outermost module that the frames' variables hold and that contains the innermost frame's `self`. The
- * tree is walked through instance dictionaries (`_modules`, `_parameters`) alone, at most MODULES_MAX modules, in memory
- * of its own that python_modules_drop gives back. GIL held, inside python_quiet_begin.
+ * tree is walked through instance dictionaries (`_modules`, `_parameters`) alone, at most MODULES_MAX modules, in
+ * memory of its own that python_modules_drop gives back. GIL held, inside python_quiet_begin.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_MODULES_H
 #define SHAPEBOX_LIBSHIM_PYTHON_MODULES_H
@@ -15,6 +15,7 @@
 #define MODULES_DEPTH 24
 #define MODULES_ROWS 64
 #define MODULE_PATH_BYTES 256
+#define MODULE_ROW_BYTES 300 /* of JSON, seldom more */
 
 #define MODULE_SEVERAL (-1)
 #define MODULE_NONE (-2)

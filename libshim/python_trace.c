@@ -84,6 +84,23 @@ traceback_next(struct python_object *traceback)
 	return python_is(next, py.PyTraceBack_Type) ? next : NULL;
 }
 
+/* The frames that called FRAME: they are still running. */
+static void
+collect_callers(struct python_trace *trace, struct python_object *frame)
+{
+	struct python_object *caller = py.PyFrame_GetBack(frame);
+
+	while (caller && trace->caller_count < TRACE_CALLERS) {
+		struct python_frame *out = &trace->callers[trace->caller_count++];
+		out->frame = caller;
+		out->code = py.PyFrame_GetCode(caller);
+		out->line = py.PyFrame_GetLineNumber(caller);
+		out->library = file_is_library(python_code_file(out->code));
+		caller = py.PyFrame_GetBack(caller);
+	}
+	python_release(caller);
+}
+
 void
 python_trace_collect(struct python_trace *trace, struct python_object *traceback)
 {
@@ -108,6 +125,8 @@ python_trace_collect(struct python_trace *trace, struct python_object *traceback
 		frame_fill(&trace->frames[trace->count++], last[(total - 1 - i) % TRACE_INNER]);
 	for (int i = outer - 1; i >= 0; i--)
 		frame_fill(&trace->frames[trace->count++], first[i]);
+	if (trace->count)
+		collect_callers(trace, trace->frames[trace->count - 1].frame);
 }
 
 void
@@ -115,7 +134,11 @@ python_trace_drop(struct python_trace *trace)
 {
 	for (int i = 0; i < trace->count; i++)
 		python_release(trace->frames[i].code);
-	trace->count = 0;
+	for (int i = 0; i < trace->caller_count; i++) {
+		python_release(trace->callers[i].code);
+		python_release(trace->callers[i].frame);
+	}
+	trace->count = trace->caller_count = 0;
 }
 
 struct python_object *

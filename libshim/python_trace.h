@@ -13,9 +13,10 @@
 #define TRACE_INNER 24
 #define TRACE_OUTER 16
 #define TRACE_MAX (TRACE_INNER + TRACE_OUTER)
+#define TRACE_CALLERS 24
 
 struct python_frame {
-	struct python_object *frame; /* borrowed from the traceback */
+	struct python_object *frame; /* borrowed from the traceback; a caller's: our own */
 	struct python_object *code;  /* a reference of our own */
 	int line;
 	bool library;         /* inside torch's own package (its data loading is not counted as such) */
@@ -25,6 +26,10 @@ struct python_trace {
 	struct python_frame frames[TRACE_MAX]; /* innermost first */
 	int count, inner; /* of `count`, the first `inner` are innermost, the rest outermost */
 	int left_out;     /* frames between the two groups */
+
+	/* Where the exception was caught: the frames around the traceback's outermost one, innermost first. */
+	struct python_frame callers[TRACE_CALLERS];
+	int caller_count;
 };
 
 /* Collect the frames of TRACEBACK (may be NULL). TRACE stays valid while the traceback does; python_trace_drop it. */

@@ -10,6 +10,7 @@
 #include "identity.h"
 #include "install.h"
 #include "operation.h"
+#include "record.h"
 #include "recorder.h"
 #include "settings.h"
 #include "shim.h"
@@ -280,6 +281,13 @@ record_skips(void *step)
 	/* Only where ours is the sole listener: another tool (a profiler) must see every operation. */
 	void *const *pairs = *(void *const *const *)step;
 	return *(const uint32_t *)((const char *)step + sizeof(void *)) == 1 && pairs[0] == (void *)record_started;
+}
+
+void
+record_blind(void)
+{
+	if (!recorder_self || !recorder_self->depth)
+		box_lose(BOX_LOSS_BLIND, 1);
 }
 
 void

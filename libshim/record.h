@@ -13,6 +13,9 @@
  * is not recorded and nobody but us listens: the caller then clears it, and PyTorch pays nothing for it. */
 bool record_skips(void *step);
 
+/* An operation runs while nobody listens, not even us: the program has switched PyTorch's record function off. */
+void record_blind(void);
+
 /* A dispatcher call of SCHEMA with COUNT boxed VALUES is about to start (record_announce), or its start callbacks have
  * run (record_announced). Between the two, record_started takes it. */
 void record_announce(const void *schema, const struct torch_value *values, size_t count);

@@ -9,6 +9,7 @@
 #include "box.h"
 #include "clock.h"
 #include "recorder.h"
+#include "settings.h"
 #include "shim.h"
 #include "torch.h"
 
@@ -102,7 +103,24 @@ record_thread(uint32_t *thread, uint64_t *events)
 	*events = recorder_self ? recorder_self->events : 0;
 }
 
-/* The next chunk of the ring that no thread is writing to. */
+/* Where the chunk opened as number SEQUENCE (from 0) lies. */
+static struct box_chunk *
+chunk_of(uint64_t sequence)
+{
+	struct box_header *header = shim_box.header;
+	char *chunks = box_region(BOX_CHUNKS);
+
+	if (settings.keep_all && sequence >= header->chunk_count) {
+		chunks = box_segment_chunks((uint32_t)(sequence / header->chunk_count));
+		if (!chunks) /* no room for another segment: the newest one goes round */
+			chunks = box_segment_chunks(header->segments);
+		if (!chunks)
+			chunks = box_region(BOX_CHUNKS);
+	}
+	return (struct box_chunk *)(chunks + sequence % header->chunk_count * header->chunk_bytes);
+}
+
+/* The next chunk that no thread is writing to. */
 static struct box_chunk *
 claim_chunk(void)
 {
@@ -110,8 +128,7 @@ claim_chunk(void)
 
 	for (uint32_t tries = 0; tries < header->chunk_count; tries++) {
 		uint64_t sequence = __atomic_fetch_add(&header->next_chunk, 1, __ATOMIC_RELAXED);
-		struct box_chunk *chunk = (struct box_chunk *)((char *)box_region(BOX_CHUNKS)
-							       + sequence % header->chunk_count * header->chunk_bytes);
+		struct box_chunk *chunk = chunk_of(sequence);
 		uint32_t state = __atomic_load_n(&chunk->state, __ATOMIC_ACQUIRE);
 		if (state == BOX_CHUNK_OPEN
 		    || !__atomic_compare_exchange_n(&chunk->state, &state, BOX_CHUNK_OPEN, false, __ATOMIC_ACQ_REL,

@@ -51,6 +51,7 @@ settings_read(void)
 	settings.disabled = !strcmp(value_of("SHAPEBOX_DISABLE"), "1");
 	settings.under_run = !strcmp(value_of("SHAPEBOX_RUN"), "1");
 	settings.depth = !strcmp(depth, "all") ? 0 : !strcmp(depth, "2") ? 2 : 1;
+	settings.keep_all = !strcmp(value_of("SHAPEBOX_KEEP"), "all");
 	if (!config_size(value_of("SHAPEBOX_SIZE"), &settings.size_bytes))
 		settings.size_bytes = 32u << 20;
 	if (!settings.disabled)

@@ -229,7 +229,7 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	json_object_end(json);
 	json_key(json, "native_stack");
 	json_array_begin(json);
-	for (int i = 0; i < thrown->frame_count; i++)
+	for (int i = 1; i < thrown->frame_count; i++) /* 0 is our own __cxa_throw */
 		write_frame(json, thrown->frames[i], demangle, nested, sizeof nested);
 	json_array_end(json);
 	json_key(json, "nested");

@@ -54,7 +54,8 @@ struct box_region {
 	X(LIST_CUT, "operand lists recorded in part") \
 	X(NOTE_CUT, "failure notes cut to their room") \
 	X(BLIND, "operations run while PyTorch's record function was disabled") \
-	X(THREADS_FULL, "events dropped: too many threads at once")
+	X(THREADS_FULL, "events dropped: too many threads at once") \
+	X(SEGMENT_FAILED, "times that --keep all found no room for more and began to overwrite")
 
 enum box_loss {
 #define X(id, text) BOX_LOSS_##id,
@@ -131,6 +132,25 @@ struct box_header {
 	uint64_t events;         /* operations recorded, kept or overwritten (sum of finished chunks) */
 	uint64_t lost[BOX_LOSS_COUNT];
 	uint8_t checks[BOX_CHECK_COUNT]; /* enum box_check_result */
+	uint32_t segments;       /* --keep all: segment files beside this one, FILE.1 .. FILE.<segments>; atomic, published */
+};
+
+/*
+ * --keep all: instead of going round, the ring goes on in segment files of as many chunks. The chunk of sequence number
+ * n (from 1) lies in segment (n - 1) / chunk_count, segment 0 being the box itself. A segment is a page with this header,
+ * then its chunks.
+ */
+#define BOX_SEGMENT_MAGIC "shapeseg"
+#define BOX_SEGMENT_HEADER_BYTES 4096u
+
+struct box_segment {
+	char magic[8];
+	uint32_t version;        /* BOX_VERSION */
+	uint32_t number;         /* from 1 */
+	int32_t pid;             /* these two equal the box's: a segment of another run is not taken for ours */
+	uint32_t reserved;
+	uint64_t start_unix_ns;
+	uint32_t chunk_bytes, chunk_count;
 };
 
 /* --- dictionaries ------------------------------------------------------------------------- */

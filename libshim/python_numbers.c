@@ -1,0 +1,247 @@
+/* Named numbers within reach of a frame. See python_numbers.h. */
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "python_numbers.h"
+#include "python_values.h"
+
+#define TYPE_DICT 264 /* PyTypeObject.tp_dict */
+#define FLAG_HEAP (1ul << 9)
+#define SMALLEST 3    /* 0, 1 and 2 explain nothing */
+#define DEPTH_MAX 2
+#define ENTRIES_PER_DICT 400
+#define PATH_BYTES 200
+
+struct search {
+	struct json_writer *json;
+	struct python_numbers *numbers;
+	const struct python_torch *torch;
+	uint32_t reserve;
+	int left;
+};
+
+static bool
+is_over(const struct search *search)
+{
+	return search->left <= 0 || search->numbers->entries > NUMBERS_ENTRIES_MAX
+	       || json_left(search->json) < search->reserve;
+}
+
+/* Whether WHAT was looked at before. Remembers it. */
+static bool
+was_seen(struct python_numbers *numbers, const void *what)
+{
+	uint32_t slot = (uint32_t)(((uintptr_t)what >> 4) * 0x9e3779b97f4a7c15u >> 40) % NUMBERS_SEEN;
+
+	while (numbers->seen[slot]) {
+		if (numbers->seen[slot] == what)
+			return true;
+		slot = (slot + 1) % NUMBERS_SEEN;
+	}
+	if (numbers->seen_count >= (int)NUMBERS_SEEN * 3 / 4)
+		return true;
+	numbers->seen[slot] = what;
+	numbers->seen_count++;
+	return false;
+}
+
+static void
+write_number(struct search *search, const char *name, int64_t value)
+{
+	if (value < SMALLEST || is_over(search))
+		return;
+	search->left--;
+	json_object_begin(search->json);
+	json_key(search->json, "name");
+	json_string(search->json, name);
+	json_key(search->json, "value");
+	json_int(search->json, value);
+	json_object_end(search->json);
+}
+
+/* Whether the last part of PATH is called like a configuration. */
+static bool
+is_configuration(const char *path)
+{
+	static const char *const words[] = { "config", "cfg", "args", "param", "settings", "option" };
+	const char *part = strrchr(path, '.');
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcasestr(part ? part : path, words[i]))
+			return true;
+	return false;
+}
+
+/* PATH, SEPARATOR and the str KEY into OUT; false if KEY is no str or doesn't fit. */
+static bool
+attribute_path(char *out, const char *path, struct python_object *key)
+{
+	char name[100];
+	size_t used = strlen(path);
+
+	if (!python_is(key, py.PyUnicode_Type))
+		return false;
+	python_text_copy(key, name, sizeof name);
+	if (!name[0] || !strncmp(name, "__", 2) || used + strlen(name) + 2 > PATH_BYTES)
+		return false;
+	memcpy(out, path, used);
+	out[used++] = '.';
+	strcpy(out + used, name);
+	return true;
+}
+
+static void search_value(struct search *search, const char *path, struct python_object *value, int depth);
+
+/* The entries of DICT, as attributes of PATH or as its keys. */
+static void
+search_dict(struct search *search, const char *path, struct python_object *dict, bool attributes, int depth)
+{
+	struct python_object *key, *value;
+	char name[PATH_BYTES];
+	long position = 0;
+
+	if (was_seen(search->numbers, dict))
+		return;
+	for (int i = 0; i < ENTRIES_PER_DICT && !is_over(search) && py.PyDict_Next(dict, &position, &key, &value); i++) {
+		search->numbers->entries++;
+		if (attributes ? attribute_path(name, path, key) : python_values_key(name, sizeof name, path, key))
+			search_value(search, name, value, depth + 1);
+	}
+}
+
+/* Integers that a class itself holds: `class Config: seq_len = 2048`. */
+static void
+search_class(struct search *search, const char *path, struct python_object *type)
+{
+	struct python_object *dict = python_at(type, TYPE_DICT), *key, *value;
+	char name[PATH_BYTES];
+	int64_t number;
+	long position = 0;
+
+	if (!(py.PyType_GetFlags(type) & FLAG_HEAP) || !python_is(dict, py.PyDict_Type)
+	    || was_seen(search->numbers, dict))
+		return;
+	for (int i = 0; i < ENTRIES_PER_DICT && !is_over(search) && py.PyDict_Next(dict, &position, &key, &value); i++) {
+		search->numbers->entries++;
+		if (python_integer(value, &number) && attribute_path(name, path, key))
+			write_number(search, name, number);
+	}
+}
+
+/* What OBJECT, an instance of a class made in Python, holds. */
+static void
+search_object(struct search *search, const char *path, struct python_object *object, int depth)
+{
+	struct python_object *type = python_type(object), *dict;
+
+	if (!(py.PyType_GetFlags(type) & FLAG_HEAP) || python_is_tensor(search->torch, object))
+		return;
+	dict = python_dict(object);
+	if (dict)
+		search_dict(search, path, dict, true, depth);
+	python_release(dict);
+	if (is_configuration(path) || is_configuration(python_type_name(type)))
+		search_class(search, path, type);
+}
+
+static void
+write_length(struct search *search, const char *path, long length)
+{
+	char name[PATH_BYTES + 8] = "len(";
+
+	strcat(name, path);
+	strcat(name, ")");
+	write_number(search, name, length);
+}
+
+static void
+search_value(struct search *search, const char *path, struct python_object *value, int depth)
+{
+	struct python_object *held, *dict;
+	int64_t number;
+
+	if (is_over(search))
+		return;
+	if (python_integer(value, &number)) {
+		write_number(search, path, number);
+		return;
+	}
+	enum python_kind kind = python_kind(value);
+	if (kind == PYTHON_LIST) {
+		write_length(search, path, py.PyList_Size(value));
+		return;
+	}
+	/* A configuration is worth one level more: self.config.vision_config.image_size. */
+	if (depth >= DEPTH_MAX + is_configuration(path))
+		return;
+	if (kind == PYTHON_TYPE) {
+		if (is_configuration(path))
+			search_class(search, path, value);
+		return;
+	}
+	dict = python_values_mapping(value, &held);
+	if (dict)
+		search_dict(search, path, dict, false, depth);
+	else if (kind == PYTHON_OTHER)
+		search_object(search, path, value, depth);
+	python_release(held);
+}
+
+static bool
+visit_variable(void *context, const char *name, struct python_object *value)
+{
+	struct search *search = context;
+
+	if (strlen(name) < 100)
+		search_value(search, name, value, 0);
+	return !is_over(search);
+}
+
+static bool
+is_constant_name(const char *name)
+{
+	bool letters = false;
+
+	for (; *name; name++) {
+		if (!isupper((unsigned char)*name) && !isdigit((unsigned char)*name) && *name != '_')
+			return false;
+		letters |= isupper((unsigned char)*name) != 0;
+	}
+	return letters;
+}
+
+/* The constants (UPPER_CASE) and configurations of the module that the frame's code is in. */
+static void
+search_globals(struct search *search, const struct python_frame *frame)
+{
+	struct python_object *globals = python_trace_globals(frame), *key, *value;
+	char name[100];
+	int64_t number;
+	long position = 0;
+
+	if (python_kind(globals) != PYTHON_DICT || was_seen(search->numbers, globals))
+		return;
+	while (!is_over(search) && py.PyDict_Next(globals, &position, &key, &value)) {
+		search->numbers->entries++;
+		if (!python_is(key, py.PyUnicode_Type))
+			continue;
+		python_text_copy(key, name, sizeof name);
+		if (python_integer(value, &number) ? is_constant_name(name) : is_configuration(name))
+			search_value(search, name, value, 0);
+	}
+}
+
+void
+python_numbers_write(struct json_writer *json, struct python_numbers *numbers, const struct python_torch *torch,
+		     const struct python_frame *frame, uint32_t reserve)
+{
+	struct search search = { json, numbers, torch, reserve + 512, NUMBERS_PER_FRAME };
+	struct python_visitor visitor = { visit_variable, &search };
+
+	json_array_begin(json);
+	python_trace_variables(frame, &visitor);
+	if (!python_code_is_module(frame->code))
+		search_globals(&search, frame);
+	json_array_end(json);
+}
