@@ -2,9 +2,9 @@
  * Exceptions of the Python program: how they come to our knowledge.
  *
  * CPython tells its audit hooks that sys.excepthook is about to run (an uncaught exception of the main thread), that an
- * exception could not be raised at all, and that a file is opened. Printing or logging a traceback opens the source
- * files it quotes while the exception is being handled: that is how failures in threads, DataLoader workers, spawned
- * children and `except: log` are seen. An operation that fails leaves a call behind, which the interpreter makes
+ * exception could not be raised at all, that a file is opened, that a frame is asked for. Printing a traceback opens the
+ * source files it quotes while the exception is being handled, and logging looks for its caller: that is how failures in
+ * threads, DataLoader workers, spawned children and `except: log` are seen. An operation that fails leaves a call behind, which the interpreter makes
  * on the main thread before long, often within the `except` block.
  *
  * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch.
@@ -21,6 +21,7 @@
 #include "shim.h"
 
 #define REMEMBERED 16
+#define CHAIN_NOTED 2
 #define IMPORTS_MAX 200
 #define PENDING_FREE 64 /* failures that each leave a call; after that one a second */
 
@@ -110,25 +111,71 @@ ends_with_py(struct python_object *path)
 	return size > 3 && !strcmp(text + size - 3, ".py");
 }
 
-/* Whether the import system is at work: it opens .py files, too. */
-static bool
-is_importing(void)
+/* The file of the running Python code into TEXT. */
+static char *
+running_file(char *text, size_t room)
 {
 	struct python_object *frame = py.PyEval_GetFrame(), *code = frame ? py.PyFrame_GetCode(frame) : NULL;
-	char file[64] = "";
 
+	text[0] = 0;
 	if (code)
-		python_text_copy(python_code_file(code), file, sizeof file);
+		python_text_copy(python_code_file(code), text, room);
 	python_release(code);
-	return !strncmp(file, "<frozen importlib", 17);
+	return text;
 }
 
 static void
 see_open(struct python_object *arguments)
 {
-	if (ends_with_py(py.PyTuple_GetItem(arguments, 0)) && !is_importing())
+	char file[16];
+
+	/* The import system opens .py files, too. */
+	if (ends_with_py(py.PyTuple_GetItem(arguments, 0)) && strncmp(running_file(file, sizeof file), "<frozen ", 8))
 		note_handled("traceback");
 	py.PyErr_Clear();
+}
+
+/* Logging looks for its caller's frame. What is logged while an exception is being handled is most likely about it; and
+ * the files of a second traceback are not opened again. */
+static void
+see_frame_request(void)
+{
+	static const char logging[] = "/logging/__init__.py";
+	char file[4096];
+	size_t size = strlen(running_file(file, sizeof file));
+
+	if (size >= sizeof logging - 1 && !strcmp(file + size - (sizeof logging - 1), logging))
+		note_handled("logging");
+}
+
+static bool
+is_handling(void)
+{
+	struct python_object *type = NULL, *value = NULL, *traceback = NULL;
+
+	py.PyErr_GetExcInfo(&type, &value, &traceback);
+	bool handling = value != NULL;
+	python_release(type);
+	python_release(value);
+	python_release(traceback);
+	return handling;
+}
+
+/* The exceptions that EXCEPTION was raised from, as far as they are news: their frames still hold the variables. */
+static void
+note_chain(struct python_object *exception)
+{
+	struct python_object *held[CHAIN_NOTED], *next;
+	const char *relation;
+	int count = 0;
+
+	while (count < CHAIN_NOTED && (next = python_exception_next(exception, &relation)) != NULL)
+		exception = held[count++] = next;
+	while (count--) { /* as they happened: the first one first */
+		if (is_failure(held[count]) && !exception_is_known(held[count]))
+			python_exception_note(BOX_NOTE_EXCEPTION, "chain", held[count], NULL);
+		python_release(held[count]);
+	}
 }
 
 /* sys.excepthook: (hook, type, value, traceback). */
@@ -139,6 +186,7 @@ see_uncaught(struct python_object *arguments)
 
 	py.PyErr_Clear();
 	if (value && is_failure(value)) {
+		note_chain(value);
 		exception_is_known(value); /* what its printing opens is no news */
 		python_exception_note(BOX_NOTE_FATAL, "excepthook", value,
 				      python_is(traceback, py.PyTraceBack_Type) ? traceback : NULL);
@@ -194,6 +242,8 @@ see(const char *event, struct python_object *arguments)
 				see_uncaught(arguments);
 			else if (!strcmp(event, "sys.unraisablehook"))
 				see_unraisable(arguments);
+			else if (!strcmp(event, "sys._getframe"))
+				see_frame_request();
 		}
 	}
 	python_quiet_end(&quiet);
@@ -214,7 +264,9 @@ audit(const char *event, struct python_object *arguments, void *user)
 			see(event, arguments);
 		break;
 	case 's':
-		if (is_recording() && (!strcmp(event, "sys.excepthook") || !strcmp(event, "sys.unraisablehook")))
+		if (is_recording()
+		    && (!strcmp(event, "sys.excepthook") || !strcmp(event, "sys.unraisablehook")
+			|| (!strcmp(event, "sys._getframe") && is_handling())))
 			see(event, arguments);
 		break;
 	}

@@ -32,9 +32,8 @@ python_exception_key(struct python_object *exception)
 	return key;
 }
 
-/* The next exception of the chain as a traceback would print it (a new reference); RELATION says how it is related. */
-static struct python_object *
-chain_next(struct python_object *exception, const char **relation)
+struct python_object *
+python_exception_next(struct python_object *exception, const char **relation)
 {
 	struct python_object *cause = py.PyException_GetCause(exception);
 	long suppress = py.minor < 11 ? EXCEPTION_SUPPRESS_310 : EXCEPTION_SUPPRESS;
@@ -94,7 +93,7 @@ write_chain(struct json_writer *json, struct python_object *exception, uint32_t 
 	json_key(json, "chain");
 	json_array_begin(json);
 	while (count < CHAIN_MAX && json_left(json) > reserve) {
-		exception = chain_next(exception, &relation);
+		exception = python_exception_next(exception, &relation);
 		if (!exception)
 			break;
 		held[count++] = exception;

@@ -9,6 +9,7 @@
 #define TYPE_DICT 264 /* PyTypeObject.tp_dict */
 #define FLAG_HEAP (1ul << 9)
 #define SMALLEST 3    /* 0, 1 and 2 explain nothing */
+#define LARGEST (1ll << 40) /* addresses and thread numbers explain nothing either */
 #define DEPTH_MAX 2
 #define ENTRIES_PER_DICT 400
 #define PATH_BYTES 200
@@ -49,7 +50,7 @@ was_seen(struct python_numbers *numbers, const void *what)
 static void
 write_number(struct search *search, const char *name, int64_t value)
 {
-	if (value < SMALLEST || is_over(search))
+	if (value < SMALLEST || value > LARGEST || is_over(search))
 		return;
 	search->left--;
 	json_object_begin(search->json);
@@ -105,7 +106,10 @@ search_dict(struct search *search, const char *path, struct python_object *dict,
 		return;
 	for (int i = 0; i < ENTRIES_PER_DICT && !is_over(search) && py.PyDict_Next(dict, &position, &key, &value); i++) {
 		search->numbers->entries++;
-		if (attributes ? attribute_path(name, path, key) : python_values_key(name, sizeof name, path, key))
+		if (attributes ? !attribute_path(name, path, key) : !python_values_key(name, sizeof name, path, key))
+			continue;
+		/* Of what is private (a module's tables, hooks and caches) only plain numbers. */
+		if (!attributes || name[strlen(path) + 1] != '_' || python_is(value, py.PyLong_Type))
 			search_value(search, name, value, depth + 1);
 	}
 }
@@ -135,7 +139,9 @@ search_object(struct search *search, const char *path, struct python_object *obj
 {
 	struct python_object *type = python_type(object), *dict;
 
-	if (!(py.PyType_GetFlags(type) & FLAG_HEAP) || python_is_tensor(search->torch, object))
+	if (!(py.PyType_GetFlags(type) & FLAG_HEAP) && type != python_module_item("types", "SimpleNamespace"))
+		return;
+	if (python_is_tensor(search->torch, object))
 		return;
 	dict = python_dict(object);
 	if (dict)

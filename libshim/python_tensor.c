@@ -183,7 +183,7 @@ write_meta(struct json_writer *json, const struct tensor_meta *meta)
 	unsigned layout = meta->flags & BOX_TENSOR_LAYOUT;
 
 	json_key(json, "shape");
-	if (meta->flags & BOX_TENSOR_OPAQUE) {
+	if (meta->flags & BOX_TENSOR_OPAQUE || layout == BOX_LAYOUT_NESTED) {
 		json_null(json);
 	} else {
 		json_array_begin(json);
