@@ -149,7 +149,7 @@ database_fill(struct fold *fold)
 static bool
 database_make(struct fold *fold, const char *temporary)
 {
-	if (sqlite3_open_v2(temporary, &fold->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(temporary, &fold->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		fold_fail(fold, fold->db ? sqlite3_errmsg(fold->db) : "not enough memory");
 	else
 		database_fill(fold);

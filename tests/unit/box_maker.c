@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many ticks a nanosecond that 64 ns are the least that a record can tell, whatever BOX_TICK_SHIFT is. */
+#define RATE (1u << (BOX_TICK_SHIFT - 6))
+
 static void *
 grow(struct maker_bytes *bytes, size_t more)
 {
@@ -39,7 +42,7 @@ box_maker_begin(struct box_maker *maker)
 	header->record_depth = 1;
 	header->start_unix_ns = MAKER_START_NS;
 	header->start_ticks = MAKER_START_TICKS;
-	header->ticks_per_ns = 1.0;
+	header->ticks_per_ns = RATE;
 	strcpy(header->host, "testhost");
 	strcpy(header->torch_version, "2.13.0");
 	strcpy(header->python_version, "3.11.7");
@@ -283,7 +286,7 @@ box_maker_chunk(struct box_maker *maker, uint32_t thread, uint64_t first_event, 
 	chunk->sequence = ++maker->header.next_chunk;
 	chunk->thread = thread;
 	chunk->os_thread = (int32_t)(5000 + thread);
-	chunk->base_ticks = MAKER_START_TICKS + ns;
+	chunk->base_ticks = MAKER_START_TICKS + ns * RATE;
 	chunk->base_unix_ns = MAKER_START_NS + ns;
 	chunk->base_tensor = 1;
 	chunk->first_event = first_event;
@@ -308,7 +311,7 @@ record(struct box_maker *maker, uint64_t ns, enum box_record_kind kind, int flag
 	at->words = (uint16_t)(bytes / 4);
 	at->kind = (uint8_t)kind;
 	at->flags = (uint8_t)flags;
-	at->ticks = (uint32_t)((MAKER_START_TICKS + ns - chunk->base_ticks) >> BOX_TICK_SHIFT);
+	at->ticks = (uint32_t)((MAKER_START_TICKS + ns * RATE - chunk->base_ticks) >> BOX_TICK_SHIFT);
 	chunk->used_bytes += (uint32_t)bytes;
 	return at;
 }

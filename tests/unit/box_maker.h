@@ -2,7 +2,7 @@
  * Makes boxes for tests, in the format of schema/box.h, without a recorder.
  *
  * Fill a maker in any order (dictionary entries before what refers to them), then write it to a file. Event times are
- * in nanoseconds from the box's start; the event clock ticks once a nanosecond. Memory failures end the test program.
+ * in nanoseconds from the box's start, told in steps of 64. Memory failures end the test program.
  * `header`, `regions` and `chunks` may be changed by hand before writing, to make damaged boxes.
  */
 #ifndef SHAPEBOX_TESTS_UNIT_BOX_MAKER_H

@@ -79,11 +79,13 @@ status_of(const struct reader *reader)
 	return "ok";
 }
 
+/* Another process of the same host with number PID. */
 static struct reader *
 find_pid(const struct trace *trace, int pid, const struct reader *not)
 {
 	for (int i = 0; i < trace->count; i++) {
-		if (trace->readers[i] != not && trace->readers[i]->process.pid == pid && pid > 0)
+		if (trace->readers[i] != not && trace->readers[i]->process.pid == pid && pid > 0 &&
+		    strcmp(trace->readers[i]->process.host, not->process.host) == 0)
 			return trace->readers[i];
 	}
 	return NULL;
