@@ -32,7 +32,7 @@ command_report(int argc, char **argv, struct error *error)
 	if (!trace)
 		return COMMAND_TROUBLE;
 	if (trace_process_count(trace) == 0) {
-		command_trouble(error, "%s: nothing recorded: no process loaded PyTorch", trace_directory(trace));
+		command_trouble(error, "%s: nothing recorded: no process ran a PyTorch operation", trace_directory(trace));
 		goto out;
 	}
 	report = traces_report(trace, error);

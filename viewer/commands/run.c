@@ -162,7 +162,7 @@ run_nothing(const struct run_child *child, bool quiet)
 	}
 	rmdir(child->directory);
 	if (!quiet || child->exit_status != 0)
-		run_say("nothing recorded: no process loaded PyTorch (or it is linked statically, or runs elsewhere)");
+		run_say("nothing recorded: no process that was started here ran a PyTorch operation");
 }
 
 static void

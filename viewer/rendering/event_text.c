@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../schema/box.h"
 #include "../analysis/where.h"
 #include "report_parts.h"
 
@@ -12,6 +13,10 @@
 static void
 event_text_tensor(struct page *page, const struct operand *operand)
 {
+	if (operand->flags & BOX_TENSOR_WRAPPED) {
+		page_add(page, "number");
+		return;
+	}
 	if (operand->ndim >= 0) {
 		page_add(page, "[");
 		for (int d = 0; d < operand->ndim; d++)
@@ -39,7 +44,7 @@ event_text_operands(struct page *page, const struct operand *operands, int count
 		const struct operand *operand = &operands[i];
 		bool tensor = strcmp(operand->kind, "tensor") == 0;
 
-		if (!tensor && !operand->value)
+		if (!tensor && (!operand->value || strcmp(operand->value, "null") == 0))
 			continue;
 		if (shown == OPERANDS_SHOWN) {
 			page_format(page, ", ... %d more", count - i);
