@@ -39,11 +39,13 @@ test_true(void)
 		"list[1].k == @SECOND LINE", "list[1].k == @program.py SECOND LINE", "list any k == @SECOND LINE and v == [4]", NULL,
 	};
 
-	for (size_t i = 0; right[i] != NULL; i++)
-		if (!holds(right[i])) {
+	for (size_t i = 0; right[i] != NULL; i++) {
+		bool wrong = !holds(right[i]);
+
+		if (wrong)
 			printf(" %s: %s\n", right[i], why);
-			CU_FAIL("does not hold");
-		}
+		CU_ASSERT_FALSE(wrong);
+	}
 }
 
 static void
@@ -58,10 +60,11 @@ test_false(void)
 	};
 
 	for (size_t i = 0; untrue[i] != NULL; i++) {
-		if (holds(untrue[i]) || strstr(why, "can't be read") != NULL) {
+		bool wrong = holds(untrue[i]) || strstr(why, "can't be read") != NULL;
+
+		if (wrong)
 			printf(" %s: %s\n", untrue[i], why);
-			CU_FAIL("holds, or is called unreadable");
-		}
+		CU_ASSERT_FALSE(wrong);
 	}
 }
 
@@ -74,10 +77,11 @@ test_unreadable(void)
 	};
 
 	for (size_t i = 0; bad[i] != NULL; i++) {
-		if (holds(bad[i]) || strstr(why, "can't be read") == NULL) {
+		bool wrong = holds(bad[i]) || strstr(why, "can't be read") == NULL;
+
+		if (wrong)
 			printf(" %s: %s\n", bad[i], why);
-			CU_FAIL("not called unreadable");
-		}
+		CU_ASSERT_FALSE(wrong);
 	}
 }
 
