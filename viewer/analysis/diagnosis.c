@@ -105,6 +105,8 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 
 	if (lineage->property == LINEAGE_SIZE)
 		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, name, dim);
+	else if (lineage->property == LINEAGE_VALUES)
+		text_format(head, sizeof(head), "%.200s", what);
 	else
 		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
 	text_set(json, "operand", name);
@@ -130,11 +132,36 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 		return false;
 	if (property == LINEAGE_SIZE)
 		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
+	else if (property == LINEAGE_VALUES)
+		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
 	else
 		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
 	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
 	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
 	return true;
+}
+
+/* Elements or rank disagree: the story of the dimension that wasn't asked for, else of the largest. */
+static int
+unasked_dim(const struct event *event, const struct mismatch *mismatch, int place)
+{
+	const struct operand *operand = &event->operands[place];
+	const struct operand *asked = mismatch->operand >= 0 ? &event->operands[mismatch->operand] : NULL;
+	json_t *sizes = asked && asked->value ? json_loads(asked->value, JSON_DECODE_ANY, NULL) : NULL;
+	int largest = -1, unasked = -1;
+
+	for (int d = 0; d < operand->ndim; d++) {
+		bool found = false;
+
+		for (size_t i = 0; i < json_array_size(sizes); i++)
+			found = found || json_integer_value(json_array_get(sizes, i)) == operand->sizes[d];
+		if (!found && (unasked < 0 || operand->sizes[d] > operand->sizes[unasked]))
+			unasked = d;
+		if (largest < 0 || operand->sizes[d] > operand->sizes[largest])
+			largest = d;
+	}
+	json_decref(sizes);
+	return unasked >= 0 ? unasked : largest;
 }
 
 static void
@@ -145,6 +172,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	enum lineage_property property = strcmp(mismatch->property, "dtype") == 0 ? LINEAGE_DTYPE
 					 : strcmp(mismatch->property, "device") == 0 ? LINEAGE_DEVICE : LINEAGE_SIZE;
 	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;
+	enum lineage_property other_property = property;
 	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
 	bool both;
 	char parting[512];
@@ -154,19 +182,19 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		dim = against_dim;
 		against = -1;
 	}
-	if (property == LINEAGE_SIZE && dim < 0 && place >= 0 && event->operands[place].ndim > 0) {
-		dim = 0; /* elements, rank: the largest dimension's story */
-		for (int d = 1; d < event->operands[place].ndim; d++)
-			if (event->operands[place].sizes[d] > event->operands[place].sizes[dim])
-				dim = d;
-	}
+	if (property == LINEAGE_SIZE && text_among("index leaf", mismatch->property) && is_tensor)
+		property = LINEAGE_VALUES;
+	if (strcmp(mismatch->property, "count") == 0 && against >= 0)
+		other_property = LINEAGE_VALUES;
+	if (property == LINEAGE_SIZE && dim < 0 && place >= 0)
+		dim = unasked_dim(event, mismatch, place);
 	if (property == LINEAGE_SIZE && against >= 0 && against_dim < 0 && event->operands[against].ndim > 0)
 		against_dim = event->operands[against].ndim - 1;
 	if (strcmp(mismatch->property, "leaf") == 0)
 		against = -1;
 	both = follow_place(diagnosis, place, dim, property, one);
-	both = follow_place(diagnosis, against, against_dim, property, other) && both;
-	if (both && property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
+	both = follow_place(diagnosis, against, against_dim, other_property, other) && both;
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
 
 		if (json_array_size(lines) >= LINEAGE_LINES_MOST)

@@ -92,6 +92,8 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 			return -1;
 		step->size = maker->outputs[output].sizes[*dim];
 		flow = size_flow(maker, output, *dim);
+	} else if (lineage->property == LINEAGE_VALUES) {
+		flow = size_flow_values(maker, output);
 	} else {
 		flow = size_flow_dtype(maker, output, lineage->property == LINEAGE_DEVICE);
 	}
@@ -103,7 +105,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	if (flow.kind == FLOW_UNKNOWN || flow.kind == FLOW_ENTERS || flow.operand < 0)
 		return -1;
 	*dim = flow.dim;
-	return lineage->property != LINEAGE_SIZE && step->decides ? -1 : flow.operand;
+	return step->decides && (lineage->property == LINEAGE_DTYPE || lineage->property == LINEAGE_DEVICE) ? -1 : flow.operand;
 }
 
 void
@@ -169,7 +171,7 @@ choose_steps(const struct lineage *lineage, bool *chosen, int most)
 		}
 	for (int i = 0; i < lineage->count && count < most; i++)
 		if (!chosen[i] && (i == 0 || lineage->steps[i].event.site != lineage->steps[i - 1].event.site) &&
-		    (i + 1 == lineage->count || lineage->steps[i].event.site != lineage->steps[i + 1].event.site || i == 0)) {
+		    (i == 0 || i + 1 == lineage->count || lineage->steps[i].event.site != lineage->steps[i + 1].event.site)) {
 			chosen[i] = true;
 			count++;
 		}
@@ -213,7 +215,8 @@ lineage_origin(const struct source *source, const struct lineage *lineage, const
 	text_set_integer(json, "event", step->event.id, -1);
 	text_set(json, "operation", step->event.operation);
 	text_set(json, "where", where_site_line(source, lineage->process, step->event.site, true, line, sizeof(line)) ? line : NULL);
-	text_add(&text, "%s %s ", what, step->entered ? "entered at" : step->possible ? "possibly comes from" : "was decided by");
+	text_add(&text, "%s %s ", what, step->entered ? "entered at" : step->possible ? "possibly comes from"
+				  : lineage->property == LINEAGE_VALUES ? "was made by" : "was decided by");
 	add_operation(&text, source, lineage, step, false);
 	text_set(json, "text", text.data);
 	json_object_set_new(json, "possible", json_boolean(step->possible));

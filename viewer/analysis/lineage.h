@@ -14,7 +14,8 @@
 #define LINEAGE_STEPS_MOST 64
 #define LINEAGE_LINES_MOST 6
 
-enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE };
+/* LINEAGE_VALUES follows the elements themselves (an index, a mask, a leaf): views and copies pass them on. */
+enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE, LINEAGE_VALUES };
 
 /* One operation on the way. */
 struct lineage_step {

@@ -128,3 +128,25 @@ size_flow_dtype(const struct event *event, int output, bool device)
 		flow.kind = FLOW_ENTERS;
 	return flow;
 }
+
+struct flow
+size_flow_values(const struct event *event, int output)
+{
+	static const char keeping[] =
+		"to to_copy clone contiguous detach alias type_as view reshape unsafe_view reshape_alias flatten unflatten unsqueeze "
+		"squeeze expand permute transpose t select slice narrow split chunk unbind index index_select unfold repeat cat stack "
+		"pin_memory flip roll gather masked_select requires_grad copy lift as_strided movedim split_with_sizes cuda";
+	struct flow flow = { .kind = FLOW_ARGUMENTS, .operand = flow_self(event), .dim = -1 };
+	int copied = rule_tensor(event, "src");
+	char name[96];
+
+	(void)output;
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	if (text_among("lift_fresh set from_file", name))
+		flow.kind = FLOW_ENTERS;
+	else if (strcmp(name, "copy") == 0 && copied >= 0)
+		flow = (struct flow){ .kind = FLOW_PASSES, .operand = copied, .dim = -1 };
+	else if (text_among(keeping, name) && flow.operand >= 0)
+		flow.kind = FLOW_PASSES;
+	return flow;
+}

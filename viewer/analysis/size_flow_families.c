@@ -22,6 +22,8 @@ flow_factory(const struct event *event, int output, int dim)
 	struct flow flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
 	int64_t start = 0, end, size = flow_size(event, output, dim);
 
+	if (mismatch_is_in_place(event->operation)) /* normal_ fills what is there */
+		return flow_same(event, output, dim);
 	if (strstr(event->operation, "arange") && rule_int(event, "end", &end)) {
 		rule_int(event, "start", &start);
 		text_format(flow.how, sizeof(flow.how), "from %" PRId64 " to %" PRId64, start, end);

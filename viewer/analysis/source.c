@@ -46,8 +46,11 @@ static bool
 keep_child(const struct event *event, void *context)
 {
 	struct search *search = context;
+	bool inside = event->parent == search->parent;
 
-	if (event->parent == search->parent)
+	for (int i = search->count - 1; i >= 0 && !inside; i--)
+		inside = event->parent == search->ids[i];
+	if (inside)
 		search->ids[search->count++] = event->id;
 	return search->count < search->room;
 }

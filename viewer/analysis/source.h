@@ -19,7 +19,7 @@ struct source {
 	bool (*open_event)(void *context, int process, struct event *out);
 	/* The last event started on THREAD. */
 	bool (*last_event)(void *context, int process, int thread, struct event *out);
-	/* Recorded operations directly inside event ID, in order; returns how many of ROOM were filled. */
+	/* Recorded operations inside event ID, at any depth, in order; returns how many of ROOM were filled. */
 	int (*children)(void *context, int process, int64_t id, struct event *out, int room);
 	bool (*maker)(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output);
 	bool (*first_use)(void *context, int process, int64_t tensor, struct event *out, int *operand);

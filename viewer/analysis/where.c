@@ -106,26 +106,34 @@ forward_of(const struct source *source, int process, const struct event *event, 
 	return false;
 }
 
+/* Does the user's own code run inside the backward pass (a custom Function, a hook)? Its frame then stands inside the
+ * engine's. */
+static bool
+inside_backward(const json_t *frames)
+{
+	int chosen = where_choose(frames);
+
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (strcmp(text_get(json_array_get(frames, i), "function"), "_engine_run_backward") == 0)
+			return chosen >= 0 && chosen < (int)i;
+	return false;
+}
+
 json_t *
 where_frames(const struct source *source, const struct failure *failure)
 {
 	const struct event *event = &failure->event;
-	json_t *frames = NULL;
+	json_t *frames = NULL, *own = json_array_size(failure->frames) ? json_incref(failure->frames)
+				      : where_site_frames(source, failure->process, failure->has_event ? event->site : -1);
 	struct event forward;
 
-	if (failure->has_event && event->phase && strcmp(event->phase, "backward") == 0 &&
+	if (failure->has_event && !inside_backward(own) && event->phase && strcmp(event->phase, "backward") == 0 &&
 	    forward_of(source, failure->process, event, &forward) && forward.site >= 0)
 		frames = where_site_frames(source, failure->process, forward.site);
 	if (!frames)
 		frames = json_array();
-	if (json_array_size(failure->frames)) {
-		json_array_extend(frames, failure->frames);
-	} else if (failure->has_event) {
-		json_t *own = where_site_frames(source, failure->process, event->site);
-
-		json_array_extend(frames, own);
-		json_decref(own);
-	}
+	json_array_extend(frames, own);
+	json_decref(own);
 	return frames;
 }
 
