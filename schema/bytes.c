@@ -20,7 +20,7 @@ bytes_clear(struct bytes *bytes)
 		bytes->data[0] = '\0';
 }
 
-static bool
+bool
 bytes_reserve(struct bytes *bytes, size_t more)
 {
 	size_t room = bytes->room ? bytes->room : 256;

@@ -18,6 +18,7 @@ struct bytes {
 
 void bytes_free(struct bytes *bytes);
 void bytes_clear(struct bytes *bytes);
+bool bytes_reserve(struct bytes *bytes, size_t more); /* room for MORE bytes at `data` + `size_bytes`; false: no memory */
 void bytes_add(struct bytes *bytes, const char *raw, size_t size);
 void bytes_addf(struct bytes *bytes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

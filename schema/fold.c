@@ -163,39 +163,51 @@ bool
 fold_box(const char *box_path, const char *db_path, bool finished, struct fold_result *result, char *error,
 	 size_t error_room)
 {
-	struct fold fold = { .finished = finished, .db_path = db_path, .error = error, .error_room = error_room };
+	struct fold *fold = calloc(1, sizeof *fold);
 	char *temporary = NULL;
 	int descriptor = -1;
+	bool ok = false;
 
-	if (!box_read_open(&fold.box, box_path, error, error_room))
+	if (!fold) {
+		snprintf(error, error_room, "%s: not enough memory", db_path);
 		return false;
+	}
+	fold->finished = finished;
+	fold->db_path = db_path;
+	fold->error = error;
+	fold->error_room = error_room;
+	if (!box_read_open(&fold->box, box_path, error, error_room))
+		goto out;
 	if (asprintf(&temporary, "%s.XXXXXX.tmp", db_path) < 0) {
 		temporary = NULL;
-		fold_fail(&fold, "not enough memory");
+		fold_fail(fold, "not enough memory");
 		goto out;
 	}
 	descriptor = mkostemps(temporary, 4, O_CLOEXEC); /* made with mode 0600 */
 	if (descriptor < 0) {
-		fold_fail(&fold, strerror(errno));
+		fold_fail(fold, strerror(errno));
 		goto out;
 	}
 	close(descriptor);
-	if (database_make(&fold, temporary) && rename(temporary, db_path) != 0)
-		fold_fail(&fold, strerror(errno));
-	if (fold.failed)
+	if (database_make(fold, temporary) && rename(temporary, db_path) != 0)
+		fold_fail(fold, strerror(errno));
+	if (fold->failed)
 		unlink(temporary);
+	ok = !fold->failed;
 	if (result) {
-		*result = (struct fold_result){ fold.total, fold.kept, fold.box.damage_count, "" };
-		snprintf(result->first_damage, sizeof result->first_damage, "%s", fold.box.damage[0]);
+		*result = (struct fold_result){ fold->total, fold->kept, fold->box.damage_count, "" };
+		snprintf(result->first_damage, sizeof result->first_damage, "%s", fold->box.damage[0]);
 	}
 out:
 	free(temporary);
-	free(fold.notes);
-	free(fold.marked);
-	free(fold.signatures);
-	free(fold.sites);
-	fold_inline_free(&fold);
-	bytes_free(&fold.scratch);
-	box_read_close(&fold.box);
-	return !fold.failed;
+	free(fold->notes);
+	free(fold->marked);
+	free(fold->signatures);
+	free(fold->sites);
+	fold_inline_free(fold);
+	bytes_free(&fold->scratch);
+	box_read_close(&fold->box);
+	bytes_free(&fold->blob);
+	free(fold);
+	return ok;
 }

@@ -64,6 +64,11 @@ struct fold {
 	int64_t *marked;     /* events that failed or are open, oldest first */
 	uint32_t marked_count;
 
+	/* fold_rows.c */
+	uint64_t ids[2 * 65536];
+	struct bytes blob;
+	struct fold_bound { bool bound; int64_t value; } bound[19];
+
 	sqlite3_stmt *insert_event, *insert_scope, *insert_signature, *insert_operand;
 };
 
