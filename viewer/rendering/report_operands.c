@@ -89,7 +89,7 @@ operand_made(struct table *table, const json_t *operand)
 	struct page cell = { 0 };
 
 	if (json_is_string(where)) {
-		page_words(&cell, json_string_value(where));
+		page_words(&cell, report_base(json_string_value(where)));
 	} else if (report_string(where, "file")[0]) {
 		page_words(&cell, report_base(report_string(where, "file")));
 		page_format(&cell, ":%" PRId64, report_integer(where, "line", 0));

@@ -110,7 +110,8 @@ report_head(struct page *page, const json_t *report, int width)
 	report_label(page, "trace");
 	page_safe(page, report_string(trace, "directory"));
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (end > 0) {
+	/* `run` prints the report of what has just ended */
+	if (end > 0 && (double)now.tv_sec - (double)end / 1e9 > 3) {
 		page_add(page, ", ended ");
 		page_duration(page, (double)now.tv_sec - (double)end / 1e9);
 		page_add(page, " ago");
