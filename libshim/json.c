@@ -209,6 +209,17 @@ put_string(struct json_writer *json, const char *text, size_t size, uint32_t res
 	put_char(json, '"');
 }
 
+static uint32_t
+escaped_size(const char *text, size_t size)
+{
+	char out[6];
+	uint32_t written, total = 0;
+
+	for (size_t i = 0; i < size; total += written)
+		i += escape_character((const unsigned char *)text + i, size - i, out, &written);
+	return total;
+}
+
 void
 json_key(struct json_writer *json, const char *key)
 {
@@ -216,15 +227,15 @@ json_key(struct json_writer *json, const char *key)
 
 	if (json->cut || json->skipped || !in_object(json) || json->keyed)
 		return;
-	/* Six bytes a character is the longest an escape gets: a key is never shortened. */
-	if (json_left(json) < 1 + 2 + 6 * size + 1 + VALUE_RESERVE) {
+	/* A key is never shortened. */
+	if (json_left(json) < comma_size(json) + 2 + escaped_size(key, size) + 1 + VALUE_RESERVE) {
 		json->cut = true;
 		return;
 	}
 	if (comma_size(json))
 		put_char(json, ',');
 	json->filled |= (uint64_t)1 << (json->depth - 1);
-	put_string(json, key, size, 1 + VALUE_RESERVE);
+	put_string(json, key, size, 0);
 	put_char(json, ':');
 	json->keyed = true;
 }

@@ -2,10 +2,10 @@
  * Exceptions of the Python program: how they come to our knowledge.
  *
  * CPython tells its audit hooks that sys.excepthook is about to run (an uncaught exception of the main thread), that an
- * exception could not be raised at all, that a file is opened, that a frame is asked for. Printing a traceback opens the
- * source files it quotes while the exception is being handled, and logging looks for its caller: that is how failures in
- * threads, DataLoader workers, spawned children and `except: log` are seen. An operation that fails leaves a call behind, which the interpreter makes
- * on the main thread before long, often within the `except` block.
+ * exception could not be raised at all, that a file is opened, that a frame is asked for. Printing a traceback opens
+ * the source files it quotes while the exception is handled, and logging looks for its caller: that is how failures in
+ * threads, DataLoader workers, spawned children and `except: log` are seen. An operation that fails leaves a call
+ * behind, which the interpreter makes on the main thread before long, often within the `except` block.
  *
  * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch.
  */

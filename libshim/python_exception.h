@@ -20,7 +20,7 @@ struct python_exception_key {
 };
 struct python_exception_key python_exception_key(struct python_object *exception);
 
-/* What EXCEPTION was raised from, as a traceback would print it: a new reference, or NULL. RELATION: "cause", "context". */
+/* What EXCEPTION was raised from, as a traceback would tell: a new reference, or NULL. RELATION: "cause", "context". */
 struct python_object *python_exception_next(struct python_object *exception, const char **relation);
 
 /* python_message.c: what EXCEPTION says, at most 8 KB, as far as it can be known without its class's own code. */
