@@ -240,8 +240,13 @@ command_log(int argc, char **argv, struct error *error)
 	log.trace = traces_open(rest < argc ? argv[rest] : NULL, &chosen, error);
 	if (!log.trace)
 		return COMMAND_TROUBLE;
-	if (chosen && !values.json)
-		printf("%s\n", trace_directory(log.trace));
+	if (chosen && !values.json) {
+		struct page name = { 0 };
+
+		page_safe(&name, trace_directory(log.trace));
+		printf("%s\n", page_string(&name));
+		page_free(&name);
+	}
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < trace_process_count(log.trace); i++) {
 			log.process = trace_process(log.trace, i);

@@ -294,7 +294,7 @@ report_handled(struct page *page, const json_t *handled, int width)
 		page_words(&line, report_string(item, "type"));
 		if (json_is_string(where)) {
 			page_add(&line, " at ");
-			page_words(&line, json_string_value(where));
+			page_words(&line, report_base(json_string_value(where)));
 		} else if (report_string(where, "file")[0]) {
 			page_add(&line, " at ");
 			page_words(&line, report_base(report_string(where, "file")));
