@@ -44,31 +44,48 @@ entry_at(uint32_t slot)
 	return (struct box_tensor *)box_region(BOX_TENSORS) + slot;
 }
 
-/* The slot of IMPL in its bucket, or -1. */
+/*
+ * Who may write a slot: a thread that has turned its entry's number from 0 (free) into CLAIMED. Only then is the address
+ * changed, so an address that still stands there after a number was read is that number's address.
+ */
+#define CLAIMED UINT64_MAX
+
+/* The slot of IMPL in its bucket, or -1. NUMBER gets its number: 0 if that tensor has ended. */
 static inline int64_t
-find(const void *impl)
+find(const void *impl, uint64_t *number)
 {
 	uint32_t first = bucket_of(impl);
-
-	for (uint32_t i = 0; i < BOX_TENSOR_BUCKET; i++)
-		if (__atomic_load_n(&addresses[first + i], __ATOMIC_RELAXED) == (uintptr_t)impl)
-			return first + i;
-	return -1;
-}
-
-/* A slot for IMPL: an unused one, else one whose tensor has ended. */
-static int64_t
-claim(const void *impl)
-{
-	uint32_t first = bucket_of(impl);
+	int64_t ended = -1;
 
 	for (uint32_t i = first; i < first + BOX_TENSOR_BUCKET; i++) {
-		uint64_t old = __atomic_load_n(&addresses[i], __ATOMIC_RELAXED);
-		if (old && __atomic_load_n(&entry_at(i)->tensor, __ATOMIC_RELAXED))
+		if (__atomic_load_n(&addresses[i], __ATOMIC_ACQUIRE) != (uintptr_t)impl)
 			continue;
-		if (__atomic_compare_exchange_n(&addresses[i], &old, (uintptr_t)impl, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_RELAXED))
+		while ((*number = __atomic_load_n(&entry_at(i)->tensor, __ATOMIC_ACQUIRE)) == CLAIMED)
+			; /* a few stores away from its number */
+		if (__atomic_load_n(&addresses[i], __ATOMIC_ACQUIRE) != (uintptr_t)impl)
+			continue;
+		if (*number)
 			return i;
+		ended = i;
+	}
+	*number = 0;
+	return ended;
+}
+
+/* Claim a slot for IMPL: the one that its address had before (SLOT >= 0), else one that is free. -1: none. */
+static int64_t
+claim(const void *impl, int64_t slot)
+{
+	uint32_t first = slot >= 0 ? (uint32_t)slot : bucket_of(impl);
+
+	for (uint32_t i = first; i < (slot >= 0 ? first + 1 : first + BOX_TENSOR_BUCKET); i++) {
+		uint64_t free_mark = 0;
+		if (__atomic_load_n(&entry_at(i)->tensor, __ATOMIC_RELAXED)
+		    || !__atomic_compare_exchange_n(&entry_at(i)->tensor, &free_mark, CLAIMED, false, __ATOMIC_ACQ_REL,
+						    __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&addresses[i], (uintptr_t)impl, __ATOMIC_RELEASE);
+		return i;
 	}
 	return -1;
 }
@@ -86,18 +103,22 @@ next_number(uint64_t block[2])
 uint64_t
 identity_meet(const void *impl, bool made, const struct identity_event *event, uint64_t block[2])
 {
-	int64_t slot = find(impl);
-	uint64_t number = slot >= 0 ? __atomic_load_n(&entry_at((uint32_t)slot)->tensor, __ATOMIC_RELAXED) : 0;
+	uint64_t number;
+	int64_t slot = find(impl, &number);
 
 	if (number && block[0] - number < OLD)
 		return number;
-	if (slot < 0)
-		slot = claim(impl);
-	if (slot < 0) {
+	if (number) /* old enough to be renumbered: its entry is free for a moment */
+		__atomic_compare_exchange_n(&entry_at((uint32_t)slot)->tensor, &number, 0, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+	int64_t mine = claim(impl, slot);
+	if (mine < 0 && slot >= 0)
+		mine = claim(impl, -1);
+	if (mine < 0) {
 		box_lose(BOX_LOSS_TENSORS_FULL, 1);
 		return 0;
 	}
-	struct box_tensor *entry = entry_at((uint32_t)slot);
+	struct box_tensor *entry = entry_at((uint32_t)mine);
 	number = next_number(block);
 	entry->address = (uintptr_t)impl;
 	entry->maker_signature = event->signature;
@@ -112,18 +133,24 @@ identity_meet(const void *impl, bool made, const struct identity_event *event, u
 void
 identity_end(const void *impl)
 {
+	uint64_t number;
+	int64_t slot;
+
 	if (!shim_box.base || !addresses)
 		return;
-	int64_t slot = find(impl);
-	if (slot >= 0)
-		__atomic_store_n(&entry_at((uint32_t)slot)->tensor, 0, __ATOMIC_RELEASE);
+	/* More than once if two threads met it first at the same moment. */
+	while ((slot = find(impl, &number)) >= 0 && number)
+		__atomic_compare_exchange_n(&entry_at((uint32_t)slot)->tensor, &number, 0, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
 }
 
 uint64_t
 tensor_identity(const void *impl)
 {
+	uint64_t number;
+
 	if (!shim_box.base || !addresses || !impl)
 		return 0;
-	int64_t slot = find(impl);
-	return slot >= 0 ? __atomic_load_n(&entry_at((uint32_t)slot)->tensor, __ATOMIC_RELAXED) : 0;
+	find(impl, &number);
+	return number;
 }

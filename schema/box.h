@@ -248,7 +248,7 @@ enum box_layout {
 
 struct box_tensor {      /* 40 bytes */
 	uint64_t address;    /* of the TensorImpl; 0 = never used */
-	uint64_t tensor;     /* identity; 0 = dead, the entry may be taken */
+	uint64_t tensor;     /* identity; 0 = dead, the entry may be taken; all ones = being taken */
 	uint32_t maker_signature; /* of the event that made it (outputs), or first used it if ENTERED; or BOX_NONE */
 	uint32_t maker_site;
 	uint32_t maker_step;
