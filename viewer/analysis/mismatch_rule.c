@@ -106,7 +106,7 @@ rule_ints(const struct event *event, const char *name, int64_t *out, int room)
 		if (end == at)
 			return -1;
 		if (count < room)
-			out[count] = value;
+			out[count] = value > RULE_INT_MOST ? RULE_INT_MOST : value < -RULE_INT_MOST ? -RULE_INT_MOST : value;
 		for (at = end; *at == ',' || *at == ' ';)
 			at++;
 	}

@@ -10,6 +10,7 @@
 #include "mismatch.h"
 
 #define RULE_INTS_MOST 32
+#define RULE_INT_MOST ((int64_t)1 << 52) /* larger arguments ("to the end") are cut to it, so that sums stay in range */
 
 #define RULE(function, names) bool mismatch_##function(const struct mismatch_facts *facts, struct mismatch *out);
 #include "mismatch_rules.def"

@@ -156,7 +156,7 @@ flow_slice(const struct event *event, int output, int dim)
 	flow = flow_decided(FLOW_ARGUMENTS, self, dim);
 	if (rule_int(event, "start", &value))
 		text_add(&text, "start %" PRId64 ", ", value);
-	if (rule_int(event, "end", &value) && value < INT64_MAX / 2)
+	if (rule_int(event, "end", &value) && value < RULE_INT_MOST)
 		text_add(&text, "end %" PRId64 ", ", value);
 	if (rule_int(event, "length", &value))
 		text_add(&text, "length %" PRId64 ", ", value);

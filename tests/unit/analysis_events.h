@@ -1,0 +1,199 @@
+/*
+ * Events and a source made by hand, for the tests of viewer/analysis: no database, no files.
+ */
+#ifndef SHAPEBOX_TESTS_UNIT_ANALYSIS_EVENTS_H
+#define SHAPEBOX_TESTS_UNIT_ANALYSIS_EVENTS_H
+
+#include <string.h>
+
+#include "viewer/analysis/source.h"
+
+#define SIZES(...) (const int64_t[]){ __VA_ARGS__ }
+#define TENSOR_ON(name_, identity, dtype_, device_, ...) \
+	{ .name = name_, .kind = "tensor", .item = -1, .ndim = (int)(sizeof(SIZES(__VA_ARGS__)) / sizeof(int64_t)), \
+	  .sizes = SIZES(__VA_ARGS__), .dtype = dtype_, .device = device_, .layout = "strided", .tensor = identity }
+#define TENSOR(name_, identity, ...) TENSOR_ON(name_, identity, "float32", "cpu", __VA_ARGS__)
+#define INDEX(name_, identity, ...) TENSOR_ON(name_, identity, "int64", "cpu", __VA_ARGS__)
+#define MASK(name_, identity, ...) TENSOR_ON(name_, identity, "bool", "cpu", __VA_ARGS__)
+#define ITEM(name_, item_, identity, ...) \
+	{ .name = name_, .kind = "tensor", .item = item_, .ndim = (int)(sizeof(SIZES(__VA_ARGS__)) / sizeof(int64_t)), \
+	  .sizes = SIZES(__VA_ARGS__), .dtype = "float32", .device = "cpu", .layout = "strided", .tensor = identity }
+#define VALUE(name_, kind_, value_) { .name = name_, .kind = kind_, .value = value_, .item = -1, .ndim = -1, .tensor = -1 }
+#define COUNT(array) (int)(sizeof(array) / sizeof(*(array)))
+
+/* An event of OPERANDS (an array). */
+#define EVENT(operation_, operands_) \
+	{ .id = 100, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .grad = true, .operation = operation_, .overload = "", \
+	  .phase = "forward", .status = "failed", .operand_count = COUNT(operands_), .operands = operands_ }
+
+/* What a source made by hand holds. */
+struct hand {
+	const struct process *processes; int process_count;
+	const struct event *events; int event_count;             /* of every process, ids in order */
+	const struct note *notes[8]; int note_counts[8];         /* by process, oldest first, all kinds */
+	const struct site *sites; int site_count;
+	struct note found[16];
+};
+
+static int
+hand_process_count(void *context)
+{
+	return ((struct hand *)context)->process_count;
+}
+
+static const struct process *
+hand_process(void *context, int process)
+{
+	return &((struct hand *)context)->processes[process];
+}
+
+static int
+hand_notes(void *context, int process, const char *kind, const struct note **out)
+{
+	static struct note kept[64][16]; /* what was handed out must stay */
+	static int used;
+	struct hand *hand = context;
+	struct note *list = kept[used++ % 64];
+	int count = 0;
+
+	for (int i = 0; i < hand->note_counts[process] && count < 16; i++)
+		if (!kind || strcmp(hand->notes[process][i].kind, kind) == 0)
+			list[count++] = hand->notes[process][i];
+	*out = list;
+	return count;
+}
+
+static bool
+hand_event(void *context, int process, int64_t id, struct event *out)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = 0; i < hand->event_count; i++)
+		if (hand->events[i].id == id) {
+			*out = hand->events[i];
+			return true;
+		}
+	return false;
+}
+
+static bool
+hand_open_event(void *context, int process, struct event *out)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		if (strcmp(hand->events[i].status, "open") == 0) {
+			*out = hand->events[i];
+			return true;
+		}
+	return false;
+}
+
+static bool
+hand_last_event(void *context, int process, int thread, struct event *out)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		if (hand->events[i].thread == thread) {
+			*out = hand->events[i];
+			return true;
+		}
+	return false;
+}
+
+static int
+hand_children(void *context, int process, int64_t id, struct event *out, int room)
+{
+	struct hand *hand = context;
+	int count = 0;
+
+	(void)process;
+	for (int i = 0; i < hand->event_count && count < room; i++)
+		if (hand->events[i].parent == id)
+			out[count++] = hand->events[i];
+	return count;
+}
+
+static bool
+hand_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		for (int o = 0; o < hand->events[i].output_count && hand->events[i].id < before; o++)
+			if (hand->events[i].outputs[o].tensor == tensor) {
+				*out = hand->events[i];
+				*output = o;
+				return true;
+			}
+	return false;
+}
+
+static bool
+hand_first_use(void *context, int process, int64_t tensor, struct event *out, int *operand)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = 0; i < hand->event_count; i++)
+		for (int o = 0; o < hand->events[i].operand_count; o++)
+			if (hand->events[i].operands[o].tensor == tensor) {
+				*out = hand->events[i];
+				*operand = o;
+				return true;
+			}
+	return false;
+}
+
+static bool
+hand_live_tensor(void *context, int process, int64_t tensor, struct live_tensor *out)
+{
+	(void)context, (void)process, (void)tensor, (void)out;
+	return false;
+}
+
+static bool
+hand_forward_of(void *context, int process, int64_t sequence, int64_t before, struct event *out)
+{
+	(void)context, (void)process, (void)sequence, (void)before, (void)out;
+	return false;
+}
+
+static bool
+hand_site(void *context, int process, int64_t id, struct site *out)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = 0; i < hand->site_count; i++)
+		if (hand->sites[i].id == id) {
+			*out = hand->sites[i];
+			return true;
+		}
+	return false;
+}
+
+static bool
+hand_scope(void *context, int process, int64_t id, struct scope *out)
+{
+	(void)context, (void)process, (void)id, (void)out;
+	return false;
+}
+
+static inline struct source
+hand_source(struct hand *hand)
+{
+	return (struct source){
+		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
+		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children,
+		.maker = hand_maker, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
+		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope,
+	};
+}
+
+#endif

@@ -1,0 +1,218 @@
+/* links: schema viewer */
+/* Which failure ended the run: own failures, echoes, handled ones, ranks. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+
+#include "analysis_events.h"
+#include "viewer/analysis/failure.h"
+
+#define PROCESS(index_, pid_, parent_, rank_, status_) \
+	{ .index = index_, .file = "x.db", .role = rank_ >= 0 ? "rank" : "other", .rank = rank_, .local_rank = rank_, .world_size = 2, \
+	  .pid = pid_, .parent_pid = parent_, .host = "h", .status = status_, .exit_status = 1, .start_ns = index_, .end_ns = 1000, .steps = 5 }
+#define NOTE(id_, kind_, time_, event_, json_) { .id = id_, .time_ns = time_, .event = event_, .thread = 0, .kind = kind_, .json = json_ }
+
+static const struct operand operands[] = { TENSOR("self", 1, 2, 3), TENSOR("other", 2, 2, 3) };
+static const struct event events[] = {
+	{ .id = 10, .parent = -1, .scope = -1, .site = 1, .operation = "aten::matmul", .phase = "forward", .status = "failed", .step = 3,
+	  .operand_count = 2, .operands = operands },
+	{ .id = 11, .parent = 10, .depth = 1, .scope = -1, .site = 1, .operation = "aten::mm", .phase = "forward", .status = "failed", .step = 3,
+	  .operand_count = 2, .operands = operands },
+	{ .id = 20, .parent = -1, .scope = -1, .site = 2, .operation = "aten::cat", .phase = "data", .status = "failed", .step = 4 },
+	{ .id = 30, .parent = -1, .scope = -1, .site = 3, .operation = "c10d::allreduce_", .phase = "backward", .status = "failed", .step = 4 },
+	{ .id = 40, .parent = -1, .scope = -1, .site = 3, .operation = "aten::add", .phase = "forward", .status = "open", .step = 4 },
+};
+
+static json_t *
+operation(const char *name, const char *message)
+{
+	return json_pack("{s:s, s:s, s:n, s:{s:s, s:s}}", "operation", name, "overload", "", "nested", "exception", "type", "c10::Error",
+			 "message", message);
+}
+
+static json_t *
+exception(const char *type, const char *message, const char *file)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:[], s:[{s:s, s:i, s:s}]}", "how", "excepthook", "thread", "MainThread", "type", type, "message",
+			 message, "chain", "frames", "file", file, "line", 7, "function", "f");
+}
+
+static struct failure failure;
+static bool failed;
+static struct hand hand;
+
+static void
+choose(const struct process *processes, int count, const struct note *const *notes, const int *note_counts)
+{
+	struct source source;
+
+	hand = (struct hand){ .processes = processes, .process_count = count, .events = events, .event_count = COUNT(events) };
+	for (int i = 0; i < count; i++) {
+		hand.notes[i] = notes[i];
+		hand.note_counts[i] = note_counts[i];
+	}
+	source = hand_source(&hand);
+	failed = failure_choose(&source, &failure);
+}
+
+static void
+test_fatal(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+	json_t *inner = operation("aten::mm", "mat1 and mat2 shapes cannot be multiplied\nException raised from mm"), *outer;
+	json_t *handled = operation("aten::cat", "Sizes of tensors must match");
+	json_t *fatal = exception("RuntimeError", "mat1 and mat2 shapes cannot be multiplied", "/x/model.py");
+	struct note notes[4];
+	struct source source;
+	json_t *list;
+
+	outer = operation("aten::matmul", "mat1 and mat2 shapes cannot be multiplied");
+	notes[0] = (struct note)NOTE(1, "operation", 10, 20, handled);
+	notes[1] = (struct note)NOTE(2, "operation", 20, 11, inner);
+	notes[2] = (struct note)NOTE(3, "operation", 21, 10, outer);
+	notes[3] = (struct note)NOTE(4, "fatal", 30, 11, fatal);
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 4 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_STRING_EQUAL(failure.kind, "operation");
+	CU_ASSERT_STRING_EQUAL(failure.operation_name, "aten::matmul"); /* what was called, out of what PyTorch made of it */
+	CU_ASSERT_EQUAL(failure.event.id, 10);
+	CU_ASSERT_EQUAL(failure.inner.id, 11);
+	CU_ASSERT_EQUAL(failure.step, 3);
+	source = hand_source(&hand);
+	list = failure_handled(&source, &failure);
+	CU_ASSERT_EQUAL_FATAL(json_array_size(list), 1);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(list, 0), "message")), "Sizes of tensors must match");
+	json_decref(list);
+	json_decref(inner);
+	json_decref(outer);
+	json_decref(handled);
+	json_decref(fatal);
+}
+
+static void
+test_healthy(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "ok") };
+	json_t *handled = operation("aten::cat", "Sizes of tensors must match");
+	const struct note notes[] = { NOTE(1, "operation", 10, 20, handled) };
+
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 1 });
+	CU_ASSERT_FALSE(failed);
+	json_decref(handled);
+}
+
+static void
+test_python(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+	json_t *fatal = exception("ValueError", "Image features and image tokens do not match", "/x/model.py");
+	const struct note notes[] = { NOTE(1, "fatal", 10, 20, fatal) };
+
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 1 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_STRING_EQUAL(failure.kind, "python");
+	CU_ASSERT_PTR_NULL(failure.operation_name);
+	CU_ASSERT_STRING_EQUAL(failure.type, "ValueError");
+	json_decref(fatal);
+}
+
+static void
+test_chain(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+	json_t *left = operation("aten::cat", "Sizes of tensors must match"), *fatal = exception("ValueError", "batch 3 failed", "/x/train.py");
+	struct note notes[2];
+
+	json_array_append_new(json_object_get(fatal, "chain"),
+			      json_pack("{s:s, s:s, s:s, s:[{s:s, s:i, s:s}]}", "relation", "cause", "type", "RuntimeError", "message",
+					"Sizes of tensors must match", "frames", "file", "/x/collate.py", "line", 41, "function", "collate"));
+	notes[0] = (struct note)NOTE(1, "operation", 10, 20, left);
+	notes[1] = (struct note)NOTE(2, "fatal", 20, 20, fatal);
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 2 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_STRING_EQUAL(failure.type, "ValueError");
+	CU_ASSERT_STRING_EQUAL(failure.operation_name, "aten::cat");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(failure.frames, 0), "file")), "/x/collate.py");
+	json_decref(left);
+	json_decref(fatal);
+}
+
+static void
+test_worker(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed"), PROCESS(1, 101, 100, -1, "ok") };
+	json_t *left = operation("aten::cat", "Sizes of tensors must match");
+	json_t *seen = exception("RuntimeError", "Sizes of tensors must match", "/x/collate.py");
+	json_t *fatal = exception("RuntimeError", "Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback\n"
+				  "RuntimeError: Sizes of tensors must match", "/lib/site-packages/torch/_utils.py");
+	const struct note parent[] = { NOTE(1, "fatal", 30, 40, fatal) };
+	const struct note child[] = { NOTE(1, "operation", 10, 20, left), NOTE(2, "exception", 11, 20, seen) };
+
+	choose(processes, 2, (const struct note *const[]){ parent, child }, (const int[]){ 1, 2 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_EQUAL(failure.process, 1);
+	CU_ASSERT_STRING_EQUAL(failure.operation_name, "aten::cat");
+	json_decref(left);
+	json_decref(seen);
+	json_decref(fatal);
+}
+
+static void
+test_launcher(void)
+{
+	const struct process processes[] = { PROCESS(0, 50, 1, -1, "failed"), PROCESS(1, 101, 50, 0, "failed"), PROCESS(2, 102, 50, 1, "failed") };
+	json_t *child_failed = exception("ChildFailedError", "train.py FAILED", "/p/site-packages/torch/distributed/launcher/api.py");
+	json_t *waits = operation("c10d::allreduce_", "Connection closed by peer"), *waited = exception("RuntimeError", "Connection closed by peer", "/x/t.py");
+	json_t *left = operation("aten::cat", "Sizes of tensors must match"), *fatal = exception("RuntimeError", "Sizes of tensors must match", "/x/c.py");
+	const struct note launcher[] = { NOTE(1, "fatal", 90, -1, child_failed) };
+	const struct note rank0[] = { NOTE(1, "operation", 10, 30, waits), NOTE(2, "fatal", 11, 30, waited) };
+	const struct note rank1[] = { NOTE(1, "operation", 20, 20, left), NOTE(2, "fatal", 21, 20, fatal) };
+
+	choose(processes, 3, (const struct note *const[]){ launcher, rank0, rank1 }, (const int[]){ 1, 2, 2 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_EQUAL(failure.process, 2); /* although the collective's error came first by the clock */
+	json_decref(child_failed);
+	json_decref(waits);
+	json_decref(waited);
+	json_decref(left);
+	json_decref(fatal);
+}
+
+static void
+test_logged_and_killed(void)
+{
+	const struct process left[] = { PROCESS(0, 100, 1, 0, "failed") }, killed[] = { PROCESS(0, 100, 1, 0, "killed") };
+	json_t *seen = exception("RuntimeError", "Sizes of tensors must match", "/x/collate.py");
+	const struct note notes[] = { NOTE(1, "exception", 11, 20, seen) };
+
+	choose(left, 1, (const struct note *const[]){ notes }, (const int[]){ 1 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_STRING_EQUAL(failure.kind, "python");
+	CU_ASSERT_STRING_EQUAL(failure.message, "Sizes of tensors must match");
+	choose(killed, 1, (const struct note *const[]){ notes }, (const int[]){ 0 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_STRING_EQUAL(failure.kind, "signal");
+	CU_ASSERT_STRING_EQUAL(failure.operation_name, "aten::add");
+	json_decref(seen);
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	suite = CU_add_suite("failure", NULL, NULL);
+	CU_add_test(suite, "fatal, nested, with a handled one before", test_fatal);
+	CU_add_test(suite, "healthy", test_healthy);
+	CU_add_test(suite, "raised in Python", test_python);
+	CU_add_test(suite, "raised from another", test_chain);
+	CU_add_test(suite, "a worker's, told again by its parent", test_worker);
+	CU_add_test(suite, "ranks and their launcher", test_launcher);
+	CU_add_test(suite, "logged; killed", test_logged_and_killed);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? 1 : 0;
+}

@@ -1,0 +1,212 @@
+/* links: schema viewer */
+/* Where a size, a dtype or an element comes from: rows of size_flow.def, then whole walks. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+
+#include "analysis_events.h"
+#include "viewer/analysis/lineage.h"
+#include "viewer/analysis/size_flow.h"
+
+#define MADE(id_, site_, operation_, operands_, outputs_) \
+	{ .id = id_, .parent = -1, .scope = -1, .site = site_, .sequence = -1, .operation = operation_, .overload = "", \
+	  .phase = "forward", .status = "ok", .operand_count = COUNT(operands_), .operands = operands_, \
+	  .output_count = COUNT(outputs_), .outputs = outputs_ }
+
+static struct flow
+flow_of(const char *operation, const struct operand *operands, int count, const struct operand *output, int dim)
+{
+	struct event event = { .operation = operation, .operand_count = count, .operands = operands, .output_count = 1,
+			       .outputs = output };
+
+	return size_flow(&event, 0, dim);
+}
+
+#define EXPECT_FLOW(operation, operands, output, dim_, kind_, operand_, from_) do { \
+	struct flow flow = flow_of(operation, operands, COUNT(operands), &(output), dim_); \
+	CU_ASSERT_EQUAL(flow.kind, kind_); \
+	CU_ASSERT_EQUAL(flow.operand, operand_); \
+	CU_ASSERT_EQUAL(flow.dim, from_); \
+} while (0)
+
+static void
+test_passes(void)
+{
+	const struct operand two[] = { TENSOR("self", 1, 5, 1), TENSOR("other", 2, 7) }, sum = TENSOR("output", 3, 5, 7);
+	const struct operand mm[] = { TENSOR("self", 1, 5, 3), TENSOR("mat2", 2, 3, 7) };
+	const struct operand linear[] = { TENSOR("input", 1, 2, 5, 3), TENSOR("weight", 2, 7, 3) }, three = TENSOR("output", 3, 2, 5, 7);
+	const struct operand permute[] = { TENSOR("self", 1, 7, 2, 5), VALUE("dims", "int[]", "[1, 2, 0]") };
+	const struct operand embedding[] = { TENSOR("weight", 1, 100, 7), INDEX("indices", 2, 2, 5) };
+	const struct operand transpose[] = { TENSOR("self", 1, 7, 5), VALUE("dim0", "int", "0"), VALUE("dim1", "int", "1") };
+
+	EXPECT_FLOW("aten::add", two, sum, 0, FLOW_PASSES, 0, 0);
+	EXPECT_FLOW("aten::add", two, sum, 1, FLOW_PASSES, 1, 0);
+	EXPECT_FLOW("aten::mm", mm, sum, 0, FLOW_PASSES, 0, 0);
+	EXPECT_FLOW("aten::mm", mm, sum, 1, FLOW_PASSES, 1, 1);
+	EXPECT_FLOW("aten::linear", linear, three, 1, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::linear", linear, three, 2, FLOW_PASSES, 1, 0);
+	EXPECT_FLOW("aten::permute", permute, three, 2, FLOW_PASSES, 0, 0);
+	EXPECT_FLOW("aten::embedding", embedding, three, 1, FLOW_PASSES, 1, 1);
+	EXPECT_FLOW("aten::embedding", embedding, three, 2, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::transpose", transpose, sum, 0, FLOW_PASSES, 0, 1);
+}
+
+static void
+test_forms(void)
+{
+	const struct operand view[] = { TENSOR("self", 1, 4, 45, 6) }, folded = TENSOR("output", 2, 180, 6), same = TENSOR("output", 2, 4, 1, 45, 6);
+	const struct operand reduce[] = { TENSOR("self", 1, 4, 45, 6), VALUE("dim", "int[]", "[1]"), VALUE("keepdim", "bool", "false") };
+	const struct operand reduced = TENSOR("output", 2, 4, 6);
+	const struct operand unsqueeze[] = { TENSOR("self", 1, 45, 6), VALUE("dim", "int", "0") }, more = TENSOR("output", 2, 1, 45, 6);
+	const struct operand select[] = { TENSOR("self", 1, 4, 45, 6), VALUE("dim", "int", "1"), VALUE("index", "int", "3") };
+
+	EXPECT_FLOW("aten::view", view, folded, 1, FLOW_PASSES, 0, 2);
+	EXPECT_FLOW("aten::view", view, folded, 0, FLOW_ARGUMENTS, 0, 1);
+	EXPECT_FLOW("aten::reshape", view, same, 2, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::mean", reduce, reduced, 1, FLOW_PASSES, 0, 2);
+	EXPECT_FLOW("aten::unsqueeze", unsqueeze, more, 1, FLOW_PASSES, 0, 0);
+	EXPECT_FLOW("aten::select", select, reduced, 1, FLOW_PASSES, 0, 2);
+}
+
+static void
+test_decides(void)
+{
+	const struct operand slice[] = { TENSOR("self", 1, 50, 6), VALUE("dim", "int", "0"), VALUE("start", "int", "0"), VALUE("end", "int", "45") };
+	const struct operand cut = TENSOR("output", 2, 45, 6);
+	const struct operand unfold[] = { TENSOR("self", 1, 3, 735), VALUE("dimension", "int", "1"), VALUE("size", "int", "16"),
+					  VALUE("step", "int", "16") }, unfolded = TENSOR("output", 2, 3, 45, 16);
+	const struct operand cat[] = { ITEM("tensors[0]", 0, 1, 20, 6), ITEM("tensors[1]", 1, 2, 25, 6), VALUE("dim", "int", "0") };
+	const struct operand index[] = { TENSOR("self", 1, 50, 6), MASK("indices[0]", 2, 50) };
+	const struct operand nonzero[] = { MASK("self", 1, 50) }, found = INDEX("output", 2, 45, 1);
+	const struct operand size[] = { VALUE("size", "int[]", "[45, 6]") };
+	const struct operand custom[] = { TENSOR("x", 1, 9, 45), TENSOR("y", 2, 45, 2) };
+	struct flow flow = flow_of("aten::unfold", unfold, COUNT(unfold), &unfolded, 1);
+
+	CU_ASSERT_EQUAL(flow.kind, FLOW_ARGUMENTS);
+	CU_ASSERT_EQUAL(flow.dim, 1);
+	CU_ASSERT_STRING_EQUAL(flow.how, "size 16, step 16 over 735");
+	EXPECT_FLOW("aten::slice", slice, cut, 0, FLOW_ARGUMENTS, 0, 0);
+	EXPECT_FLOW("aten::slice", slice, cut, 1, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::cat", cat, cut, 1, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::cat", cat, cut, 0, FLOW_ARGUMENTS, 1, 0);
+	EXPECT_FLOW("aten::index", index, cut, 0, FLOW_VALUES, 1, 0);
+	EXPECT_FLOW("aten::index", index, cut, 1, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::nonzero", nonzero, found, 0, FLOW_VALUES, 0, 0);
+	EXPECT_FLOW("aten::zeros", size, cut, 0, FLOW_ARGUMENTS, -1, -1);
+	EXPECT_FLOW("my::operation", custom, cut, 0, FLOW_POSSIBLE, 1, 0);
+}
+
+/* video -> unfold -> transpose -> cat, twice through the same lines */
+static const struct operand none[] = { VALUE("size", "int[]", "[735, 3]") };
+static const struct operand video0[] = { TENSOR("output", 1, 3, 736) }, video1[] = { TENSOR("output", 2, 3, 735) };
+static const struct operand unfold0[] = { TENSOR("self", 1, 3, 736), VALUE("dimension", "int", "1"), VALUE("size", "int", "16"),
+					  VALUE("step", "int", "16") };
+static const struct operand unfold1[] = { TENSOR("self", 2, 3, 735), VALUE("dimension", "int", "1"), VALUE("size", "int", "16"),
+					  VALUE("step", "int", "16") };
+static const struct operand frames0[] = { TENSOR("output", 3, 3, 46, 16) }, frames1[] = { TENSOR("output", 4, 3, 45, 16) };
+static const struct operand turn0[] = { TENSOR("self", 3, 3, 46, 16), VALUE("dim0", "int", "0"), VALUE("dim1", "int", "1") };
+static const struct operand turn1[] = { TENSOR("self", 4, 3, 45, 16), VALUE("dim0", "int", "0"), VALUE("dim1", "int", "1") };
+static const struct operand turned0[] = { TENSOR("output", 5, 46, 3, 16) }, turned1[] = { TENSOR("output", 6, 45, 3, 16) };
+static const struct operand joined[] = { ITEM("tensors[0]", 0, 5, 46, 3, 16), ITEM("tensors[1]", 1, 6, 45, 3, 16),
+					 VALUE("dim", "int", "1") };
+static const struct event events[] = {
+	MADE(1, 1, "aten::randn", none, video0), MADE(2, 1, "aten::randn", none, video1),
+	MADE(3, 2, "aten::unfold", unfold0, frames0), MADE(4, 2, "aten::unfold", unfold1, frames1),
+	MADE(5, 3, "aten::transpose", turn0, turned0), MADE(6, 3, "aten::transpose", turn1, turned1),
+	{ .id = 7, .parent = -1, .scope = -1, .site = 4, .operation = "aten::cat", .status = "failed", .operand_count = 3, .operands = joined },
+};
+static const struct frame lines[] = { { "/x/main.py", "main", 3, 1 }, { "/x/video.py", "frames", 88, 1 }, { "/x/collate.py", "collate", 41, 1 },
+				      { "/x/collate.py", "collate", 44, 1 } };
+static const struct site sites[] = { { 1, 1, 1, 0, &lines[0] }, { 2, 1, 1, 0, &lines[1] }, { 3, 1, 1, 0, &lines[2] }, { 4, 1, 1, 0, &lines[3] } };
+static struct hand hand = { .events = events, .event_count = COUNT(events), .sites = sites, .site_count = COUNT(sites) };
+static struct lineage one, other;
+
+static void
+test_walk(void)
+{
+	struct source source = hand_source(&hand);
+	json_t *origin, *story;
+
+	lineage_walk(&source, 0, &events[6], 1, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 3);
+	CU_ASSERT_EQUAL(one.decider, 1);
+	CU_ASSERT_EQUAL(one.steps[1].event.id, 4);
+	origin = lineage_origin(&source, &one, "45");
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(origin, "event")), 4);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(origin, "operation")), "aten::unfold");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(origin, "where")), "/x/video.py:88");
+	story = lineage_lines(&source, &one, "45 = frames[1].shape[0]");
+	CU_ASSERT_EQUAL_FATAL(json_array_size(story), 3);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(story, 0)), "45 = frames[1].shape[0] <- aten::transpose collate.py:41");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(story, 1)), "<- aten::unfold video.py:88 (size 16, step 16 over 735)");
+	json_decref(origin);
+	json_decref(story);
+}
+
+static void
+test_twins(void)
+{
+	struct source source = hand_source(&hand);
+	char text[512];
+
+	lineage_walk(&source, 0, &events[6], 1, 0, LINEAGE_SIZE, &one);
+	lineage_walk(&source, 0, &events[6], 0, 0, LINEAGE_SIZE, &other);
+	CU_ASSERT_TRUE_FATAL(lineage_part(&source, &one, &other, text, sizeof(text)));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "aten::randn main.py:3: 735 here, 736 there"));
+	CU_ASSERT_FALSE(lineage_part(&source, &one, &one, text, sizeof(text)));
+}
+
+static void
+test_ready_made(void)
+{
+	const struct operand used[] = { TENSOR("self", 70, 45, 3) };
+	const struct event first = { .id = 1, .parent = -1, .site = 1, .operation = "aten::mul", .status = "ok", .operand_count = 1, .operands = used };
+	struct hand empty = { .events = &first, .event_count = 1, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&empty);
+	json_t *origin;
+
+	lineage_walk(&source, 0, &first, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.count, 1);
+	CU_ASSERT_TRUE(one.steps[0].entered);
+	origin = lineage_origin(&source, &one, "45");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(origin, "where")), "/x/main.py:3");
+	json_decref(origin);
+	lineage_walk(&source, 0, &first, 5, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.count, 0);
+}
+
+static void
+test_dtype(void)
+{
+	const struct operand plain[] = { TENSOR("self", 1, 4) }, half[] = { TENSOR_ON("output", 2, "float16", "cpu", 4) };
+	const struct operand scaled[] = { TENSOR_ON("self", 2, "float16", "cpu", 4) }, out[] = { TENSOR_ON("output", 3, "float16", "cpu", 4) };
+	const struct event made[] = { MADE(1, 1, "aten::to", plain, half), MADE(2, 2, "aten::mul", scaled, out) };
+	struct hand with = { .events = made, .event_count = 2, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 3, 100, -1, LINEAGE_DTYPE, &one);
+	CU_ASSERT_EQUAL(one.count, 2);
+	CU_ASSERT_EQUAL_FATAL(one.decider, 1);
+	CU_ASSERT_STRING_EQUAL(one.steps[1].how, "float32 to float16");
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	suite = CU_add_suite("lineage", NULL, NULL);
+	CU_add_test(suite, "what passes", test_passes);
+	CU_add_test(suite, "forms", test_forms);
+	CU_add_test(suite, "what decides", test_decides);
+	CU_add_test(suite, "a walk", test_walk);
+	CU_add_test(suite, "twins", test_twins);
+	CU_add_test(suite, "ready-made", test_ready_made);
+	CU_add_test(suite, "dtype", test_dtype);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? 1 : 0;
+}
