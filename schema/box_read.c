@@ -13,6 +13,7 @@
 /* More than any recorder makes; a box that claims more is not worth the memory it asks for. */
 #define REGION_LIMIT_BYTES (1ull << 30)
 #define CHUNKS_LIMIT_BYTES (1ull << 34)
+#define SEGMENTS_LIMIT 65536u
 
 static bool
 fail(char *error, size_t room, const char *path, const char *format, ...)
@@ -140,16 +141,24 @@ box_read_header(const char *path, struct box_header *header, char *error, size_t
 	return ok;
 }
 
+/* Where chunks are copied from: the box or one of its segments. */
+struct chunk_source {
+	int descriptor;
+	uint64_t offset_bytes; /* of its first chunk */
+	uint32_t segment;
+};
+
 /* Copy chunk INDEX. The writer may be reusing it: whatever changed its sequence number while it was copied is torn. */
 static bool
-chunk_copy(struct box_reader *reader, uint32_t index, struct box_chunk_copy *out, bool *torn)
+chunk_copy(struct box_reader *reader, const struct chunk_source *from, uint32_t index, struct box_chunk_copy *out,
+	   bool *torn)
 {
-	uint64_t offset = reader->header.regions[BOX_CHUNKS].offset_bytes + (uint64_t)index * reader->header.chunk_bytes;
+	uint64_t offset = from->offset_bytes + (uint64_t)index * reader->header.chunk_bytes;
 	struct box_chunk before, after;
 	uint8_t *data;
 
 	*torn = false;
-	if (read_at(reader->descriptor, &before, sizeof before, offset) != sizeof before)
+	if (read_at(from->descriptor, &before, sizeof before, offset) != sizeof before)
 		return false;
 	if (before.state == BOX_CHUNK_FREE || before.sequence == 0)
 		return false;
@@ -162,8 +171,8 @@ chunk_copy(struct box_reader *reader, uint32_t index, struct box_chunk_copy *out
 	data = malloc(before.used_bytes);
 	if (!data)
 		return false;
-	if (read_at(reader->descriptor, data, before.used_bytes, offset) != (int64_t)before.used_bytes ||
-	    read_at(reader->descriptor, &after, sizeof after, offset) != sizeof after) {
+	if (read_at(from->descriptor, data, before.used_bytes, offset) != (int64_t)before.used_bytes ||
+	    read_at(from->descriptor, &after, sizeof after, offset) != sizeof after) {
 		box_read_damage(reader, "chunk %u: the file ends inside it: skipped", index);
 		free(data);
 		return false;
@@ -174,7 +183,8 @@ chunk_copy(struct box_reader *reader, uint32_t index, struct box_chunk_copy *out
 		free(data);
 		return false;
 	}
-	*out = (struct box_chunk_copy){ (const struct box_chunk *)data, data, before.used_bytes, index };
+	*out = (struct box_chunk_copy){ (const struct box_chunk *)data, data, before.used_bytes, index, from->segment };
+	reader->copied_bytes += before.used_bytes;
 	return true;
 }
 
@@ -191,30 +201,79 @@ chunk_order(const void *left, const void *right)
 	return 0;
 }
 
+/* All chunks of one file. False when memory is out. */
 static bool
-chunks_copy(struct box_reader *reader)
+chunks_copy(struct box_reader *reader, const struct chunk_source *from)
 {
-	uint64_t total = 0;
+	uint64_t room = (uint64_t)reader->chunk_count + reader->header.chunk_count + 1;
+	struct box_chunk_copy *grown = realloc(reader->chunks, room * sizeof *grown);
 
-	reader->chunks = calloc(reader->header.chunk_count ? reader->header.chunk_count : 1, sizeof *reader->chunks);
-	if (!reader->chunks)
+	if (!grown)
 		return false;
+	reader->chunks = grown;
 	for (uint32_t i = 0; i < reader->header.chunk_count; i++) {
 		struct box_chunk_copy *copy = &reader->chunks[reader->chunk_count];
 		bool torn;
 
-		/* A chunk that is reused while it is copied is most likely at rest the second time. */
-		if (!chunk_copy(reader, i, copy, &torn) && !(torn && chunk_copy(reader, i, copy, &torn)))
-			continue;
-		reader->chunk_count++;
-		total += copy->bytes;
-		if (total > CHUNKS_LIMIT_BYTES) {
+		if (reader->copied_bytes > CHUNKS_LIMIT_BYTES) {
 			box_read_damage(reader, "chunks after %u: more than 16 GiB: skipped", i);
 			break;
 		}
+		/* A chunk that is reused while it is copied is most likely at rest the second time. */
+		if (chunk_copy(reader, from, i, copy, &torn) || (torn && chunk_copy(reader, from, i, copy, &torn)))
+			reader->chunk_count++;
 	}
-	qsort(reader->chunks, reader->chunk_count, sizeof *reader->chunks, chunk_order);
 	return true;
+}
+
+char *
+box_read_segment_path(const char *path, uint32_t number)
+{
+	char *text;
+
+	return asprintf(&text, "%s.%u", path, number) < 0 ? NULL : text;
+}
+
+/* Does the segment belong to this box? */
+static bool
+segment_check(const struct box_reader *reader, int descriptor, uint32_t number)
+{
+	struct box_segment segment;
+
+	return read_at(descriptor, &segment, sizeof segment, 0) == sizeof segment &&
+	       memcmp(segment.magic, BOX_SEGMENT_MAGIC, sizeof segment.magic) == 0 &&
+	       segment.version == reader->header.version && segment.number == number &&
+	       segment.pid == reader->header.pid && segment.start_unix_ns == reader->header.start_unix_ns &&
+	       segment.chunk_bytes == reader->header.chunk_bytes && segment.chunk_count == reader->header.chunk_count;
+}
+
+/* --keep all: what the ring went on in. A segment that is missing or another's is described and left out. */
+static bool
+segments_copy(struct box_reader *reader, const char *path)
+{
+	uint32_t count = reader->header.segments;
+	bool ok = true;
+
+	if (count > SEGMENTS_LIMIT) {
+		box_read_damage(reader, "%u segments claimed: only the first %u are looked for", count, SEGMENTS_LIMIT);
+		count = SEGMENTS_LIMIT;
+	}
+	for (uint32_t number = 1; ok && number <= count; number++) {
+		struct chunk_source from = { -1, BOX_SEGMENT_HEADER_BYTES, number };
+		char *name = box_read_segment_path(path, number);
+
+		if (!name)
+			return false;
+		from.descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		free(name);
+		if (from.descriptor >= 0 && segment_check(reader, from.descriptor, number))
+			ok = chunks_copy(reader, &from);
+		else
+			box_read_damage(reader, "segment %u is missing or of another run: skipped", number);
+		if (from.descriptor >= 0)
+			close(from.descriptor);
+	}
+	return ok;
 }
 
 static bool
@@ -281,6 +340,7 @@ rate_refine(const struct box_reader *reader)
 bool
 box_read_open(struct box_reader *reader, const char *path, char *error, size_t error_room)
 {
+	struct chunk_source ring;
 	struct box_header again;
 	bool ok = false;
 
@@ -290,8 +350,10 @@ box_read_open(struct box_reader *reader, const char *path, char *error, size_t e
 		return false;
 	if (!header_read(reader->descriptor, &reader->header, path, error, error_room))
 		goto out;
-	if (!chunks_copy(reader))
+	ring = (struct chunk_source){ reader->descriptor, reader->header.regions[BOX_CHUNKS].offset_bytes, 0 };
+	if (!chunks_copy(reader, &ring) || !segments_copy(reader, path))
 		goto memory;
+	qsort(reader->chunks, reader->chunk_count, sizeof *reader->chunks, chunk_order);
 	/* Again: counters that were published while the chunks were copied. The geometry must not have moved. */
 	if (!header_read(reader->descriptor, &again, path, error, error_room))
 		goto out;

@@ -26,7 +26,8 @@ struct box_chunk_copy {
 	const struct box_chunk *chunk; /* == data */
 	const uint8_t *data;
 	uint32_t bytes;                /* published when it was copied */
-	uint32_t index;                /* place in the ring */
+	uint32_t index;                /* place in the ring, or in its segment */
+	uint32_t segment;              /* 0: the box itself */
 };
 
 struct box_reader {
@@ -35,6 +36,7 @@ struct box_reader {
 	uint64_t region_bytes[BOX_REGION_COUNT]; /* usable bytes of each copy */
 	struct box_chunk_copy *chunks; /* by thread, then by sequence */
 	uint32_t chunk_count;
+	uint64_t copied_bytes;         /* of chunks */
 	double ticks_per_ns;           /* the header's, refined by the chunks' clocks; > 0 */
 
 	uint64_t damage_count;
@@ -50,6 +52,9 @@ void box_read_close(struct box_reader *reader);
 
 /* Read and check the header of PATH alone: cheap, to decide what to do with a box. Errors as box_read_open. */
 bool box_read_header(const char *path, struct box_header *header, char *error, size_t error_room);
+
+/* --keep all: the name of segment NUMBER (from 1) of the box at PATH; malloc'd, NULL without memory. */
+char *box_read_segment_path(const char *path, uint32_t number);
 
 /* Describe one damage (printf's rules). */
 void box_read_damage(struct box_reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));

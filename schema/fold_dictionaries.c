@@ -50,8 +50,7 @@ frame_class(const char *file, size_t file_size, const char *function, size_t fun
 	if (ends_with(file, file_size, "torch/utils/checkpoint.py") ||
 	    ends_with(file, file_size, "torch/autograd/function.py"))
 		class |= SITE_NO_GRAD;
-	if (ends_with(file, file_size, "torch/utils/data/_utils/worker.py") ||
-	    ends_with(file, file_size, "torch/utils/data/_utils/fetch.py"))
+	if (contains(file, file_size, "torch/utils/data/")) /* loaders, samplers, workers, fetches */
 		class |= SITE_DATA;
 	if (ends_with(file, file_size, "torch/nn/init.py") || ends_with(file, file_size, "torch/serialization.py") ||
 	    ends_with(function, function_size, "from_pretrained") ||

@@ -17,7 +17,7 @@
 #define SITE_KNOWN 0x01u
 #define SITE_MODULE 0x02u    /* inside a module's call */
 #define SITE_NO_GRAD 0x04u   /* checkpoint or custom Function: gradients are off, yet it is forward */
-#define SITE_DATA 0x08u      /* a data loader's worker or fetch */
+#define SITE_DATA 0x08u      /* a data loader, sampler, worker or fetch */
 #define SITE_LOAD 0x10u      /* initialisation of weights, loading of a state dict */
 #define SITE_OPTIMIZER 0x20u
 #define SITE_BACKWARD 0x40u

@@ -5,7 +5,7 @@
  * holds decides:
  *   backward   a backward node is open on the thread, or the call site is inside torch.autograd's engine call
  *   optimizer  an "Optimizer." range is open, or the call site is inside torch.optim
- *   data       a DataLoader range is open, or the call site is inside a loader's worker or fetch
+ *   data       a DataLoader range is open, or the call site is inside torch.utils.data
  *   load       torch.nn.init, torch.load, *load_state_dict*, from_pretrained; some __init__ outside any module's call
  *   forward    autograd was recording, inside a module's call; or a node was made (the sequence number advanced)
  *   forward    autograd was off inside a checkpoint or a custom Function, in a module's call that is not eval

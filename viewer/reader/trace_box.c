@@ -102,6 +102,21 @@ out:
 	return reader;
 }
 
+/* The box and its segments, now that a database tells all that they did. */
+static void
+box_remove(const char *path, uint32_t segments)
+{
+	for (uint32_t number = 1; number <= segments; number++) {
+		char *name = box_read_segment_path(path, number);
+		bool gone = !name || unlink(name) != 0;
+
+		free(name);
+		if (gone && number > 64) /* a header may claim any number */
+			break;
+	}
+	unlink(path);
+}
+
 struct reader *
 reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error)
 {
@@ -130,7 +145,7 @@ reader_open_box(struct arena *arena, const char *directory, const char *box_name
 	    fold_box(box_path, db_path, true, NULL, error->text, sizeof error->text)) {
 		reader = reader_open(arena, db_path, strrchr(db_path, '/') + 1, error);
 		if (reader)
-			unlink(box_path);
+			box_remove(box_path, header.segments);
 	}
 	if (!reader)
 		reader = open_temporary(arena, box_path, box_name, !live, error);
