@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../schema/box.h"
+#include "../../schema/names.h"
 #include "../analysis/where.h"
 #include "report_parts.h"
 
@@ -44,7 +46,9 @@ event_text_operands(struct page *page, const struct operand *operands, int count
 		const struct operand *operand = &operands[i];
 		bool tensor = strcmp(operand->kind, "tensor") == 0;
 
-		if (!tensor && (!operand->value || strcmp(operand->value, "null") == 0))
+		/* what was not given, or is off, tells little */
+		if (!tensor && (!operand->value || strcmp(operand->value, "null") == 0 || strcmp(operand->value, "false") == 0 ||
+				strcmp(operand->name, "layout") == 0))
 			continue;
 		if (shown == OPERANDS_SHOWN) {
 			page_format(page, ", ... %d more", count - i);
@@ -58,7 +62,11 @@ event_text_operands(struct page *page, const struct operand *operands, int count
 		}
 		page_words(page, operand->name);
 		page_add(page, "=");
-		page_words(page, operand->value);
+		/* PyTorch numbers its dtypes */
+		if (strcmp(operand->name, "dtype") == 0 && operand->value[0] >= '0' && operand->value[0] <= '9')
+			page_words(page, names_dtype((unsigned)strtoul(operand->value, NULL, 10)));
+		else
+			page_words(page, operand->value);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../schema/names.h"
 #include "report_parts.h"
 #include "table.h"
 
@@ -19,13 +20,13 @@ operand_tensor(const json_t *operand)
 	return strcmp(report_string(operand, "kind"), "tensor") == 0;
 }
 
-/* Arguments that were left out, or whose value wasn't recorded, tell nothing. */
+/* Arguments that were left out, are off, or whose value wasn't recorded, tell nothing. */
 static bool
 operand_tells(const json_t *operand)
 {
 	const json_t *value = json_object_get(operand, "value");
 
-	return operand_marked(operand) || operand_tensor(operand) || (value && !json_is_null(value));
+	return operand_marked(operand) || operand_tensor(operand) || (value && !json_is_null(value) && !json_is_false(value));
 }
 
 static bool
@@ -56,6 +57,8 @@ operand_shape(struct page *cell, const json_t *operand)
 				    json_integer_value(size), odd ? PAGE_ODD_END : "");
 		}
 		page_add(cell, "]");
+	} else if (json_is_integer(value) && strcmp(report_string(operand, "name"), "dtype") == 0) {
+		page_words(cell, names_dtype((unsigned)json_integer_value(value))); /* PyTorch numbers its dtypes */
 	} else if (json_is_string(value)) {
 		page_words(cell, json_string_value(value));
 	} else if (value && !json_is_null(value)) {
