@@ -69,13 +69,18 @@ query(const char *sql)
 	return text;
 }
 
-#define EXPECT(sql, wanted) \
-	do { \
-		const char *got = query(sql); \
-		if (strcmp(got, wanted) != 0) \
-			printf("  line %d: %s\n  wanted: %s\n  got:    %s\n", __LINE__, sql, wanted, got); \
-		CU_ASSERT_STRING_EQUAL(got, wanted); \
-	} while (0)
+static bool
+expect(int line, const char *sql, const char *wanted)
+{
+	const char *got = query(sql);
+	bool equal = strcmp(got, wanted) == 0;
+
+	if (!equal)
+		printf("  line %d: %s\n  wanted: %s\n  got:    %s\n", line, sql, wanted, got);
+	return equal;
+}
+
+#define EXPECT(sql, wanted) CU_ASSERT_TRUE(expect(__LINE__, sql, wanted))
 
 /* A small run's dictionary. */
 struct run {
