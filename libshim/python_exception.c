@@ -1,5 +1,6 @@
 /* An exception as a note. See python_exception.h. */
 #include <string.h>
+#include <time.h>
 
 #include "python_exception.h"
 #include "python_modules.h"
@@ -14,6 +15,7 @@
 #define CHAIN_MAX 4
 #define CHAIN_FRAMES 16
 #define FRAMES_WITH_LOCALS 12
+#define WALKS_FREE 16
 #define FRAME_BYTES 400 /* room set aside for a frame without variables */
 
 static const char *const versioned[] = {
@@ -220,8 +222,25 @@ write_numbers(struct frames_writer *writer, const struct python_trace *trace, ui
 	json_array_end(json);
 }
 
+/* Whether a survived exception may cost a walk over the modules: the first few, then one in two seconds. */
+static bool
+may_walk_modules(enum box_note_kind kind)
+{
+	static int walks;          /* under the GIL */
+	static time_t last_second;
+	struct timespec now = { 0, 0 };
+
+	if (kind == BOX_NOTE_FATAL || walks++ < WALKS_FREE)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec - last_second < 2)
+		return false;
+	last_second = now.tv_sec;
+	return true;
+}
+
 static void
-write_exception(struct json_writer *json, const char *how, struct python_object *exception,
+write_exception(struct json_writer *json, enum box_note_kind kind, const char *how, struct python_object *exception,
 		struct python_object *traceback)
 {
 	uint32_t room = json->room;
@@ -233,6 +252,8 @@ write_exception(struct json_writer *json, const char *how, struct python_object 
 
 	memset(&numbers, 0, sizeof numbers);
 	python_torch_find(&torch);
+	if (!may_walk_modules(kind))
+		torch.module = NULL;
 	python_trace_collect(&trace, traceback);
 	python_modules_find(&modules, &torch, &trace);
 
@@ -278,7 +299,7 @@ python_exception_note(enum box_note_kind kind, const char *how, struct python_ob
 	struct note note;
 
 	if (note_begin(&note, kind, ~(uint64_t)0)) {
-		write_exception(&note.json, how, exception, traceback ? traceback : own);
+		write_exception(&note.json, kind, how, exception, traceback ? traceback : own);
 		note_publish(&note);
 	}
 	py.PyErr_Clear();

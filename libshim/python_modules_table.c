@@ -21,12 +21,22 @@ is_uniform(const struct module_node *node)
 	       && !node->unknown_grad && (!node->trainable || node->trainable == node->parameters);
 }
 
+/* Whether NODE is one of a list's (ModuleList, Sequential): its name is a number. */
+static bool
+is_numbered(const struct module_node *node)
+{
+	char name[16];
+
+	python_text_copy(node->name, name, sizeof name);
+	return name[0] && name[strspn(name, "0123456789")] == 0;
+}
+
 static bool
 is_alike(const struct module_node *nodes, int one, int other)
 {
 	const struct module_node *a = &nodes[one], *b = &nodes[other];
 
-	return python_type(a->module) == python_type(b->module) && a->dtype == b->dtype && a->device == b->device
+	return is_numbered(a) && is_numbered(b) && python_type(a->module) == python_type(b->module) && a->dtype == b->dtype && a->device == b->device
 	       && a->training == b->training && a->training_mixed == b->training_mixed
 	       && a->parameters == b->parameters && a->trainable == b->trainable && a->unknown_grad == b->unknown_grad
 	       && a->empty == b->empty && a->end - one == b->end - other;
