@@ -197,6 +197,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
 
+		diagnosis->twins = true;
 		if (json_array_size(lines) >= LINEAGE_LINES_MOST)
 			json_array_remove(lines, json_array_size(lines) - 1);
 		json_array_append_new(lines, text_json(parting));

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "causes.h"
 #include "headline.h"
 #include "operand.h"
 #include "text.h"
@@ -78,6 +79,20 @@ set_operation(json_t *json, const struct diagnosis *diagnosis)
 									  ? failure->context_event + 1 : INT64_MAX));
 }
 
+static json_t *
+causes(const struct diagnosis *diagnosis)
+{
+	const struct failure *failure = diagnosis->failure;
+	struct cause_facts facts = {
+		.event = failure->has_event && strcmp(failure->kind, "operation") == 0 ? &failure->event : NULL,
+		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
+		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
+		.twins = diagnosis->twins,
+	};
+
+	return causes_build(&facts);
+}
+
 json_t *
 report_failure(const struct source *source, struct failure *failure)
 {
@@ -103,7 +118,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, &failure->event) : json_null());
 	json_object_set(json, "origin", diagnosis.origin);
 	json_object_set(json, "lineage", diagnosis.lineage);
-	json_object_set_new(json, "causes", json_array());
+	json_object_set_new(json, "causes", causes(&diagnosis));
 	json_object_set_new(json, "modules", noted(failure, "modules", json_array()));
 	json_object_set_new(json, "sample", noted(failure, "sample", json_null()));
 	json_object_set_new(json, "history", history_json());

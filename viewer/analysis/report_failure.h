@@ -13,6 +13,7 @@ struct diagnosis {
 	struct failure *failure;
 	json_t *frames;             /* owned */
 	bool has_mismatch;
+	bool twins;                 /* the operands that disagree come from the same code */
 	struct mismatch mismatch;
 	json_t *origin, *lineage;   /* owned; as the report has them */
 };

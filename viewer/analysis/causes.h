@@ -1,0 +1,39 @@
+/*
+ * Why it failed and what to change: the rules of causes.def over what the other stages found.
+ *
+ * A rule reads the operation, the mismatch and the numbers in reach; a message's text only confirms. "certain" and
+ * "likely" are said only where recorded numbers prove it. Pure: no trace.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
+#define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
+
+#include "mismatch.h"
+#include "text.h"
+
+struct cause_facts {
+	const struct event *event;       /* NULL where Python raised */
+	const struct mismatch *mismatch; /* NULL if none */
+	const char *message;             /* the exception's, or NULL */
+	const json_t *frames;            /* with locals; may be NULL */
+	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */
+	bool twins;                      /* the operands that disagree come from the same code */
+};
+
+struct cause {
+	const char *confidence;          /* certain, likely, possible */
+	struct text text, fix, evidence;
+	const json_t *setting;           /* {"name","value"} that carries the size in question; NULL */
+	int setting_frame;
+};
+
+#define CAUSE(id, function) bool cause_##function(const struct cause_facts *facts, struct cause *out);
+#include "causes.def"
+#undef CAUSE
+
+/* The name that best carries VALUE among the numbers in reach; NULL if none does or too many do. FRAME gets its frame. */
+const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, int *frame);
+
+/* "causes" of the report, surest first. New reference. */
+json_t *causes_build(const struct cause_facts *facts);
+
+#endif
