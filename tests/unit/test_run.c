@@ -284,6 +284,7 @@ test_traces(void)
 	CU_ASSERT_EQUAL(traces_file("rank0-worker-4712.box"), TRACE_FILE_DATA);
 	CU_ASSERT_EQUAL(traces_file("rank0-4711.2.box"), TRACE_FILE_DATA);
 	CU_ASSERT_EQUAL(traces_file("v1.2.box"), TRACE_FILE_NONE);
+	CU_ASSERT_EQUAL(traces_file("rank0-4711.box.3"), TRACE_FILE_SIDE); /* a segment of --keep all */
 	CU_ASSERT_EQUAL(traces_file("rank0-4711.db.a1b2c3.tmp"), TRACE_FILE_SIDE);
 	CU_ASSERT_EQUAL(traces_file("rank0-4711.db-journal"), TRACE_FILE_SIDE);
 	CU_ASSERT_EQUAL(traces_file("my-data.db"), TRACE_FILE_NONE);
