@@ -28,6 +28,7 @@
 struct seen {
 	struct python_exception_key key;
 	uint64_t failures; /* operations that had failed by then */
+	uint64_t events;   /* that its thread had started by then */
 };
 
 
@@ -67,10 +68,12 @@ static bool
 exception_is_known(struct python_object *exception)
 {
 	struct seen now;
+	uint32_t thread;
 
 	memset(&now, 0, sizeof now);
 	now.key = python_exception_key(exception);
 	now.failures = __atomic_load_n(&failures, __ATOMIC_RELAXED);
+	record_thread(&thread, &now.events);
 	for (int i = 0; i < REMEMBERED; i++)
 		if (!memcmp(&remembered[i], &now, sizeof now))
 			return true;

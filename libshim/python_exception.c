@@ -27,9 +27,16 @@ struct python_exception_key
 python_exception_key(struct python_object *exception)
 {
 	struct python_object *traceback = py.PyException_GetTraceback(exception);
-	struct python_exception_key key = { exception, python_type(exception), python_exception_arguments(exception),
-					    traceback };
+	struct python_object *arguments = python_exception_arguments(exception), *held = NULL;
+	struct python_exception_key key = { exception, python_type(exception), arguments, traceback, 14695981039346656037u };
+	size_t size = 0;
+	const char *text = NULL;
 
+	if (arguments && py.PyTuple_Size(arguments) > 0)
+		text = python_text(py.PyTuple_GetItem(arguments, 0), 1024, &size, &held);
+	for (size_t i = 0; text && i < size; i++)
+		key.text = (key.text ^ (unsigned char)text[i]) * 1099511628211u;
+	python_release(held);
 	python_release(traceback);
 	return key;
 }

@@ -17,6 +17,7 @@ void python_exception_note(enum box_note_kind kind, const char *how, struct pyth
 /* What tells one exception from another at the same address. Borrowed pointers, for comparing only. */
 struct python_exception_key {
 	const void *exception, *type, *arguments, *traceback;
+	uint64_t text; /* hash of what it says: addresses are used again at once */
 };
 struct python_exception_key python_exception_key(struct python_object *exception);
 

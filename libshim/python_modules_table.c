@@ -36,8 +36,9 @@ is_alike(const struct module_node *nodes, int one, int other)
 {
 	const struct module_node *a = &nodes[one], *b = &nodes[other];
 
-	return is_numbered(a) && is_numbered(b) && python_type(a->module) == python_type(b->module) && a->dtype == b->dtype && a->device == b->device
-	       && a->training == b->training && a->training_mixed == b->training_mixed
+	return is_numbered(a) && is_numbered(b) && python_type(a->module) == python_type(b->module)
+	       && a->dtype == b->dtype && a->device == b->device && a->training == b->training
+	       && a->training_mixed == b->training_mixed
 	       && a->parameters == b->parameters && a->trainable == b->trainable && a->unknown_grad == b->unknown_grad
 	       && a->empty == b->empty && a->end - one == b->end - other;
 }
