@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "where.h"
 
 #define DEPTH_MOST 64
 
@@ -61,6 +62,38 @@ find_operation(const struct source *source, int process, const char *message, in
 	return found;
 }
 
+/* Was the operation left by an exception that Python code inside it raised, of which C++ knows no text? */
+static bool
+left_by_python(const struct note *note)
+{
+	const json_t *exception = json_object_get(note->json, "exception");
+
+	return text_among("python_error pybind11::error_already_set", text_get(exception, "type"));
+}
+
+/* The innermost operation that the exception of NOTE left where PyTorch's own Python code raised it (a meta kernel, a
+ * reference): the last event started before the exception is it, or is inside it. */
+static const struct note *
+find_python_operation(const struct source *source, int process, const struct note *note, const json_t *frames)
+{
+	const struct note *notes, *found = NULL;
+	int count = source->notes(source->context, process, "operation", &notes);
+	struct event last;
+
+	if (note->event < 0 || !where_is_foreign(text_get(json_array_get(frames, 0), "file")) ||
+	    !source->event(source->context, process, note->event, &last))
+		return NULL;
+	for (int i = count - 1; i >= 0; i--) {
+		if (notes[i].time_ns > note->time_ns || notes[i].thread != note->thread)
+			continue;
+		if (!left_by_python(&notes[i]) || notes[i].event < 0 ||
+		    (notes[i].event != last.id && !is_inside(source, process, last, notes[i].event)))
+			break;
+		found = &notes[i];
+	}
+	return found;
+}
+
 /* From the innermost operation to the one that was called: out of what PyTorch made of one call of its own. */
 static void
 climb(const struct source *source, int process, struct event *event)
@@ -68,9 +101,11 @@ climb(const struct source *source, int process, struct event *event)
 	struct event parent;
 
 	for (int i = 0; i < DEPTH_MOST && event->parent >= 0; i++) {
+		bool primitive = strncmp(event->operation, "prims::", 7) == 0;
+
 		if (!source->event(source->context, process, event->parent, &parent) ||
-		    strncmp(event->operation, "aten::", 6) != 0 || strncmp(parent.operation, "aten::", 6) != 0 ||
-		    (event->site >= 0 && parent.site >= 0 && parent.site != event->site))
+		    (!primitive && (strncmp(event->operation, "aten::", 6) != 0 || strncmp(parent.operation, "aten::", 6) != 0 ||
+				    (event->site >= 0 && parent.site >= 0 && parent.site != event->site))))
 			return;
 		*event = parent;
 	}
@@ -125,6 +160,8 @@ tie(const struct source *source, struct failure *out)
 		if (operation)
 			link = entry;
 	}
+	if (!operation)
+		operation = find_python_operation(source, out->process, out->note, out->frames);
 	if (!operation)
 		link = cause;
 	if (link) {

@@ -72,7 +72,8 @@ find_device(const struct mismatch_facts *facts, const char *name, struct mismatc
 	if (odd < 0)
 		return false;
 	/* Parameters tell where the module is; what is on the CPU where others aren't was left behind. */
-	if (with_first < with_odd || (with_first == with_odd && same(event->operands[first].device, "cpu"))) {
+	if (with_first < with_odd || (with_first == with_odd && same(event->operands[first].device, "cpu") &&
+				      !same(event->operands[odd].device, "meta"))) {
 		int swap = first;
 
 		first = odd;
