@@ -8,7 +8,7 @@
 
 #define GROUPS_MOST 50
 
-struct group { const char *type, *message; int process, depth; int64_t times, event, site, step; const struct note *note; bool operation; };
+struct group { const char *type, *message, *name; int process, depth; int64_t times, event, site, step; const struct note *note; bool operation; };
 
 static bool
 is_noise(const struct note *note)
@@ -65,7 +65,7 @@ add_note(const struct source *source, struct group *groups, int *count, int proc
 		group = &groups[(*count)++];
 		*group = (struct group){ .process = process, .depth = event.depth, .site = event.site, .step = event.step,
 					 .type = text_get(exception, "type"), .message = message, .note = note,
-					 .event = note->event, .operation = operation };
+					 .name = operation ? text_get(note->json, "operation") : NULL, .event = note->event, .operation = operation };
 	}
 	if (!operation) {
 		if (group->operation) { /* the same exception as Python saw it */
@@ -85,7 +85,7 @@ add_note(const struct source *source, struct group *groups, int *count, int proc
 static json_t *
 group_json(const struct source *source, const struct group *group)
 {
-	json_t *json = json_object();
+	json_t *json = json_object(), *exception = json_object();
 	const json_t *frames = json_object_get(group->note->json, "frames"), *frame;
 	char line[4200] = "";
 	const char *type = group->type;
@@ -101,11 +101,12 @@ group_json(const struct source *source, const struct group *group)
 	}
 	text_set(json, "type", type);
 	text_set(json, "message", group->message);
+	text_set(exception, "type", type);
+	text_set(exception, "message", group->message);
 	text_set(json, "where", *line ? line : NULL);
 	json_object_set_new(json, "times", json_integer(group->times));
-	text_set(json, "operation", group->operation && group->event >= 0 ? text_get(group->note->json, "operation") : NULL);
-	if (!*text_get(json, "operation"))
-		json_object_set_new(json, "operation", json_null());
+	text_set(json, "operation", group->name);
+	json_object_set_new(json, "exception", exception);
 	text_set_integer(json, "step", group->step, -1);
 	json_object_set_new(json, "pid", json_integer(source->process(source->context, group->process)->pid));
 	return json;
