@@ -72,8 +72,9 @@ tensor_read(const void *object, struct tensor_meta *out)
 	out->flags = word_at(impl, layout->autograd) ? BOX_TENSOR_GRAD : 0;
 	if (layout->keys_known)
 		out->flags |= kind_flags(word_at(impl, layout->keys));
-	if (out->flags & (BOX_TENSOR_LAYOUT | BOX_TENSOR_PYTHON | BOX_TENSOR_BATCHED)
-	    && !sizes_are_plain(out, (int64_t)word_at(impl, layout->numel)))
+	if ((out->flags & BOX_TENSOR_LAYOUT) == BOX_LAYOUT_NESTED
+	    || (out->flags & (BOX_TENSOR_LAYOUT | BOX_TENSOR_PYTHON | BOX_TENSOR_BATCHED)
+		&& !sizes_are_plain(out, (int64_t)word_at(impl, layout->numel))))
 		out->flags |= BOX_TENSOR_OPAQUE;
 	return true;
 }

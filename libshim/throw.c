@@ -24,7 +24,17 @@ struct type_info {
 	const char *name;
 };
 
-static uint64_t unwinding_ticks; /* atomic: spent on native stacks so far */
+static uint64_t native_ticks; /* atomic: spent on native stacks so far, unwinding and naming */
+
+/* The first few stacks are worth their price (naming one takes some 20 ms: a linear search through libtorch's symbols);
+ * a program that throws all the time shall not feel it. */
+static bool
+can_afford_stack(const struct thrown *thrown)
+{
+	uint64_t since = clock_ticks() - shim_box.header->start_ticks;
+
+	return thrown->count <= 16 || __atomic_load_n(&native_ticks, __ATOMIC_RELAXED) < since / 100;
+}
 
 static const char *
 type_name(const struct type_info *type)
@@ -117,18 +127,16 @@ take_frame(struct _Unwind_Context *context, void *argument)
 static void
 take_stack(struct thrown *thrown)
 {
-	uint64_t start = clock_ticks(), since = start - shim_box.header->start_ticks;
+	uint64_t start = clock_ticks();
 	_Unwind_Reason_Code (*backtrace)(_Unwind_Trace_Fn, void *) =
 		(_Unwind_Reason_Code(*)(_Unwind_Trace_Fn, void *))hook_symbol("libgcc_s.so.1", "_Unwind_Backtrace");
 
 	thrown->frame_count = 0;
 	unwind_ip = (_Unwind_Ptr(*)(struct _Unwind_Context *))hook_symbol("libgcc_s.so.1", "_Unwind_GetIP");
-	if (!backtrace || !unwind_ip)
-		return;
-	if (thrown->count > 16 && __atomic_load_n(&unwinding_ticks, __ATOMIC_RELAXED) > since / 100)
+	if (!backtrace || !unwind_ip || !can_afford_stack(thrown))
 		return;
 	backtrace(take_frame, thrown);
-	__atomic_fetch_add(&unwinding_ticks, clock_ticks() - start, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&native_ticks, clock_ticks() - start, __ATOMIC_RELAXED);
 }
 
 SHIM_EXPORT void
@@ -229,8 +237,10 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	json_object_end(json);
 	json_key(json, "native_stack");
 	json_array_begin(json);
+	uint64_t start_ticks = clock_ticks();
 	for (int i = 1; i < thrown->frame_count; i++) /* 0 is our own __cxa_throw */
 		write_frame(json, thrown->frames[i], demangle, nested, sizeof nested);
+	__atomic_fetch_add(&native_ticks, clock_ticks() - start_ticks, __ATOMIC_RELAXED);
 	json_array_end(json);
 	json_key(json, "nested");
 	if (*nested) {
