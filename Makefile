@@ -29,6 +29,7 @@ VIEWER_SOURCES = $(shell find viewer schema -name '*.c')
 VIEWER_MAIN = $(wildcard viewer/main.c viewer/commands/main.c)
 RUNNER_SOURCES = $(wildcard tests/e2e/*.c)
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
+HELPER_SOURCES = $(filter-out $(TEST_SOURCES),$(wildcard tests/unit/*.c))
 SQL = $(wildcard schema/*.sql)
 
 objects = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(2))
@@ -41,7 +42,7 @@ GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL))
 TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
 all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
-tests: $(TESTS) $(BUILD)/tests/runner
+tests: $(TESTS) $(BUILD)/tests/runner $(BUILD)/tests/identity-check $(BUILD)/tests/truth.so
 library: $(BUILD)/libshapebox.so
 viewer: $(BUILD)/shapebox
 runner: $(BUILD)/tests/runner
@@ -82,6 +83,8 @@ $(BUILD)/viewer.a: $(filter-out $(VIEWER_MAIN_OBJECTS),$(VIEWER_OBJECTS))
 	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/shim.a: $(SHIM_TEST_OBJECTS)
 	rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/unit.a: $(call objects,viewer,$(HELPER_SOURCES))
+	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/e2e.a: $(filter-out %/runner.c.o,$(RUNNER_OBJECTS))
 	rm -f $@ && $(AR) rcs $@ $^
 
@@ -91,7 +94,7 @@ archives = $(sort $(patsubst e2e,$(BUILD)/e2e.a,$(patsubst libshim,$(BUILD)/shim
 libraries = $(if $(filter libshim,$(1)),$(LIBS_SHIM)) $(if $(filter schema viewer e2e,$(1)),$(LIBS_VIEWER))
 
 define test_rule
-$(BUILD)/tests/$(1): $(BUILD)/obj/viewer/tests/unit/$(1).c.o $(call archives,$(call links,$(1)))
+$(BUILD)/tests/$(1): $(BUILD)/obj/viewer/tests/unit/$(1).c.o $(BUILD)/unit.a $(call archives,$(call links,$(1)))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS_VIEWER) -o $$@ $$^ $(call libraries,$(call links,$(1))) -l:libcunit.a -lpthread
 endef
@@ -100,5 +103,13 @@ $(foreach t,$(notdir $(TESTS)),$(eval $(call test_rule,$(t))))
 $(BUILD)/tests/runner: $(RUNNER_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+
+# Recorded identities against the allocator's: tests/identity/
+$(BUILD)/tests/identity-check: $(BUILD)/obj/viewer/tests/identity/check.c.o $(BUILD)/viewer.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+$(BUILD)/tests/truth.so: tests/identity/truth.c
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -fPIC -shared -o $@ $< -ldl
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

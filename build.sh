@@ -17,7 +17,7 @@ usage() {
 usage: ./build.sh [WORD]
   (none)    build: build/shapebox and build/libshapebox.so
   demo      build, run the main job (a Qwen2-VL that fails) and print its report
-  test      build, run every test; ends with "N passed, N failed"
+  test      build, run every test; ends with "N passed, N failed" (test NAME...: these end-to-end cases only)
   install   copy bin/shapebox and lib/libshapebox.so below PREFIX (default /usr/local; DESTDIR is honoured)
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
@@ -186,13 +186,19 @@ word_test() {
 	need_tests
 	compile all tests
 	make_venv
+	if [ $# -gt 0 ]; then
+		run_cases "$BUILD" "$@"
+		closing
+		return
+	fi
 	run_units "$BUILD"
 	step "checks"
 	run_check "library exports its hooks and needs libc alone" sh tests/e2e/exports.sh "$BUILD/libshapebox.so"
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
+	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
 	step "end to end"
-	run_cases "$BUILD" "$@"
+	run_cases "$BUILD"
 	step "demo's screen in README.md"
 	run_check "README shows the demo's screen" check_screen
 	closing

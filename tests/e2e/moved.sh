@@ -7,8 +7,8 @@ case $python in /*) ;; *) python=$PWD/$python ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-mkdir -p "$work/a place" "$work/prefix/bin" "$work/prefix/lib"
-cp "$build/shapebox" "$build/libshapebox.so" "$work/a place/"
+mkdir -p "$work/aside" "$work/prefix/bin" "$work/prefix/lib"
+cp "$build/shapebox" "$build/libshapebox.so" "$work/aside/"
 cp "$build/shapebox" "$work/prefix/bin/"
 cp "$build/libshapebox.so" "$work/prefix/lib/"
 
@@ -27,5 +27,15 @@ try() { # COMMAND NAME
 		exit 1
 	fi
 }
-try "$work/a place/shapebox" side-by-side
+try "$work/aside/shapebox" side-by-side
 try "$work/prefix/bin/shapebox" installed
+
+# The dynamic loader splits LD_PRELOAD at spaces: from such a folder a run is recorded or says why not, and runs.
+mkdir "$work/a place"
+cp "$work/aside/"* "$work/a place/"
+"$work/a place/shapebox" run --output "$work/spaced" -- /bin/echo ran >"$work/out" 2>"$work/err"
+if [ "$(cat "$work/out")" != ran ] || ! { [ -d "$work/spaced" ] || grep -q "a place/libshapebox.so" "$work/err"; }; then
+	echo "from a folder with a space:"
+	cat "$work/out" "$work/err"
+	exit 1
+fi
