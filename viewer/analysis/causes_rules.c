@@ -76,7 +76,7 @@ cause_dtype(const struct cause_facts *facts, struct cause *out)
 }
 
 /* What is known of placeholders against features: from an operation, or from a check that a model does in Python. */
-struct placeholders { int64_t selected, supplied, length; };
+struct placeholders { int64_t selected, supplied, length, rows /* sequences in the batch */; };
 
 static int64_t
 number_after(const char *text, const char *word)
@@ -89,7 +89,7 @@ number_after(const char *text, const char *word)
 
 /* The longest integer or bool tensor of two dimensions among the locals: the token sequence. */
 static int64_t
-sequence_length(const json_t *frames)
+sequence_length(const json_t *frames, int64_t *rows)
 {
 	int64_t longest = -1;
 
@@ -100,8 +100,10 @@ sequence_length(const json_t *frames)
 			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
 			int64_t size = json_integer_value(json_array_get(shape, 1));
 
-			if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest)
+			if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest) {
 				longest = size;
+				*rows = json_integer_value(json_array_get(shape, 0));
+			}
 		}
 	}
 	return longest;
@@ -112,14 +114,17 @@ find_placeholders(const struct cause_facts *facts, struct placeholders *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 
-	*out = (struct placeholders){ -1, -1, sequence_length(facts->frames) };
+	*out = (struct placeholders){ -1, -1, -1, 1 };
+	out->length = sequence_length(facts->frames, &out->rows);
 	if (disagrees(facts, "count") && mismatch->has_expected && mismatch->has_actual) {
 		const struct operand *mask = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
 
 		out->selected = mismatch->expected;
 		out->supplied = mismatch->actual;
-		if (mask && mask->ndim >= 2)
+		if (mask && mask->ndim >= 2) {
 			out->length = mask->sizes[1];
+			out->rows = mask->sizes[0];
+		}
 		return true;
 	}
 	if (facts->event || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
@@ -149,22 +154,27 @@ bool
 cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
+	int64_t missing, least;
 	int frame = -1;
 
 	if (!find_placeholders(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
+	missing = found.supplied - found.selected;
+	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = found.length > 0 ? cause_named_number(facts, found.length, &frame) : NULL;
+	out->setting_frame = frame;
 	out->confidence = out->setting ? "likely" : "possible";
 	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
-		 " too few", found.selected, found.supplied, found.supplied - found.selected);
-	if (out->setting) {
+		 " too few", found.selected, found.supplied, missing);
+	if (out->setting)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
-		text_add(&out->fix, "raise %s by at least %" PRId64 " (to %" PRId64 " or more), use fewer or smaller images, or drop the sample",
-			 text_get(out->setting, "name"), found.supplied - found.selected, found.length + found.supplied - found.selected);
-	} else {
-		text_add(&out->fix, "raise the length limit by at least %" PRId64 " tokens, use fewer or smaller images, or drop the sample",
-			 found.supplied - found.selected);
-	}
+	text_add(&out->fix, "raise %s by %s%" PRId64, out->setting ? text_get(out->setting, "name") : "the length limit",
+		 least == missing ? "at least " : "", least);
+	if (least != missing)
+		text_add(&out->fix, " to %" PRId64, missing);
+	if (out->setting)
+		text_add(&out->fix, " (to %" PRId64 " or more)", found.length + missing);
+	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
 	return true;
 }
 

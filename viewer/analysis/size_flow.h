@@ -10,6 +10,7 @@
 enum flow_kind {
 	FLOW_UNKNOWN,   /* the table is silent and no size matches */
 	FLOW_PASSES,    /* the operand's dimension, unchanged */
+	FLOW_SCALES,    /* follows from the operand's dimension, multiplied or divided (a view's -1, flatten) */
 	FLOW_ARGUMENTS, /* decided here by arguments (over the operand's dimension, if there is one) */
 	FLOW_VALUES,    /* decided here by values: the story goes on with the tensor that held them */
 	FLOW_ENTERS,    /* the tensor came in ready-made here */

@@ -32,6 +32,18 @@ flow_transpose(const struct event *event, int output, int dim)
 	return flow_passes(self, dim == one ? other : dim == other ? one : dim);
 }
 
+/* Is DIM of the output what the other sizes leave (-1), not what was asked for? */
+static bool
+is_inferred(const struct event *event, int dim)
+{
+	int64_t sizes[RULE_INTS_MOST];
+	int count = rule_ints(event, "size", sizes, RULE_INTS_MOST);
+
+	if (count < 0)
+		count = rule_ints(event, "shape", sizes, RULE_INTS_MOST);
+	return (dim < count && sizes[dim] == -1) || strstr(event->operation, "::flatten") || strstr(event->operation, "::ravel");
+}
+
 /* Factors both size lists into the smallest equal products and looks at the group that DIM is in. */
 struct flow
 flow_view(const struct event *event, int output, int dim)
@@ -65,7 +77,7 @@ flow_view(const struct event *event, int output, int dim)
 			not_one_out += out->sizes[d] != 1;
 		if (large >= 0 && in->sizes[large] == out->sizes[dim] && not_one_in <= 1 && not_one_out <= 1)
 			return flow_passes(self, large);
-		flow = flow_decided(FLOW_ARGUMENTS, large >= 0 ? self : -1, large);
+		flow = flow_decided(large >= 0 && is_inferred(event, dim) ? FLOW_SCALES : FLOW_ARGUMENTS, large >= 0 ? self : -1, large);
 		if (not_one_in > 1 && not_one_out <= 1) {
 			struct text text = {{0}, 0};
 
