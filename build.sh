@@ -79,7 +79,7 @@ need() { # PACKAGE...: installs what isn't there; says what it could not install
 }
 
 need_build() { need gcc libc6-dev make libsqlite3-dev libjansson-dev; }
-need_tests() { need gcc libc6-dev make binutils libsqlite3-dev libjansson-dev libcunit1-dev; }
+need_tests() { need gcc libc6-dev make binutils sqlite3 libsqlite3-dev libjansson-dev libcunit1-dev; }
 
 # --- steps ----------------------------------------------------------------------------------
 
@@ -195,6 +195,7 @@ word_test() {
 	step "checks"
 	run_check "library exports its hooks and needs libc alone" sh tests/e2e/exports.sh "$BUILD/libshapebox.so"
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
+	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
 	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
 	step "end to end"
