@@ -1,6 +1,6 @@
 #!/bin/sh
 # screen.sh compare|update README SCREEN: the demo's screen in README.md, between its two markers.
-# `compare` masks what differs from run to run: folders, times, process numbers, versions.
+# `compare` masks what differs from run to run: folders, times, process numbers, versions, lines of libraries.
 set -eu
 readme=$2
 screen=$3
@@ -14,14 +14,15 @@ grep -q -x -F -e "$begin" "$readme" && grep -q -x -F -e "$end" "$readme" || { ec
 [ -s "$screen" ] || { echo "$screen is empty"; exit 1; }
 
 plain() { sed -e "s|$root/||g" -e 's| *$||'; }
+# Lines are joined first, one word a line in the end: where a line is broken depends on the folder's name.
 mask() {
-	sed -e 's|/[^ :]*/||g' \
+	tr -s ' \n' ' ' | sed -e 's|/[^ :]*/||g' -e 's/\(modeling_[a-z0-9_]*\.py\):[0-9]*/\1:LINE/g' \
 		-e 's/[0-9][0-9]*\.[0-9][0-9]* *\(ms\|s\|us\)\b/TIME/g' -e 's/\b[0-9][0-9]* *\(ms\|s\|min\|h\)\b/TIME/g' \
 		-e 's/[0-9]\{4\}-[0-9][0-9]-[0-9][0-9][T ]*[0-9:]*/DATE/g' -e 's/\b[0-9][0-9]:[0-9][0-9]\(:[0-9][0-9]\)*/TIME/g' \
 		-e 's/\bpid [0-9][0-9]*/pid PID/g' -e 's/\([a-z0-9]\)-[0-9][0-9]*\.\(db\|box\)/\1-PID.\2/g' \
 		-e 's/[0-9][0-9]*\.[0-9][0-9]*\.[0-9][0-9]*\(+[a-z0-9]*\)*/VERSION/g' \
 		-e 's/\b[0-9][0-9,]* events/N events/g' -e 's/event [0-9][0-9]*/event N/g' \
-		-e 's/  */ /g' -e 's/--*/-/g' -e 's/\(─\)\1*/─/g'
+		-e 's/--*/-/g' | tr ' ' '\n'
 }
 
 case $1 in
