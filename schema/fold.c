@@ -176,6 +176,8 @@ fold_box(const char *box_path, const char *db_path, bool finished, struct fold_r
 	fold->db_path = db_path;
 	fold->error = error;
 	fold->error_room = error_room;
+	/* Counting memory costs a lock at every row. Refused without harm once SQLite is in use. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (!box_read_open(&fold->box, box_path, error, error_room))
 		goto out;
 	if (asprintf(&temporary, "%s.XXXXXX.tmp", db_path) < 0) {

@@ -554,11 +554,11 @@ test_speed(void)
 		}
 	}
 	CU_ASSERT_TRUE_FATAL(box_maker_write(&run.maker, path_of("s.box")));
-	clock_gettime(CLOCK_MONOTONIC, &before);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	CU_ASSERT_TRUE(fold_box(path_of("s.box"), path_of("s.db"), true, &result, error, sizeof error));
-	clock_gettime(CLOCK_MONOTONIC, &after);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
-	printf("\n  folded %lld events in %.2f s: %.0f a second\n", (long long)result.events_kept, seconds,
+	printf("\n  folded %lld events in %.2f s of processor time: %.0f a second\n", (long long)result.events_kept, seconds,
 	       (double)result.events_kept / seconds);
 	CU_ASSERT_EQUAL((uint64_t)result.events_kept, events);
 	CU_ASSERT_TRUE((double)result.events_kept / seconds > 20000);
