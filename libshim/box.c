@@ -185,6 +185,8 @@ fill_header(struct box_header *header, uint64_t size, int rank)
 	header->next_tensor = 1; /* 0 means dead */
 	header->state = BOX_STATE_RUNNING;
 	gethostname(header->host, sizeof header->host - 1);
+	struct stat namespace;
+	header->pid_namespace = stat("/proc/self/ns/pid", &namespace) ? 0 : namespace.st_ino;
 	header->ticks_per_ns = measure_ticks();
 	header->start_unix_ns = clock_unix_ns();
 	header->start_ticks = clock_ticks();

@@ -78,7 +78,8 @@ enum box_loss {
 	X(SEQUENCE, "autograd sequence numbers", "backward operations lead to their forward line") \
 	X(FRAMES, "Python frames", "frames read without the GIL equal those of the public interface") \
 	X(PYTHON, "Python exceptions", "uncaught and handled exceptions are seen with their frames") \
-	X(THROW, "C++ exceptions", "the exception that leaves an operation is seen where it is thrown")
+	X(THROW, "C++ exceptions", "the exception that leaves an operation is seen where it is thrown") \
+	X(DATA, "tensor contents", "the first and last element of a known tensor are found where they lie")
 
 enum box_check {
 #define X(id, name, text) BOX_CHECK_##id,
@@ -132,6 +133,7 @@ struct box_header {
 	uint64_t events;         /* operations recorded, kept or overwritten (sum of finished chunks) */
 	uint64_t lost[BOX_LOSS_COUNT];
 	uint8_t checks[BOX_CHECK_COUNT]; /* enum box_check_result */
+	uint64_t pid_namespace;  /* inode of /proc/self/ns/pid: where `pid` means something; 0 unknown */
 	uint32_t segments;       /* --keep all: segment files beside this one, FILE.1 .. FILE.<segments>; atomic, published */
 };
 

@@ -60,13 +60,16 @@ static bool
 box_is_live(const struct box_header *header, const char *path)
 {
 	char host[sizeof header->host + 1] = "";
-	struct stat status;
+	struct stat status, here;
 	double started;
 
 	if (header->state == BOX_STATE_EXEC || header->pid <= 0)
 		return false;
 	gethostname(host, sizeof host - 1);
-	if (strncmp(host, header->host, sizeof header->host - 1) != 0)
+	bool elsewhere = strncmp(host, header->host, sizeof header->host - 1) != 0
+			 || (header->pid_namespace && stat("/proc/self/ns/pid", &here) == 0
+			     && here.st_ino != header->pid_namespace); /* another host, or a container's own numbers */
+	if (elsewhere)
 		return header->state == BOX_STATE_RUNNING && stat(path, &status) == 0 &&
 		       time(NULL) - status.st_mtime < FOREIGN_QUIET_S;
 	started = process_started(header->pid);

@@ -6,6 +6,7 @@
 #include "trace_internal.h"
 
 #define IDS_LIMIT 131072
+#define NODES_PER_OPERATION 64 /* how far back an operation's own number may lie from its last node's */
 
 void
 links_free(struct links *links)
@@ -137,12 +138,14 @@ bool
 trace_forward_of(struct trace *trace, int process, int64_t sequence, int64_t before, struct event *out)
 {
 	struct reader *reader = trace_reader(trace, process);
-	int64_t event;
+	int64_t event = -1;
 
 	if (!reader || sequence < 0)
 		return false;
 	reader_index(reader);
-	event = links_find(&reader->forward, sequence, before);
+	/* One operation may make several nodes (linear: a transpose and a product): it carries the first one's number. */
+	for (int64_t back = 0; event < 0 && back < NODES_PER_OPERATION && back <= sequence; back++)
+		event = links_find(&reader->forward, sequence - back, before);
 	return event >= 0 && trace_event(trace, process, event, out);
 }
 
