@@ -14,10 +14,11 @@ MAKEFLAGS += --no-builtin-rules
 
 WARN = -Wall -Wextra -Werror
 COMMON = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -I. -I$(BUILD)/gen -ffile-prefix-map=$(CURDIR)=.
-CFLAGS_VIEWER = $(COMMON) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+CFLAGS_VIEWER = $(COMMON) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
 CFLAGS_SHIM = $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB_SANITIZE)
 # The same sources for the unit tests, which may carry a sanitizer.
-CFLAGS_SHIM_TEST = $(COMMON) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+# (-Wno-tsan: the thread sanitizer knows no fences, and warns of each.)
+CFLAGS_SHIM_TEST = $(COMMON) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
 
 LIBS_SHIM = -ldl -lpthread -lm
 LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -lm -ldl -lpthread
