@@ -8,6 +8,31 @@
 
 #include "command.h"
 
+/* Another name for PATH that LD_PRELOAD can carry: a link in a directory of this user alone. It stays, since processes
+ * that outlive `run` need it too. */
+static bool
+run_find_link(char path[PATH_MAX])
+{
+	char directory[64], name[PATH_MAX], target[PATH_MAX];
+	struct stat status;
+
+	snprintf(directory, sizeof directory, "/tmp/shapebox-library-%u", (unsigned)getuid());
+	mkdir(directory, 0700);
+	if (lstat(directory, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != getuid() ||
+	    (status.st_mode & 077) != 0 || stat(path, &status) != 0)
+		return false;
+	snprintf(name, sizeof name, "%s/libshapebox-%llx-%llx.so", directory, (unsigned long long)status.st_dev,
+		 (unsigned long long)status.st_ino);
+	ssize_t size = readlink(name, target, sizeof target - 1);
+	if (size < 0 || (target[size] = 0, strcmp(target, path) != 0)) {
+		unlink(name);
+		if (symlink(path, name) != 0)
+			return false;
+	}
+	memcpy(path, name, strlen(name) + 1);
+	return true;
+}
+
 bool
 run_find_library(char path[PATH_MAX], struct error *error)
 {
@@ -26,7 +51,7 @@ run_find_library(char path[PATH_MAX], struct error *error)
 		if (!realpath(candidate, path))
 			continue;
 		/* the loader splits LD_PRELOAD at these and expands $, with no way to quote them */
-		if (strpbrk(path, " :$\t")) {
+		if (strpbrk(path, " :$\t") && !run_find_link(path)) {
 			command_trouble(error, "%s can't be preloaded: its path contains a space, ':' or '$'", path);
 			return false;
 		}
