@@ -154,3 +154,30 @@ tensor_identity(const void *impl)
 	find(impl, &number);
 	return number;
 }
+
+void
+identity_find(const uint64_t *numbers, const void **impls, uint32_t count)
+{
+	uint64_t least = UINT64_MAX, most = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		impls[i] = NULL;
+		if (numbers[i] && numbers[i] < least)
+			least = numbers[i];
+		if (numbers[i] > most)
+			most = numbers[i];
+	}
+	if (!shim_box.base || !addresses || least > most)
+		return;
+	for (uint32_t slot = 0; slot < (bucket_mask + 1) * BOX_TENSOR_BUCKET; slot++) {
+		uint64_t number = __atomic_load_n(&entry_at(slot)->tensor, __ATOMIC_ACQUIRE);
+		if (number < least || number > most)
+			continue;
+		uintptr_t address = __atomic_load_n(&addresses[slot], __ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&entry_at(slot)->tensor, __ATOMIC_ACQUIRE) != number)
+			continue;
+		for (uint32_t i = 0; i < count; i++)
+			if (numbers[i] == number)
+				impls[i] = (const void *)address;
+	}
+}

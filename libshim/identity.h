@@ -25,6 +25,10 @@ bool identity_open(void);
  * gets the next number of the calling thread's BLOCK (first free, end). 0 if the table has no room for it. */
 uint64_t identity_meet(const void *impl, bool made, const struct identity_event *event, uint64_t block[2]);
 
+/* The live tensors of the COUNT NUMBERS, into IMPLS: NULL where there is none. Looks through the whole table: for a
+ * failure, not for an event. */
+void identity_find(const uint64_t *numbers, const void **impls, uint32_t count);
+
 /* The tensor at IMPL ends. */
 void identity_end(const void *impl);
 

@@ -7,6 +7,7 @@
 #include "python_numbers.h"
 #include "python_trace.h"
 #include "python_values.h"
+#include "summary.h"
 
 #define EXCEPTION_SUPPRESS_310 56 /* PyBaseExceptionObject.suppress_context; the cause is the word before it */
 #define EXCEPTION_SUPPRESS 64     /* 3.11 on */
@@ -184,6 +185,7 @@ struct frames_writer {
 	const struct python_torch *torch;
 	const struct python_modules *modules;
 	struct python_numbers *numbers;
+	struct summary_budget *budget;
 	int with_locals; /* frames that may still show their variables */
 };
 
@@ -200,7 +202,7 @@ write_frames(struct frames_writer *writer, const struct python_frame *frames, in
 		if (!frames[i].library && writer->with_locals > 0) {
 			writer->with_locals--;
 			json_key(json, "locals");
-			python_values_write(json, writer->torch, &frames[i], reserve + others);
+			python_values_write(json, writer->torch, &frames[i], writer->budget, reserve + others);
 		}
 		json_object_end(json);
 	}
@@ -255,9 +257,11 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	struct python_trace trace;
 	struct python_modules modules;
 	struct python_numbers numbers;
-	struct frames_writer writer = { json, &torch, &modules, &numbers, FRAMES_WITH_LOCALS };
+	struct summary_budget budget;
+	struct frames_writer writer = { json, &torch, &modules, &numbers, &budget, FRAMES_WITH_LOCALS };
 
 	memset(&numbers, 0, sizeof numbers);
+	summary_begin(&budget);
 	python_torch_find(&torch);
 	if (!may_walk_modules(kind))
 		torch.module = NULL;

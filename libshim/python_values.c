@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "python_values.h"
+#include "summary.h"
 
 #define DEPTH_MAX 2
 #define NAME_MAX_BYTES 256
@@ -9,6 +10,7 @@
 struct values {
 	struct json_writer *json;
 	const struct python_torch *torch;
+	struct summary_budget *budget;
 	uint32_t reserve;
 	int left;
 	bool numbers; /* this pass: plain numbers; else tensors */
@@ -146,6 +148,18 @@ write_mapping(struct values *values, const char *name, struct python_object *obj
 }
 
 static void
+write_tensor(struct values *values, struct python_object *object)
+{
+	struct summary summary;
+
+	python_tensor_write(values->json, values->torch, object);
+	if (!summary_take(&summary, python_tensor_impl(values->torch, object), values->budget))
+		return;
+	json_key(values->json, "summary");
+	summary_write(values->json, &summary);
+}
+
+static void
 write_value(struct values *values, const char *name, struct python_object *object, int depth)
 {
 	enum python_kind kind = python_kind(object);
@@ -156,7 +170,7 @@ write_value(struct values *values, const char *name, struct python_object *objec
 	json_key(values->json, "name");
 	json_string(values->json, name);
 	if (python_is_tensor(values->torch, object))
-		python_tensor_write(values->json, values->torch, object);
+		write_tensor(values, object);
 	else if (kind == PYTHON_LIST || kind == PYTHON_TUPLE)
 		write_sequence(values, name, object, kind == PYTHON_LIST, depth);
 	else
@@ -213,9 +227,9 @@ visit_variable(void *context, const char *name, struct python_object *object)
 
 void
 python_values_write(struct json_writer *json, const struct python_torch *torch, const struct python_frame *frame,
-		    uint32_t reserve)
+		    struct summary_budget *budget, uint32_t reserve)
 {
-	struct values values = { json, torch, reserve + 512, VALUES_PER_FRAME, false };
+	struct values values = { json, torch, budget, reserve + 1024, VALUES_PER_FRAME, false };
 	struct python_visitor visitor = { visit_variable, &values };
 
 	json_array_begin(json);

@@ -13,9 +13,12 @@
 #define VALUES_PER_FRAME 64
 #define VALUES_PER_LIST 16
 
-/* Write the array of FRAME's variables as long as json_left(JSON) stays above RESERVE: tensors first, then numbers. */
+struct summary_budget;
+
+/* Write the array of FRAME's variables as long as json_left(JSON) stays above RESERVE: tensors first, then numbers.
+ * Integer and bool tensors come with a summary, once for all that share BUDGET. */
 void python_values_write(struct json_writer *json, const struct python_torch *torch, const struct python_frame *frame,
-			 uint32_t reserve);
+			 struct summary_budget *budget, uint32_t reserve);
 
 /* The dictionary that OBJECT is or stands for (a dict, or a UserDict's `data`), NULL if none; `*held` keeps it. */
 struct python_object *python_values_mapping(struct python_object *object, struct python_object **held);

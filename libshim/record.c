@@ -103,7 +103,7 @@ begin_operation(struct recorder *recorder, const void *record)
 	recorder_publish(recorder);
 	recorder->open[recorder->depth++] = (struct open_op){
 		.record = record, .frame = frame, .op = op, .site = event.site, .uncaught = recorder_uncaught(recorder), .level = level,
-		.children = facts->children, .event = recorder->events++,
+		.children = facts->children, .event = recorder->events++, .start = start, .chunk = recorder->chunk,
 	};
 }
 

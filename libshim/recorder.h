@@ -26,6 +26,8 @@ struct open_op {
 	uint16_t level;       /* recorded operations around it since the last entry from Python */
 	bool children;        /* its nested operations are recorded */
 	uint64_t event;       /* its number in this thread */
+	const struct box_start *start; /* its record; overwritten once its chunk is used again */
+	const struct box_chunk *chunk;
 };
 
 /* The exception thrown last on this thread. */

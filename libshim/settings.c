@@ -52,6 +52,8 @@ settings_read(void)
 	settings.under_run = !strcmp(value_of("SHAPEBOX_RUN"), "1");
 	settings.depth = !strcmp(depth, "all") ? 0 : !strcmp(depth, "2") ? 2 : 1;
 	settings.keep_all = !strcmp(value_of("SHAPEBOX_KEEP"), "all");
+	settings.summaries = true;
+	config_flag(config_text(CONFIG_SUMMARIES), &settings.summaries);
 	if (!config_size(value_of("SHAPEBOX_SIZE"), &settings.size_bytes))
 		settings.size_bytes = 32u << 20;
 	if (!settings.disabled)

@@ -14,6 +14,7 @@ struct settings {
 	char directory[4096];  /* SHAPEBOX_OUTPUT, absolute */
 	uint64_t size_bytes;   /* SHAPEBOX_SIZE: box of a rank process */
 	int depth;             /* SHAPEBOX_DEPTH: 1, 2, or 0 for all */
+	bool summaries;        /* SHAPEBOX_SUMMARIES: counts of integer and bool tensors at a failure */
 	bool keep_all;         /* SHAPEBOX_KEEP=all: go on in further files instead of overwriting */
 };
 

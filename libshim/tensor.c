@@ -78,3 +78,22 @@ tensor_read(const void *object, struct tensor_meta *out)
 		out->flags |= BOX_TENSOR_OPAQUE;
 	return true;
 }
+
+const void *
+tensor_storage(const void *object, uint64_t *size_bytes)
+{
+	const struct tensor_layout *layout = &tensor_layout;
+	const char *impl = object;
+
+	if (!impl || !layout->data_known)
+		return NULL;
+	const char *storage = *(const char *const *)(impl + layout->storage);
+	if (!storage || ((uintptr_t)storage & 7))
+		return NULL;
+	int64_t size = (int64_t)word_at(storage, layout->data_bytes);
+	const void *data = *(const void *const *)(storage + layout->data);
+	if (size <= 0 || !data)
+		return NULL;
+	*size_bytes = (uint64_t)size;
+	return data;
+}

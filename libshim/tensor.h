@@ -24,6 +24,10 @@ struct tensor_meta {
 /* Read IMPL's metadata into OUT. False if the layout was not verified or IMPL is NULL or undefined. */
 bool tensor_read(const void *impl, struct tensor_meta *out);
 
+/* The first byte of the storage of the tensor at IMPL, and its size. NULL if that isn't known, or there is none, or it is
+ * empty. The address is the device's: of no use here unless the tensor is on the CPU. */
+const void *tensor_storage(const void *impl, uint64_t *size_bytes);
+
 /* The identity of the live tensor at IMPL; 0 if it was never seen by an operation. */
 uint64_t tensor_identity(const void *impl);
 

@@ -1,7 +1,8 @@
 /*
- * Where a c10::TensorImpl keeps what we read, as learned and verified by torch_learn.c.
+ * Where a c10::TensorImpl keeps what we read, as learned and verified by torch_learn_tensor.c.
  * Written once before recording begins, read-only afterwards. All offsets in bytes; -1 = not known.
- * Source of the order of fields: c10/core/TensorImpl.h, c10/core/impl/SizesAndStrides.h of torch 2.x.
+ * Source of the order of fields: c10/core/TensorImpl.h, c10/core/impl/SizesAndStrides.h,
+ * c10/core/StorageImpl.h of torch 2.x.
  */
 #ifndef SHAPEBOX_LIBSHIM_TENSOR_LAYOUT_H
 #define SHAPEBOX_LIBSHIM_TENSOR_LAYOUT_H
@@ -21,6 +22,10 @@ struct tensor_layout {
 	int device_type;     /* int8; the index is the next int8 */
 	int autograd;        /* pointer to autograd metadata; NULL for a plain tensor */
 	int keys;            /* uint64: DispatchKeySet */
+	bool data_known;     /* the three below are valid */
+	int storage;         /* pointer to the StorageImpl; NULL if it has none */
+	int data;            /* in a StorageImpl: pointer to its first byte */
+	int data_bytes;      /* in a StorageImpl: int64, its size; negative if symbolic */
 	uint64_t sparse, sparse_csr, nested, quantized, python, batched; /* masks on keys */
 };
 

@@ -14,6 +14,7 @@
 #include "hooks.h"
 #include "install.h"
 #include "note.h"
+#include "operands.h"
 #include "recorder.h"
 #include "shim.h"
 #include "throw.h"
@@ -235,6 +236,8 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	json_key(json, "message");
 	json_string(json, thrown->message);
 	json_object_end(json);
+	json_key(json, "operands");
+	operands_write(json, recorder, open);
 	json_key(json, "native_stack");
 	json_array_begin(json);
 	uint64_t start_ticks = clock_ticks();

@@ -1,6 +1,5 @@
 /* Meeting PyTorch: symbols, and the known-answer test of every layout that is read. See torch.h. */
 #include <dlfcn.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -9,14 +8,7 @@
 #include "tensor_layout.h"
 #include "tensor.h"
 #include "torch.h"
-
-#define SCAN_BYTES 512
-#define DTYPE_FLOAT 6 /* c10::ScalarType */
-#define DTYPE_BFLOAT16 15
-#define DEVICE_CPU 0 /* c10::DeviceType */
-#define DEVICE_META 14
-
-typedef void *aoti_handle; /* AtenTensorHandle: at::Tensor *, whose first word is the TensorImpl */
+#include "torch_learn.h"
 
 /* at::RecordFunctionCallback, passed by value (40 bytes, in memory). */
 struct callback {
@@ -26,6 +18,8 @@ struct callback {
 	uint8_t scopes[10];
 	uint8_t needs_inputs, needs_outputs, needs_ids;
 };
+
+#define SCAN_BYTES 512
 
 struct torch torch;
 
@@ -43,12 +37,6 @@ static struct {
 } seen;
 
 static enum box_check_result results[BOX_CHECK_COUNT];
-
-static int (*make_tensor)(int64_t ndim, const int64_t *sizes, const int64_t *strides, int32_t dtype, int32_t device_type,
-			  int32_t device_index, aoti_handle *out);
-static int (*make_view)(aoti_handle self, int64_t ndim, const int64_t *sizes, const int64_t *strides, int64_t offset,
-			aoti_handle *out);
-static int (*delete_tensor)(aoti_handle tensor);
 
 static void
 settle(enum box_check which, bool ok)
@@ -197,14 +185,9 @@ look_up(void)
 	torch.grad_enabled = (bool (*)(void))hook_symbol("libc10.so", "_ZN3c108GradMode10is_enabledEv");
 	torch.exception_globals = (void *(*)(void))hook_symbol("libstdc++.so.6", "__cxa_get_globals");
 	torch.undefined_tensor = hook_symbol("libc10.so", "_ZN3c1019UndefinedTensorImpl10_singletonE");
-	make_tensor = (int (*)(int64_t, const int64_t *, const int64_t *, int32_t, int32_t, int32_t,
-			       aoti_handle *))torch_symbol("aoti_torch_empty_strided");
-	make_view = (int (*)(aoti_handle, int64_t, const int64_t *, const int64_t *, int64_t,
-			     aoti_handle *))torch_symbol("aoti_torch__reinterpret_tensor");
-	delete_tensor = (int (*)(aoti_handle))torch_symbol("aoti_torch_delete_tensor_object");
 	torch.record_outputs = torch.record_sequence = torch.step_engaged = torch.record_scope = -1;
-	return torch.step_callbacks && torch.record_name && torch.exception_globals && make_tensor && make_view
-	       && delete_tensor && hook_real(HOOK_RUN_RECORD) && hook_real(HOOK_RUN_RECORD_BARE);
+	return torch.step_callbacks && torch.record_name && torch.exception_globals && learn_look_up()
+	       && hook_real(HOOK_RUN_RECORD) && hook_real(HOOK_RUN_RECORD_BARE);
 }
 
 /* Which bytes of an optional<StepCallbacks> hold "there is one" and the scope: filled with 0xAA, asked twice. */
@@ -245,160 +228,6 @@ add_callback(void)
 	return true;
 }
 
-static int
-find_words(const char *memory, size_t room, const int64_t *words, size_t count)
-{
-	for (size_t at = 0; at + count * 8 <= room; at += 8)
-		if (!memcmp(memory + at, words, count * 8))
-			return (int)at;
-	return -1;
-}
-
-static const char *
-impl_of(aoti_handle handle)
-{
-	return *(const char *const *)handle;
-}
-
-static size_t
-readable_bytes(const char *impl)
-{
-	size_t size = malloc_usable_size((void *)(uintptr_t)impl);
-
-	return size < SCAN_BYTES ? size : SCAN_BYTES;
-}
-
-/* The only offset in FROM..ROOM at which A and B hold the bytes VALUE_A and VALUE_B, and C holds VALUE_A too. */
-static int
-find_byte(const char *a, const char *b, const char *c, size_t from, size_t room, int value_a, int value_b)
-{
-	int found = -1;
-
-	for (size_t at = from; at < room; at++)
-		if (a[at] == (char)value_a && b[at] == (char)value_b && c[at] == (char)value_a) {
-			if (found >= 0)
-				return -1;
-			found = (int)at;
-		}
-	return found;
-}
-
-static const int64_t three[] = { 3, 5, 7 }, three_strides[] = { 40, 8, 1 };
-static const int64_t six[] = { 1, 2, 1, 3, 1, 5 }, six_strides[] = { 30, 15, 15, 5, 5, 1 };
-
-/* Offsets of a TensorImpl, from tensors of known contents. HANDLES: float, bfloat16, meta, 6-dimensional, view. */
-static bool
-learn_tensor_layout(const aoti_handle *handles)
-{
-	struct tensor_layout *layout = &tensor_layout;
-	const char *plain = impl_of(handles[0]), *half = impl_of(handles[1]), *meta = impl_of(handles[2]);
-	const char *view = impl_of(handles[4]);
-	size_t room = readable_bytes(plain);
-	int64_t sizes_words[] = { 3, 3, 5, 7 };
-	struct tensor_meta read;
-
-	layout->dims = find_words(plain, room, sizes_words, 4);
-	if (layout->dims < 0)
-		return false;
-	size_t after = (size_t)layout->dims + 8 + 2 * TENSOR_INLINE_DIMS * 8;
-	if (after + 24 > room)
-		return false;
-	/* storage_offset_, numel_, data_type_ and device_opt_ follow sizes_and_strides_ in this order */
-	int64_t view_words[] = { 11, 1 }, plain_words[] = { 0, 105 };
-	layout->storage_offset = find_words(view + after, room - after, view_words, 2);
-	if (layout->storage_offset < 0
-	    || find_words(plain + after, room - after, plain_words, 2) != layout->storage_offset)
-		return false;
-	layout->storage_offset += (int)after;
-	layout->numel = layout->storage_offset + 8;
-	size_t rest = (size_t)layout->numel + 8;
-	layout->dtype = find_byte(plain, half, meta, rest, room, DTYPE_FLOAT, DTYPE_BFLOAT16);
-	layout->device_type = find_byte(plain, meta, half, rest, room, DEVICE_CPU, DEVICE_META);
-	if (layout->dtype < 0 || layout->device_type < 0)
-		return false;
-	/* autograd_meta_ comes right after the storage pointer, the first field behind the reference counts: NULL here. */
-	layout->autograd = -1;
-	for (int at = 8; at <= 24 && layout->autograd < 0; at += 8)
-		if (*(void *const *)(plain + at) && *(void *const *)(plain + at) == *(void *const *)(view + at)
-		    && !*(void *const *)(plain + at + 8))
-			layout->autograd = at + 8;
-	if (layout->autograd < 0)
-		return false;
-	layout->known = true;
-	layout->known = tensor_read(impl_of(handles[3]), &read) && read.ndim == 6 && !memcmp(read.sizes, six, sizeof six)
-			&& !memcmp(read.strides, six_strides, sizeof six_strides) && tensor_read(plain, &read)
-			&& read.ndim == 3 && !memcmp(read.sizes, three, sizeof three)
-			&& !memcmp(read.strides, three_strides, sizeof three_strides) && read.dtype == DTYPE_FLOAT
-			&& read.device_type == DEVICE_CPU && tensor_read(half, &read) && read.dtype == DTYPE_BFLOAT16
-			&& tensor_read(meta, &read) && read.device_type == DEVICE_META && tensor_read(view, &read)
-			&& read.ndim == 1 && read.sizes[0] == 1 && read.storage_offset == 11;
-	return layout->known;
-}
-
-/* Dispatch keys by their own names: c10::toString(DispatchKey). A functionality key k is bit backends + k - 1. */
-static bool
-learn_keys(const char *plain, const char *meta)
-{
-	const char *(*name_of)(uint16_t) =
-		(const char *(*)(uint16_t))hook_symbol("libc10.so", "_ZN3c108toStringENS_11DispatchKeyE");
-	struct tensor_layout *layout = &tensor_layout;
-	size_t room = readable_bytes(plain);
-	int dense = -1, view_key = -1, autograd = -1, backends = -1;
-
-	if (!name_of)
-		return false;
-	for (uint16_t key = 1; key < 48; key++) {
-		const char *name = name_of(key);
-		if (!strcmp(name, "Dense"))
-			dense = key;
-		else if (!strcmp(name, "ADInplaceOrView"))
-			view_key = key;
-		else if (!strcmp(name, "AutogradFunctionality"))
-			autograd = key;
-	}
-	if (dense < 0 || view_key < 0 || autograd < 0)
-		return false;
-	/* The key set is the word in which both tensors have these three functionality bits, the CPU's has backend bit 0
-	 * and the meta tensor's another one; what else is set above are autocast's keys. */
-	for (size_t at = (size_t)layout->numel + 8; at + 8 <= room; at += 8)
-		for (int count = 8; count < 24; count++) {
-			uint64_t word, other, below = (1ull << count) - 1;
-			uint64_t functions = 1ull << (count + dense - 1) | 1ull << (count + view_key - 1)
-					     | 1ull << (count + autograd - 1);
-			memcpy(&word, plain + at, 8);
-			memcpy(&other, meta + at, 8);
-			uint64_t backend = other & below;
-			if ((word & functions) != functions || (other & functions) != functions || (word & below) != 1
-			    || backend < 2 || backend & (backend - 1)
-			    || __builtin_popcountll((word | other) & ~functions & ~below) > 2)
-				continue;
-			if (backends >= 0)
-				return false; /* two readings fit: neither is proven */
-			layout->keys = (int)at;
-			backends = count;
-		}
-	if (backends < 0)
-		return false;
-	for (uint16_t key = 1; key < 48 && backends + key <= 64; key++) {
-		const char *name = name_of(key);
-		uint64_t bit = 1ull << (backends + key - 1);
-		if (!strcmp(name, "Sparse"))
-			layout->sparse |= bit;
-		else if (!strcmp(name, "SparseCsr"))
-			layout->sparse_csr |= bit;
-		else if (!strcmp(name, "NestedTensor"))
-			layout->nested |= bit;
-		else if (!strcmp(name, "Quantized"))
-			layout->quantized |= bit;
-		else if (!strcmp(name, "Python") || !strcmp(name, "PythonTLSSnapshot"))
-			layout->python |= bit;
-		else if (!strcmp(name, "FuncTorchBatched") || !strcmp(name, "FuncTorchGradWrapper")
-			 || !strcmp(name, "BatchedNestedTensor") || !strcmp(name, "Batched"))
-			layout->batched |= bit;
-	}
-	return layout->sparse && layout->sparse_csr && layout->nested && layout->python && layout->batched;
-}
-
 /* Skipping: with our callback alone, what getStepCallbacksUnlessEmpty hands out can be recognised as ours. */
 static bool
 learn_skip(void)
@@ -420,7 +249,7 @@ learn_record(aoti_handle tensor)
 	settle(BOX_CHECK_INPUTS, seen.count == 6);
 	settle(BOX_CHECK_VALUES, seen.values_ok);
 	settle(BOX_CHECK_NAMES, seen.schema_ok);
-	if (seen.output == impl_of(tensor))
+	if (seen.output == learn_impl(tensor))
 		torch.record_outputs = seen.outputs_offset;
 	settle(BOX_CHECK_OUTPUTS, torch.record_outputs > 0);
 }
@@ -428,8 +257,7 @@ learn_record(aoti_handle tensor)
 bool
 torch_learn(void)
 {
-	aoti_handle handles[5] = { NULL };
-	const int64_t one[] = { 1 };
+	aoti_handle handles[LEARN_TENSORS] = { NULL };
 	bool ok = look_up() && add_callback() && learn_step_layout();
 
 	if (!ok) {
@@ -440,25 +268,23 @@ torch_learn(void)
 	seen.step_offset = -1;
 	__atomic_store_n(&seen.active, true, __ATOMIC_RELEASE);
 	/* The known operation is the one on the meta device: on the CPU this call goes past the dispatcher. */
-	ok = !make_tensor(3, three, three_strides, DTYPE_FLOAT, DEVICE_META, 0, &handles[2]);
+	ok = learn_make_meta(handles);
 	if (ok)
-		learn_record(handles[2]);
-	ok = ok && !make_tensor(3, three, three_strides, DTYPE_FLOAT, DEVICE_CPU, 0, &handles[0])
-	     && !make_tensor(3, three, three_strides, DTYPE_BFLOAT16, DEVICE_CPU, 0, &handles[1])
-	     && !make_tensor(6, six, six_strides, DTYPE_FLOAT, DEVICE_CPU, 0, &handles[3])
-	     && !make_view(handles[0], 1, one, one, 11, &handles[4]);
-	settle(BOX_CHECK_TENSOR, ok && learn_tensor_layout(handles));
-	tensor_layout.keys_known = tensor_layout.known && learn_keys(impl_of(handles[0]), impl_of(handles[2]));
+		learn_record(handles[LEARN_META]);
+	ok = ok && learn_make_others(handles);
+	settle(BOX_CHECK_TENSOR, ok && learn_layout(handles));
+	tensor_layout.keys_known = tensor_layout.known && learn_keys(handles);
 	settle(BOX_CHECK_KEYS, tensor_layout.keys_known);
 	settle(BOX_CHECK_SKIP, learn_skip());
 	torch.record_sequence = seen.sequence_offset > 0 ? seen.sequence_offset : -1;
 	settle(BOX_CHECK_SEQUENCE, torch.record_sequence > 0 && torch.sequence_peek && torch.grad_enabled);
-	const void *dies = handles[4] ? impl_of(handles[4]) : NULL;
-	for (int i = 4; i >= 0; i--)
+	settle(BOX_CHECK_DATA, learn_data());
+	const void *dies = handles[LEARN_VIEW] ? learn_impl(handles[LEARN_VIEW]) : NULL;
+	for (int i = LEARN_TENSORS - 1; i >= 0; i--)
 		if (handles[i]) {
 			seen.death = NULL;
-			delete_tensor(handles[i]);
-			if (i == 4)
+			learn_delete(handles[i]);
+			if (i == LEARN_VIEW)
 				settle(BOX_CHECK_DEATHS, seen.death == dies);
 		}
 	__atomic_store_n(&seen.active, false, __ATOMIC_RELEASE);

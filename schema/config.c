@@ -149,6 +149,7 @@ config_valid(enum config_kind kind, const char *text, const char **wanted)
 		want = "bytes from 1M to 1024G, such as 64M";
 		break;
 	case CONFIG_KIND_FLAG:
+	case CONFIG_KIND_UNFLAG:
 		valid = config_flag(text, &on);
 		want = "1 or 0";
 		break;

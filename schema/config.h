@@ -25,7 +25,8 @@ enum config_kind {
 	CONFIG_KIND_DEPTH,  /* 1, 2, all */
 	CONFIG_KIND_KEEP,   /* ring, all */
 	CONFIG_KIND_SIZE,   /* bytes with k, M, G */
-	CONFIG_KIND_FLAG,   /* 1, 0, yes, no, true, false, on, off */
+	CONFIG_KIND_FLAG,   /* 1, 0, yes, no, true, false, on, off; its option sets 1 */
+	CONFIG_KIND_UNFLAG, /* the same; its option sets 0 */
 	CONFIG_KIND_NUMBER  /* decimal, not negative */
 };
 

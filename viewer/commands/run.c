@@ -24,13 +24,14 @@ struct run_values { const char *text[CONFIG_COUNT]; bool flags[CONFIG_COUNT]; };
 #define RUN_KIND_KEEP OPTION_TEXT
 #define RUN_KIND_SIZE OPTION_TEXT
 #define RUN_KIND_FLAG OPTION_FLAG
+#define RUN_KIND_UNFLAG OPTION_FLAG
 #define RUN_OFFSET(id, kind) \
 	(RUN_KIND_##kind == OPTION_FLAG ? offsetof(struct run_values, flags) + CONFIG_##id * sizeof(bool) \
 					: offsetof(struct run_values, text) + CONFIG_##id * sizeof(const char *))
 
 const struct option_row command_run_options[] = {
 #define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
-	{ option, letter, RUN_KIND_##kind, RUN_OFFSET(id, kind), argument, CONFIG_KIND_##kind == CONFIG_KIND_FLAG ? "off" : fallback, help },
+	{ option, letter, RUN_KIND_##kind, RUN_OFFSET(id, kind), argument, RUN_KIND_##kind == OPTION_FLAG ? "off" : fallback, help },
 #define CONFIG_VARIABLE(id, variable, kind, fallback, help)
 #include "../../schema/config.def"
 #undef CONFIG
@@ -62,7 +63,7 @@ run_settings(const struct run_values *values, struct error *error)
 {
 	for (int id = 0; id < CONFIG_COUNT; id++) {
 		const struct config_row *row = &config_rows[id];
-		const char *text = values->flags[id] ? "1" : values->text[id];
+		const char *text = values->flags[id] ? row->kind == CONFIG_KIND_UNFLAG ? "0" : "1" : values->text[id];
 		const char *wanted, *variable = getenv(row->variable);
 
 		if (text && !text[0]) {
