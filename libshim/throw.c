@@ -183,7 +183,7 @@ write_frame(struct json_writer *json, void *address, char *(*demangle)(const cha
 	Dl_info info;
 
 	/* The return address may belong to the next function: ask for the call itself. */
-	if (!dladdr((char *)address - 1, &info) || !info.dli_fname)
+	if (!address || !dladdr((char *)address - 1, &info) || !info.dli_fname)
 		return;
 	char *text = demangle && info.dli_sname ? demangle(info.dli_sname, NULL, NULL, NULL) : NULL;
 	const char *function = text ? text : info.dli_sname;

@@ -96,7 +96,7 @@ learn_values(void)
 	for (int at = 8; at <= 32; at += 8) {
 		const struct torch_value *const *vector =
 			(const struct torch_value *const *)((const char *)list->payload + at);
-		if (vector[1] != vector[0] + 3 || (intptr_t)vector[0][0].payload != 3
+		if ((uintptr_t)vector[1] - (uintptr_t)vector[0] != 3 * sizeof *vector[0] || (intptr_t)vector[0][0].payload != 3
 		    || (intptr_t)vector[0][1].payload != 5 || (intptr_t)vector[0][2].payload != 7)
 			continue;
 		torch.list_values = at;
@@ -154,11 +154,11 @@ torch_saw_end(const void *record)
 	if (record != seen.record || seen.outputs_offset > 0)
 		return;
 	for (int at = 96; at + 24 <= SCAN_BYTES - 64; at += 8) {
-		const struct torch_value *vector[3];
+		uintptr_t vector[3]; /* begin, end, end of room: any words at all, until they fit */
 		memcpy(vector, (const char *)record + at, sizeof vector);
-		if (vector[0] && vector[1] == vector[0] + 1 && vector[2] >= vector[1] && vector[2] < vector[0] + 16
-		    && vector[0] != seen.arguments_at) {
-			seen.output = vector[0]->payload;
+		if (vector[0] && vector[1] - vector[0] == sizeof(struct torch_value) && vector[2] - vector[0] < 256
+		    && vector[2] >= vector[1] && vector[0] != (uintptr_t)seen.arguments_at) {
+			seen.output = ((const struct torch_value *)vector[0])->payload;
 			seen.outputs_offset = at;
 		}
 	}

@@ -95,7 +95,11 @@ static void
 limits_cost_the_box_not_the_program(void)
 {
 	CU_ASSERT_EQUAL(in_child(open_under_file_limit), 0);
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone is larger than any such limit */
 	CU_ASSERT_EQUAL(in_child(open_under_memory_limit), 0);
+#else
+	(void)open_under_memory_limit;
+#endif
 }
 
 static void

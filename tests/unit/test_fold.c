@@ -22,8 +22,8 @@ static sqlite3 *db;
 static const char *
 path_of(const char *name)
 {
-	static char paths[4][128];
-	static int next;
+	static _Thread_local char paths[4][128];
+	static _Thread_local int next;
 
 	next = (next + 1) % 4;
 	snprintf(paths[next], sizeof paths[next], "%s/%s", folder, name);
