@@ -98,7 +98,7 @@ hand_last_event(void *context, int process, int thread, struct event *out)
 
 	(void)process;
 	for (int i = hand->event_count - 1; i >= 0; i--)
-		if (hand->events[i].thread == thread) {
+		if (thread < 0 || hand->events[i].thread == thread) {
 			*out = hand->events[i];
 			return true;
 		}

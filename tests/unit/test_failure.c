@@ -129,11 +129,106 @@ test_chain(void)
 	notes[1] = (struct note)NOTE(2, "fatal", 20, 20, fatal);
 	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 2 });
 	CU_ASSERT_TRUE_FATAL(failed);
-	CU_ASSERT_STRING_EQUAL(failure.type, "ValueError");
+	CU_ASSERT_STRING_EQUAL(failure.type, "RuntimeError"); /* where it arose */
+	CU_ASSERT_EQUAL(failure.link, 0);
 	CU_ASSERT_STRING_EQUAL(failure.operation_name, "aten::cat");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(failure.frames, 0), "file")), "/x/collate.py");
 	json_decref(left);
 	json_decref(fatal);
+}
+
+static json_t *
+link_json(const char *relation, const char *type, const char *message, const char *file)
+{
+	return json_pack("{s:s, s:s, s:s, s:[{s:s, s:i, s:s}]}", "relation", relation, "type", type, "message", message, "frames", "file",
+			 file, "line", 41, "function", "inner");
+}
+
+/* Python alone: "from" leads inwards; what was merely being handled doesn't, unless it is told again. */
+static void
+test_python_chain(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+	json_t *fatal = exception("RuntimeError", "step 3 of training failed", "/x/train.py"), *chain = json_object_get(fatal, "chain");
+	const struct note notes[] = { NOTE(1, "fatal", 20, 20, fatal) };
+
+	json_array_append_new(chain, link_json("cause", "ValueError", "the collator is unhappy", "/x/collate.py"));
+	json_array_append_new(chain, link_json("cause", "AssertionError", "46 starts, 45 ends", "/x/pairs.py"));
+	json_array_append_new(chain, link_json("context", "KeyError", "'cached item nine'", "/x/cache.py"));
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 1 });
+	CU_ASSERT_STRING_EQUAL(failure.type, "AssertionError");
+	CU_ASSERT_EQUAL(failure.link, 1);
+	json_array_clear(chain);
+	json_array_append_new(chain, link_json("context", "KeyError", "'cached item nine'", "/x/cache.py"));
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 1 });
+	CU_ASSERT_STRING_EQUAL(failure.type, "RuntimeError");
+	CU_ASSERT_EQUAL(failure.link, -1);
+	json_array_clear(chain);
+	json_array_append_new(chain, link_json("context", "ValueError", "step 3 of training", "/x/pairs.py"));
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 1 });
+	CU_ASSERT_STRING_EQUAL(failure.type, "ValueError");
+	json_decref(fatal);
+}
+
+/* An operation failed and was handled; what the handler tried then failed by itself. */
+static void
+test_handler_fails(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+	json_t *left = operation("aten::cat", "Sizes of tensors must match"), *fatal = exception("OSError", "no space left here", "/x/save.py");
+	json_t *link = link_json("context", "RuntimeError", "Sizes of tensors must match", "/x/collate.py");
+	const struct note notes[] = { NOTE(1, "operation", 10, 20, left), NOTE(2, "fatal", 20, 20, fatal) };
+
+	json_array_append_new(json_object_get(fatal, "chain"), link);
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 2 });
+	CU_ASSERT_STRING_EQUAL(failure.type, "OSError");
+	CU_ASSERT_PTR_NULL(failure.operation_name);
+	json_array_append_new(json_object_get(link, "frames"), json_pack("{s:s, s:i, s:s}", "file", "/x/save.py", "line", 3, "function", "f"));
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 2 });
+	CU_ASSERT_STRING_EQUAL(failure.type, "RuntimeError"); /* raised by the handler itself */
+	json_decref(left);
+	json_decref(fatal);
+}
+
+/* What the fatal exception left behind on its way out was not handled. */
+static void
+test_passing(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed"), PROCESS(1, 101, 1, 1, "failed") };
+	json_t *through = operation("demo::custom", ""), *fatal = exception("ValueError", "shapes differ", "/x/model.py");
+	json_t *again = exception("ValueError", "shapes differ", "/x/model.py"), *other = exception("ValueError", "another sentence", "/x/model.py");
+	const struct note first[] = { NOTE(1, "operation", 10, 10, through), NOTE(2, "fatal", 20, 11, fatal) };
+	const struct note second[] = { NOTE(1, "exception", 19, 11, again), NOTE(2, "exception", 19, 11, other), NOTE(3, "fatal", 20, 11, again) };
+	struct source source;
+	json_t *list;
+
+	json_object_set_new(json_object_get(through, "exception"), "type", json_string("python_error"));
+	choose(processes, 2, (const struct note *const[]){ first, second }, (const int[]){ 2, 3 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_EQUAL(failure.process, 0); /* same step: the smallest rank */
+	source = hand_source(&hand);
+	list = failure_handled(&source, &failure);
+	CU_ASSERT_EQUAL_FATAL(json_array_size(list), 1);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(list, 0), "message")), "another sentence");
+	json_decref(list);
+	json_decref(through);
+	json_decref(fatal);
+	json_decref(again);
+	json_decref(other);
+}
+
+/* The clock of the second rank is ahead; its failure is told second all the same. */
+static void
+test_ranks(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed"), PROCESS(1, 101, 1, 1, "failed") };
+	json_t *left = operation("aten::cat", "Sizes of tensors must match");
+	const struct note first[] = { NOTE(1, "operation", 90, 20, left) }, second[] = { NOTE(1, "operation", 10, 20, left) };
+
+	choose(processes, 2, (const struct note *const[]){ first, second }, (const int[]){ 1, 1 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_EQUAL(failure.process, 0);
+	json_decref(left);
 }
 
 static void
@@ -192,6 +287,7 @@ test_logged_and_killed(void)
 	CU_ASSERT_TRUE_FATAL(failed);
 	CU_ASSERT_STRING_EQUAL(failure.kind, "signal");
 	CU_ASSERT_STRING_EQUAL(failure.operation_name, "aten::add");
+	CU_ASSERT_STRING_EQUAL(failure.event.status, "open");
 	json_decref(seen);
 }
 
@@ -208,6 +304,10 @@ main(void)
 	CU_add_test(suite, "healthy", test_healthy);
 	CU_add_test(suite, "raised in Python", test_python);
 	CU_add_test(suite, "raised from another", test_chain);
+	CU_add_test(suite, "raised from another, Python alone", test_python_chain);
+	CU_add_test(suite, "the handler fails", test_handler_fails);
+	CU_add_test(suite, "passing through", test_passing);
+	CU_add_test(suite, "ranks at the same step", test_ranks);
 	CU_add_test(suite, "a worker's, told again by its parent", test_worker);
 	CU_add_test(suite, "ranks and their launcher", test_launcher);
 	CU_add_test(suite, "logged; killed", test_logged_and_killed);

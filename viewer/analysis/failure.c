@@ -136,8 +136,8 @@ goes_first(const struct source *source, const struct failure *one, const struct 
 		return one->time_ns < other->time_ns;
 	if (a != b)
 		return a < b;
-	if (p->rank >= 0 && q->rank >= 0 && p->rank != q->rank && one->step != other->step)
-		return one->step < other->step;
+	if (p->rank >= 0 && q->rank >= 0 && p->rank != q->rank && (one->step != other->step || !a))
+		return one->step != other->step ? one->step < other->step : p->rank < q->rank; /* clocks tell nothing here */
 	if (one->time_ns && other->time_ns && one->time_ns != other->time_ns)
 		return one->time_ns < other->time_ns;
 	return one->process < other->process;

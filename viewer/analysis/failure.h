@@ -21,10 +21,11 @@ struct failure {
 	const struct note *operation; /* the operation that it left, innermost first; NULL if none */
 	const char *operation_name;   /* of the operation to report; NULL if none */
 	json_t *frames;               /* where it arose, innermost first; NULL if unknown */
-	const char *type, *message;   /* the outermost exception; NULL if none */
+	const char *type, *message;   /* the exception that arose there; NULL if none */
+	int link;                     /* the entry of the note's chain that it is; -1: the note's own exception */
 	const char *thread;           /* name; NULL if unknown */
 	bool has_event, has_inner;
-	struct event event;           /* the operation to report */
+	struct event event;           /* the operation to report; kind signal: the last one, "open" if it was inside */
 	struct event inner;           /* the innermost recorded operation that failed, if it is another */
 	int64_t context_event;        /* the last event before it on its thread, -1 */
 	int64_t time_ns, step, micro_batch /* -1 */;

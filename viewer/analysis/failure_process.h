@@ -1,5 +1,5 @@
 /*
- * How one process failed, seen by itself. Used by failure.c alone, which weighs the processes.
+ * How one process failed, seen by itself. failure.c weighs the processes.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_FAILURE_PROCESS_H
 #define SHAPEBOX_VIEWER_ANALYSIS_FAILURE_PROCESS_H
@@ -12,5 +12,16 @@ bool failure_of_process(const struct source *source, int process, struct failure
 /* The newest failure of PROCESS before TIME_NS whose message MESSAGE tells; false if there is none. */
 bool failure_process_told(const struct source *source, int process, const char *message, int64_t time_ns,
 			  struct failure *out);
+
+/* failure_tie.c: ties OUT, which has its note, to the operation that the exception left, looking through what it was
+ * raised from; where an inner exception is the failure, type, message and frames become that one's. */
+void failure_tie(const struct source *source, struct failure *out);
+/* OUT is the operation of NOTE (or what was called, where that was made of it). */
+void failure_set_operation(const struct source *source, struct failure *out, const struct note *note);
+const char *failure_note_message(const struct note *note);
+/* Is EVENT inside event ANCESTOR? */
+bool failure_is_inside(const struct source *source, int process, struct event event, int64_t ancestor);
+/* Was the operation left by an exception that Python code inside it raised, of which C++ knows no text? */
+bool failure_left_by_python(const struct note *note);
 
 #endif

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
+#include "failure_process.h"
 #include "text.h"
 #include "where.h"
 
@@ -23,26 +23,62 @@ is_noise(const struct note *note)
 	return false;
 }
 
-/* Does NOTE belong to the failure that was chosen: its exception, one it was raised from, an operation around it? */
 static bool
-is_chosen(const struct failure *chosen, int process, const struct note *note, const char *message, int64_t event)
+in_chain(const struct note *note, const char *message)
 {
-	const json_t *chain = chosen && chosen->note ? json_object_get(chosen->note->json, "chain") : NULL;
+	const json_t *chain = note ? json_object_get(note->json, "chain") : NULL;
 
-	if (!chosen || chosen->process != process)
-		return chosen && chosen->message && text_contains(chosen->message, message);
-	if (note == chosen->note || note == chosen->operation)
-		return true;
-	if (chosen->has_event && event >= 0)
-		return event >= chosen->event.id && event <= (chosen->has_inner ? chosen->inner.id : chosen->event.id);
-	if (event >= 0)
-		return false;
-	if (chosen->message && failure_same_message(chosen->message, message))
+	if (note && failure_same_message(text_get(note->json, "message"), message))
 		return true;
 	for (size_t i = 0; i < json_array_size(chain); i++)
 		if (failure_same_message(text_get(json_array_get(chain, i), "message"), message))
 			return true;
 	return false;
+}
+
+/* A Python exception on its way out through operations around the place where it was raised. */
+static bool
+passes_through(const struct source *source, const struct failure *failure, const struct note *note)
+{
+	struct event last;
+
+	if (!failure_left_by_python(note) || note->event < 0 || failure->context_event < 0)
+		return false;
+	return note->event == failure->context_event || (failure->note && note->event == failure->note->event) ||
+	       (source->event(source->context, failure->process, failure->context_event, &last) &&
+		failure_is_inside(source, failure->process, last, note->event));
+}
+
+/* Does NOTE belong to FAILURE of the same process: its exception, one it was raised from or as, an operation around it? */
+static bool
+belongs(const struct source *source, const struct failure *failure, const struct note *note, const char *message, int64_t event)
+{
+	if (note == failure->note || note == failure->operation || (failure->note && note->id == failure->note->id) ||
+	    (failure->operation && note->id == failure->operation->id))
+		return true;
+	if (event >= 0 && passes_through(source, failure, note))
+		return true;
+	if (failure->has_event && event >= 0 && strcmp(failure->kind, "signal") != 0)
+		return event >= failure->event.id && event <= (failure->has_inner ? failure->inner.id : failure->event.id);
+	if (event >= 0)
+		return false;
+	return (failure->message && failure_same_message(failure->message, message)) || in_chain(failure->note, message);
+}
+
+struct ended { const struct failure *chosen, *own; /* NULL: none */ };
+
+static bool
+is_told(const struct source *source, const struct ended *ended, int process, const struct note *note, const char *message,
+	int64_t event)
+{
+	const struct failure *chosen = ended->chosen;
+
+	if (ended->own && belongs(source, ended->own, note, message, event))
+		return true;
+	if (!chosen)
+		return false;
+	return chosen->process == process ? belongs(source, chosen, note, message, event)
+					  : chosen->message && text_contains(chosen->message, message);
 }
 
 static void
@@ -122,14 +158,16 @@ failure_handled(const struct source *source, const struct failure *chosen)
 	for (int p = 0; groups && p < source->process_count(source->context); p++) {
 		const struct note *notes;
 		int note_count = source->notes(source->context, p, "operation", &notes);
+		struct failure own;
+		struct ended ended = { chosen, failure_of_process(source, p, &own) ? &own : NULL };
 
 		for (int i = 0; i < note_count; i++)
-			if (!is_chosen(chosen, p, &notes[i], text_get(json_object_get(notes[i].json, "exception"), "message"),
-				       notes[i].event))
+			if (!is_told(source, &ended, p, &notes[i],
+				     text_get(json_object_get(notes[i].json, "exception"), "message"), notes[i].event))
 				add_note(source, groups, &count, p, &notes[i], true);
 		note_count = source->notes(source->context, p, "exception", &notes);
 		for (int i = 0; i < note_count; i++)
-			if (!is_noise(&notes[i]) && !is_chosen(chosen, p, &notes[i], text_get(notes[i].json, "message"), -1))
+			if (!is_noise(&notes[i]) && !is_told(source, &ended, p, &notes[i], text_get(notes[i].json, "message"), -1))
 				add_note(source, groups, &count, p, &notes[i], false);
 	}
 	for (int i = 0; i < count; i++)

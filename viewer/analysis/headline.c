@@ -71,17 +71,28 @@ add_place(struct text *text, const json_t *frames)
 			 (int)json_integer_value(json_object_get(frame, "line")));
 }
 
+const char *
+headline_line(const char *message)
+{
+	for (;;) {
+		size_t length;
+
+		message += strspn(message, " \t\r\n");
+		length = strcspn(message, "\n");
+		if (!length || message[length - 1] != ':' || !message[length] || !message[length + strspn(message + length, " \t\r\n")])
+			return message;
+		message += length;
+	}
+}
+
 static void
 add_message(struct text *text, const char *message)
 {
-	size_t length = strcspn(message, "\n");
-
-	if (!length)
+	message = headline_line(message);
+	if (!*message || *message == '\n')
 		return;
-	if (length > MESSAGE_MOST)
-		text_add(text, ": %.*s...", MESSAGE_MOST, message);
-	else
-		text_add(text, ": %.*s", (int)length, message);
+	text_add(text, ": ");
+	text_add_short(text, message, MESSAGE_MOST);
 }
 
 static void
@@ -118,8 +129,11 @@ headline_build(const struct source *source, const struct failure *failure, const
 		text_add(&text, "process %d %s by %s", process->pid, strcmp(process->status, "crashed") == 0 ? "was ended" : "was killed",
 			 headline_signal(failure->signal));
 		if (failure->operation_name) {
-			text_add(&text, " inside %s", failure->operation_name);
+			bool inside = failure->has_event && failure->event.status && strcmp(failure->event.status, "open") == 0;
+
+			text_add(&text, inside ? " inside %s" : " after %s", failure->operation_name);
 			add_place(&text, frames);
+			text_add(&text, inside ? "" : ", the last operation finished");
 		}
 	} else if (failure->operation_name) {
 		const char *colons = strncmp(failure->operation_name, "aten::", 6) == 0 ? failure->operation_name + 6

@@ -13,6 +13,8 @@ json_t *headline_build(const struct source *source, const struct failure *failur
 /* The mismatch's text with the variables' names for the operands', in OUT. */
 void headline_mismatch(const struct failure *failure, const json_t *frames, const struct mismatch *mismatch, char *out,
 		       size_t size);
+/* Where the first line of MESSAGE begins that tells more than a heading ("Error(s) in loading state_dict:"). */
+const char *headline_line(const char *message);
 /* "SIGKILL" */
 const char *headline_signal(int signal);
 

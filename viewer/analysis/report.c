@@ -9,6 +9,7 @@
 #include "text.h"
 
 #define OTHERS_MOST 64
+#define RANK_TEXT_MOST 100
 
 static void
 add_degraded(const char *name, int64_t count, const char *text, void *context)
@@ -128,8 +129,12 @@ ranks_json(const struct source *source, const struct failure *chosen)
 		if (failure_of_process(source, i, &failure) && strcmp(failure.kind, "signal") != 0) {
 			json_t *rank = rank_json(source, &failure);
 
-			if (json_array_size(failures) < 2)
-				text_add(&text, "%srank %d failed too: %s", text.used ? "; " : "", process->rank, text_get(rank, "headline"));
+			if (json_array_size(failures) < 2) {
+				const char *headline = text_get(rank, "headline");
+
+				text_add(&text, "%srank %d failed too: ", text.used ? "; " : "", process->rank);
+				text_add_short(&text, headline, RANK_TEXT_MOST);
+			}
 			json_array_append_new(failures, rank);
 		} else if (text.used < 400) {
 			text_add(&text, "%srank %d: %s at step %lld", text.used ? "; " : "", process->rank, process->status,

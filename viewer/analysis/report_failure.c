@@ -34,6 +34,23 @@ exception_json(const char *type, const char *message)
 	return json;
 }
 
+/* The exceptions that the failure was raised on as, innermost first. */
+static json_t *
+wrapped_json(const struct failure *failure)
+{
+	const json_t *chain = failure->note ? json_object_get(failure->note->json, "chain") : NULL;
+	json_t *list = json_array();
+
+	for (int i = failure->link - 1; i >= -1; i--) {
+		const json_t *outer = i < 0 ? failure->note->json : json_array_get(chain, (size_t)i);
+
+		if (failure->link < 0)
+			break;
+		json_array_append_new(list, exception_json(text_get(outer, "type"), text_get(outer, "message")));
+	}
+	return list;
+}
+
 /* What Python's note holds under KEY, or FALLBACK (which is taken over). */
 static json_t *
 noted(const struct failure *failure, const char *key, json_t *fallback)
@@ -112,6 +129,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames,
 							     diagnosis.has_mismatch ? &diagnosis.mismatch : NULL));
 	json_object_set_new(json, "exception", exception_json(failure->type, failure->message));
+	json_object_set_new(json, "wrapped_by", wrapped_json(failure));
 	text_set(json, "signal", strcmp(failure->kind, "signal") == 0 ? headline_signal(failure->signal) : NULL);
 	json_object_set_new(json, "where", where_build(source, failure, diagnosis.frames));
 	json_object_set_new(json, "stack", where_stack(diagnosis.frames));

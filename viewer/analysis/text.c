@@ -37,6 +37,16 @@ text_format(char *out, size_t size, const char *format, ...)
 }
 
 void
+text_add_short(struct text *text, const char *string, size_t most)
+{
+	size_t length = strcspn(string, "\n"), cut = length;
+
+	while (cut && (cut > most || (cut < length && ((unsigned char)string[cut] & 0xC0) == 0x80)))
+		cut--;
+	text_add(text, "%.*s%s", (int)cut, string, cut < length ? "..." : "");
+}
+
+void
 text_add_sizes(struct text *text, const int64_t *sizes, int count)
 {
 	text_add(text, "[");

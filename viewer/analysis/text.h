@@ -18,6 +18,8 @@ struct text { char data[1024]; size_t used; };
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* snprintf that may cut. */
 void text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Adds the first line of STRING, cut to MOST bytes (never within a character). */
+void text_add_short(struct text *text, const char *string, size_t most);
 /* Adds "[2, 3]". */
 void text_add_sizes(struct text *text, const int64_t *sizes, int count);
 

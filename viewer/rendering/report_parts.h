@@ -35,5 +35,7 @@ void report_lineage(struct page *page, const json_t *failure, int width);
 /* report_processes.c: ranks and workers with how they ended, in one line or two; and what was lost, by cause. */
 void report_processes(struct page *page, const json_t *processes, int width);
 void report_degraded(struct page *page, const json_t *processes, int width);
+/* report_processes.c: exceptions that the program survived: apart, so that nobody takes them for the failure. */
+void report_handled(struct page *page, const json_t *handled, int width);
 
 #endif

@@ -165,3 +165,40 @@ report_degraded(struct page *page, const json_t *processes, int width)
 		page_free(&line);
 	}
 }
+
+void
+report_handled(struct page *page, const json_t *handled, int width)
+{
+	const json_t *item;
+	size_t i, count = json_array_size(handled);
+
+	json_array_foreach(handled, i, item) {
+		const json_t *where = json_object_get(item, "where");
+		int64_t times = report_integer(item, "times", 1);
+		struct page line = { 0 };
+
+		if (i == 2 && count > 3) {
+			report_label(page, "");
+			page_format(page, "(%zu more)\n", count - i);
+			break;
+		}
+		if (times > 1)
+			page_format(&line, "%" PRId64 " times ", times);
+		page_words(&line, report_string(item, "type"));
+		if (json_is_string(where)) {
+			page_add(&line, " at ");
+			page_words(&line, report_base(json_string_value(where)));
+		} else if (report_string(where, "file")[0]) {
+			page_add(&line, " at ");
+			page_words(&line, report_base(report_string(where, "file")));
+			page_format(&line, ":%" PRId64, report_integer(where, "line", 0));
+		}
+		if (report_string(item, "message")[0]) {
+			page_add(&line, ": ");
+			page_words(&line, report_string(item, "message"));
+		}
+		report_label(page, i == 0 ? "handled" : "");
+		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
+		page_free(&line);
+	}
+}

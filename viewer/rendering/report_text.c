@@ -222,8 +222,9 @@ report_where(struct page *page, const json_t *where, int width)
 static void
 report_exception(struct page *page, const json_t *failure, int width)
 {
-	const json_t *exception = json_object_get(failure, "exception");
+	const json_t *exception = json_object_get(failure, "exception"), *outer;
 	struct page line = { 0 };
+	size_t i;
 
 	if (!json_is_object(exception) || !report_string(exception, "type")[0])
 		exception = json_object_get(failure, "exception_native");
@@ -237,6 +238,17 @@ report_exception(struct page *page, const json_t *failure, int width)
 		page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	}
 	page_free(&line);
+	json_array_foreach(json_object_get(failure, "wrapped_by"), i, outer) {
+		page_add(&line, "raised on as ");
+		page_words(&line, report_string(outer, "type"));
+		page_add(&line, ": ");
+		page_words(&line, report_string(outer, "message"));
+		report_label(page, "");
+		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
+		page_free(&line);
+		if (i == 1)
+			break;
+	}
 }
 
 static void
@@ -270,44 +282,6 @@ report_sample(struct page *page, const json_t *sample, int width)
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	}
 	page_free(&line);
-}
-
-/* Exceptions that the program survived: apart, so that nobody takes them for the failure. */
-static void
-report_handled(struct page *page, const json_t *handled, int width)
-{
-	const json_t *item;
-	size_t i, count = json_array_size(handled);
-
-	json_array_foreach(handled, i, item) {
-		const json_t *where = json_object_get(item, "where");
-		int64_t times = report_integer(item, "times", 1);
-		struct page line = { 0 };
-
-		if (i == 2 && count > 3) {
-			report_label(page, "");
-			page_format(page, "(%zu more)\n", count - i);
-			break;
-		}
-		if (times > 1)
-			page_format(&line, "%" PRId64 " times ", times);
-		page_words(&line, report_string(item, "type"));
-		if (json_is_string(where)) {
-			page_add(&line, " at ");
-			page_words(&line, report_base(json_string_value(where)));
-		} else if (report_string(where, "file")[0]) {
-			page_add(&line, " at ");
-			page_words(&line, report_base(report_string(where, "file")));
-			page_format(&line, ":%" PRId64, report_integer(where, "line", 0));
-		}
-		if (report_string(item, "message")[0]) {
-			page_add(&line, ": ");
-			page_words(&line, report_string(item, "message"));
-		}
-		report_label(page, i == 0 ? "handled" : "");
-		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
-		page_free(&line);
-	}
 }
 
 static void
