@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False if some page of the SIZE_BYTES (not 0) at START would fault now. True also where the kernel does not tell. */
+/* Whether no page of the SIZE_BYTES (not 0) at START would fault now. */
 bool memory_is_readable(const void *start, uint64_t size_bytes);
 
 #endif
