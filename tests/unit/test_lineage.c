@@ -189,6 +189,43 @@ test_dtype(void)
 	CU_ASSERT_STRING_EQUAL(one.steps[1].how, "float32 to float16");
 }
 
+/* An optimizer's writes are passed over, a masked write isn't. */
+static void
+test_written(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[4, 5]") }, weight[] = { TENSOR("output", 1, 4, 5) };
+	const struct operand update[] = { TENSOR("self", 1, 4, 5), TENSOR("other", 9, 4, 5) };
+	const struct operand put[] = { TENSOR("self", 1, 4, 5), MASK("indices[0]", 8, 4), TENSOR("values", 7, 2, 5) };
+	const struct event made[] = { MADE(1, 1, "aten::empty", size, weight), MADE(2, 2, "aten::uniform_", update, weight),
+				      MADE(3, 3, "aten::add_", update, weight), MADE(4, 3, "aten::addcdiv_", update, weight) };
+	const struct event masked[] = { MADE(1, 1, "aten::empty", size, weight), MADE(2, 2, "aten::index_put_", put, weight),
+					MADE(3, 3, "aten::add_", update, weight) };
+	struct hand with = { .events = made, .event_count = 4, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+	struct event maker;
+	int output, writes;
+	json_t *story;
+
+	CU_ASSERT_TRUE_FATAL(lineage_maker(&source, 0, 1, 100, LINEAGE_SIZE, &maker, &output, &writes));
+	CU_ASSERT_EQUAL(maker.id, 1);
+	CU_ASSERT_EQUAL(writes, 3);
+	lineage_walk_tensor(&source, 0, 1, 100, 1, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 1);
+	story = lineage_lines(&source, &one, "5 = weight.shape[1]");
+	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(json_array_get(story, 0)), "main.py:3 "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(json_array_get(story, 0)), "(written in place 3 times since)"));
+	json_decref(story);
+	CU_ASSERT_TRUE(lineage_maker(&source, 0, 1, 100, LINEAGE_VALUES, &maker, &output, &writes));
+	CU_ASSERT_EQUAL(maker.id, 4); /* the elements are what was written last */
+	with.events = masked;
+	with.event_count = 3;
+	CU_ASSERT_TRUE(lineage_maker(&source, 0, 1, 100, LINEAGE_SIZE, &maker, &output, &writes));
+	CU_ASSERT_EQUAL(maker.id, 2);
+	CU_ASSERT_TRUE(lineage_maker(&source, 0, 1, 100, LINEAGE_MAKER, &maker, &output, &writes));
+	CU_ASSERT_EQUAL(maker.id, 1);
+	CU_ASSERT_FALSE(lineage_maker(&source, 0, 33, 100, LINEAGE_SIZE, &maker, &output, &writes));
+}
+
 int
 main(void)
 {
@@ -205,6 +242,7 @@ main(void)
 	CU_add_test(suite, "twins", test_twins);
 	CU_add_test(suite, "ready-made", test_ready_made);
 	CU_add_test(suite, "dtype", test_dtype);
+	CU_add_test(suite, "written in place since", test_written);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -105,7 +105,7 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 
 	if (lineage->property == LINEAGE_SIZE)
 		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, name, dim);
-	else if (lineage->property == LINEAGE_VALUES)
+	else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER)
 		text_format(head, sizeof(head), "%.200s", what);
 	else
 		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
@@ -132,7 +132,7 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 		return false;
 	if (property == LINEAGE_SIZE)
 		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
-	else if (property == LINEAGE_VALUES)
+	else if (property == LINEAGE_VALUES || property == LINEAGE_MAKER)
 		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
 	else
 		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
@@ -183,7 +183,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		against = -1;
 	}
 	if (property == LINEAGE_SIZE && text_among("index leaf", mismatch->property) && is_tensor)
-		property = LINEAGE_VALUES;
+		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
 	if (strcmp(mismatch->property, "count") == 0 && against >= 0)
 		other_property = LINEAGE_VALUES;
 	if (property == LINEAGE_SIZE && dim < 0 && place >= 0)

@@ -74,10 +74,9 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 {
 	struct lineage_step *step;
 	struct flow flow;
-	int output;
+	int output, writes;
 
-	if (!source->maker(source->context, lineage->process, tensor, before, maker, &output) || maker->id >= before ||
-	    output < 0 || output >= maker->output_count) {
+	if (!lineage_maker(source, lineage->process, tensor, before, lineage->property, maker, &output, &writes)) {
 		add_entry(source, lineage, tensor, *dim);
 		return -1;
 	}
@@ -86,13 +85,14 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		return -1;
 	step->event = *maker;
 	step->output = output;
+	step->writes = writes;
 	step->dim = *dim;
 	if (lineage->property == LINEAGE_SIZE) {
 		if (!known_dim(&maker->outputs[output], *dim))
 			return -1;
 		step->size = maker->outputs[output].sizes[*dim];
 		flow = size_flow(maker, output, *dim);
-	} else if (lineage->property == LINEAGE_VALUES) {
+	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
 		flow = size_flow_values(maker, output);
 	} else {
 		flow = size_flow_dtype(maker, output, lineage->property == LINEAGE_DEVICE);
@@ -149,6 +149,8 @@ add_operation(struct text *text, const struct source *source, const struct linea
 		text_add(text, " %s", line);
 	if (*step->how)
 		text_add(text, " (%s)", step->how);
+	if (step->writes)
+		text_add(text, " (written in place %d time%s since)", step->writes, step->writes == 1 ? "" : "s");
 	if (step->possible)
 		text_add(text, " [possible]");
 }
@@ -216,7 +218,7 @@ lineage_origin(const struct source *source, const struct lineage *lineage, const
 	text_set(json, "operation", step->event.operation);
 	text_set(json, "where", where_site_line(source, lineage->process, step->event.site, true, line, sizeof(line)) ? line : NULL);
 	text_add(&text, "%s %s ", what, step->entered ? "entered at" : step->possible ? "possibly comes from"
-				  : lineage->property == LINEAGE_VALUES ? "was made by" : "was decided by");
+				  : lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER ? "was made by" : "was decided by");
 	add_operation(&text, source, lineage, step, false);
 	text_set(json, "text", text.data);
 	json_object_set_new(json, "possible", json_boolean(step->possible));

@@ -14,8 +14,9 @@
 #define LINEAGE_STEPS_MOST 64
 #define LINEAGE_LINES_MOST 6
 
-/* LINEAGE_VALUES follows the elements themselves (an index, a mask, a leaf): views and copies pass them on. */
-enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE, LINEAGE_VALUES };
+/* LINEAGE_VALUES follows the elements themselves (an index, a mask): views and copies pass them on. LINEAGE_MAKER is the
+ * same for a tensor whose elements don't matter (a leaf): whatever was written into it is passed over. */
+enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE, LINEAGE_VALUES, LINEAGE_MAKER };
 
 /* One operation on the way. */
 struct lineage_step {
@@ -24,6 +25,7 @@ struct lineage_step {
 	int dim;                /* of that output; -1: the whole tensor */
 	int64_t size;           /* of that dimension, -1 */
 	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;
+	int writes;             /* into the tensor in place since, that were passed over */
 	char how[160];          /* what decided: "size 16, step 16 over 735" */
 };
 
@@ -40,6 +42,10 @@ void lineage_walk(const struct source *source, int process, const struct event *
 /* The same for a tensor as it was before event BEFORE, its size or name in question being known. */
 void lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
 			 enum lineage_property property, struct lineage *out);
+/* The operation that made TENSOR as it was before event BEFORE. Operations in place that don't change PROPERTY (an
+ * optimizer's, most of all) are passed over and counted in WRITES; writes by mask or index are not. */
+bool lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
+		   struct event *out, int *output, int *writes);
 /* Its story in at most six lines; the first begins with HEAD ("45 = frames[2].shape[0]"). New reference. */
 json_t *lineage_lines(const struct source *source, const struct lineage *lineage, const char *head);
 /* {"event","operation","where","text"} of the decider, or null. WHAT: "45", "float16". New reference. */

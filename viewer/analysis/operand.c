@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lineage.h"
 #include "schema/box.h"
 #include "text.h"
 #include "where.h"
@@ -54,17 +55,25 @@ sizes_json(const int64_t *sizes, int count)
 static json_t *
 origin_json(const struct source *source, int process, int64_t tensor, int64_t before)
 {
-	struct event maker;
-	int output;
+	struct live_tensor live = { .site = -1 };
+	struct event maker = { .id = -1 };
+	int output, writes = 0;
 	json_t *json;
-	char line[256];
+	char line[4200];
 
-	if (tensor < 0 || !source->maker(source->context, process, tensor, before, &maker, &output))
+	if (tensor < 0)
 		return json_null();
+	if (!lineage_maker(source, process, tensor, before, LINEAGE_SIZE, &maker, &output, &writes)) {
+		if (!source->live_tensor(source->context, process, tensor, &live) || live.entered || !live.operation)
+			return json_null();
+		maker = (struct event){ .id = -1, .operation = live.operation, .site = live.site };
+	}
 	json = json_object();
-	json_object_set_new(json, "event", json_integer(maker.id));
+	text_set_integer(json, "event", maker.id, -1);
 	text_set(json, "operation", maker.operation);
 	text_set(json, "where", where_site_line(source, process, maker.site, true, line, sizeof(line)) ? line : NULL);
+	if (writes)
+		json_object_set_new(json, "written_since", json_integer(writes));
 	return json;
 }
 
