@@ -57,28 +57,63 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 	return found;
 }
 
-void
-diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct failure *failure)
+/* What disagrees elsewhere: in a list that the failing frames hold, in what a message tells of a checkpoint. */
+static void
+find_subject(struct diagnosis *diagnosis)
 {
-	*diagnosis = (struct diagnosis){ .source = source, .failure = failure, .frames = where_frames(source, failure) };
-	if (!failure->has_event || strcmp(failure->kind, "operation") != 0)
-		return;
-	diagnosis->has_mismatch = find_mismatch(diagnosis, &failure->event);
-	if (diagnosis->has_mismatch && !diagnosis->mismatch.from_message)
-		return;
-	for (struct event event = failure->inner; failure->has_inner && event.id > failure->event.id;) {
-		struct mismatch kept = diagnosis->mismatch;
+	struct failure *failure = diagnosis->failure;
+	struct subject *made = calloc(1, sizeof(*made));
+	struct mismatch found;
 
+	if (made && (failure->operation ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
+					: subject_of_checkpoint(made, failure->message, diagnosis->frames, &found))) {
+		made->event.id = failure->has_event ? failure->event.id
+				 : failure->context_event >= 0 && failure->context_event < INT64_MAX ? failure->context_event + 1 : INT64_MAX;
+		made->event.grad = failure->has_event && failure->event.grad;
+		diagnosis->made = made;
+		diagnosis->subject = &made->event;
+		diagnosis->mismatch = found;
+		diagnosis->has_mismatch = true;
+		return;
+	}
+	free(made);
+}
+
+/* The innermost operation may know more than the one that was called. */
+static bool
+find_inner(struct diagnosis *diagnosis)
+{
+	const struct source *source = diagnosis->source;
+	struct failure *failure = diagnosis->failure;
+	struct mismatch kept = diagnosis->mismatch;
+	bool had = diagnosis->has_mismatch;
+
+	for (struct event event = failure->inner; failure->has_inner && event.id > failure->event.id;) {
 		if (find_mismatch(diagnosis, &event) && !diagnosis->mismatch.from_message) {
 			failure->event = event;
 			failure->operation_name = event.operation;
-			diagnosis->has_mismatch = true;
-			return;
+			return diagnosis->has_mismatch = true;
 		}
-		diagnosis->mismatch = kept;
 		if (event.parent < 0 || !source->event(source->context, failure->process, event.parent, &event))
+			break;
+	}
+	diagnosis->mismatch = kept;
+	diagnosis->has_mismatch = had;
+	return false;
+}
+
+void
+diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct failure *failure)
+{
+	*diagnosis = (struct diagnosis){ .source = source, .failure = failure, .frames = where_frames(source, failure),
+					 .subject = &failure->event };
+	if (strcmp(failure->kind, "operation") == 0 && failure->has_event) {
+		diagnosis->has_mismatch = find_mismatch(diagnosis, &failure->event);
+		if ((diagnosis->has_mismatch && !diagnosis->mismatch.from_message) || find_inner(diagnosis) || diagnosis->has_mismatch)
 			return;
 	}
+	if (strcmp(failure->kind, "signal") != 0)
+		find_subject(diagnosis);
 }
 
 void
@@ -87,6 +122,7 @@ diagnosis_end(struct diagnosis *diagnosis)
 	json_decref(diagnosis->frames);
 	json_decref(diagnosis->origin);
 	json_decref(diagnosis->lineage);
+	free(diagnosis->made);
 }
 
 static const char *
@@ -122,7 +158,7 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 static bool
 follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_property property, struct lineage *lineage)
 {
-	const struct event *event = &diagnosis->failure->event;
+	const struct event *event = diagnosis->subject;
 	const struct operand *operand = place >= 0 ? &event->operands[place] : NULL;
 	char what[64];
 
@@ -168,7 +204,7 @@ static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
 	const struct mismatch *mismatch = &diagnosis->mismatch;
-	const struct event *event = &diagnosis->failure->event;
+	const struct event *event = diagnosis->subject;
 	enum lineage_property property = strcmp(mismatch->property, "dtype") == 0 ? LINEAGE_DTYPE
 					 : strcmp(mismatch->property, "device") == 0 ? LINEAGE_DEVICE : LINEAGE_SIZE;
 	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;

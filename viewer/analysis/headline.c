@@ -45,14 +45,14 @@ replace_name(char *text, size_t size, size_t from, const char *name, const char 
 }
 
 void
-headline_mismatch(const struct failure *failure, const json_t *frames, const struct mismatch *mismatch, char *out, size_t size)
+headline_mismatch(const struct event *subject, const json_t *frames, const struct mismatch *mismatch, char *out, size_t size)
 {
 	int places[2] = { mismatch->operand, mismatch->against };
 	size_t from = 0;
 
 	text_format(out, size, "%s", mismatch->text);
 	for (int i = 0; i < 2; i++) {
-		const struct operand *operand = places[i] >= 0 ? &failure->event.operands[places[i]] : NULL;
+		const struct operand *operand = places[i] >= 0 ? &subject->operands[places[i]] : NULL;
 		const json_t *local = operand ? operand_local(frames, operand->tensor) : NULL;
 
 		if (local && *text_get(local, "name"))
@@ -119,7 +119,8 @@ add_process(struct text *text, const struct source *source, const struct failure
 }
 
 json_t *
-headline_build(const struct source *source, const struct failure *failure, const json_t *frames, const struct mismatch *mismatch)
+headline_build(const struct source *source, const struct failure *failure, const json_t *frames, const struct event *subject,
+	       const struct mismatch *mismatch)
 {
 	const struct process *process = source->process(source->context, failure->process);
 	struct text text = {{0}, 0};
@@ -149,7 +150,7 @@ headline_build(const struct source *source, const struct failure *failure, const
 		text_add(&text, " failed");
 		add_place(&text, frames);
 		if (mismatch) {
-			headline_mismatch(failure, frames, mismatch, told, sizeof(told));
+			headline_mismatch(subject, frames, mismatch, told, sizeof(told));
 			text_add(&text, ": %s", told);
 		} else if (failure->message) {
 			add_message(&text, failure->message);
@@ -157,7 +158,10 @@ headline_build(const struct source *source, const struct failure *failure, const
 	} else if (failure->type) {
 		text_add(&text, "%s", failure->type);
 		add_place(&text, frames);
-		add_message(&text, failure->message);
+		if (mismatch)
+			text_add(&text, ": %s", mismatch->text);
+		else
+			add_message(&text, failure->message);
 	} else {
 		text_add(&text, "process %d left with status %d; no exception was seen", process->pid, process->exit_status);
 	}

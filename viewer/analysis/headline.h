@@ -7,11 +7,11 @@
 #include "failure.h"
 #include "mismatch.h"
 
-/* The sentence as a JSON string. FRAMES as where_frames gave them; MISMATCH may be NULL. New reference. */
+/* The sentence as a JSON string. FRAMES as where_frames gave them; MISMATCH is SUBJECT's and may be NULL. New reference. */
 json_t *headline_build(const struct source *source, const struct failure *failure, const json_t *frames,
-		       const struct mismatch *mismatch);
+		       const struct event *subject, const struct mismatch *mismatch);
 /* The mismatch's text with the variables' names for the operands', in OUT. */
-void headline_mismatch(const struct failure *failure, const json_t *frames, const struct mismatch *mismatch, char *out,
+void headline_mismatch(const struct event *subject, const json_t *frames, const struct mismatch *mismatch, char *out,
 		       size_t size);
 /* Where the first line of MESSAGE begins that tells more than a heading ("Error(s) in loading state_dict:"). */
 const char *headline_line(const char *message);

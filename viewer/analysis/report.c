@@ -102,8 +102,8 @@ rank_json(const struct source *source, struct failure *failure)
 	text_set_integer(json, "rank", source->process(source->context, failure->process)->rank, -1);
 	text_set_integer(json, "step", failure->step, -1);
 	text_set(json, "operation", failure->operation_name);
-	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, &failure->event) : json_null());
-	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames,
+	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, diagnosis.subject) : json_null());
+	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames, diagnosis.subject,
 							     diagnosis.has_mismatch ? &diagnosis.mismatch : NULL));
 	diagnosis_end(&diagnosis);
 	return json;

@@ -73,6 +73,26 @@ history_json(void)
 	return json;
 }
 
+static json_t *
+operands_json(const struct diagnosis *diagnosis)
+{
+	const struct failure *failure = diagnosis->failure;
+	const struct mismatch *mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL;
+	bool own = diagnosis->subject == &failure->event;
+	json_t *list, *more;
+
+	if (!failure->has_event)
+		return operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, failure->message,
+					   failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX);
+	list = operand_list(diagnosis->source, failure->process, &failure->event, diagnosis->frames, own ? mismatch : NULL);
+	if (own)
+		return list;
+	more = operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
+	json_array_extend(list, more);
+	json_decref(more);
+	return list;
+}
+
 static void
 set_operation(json_t *json, const struct diagnosis *diagnosis)
 {
@@ -87,13 +107,7 @@ set_operation(json_t *json, const struct diagnosis *diagnosis)
 				 : *text_get(note, "nested") ? text_get(note, "nested") : NULL);
 	json_object_set_new(json, "exception_native", exception_json(text_get(exception, "type"), text_get(exception, "message")));
 	json_object_set_new(json, "native_stack", json_is_array(native) ? json_deep_copy(native) : json_array());
-	if (failure->has_event)
-		json_object_set_new(json, "operands", operand_list(diagnosis->source, failure->process, &failure->event,
-								   diagnosis->frames, diagnosis->has_mismatch ? &diagnosis->mismatch : NULL));
-	else
-		json_object_set_new(json, "operands", operand_list_locals(diagnosis->source, failure->process, diagnosis->frames,
-									  failure->message, failure->context_event >= 0
-									  ? failure->context_event + 1 : INT64_MAX));
+	json_object_set_new(json, "operands", operands_json(diagnosis));
 }
 
 static json_t *
@@ -101,7 +115,7 @@ causes(const struct diagnosis *diagnosis)
 {
 	const struct failure *failure = diagnosis->failure;
 	struct cause_facts facts = {
-		.event = failure->has_event && strcmp(failure->kind, "operation") == 0 ? &failure->event : NULL,
+		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
 		.twins = diagnosis->twins,
@@ -126,14 +140,14 @@ report_failure(const struct source *source, struct failure *failure)
 	text_set(json, "thread", failure->thread && strcmp(failure->thread, "MainThread") != 0 ? failure->thread : NULL);
 	text_set(json, "phase", failure->phase);
 	set_operation(json, &diagnosis);
-	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames,
+	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames, diagnosis.subject,
 							     diagnosis.has_mismatch ? &diagnosis.mismatch : NULL));
 	json_object_set_new(json, "exception", exception_json(failure->type, failure->message));
 	json_object_set_new(json, "wrapped_by", wrapped_json(failure));
 	text_set(json, "signal", strcmp(failure->kind, "signal") == 0 ? headline_signal(failure->signal) : NULL);
 	json_object_set_new(json, "where", where_build(source, failure, diagnosis.frames));
 	json_object_set_new(json, "stack", where_stack(diagnosis.frames));
-	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, &failure->event) : json_null());
+	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, diagnosis.subject) : json_null());
 	json_object_set(json, "origin", diagnosis.origin);
 	json_object_set(json, "lineage", diagnosis.lineage);
 	json_object_set_new(json, "causes", causes(&diagnosis));

@@ -6,6 +6,7 @@
 
 #include "failure.h"
 #include "mismatch.h"
+#include "subject.h"
 
 /* What the stages share about one failure. */
 struct diagnosis {
@@ -13,6 +14,8 @@ struct diagnosis {
 	struct failure *failure;
 	json_t *frames;             /* owned */
 	bool has_mismatch;
+	const struct event *subject; /* what the mismatch is about: the failure's event, or one of `made` */
+	struct subject *made;       /* owned; NULL if the failure's own operands tell */
 	bool twins;                 /* the operands that disagree come from the same code */
 	struct mismatch mismatch;
 	json_t *origin, *lineage;   /* owned; as the report has them */

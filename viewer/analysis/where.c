@@ -119,6 +119,22 @@ inside_backward(const json_t *frames)
 	return false;
 }
 
+/* A traceback ends where a worker began; the operation's call site goes on to the loop that started it. */
+static void
+add_outer_frames(const struct source *source, const struct failure *failure, json_t *frames)
+{
+	int chosen = where_choose(frames);
+	json_t *site;
+
+	if (chosen < 0 || !failure->has_event || !where_is_foreign(text_get(json_array_get(frames, (size_t)chosen), "file")))
+		return;
+	site = where_site_frames(source, failure->process, failure->event.site);
+	for (size_t i = 0; i < json_array_size(site); i++)
+		if (!where_is_foreign(text_get(json_array_get(site, i), "file")))
+			json_array_append(frames, json_array_get(site, i));
+	json_decref(site);
+}
+
 json_t *
 where_frames(const struct source *source, const struct failure *failure)
 {
@@ -133,6 +149,7 @@ where_frames(const struct source *source, const struct failure *failure)
 	if (!frames)
 		frames = json_array();
 	json_array_extend(frames, own);
+	add_outer_frames(source, failure, frames);
 	json_decref(own);
 	return frames;
 }

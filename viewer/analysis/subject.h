@@ -1,0 +1,32 @@
+/*
+ * What disagrees where the failed operation's own operands don't tell, as an event of its own making.
+ *
+ * A list of tensors in the failing frames whose items disagree (a collator's batch, when what failed is only the
+ * room for the result); a parameter whose shape in a checkpoint is another than in the model, as load_state_dict
+ * says. The rules of mismatch and causes read such an event as they read a recorded one; its id is that of the
+ * failure, so that its tensors can be followed from there.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_SUBJECT_H
+#define SHAPEBOX_VIEWER_ANALYSIS_SUBJECT_H
+
+#include "mismatch.h"
+
+#define SUBJECT_OPERANDS_MOST 64
+#define SUBJECT_DIMS_MOST 8
+#define SUBJECT_LOAD "load_state_dict" /* the operation's name for a checkpoint's parameter */
+
+struct subject {
+	struct event event;
+	struct operand operands[SUBJECT_OPERANDS_MOST];
+	int64_t sizes[SUBJECT_OPERANDS_MOST][SUBJECT_DIMS_MOST];
+	char names[2][160];
+	int more; /* parameters of other shape than the one told */
+};
+
+/* The innermost list of tensors among FRAMES that can't be stacked, where OPERATION makes room for such a list. Fills
+ * OUT and FOUND and returns true. Names are borrowed from FRAMES. */
+bool subject_of_list(struct subject *out, const char *operation, const json_t *frames, struct mismatch *found);
+/* The first parameter of another shape that MESSAGE tells. */
+bool subject_of_checkpoint(struct subject *out, const char *message, const json_t *frames, struct mismatch *found);
+
+#endif
