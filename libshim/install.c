@@ -30,6 +30,17 @@ open_everything(void)
 	return box_open() && dictionary_open() && identity_open();
 }
 
+/* The library's only line, and only where nobody else would say it. */
+static void
+say_unrecorded(void)
+{
+	static const char text[] = "shapebox: this process is not recorded: no trace file can be made in SHAPEBOX_OUTPUT, "
+				   "TMPDIR or /tmp\n";
+
+	if (!settings.under_run && write(STDERR_FILENO, text, sizeof text - 1) < 0)
+		return; /* a closed stderr: then nobody wants to know */
+}
+
 void
 install_now(void)
 {
@@ -45,6 +56,8 @@ install_now(void)
 		usable = torch_learn();
 	}
 	bool opened = open_everything();
+	if (!opened)
+		say_unrecorded();
 	if (opened) {
 		torch_report_checks();
 		box_check(BOX_CHECK_THROW, hook_real(HOOK_THROW) != NULL);
