@@ -10,8 +10,11 @@
  * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "box.h"
 #include "environment.h"
@@ -38,6 +41,7 @@ static uint64_t failures;                   /* atomic */
 static int imports_seen;                    /* of torch's, looked at */
 static bool started, verified, usable;      /* usable: layouts are as we know them; decided on the first event */
 static bool reporting, usable_known;
+static bool postponed;                      /* the hook is added when recording begins */
 static __thread bool inside;                /* our own calls raise audit events, too */
 
 static char torch_version[32];              /* "" until torch tells */
@@ -276,13 +280,41 @@ audit(const char *event, struct python_object *arguments, void *user)
 	return 0;
 }
 
+/* Will this interpreter change its allocator when it starts? With -X dev or PYTHONMALLOC=debug it does, and at its end it
+ * frees the entry of a hook that was added before with the wrong one, and aborts. The hook is then added later. */
+static bool
+allocator_will_change(void)
+{
+	const char *dev = getenv("PYTHONDEVMODE"), *allocator = getenv("PYTHONMALLOC");
+	char arguments[4096];
+	int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t size = file < 0 ? 0 : read(file, arguments, sizeof arguments - 1);
+	bool option = false;
+
+	if (file >= 0)
+		close(file);
+	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(arguments + at) + 1) {
+		const char *word = arguments + at;
+		arguments[size] = 0;
+		if (option && !strcmp(word, "dev"))
+			return true;
+		option = word[0] == '-' && word[1] && word[strlen(word) - 1] == 'X';
+		if (word[0] == '-' && strstr(word, "Xdev"))
+			return true;
+	}
+	return (dev && *dev) || (allocator && *allocator);
+}
+
 void
 python_start(void)
 {
 	int saved_errno = errno;
 
-	if (!started && python_api_load())
-		started = !py.PySys_AddAuditHook(audit, NULL);
+	if (!started && python_api_load()) {
+		postponed = allocator_will_change();
+		if (!postponed)
+			started = !py.PySys_AddAuditHook(audit, NULL);
+	}
 	errno = saved_errno;
 }
 
@@ -297,10 +329,38 @@ tell_versions(struct box_header *header)
 	memcpy(header->torch_version, torch_version, sizeof torch_version);
 }
 
+/* With the GIL: what python_start left for later. */
+static int
+start_late(void *user)
+{
+	struct python_quiet quiet;
+
+	(void)user;
+	if (started || inside || !is_recording())
+		return 0;
+	inside = true;
+	python_quiet_begin(&quiet);
+	if (python_usable()) {
+		started = !py.PySys_AddAuditHook(audit, NULL);
+		verified = frames_verify();
+		python_text_copy(python_module_item("torch.version", "__version__"), torch_version, sizeof torch_version);
+		py.PyErr_Clear();
+	}
+	python_quiet_end(&quiet);
+	inside = false;
+	if (started)
+		tell_versions(shim_box.header);
+	else
+		box_check(BOX_CHECK_PYTHON, false);
+	return 0;
+}
+
 void
 python_recording(void)
 {
-	if (!started)
+	if (postponed && !started)
+		py.Py_AddPendingCall(start_late, NULL);
+	else if (!started)
 		box_check(BOX_CHECK_PYTHON, false);
 	if (verified)
 		frames_verify(); /* known already: it only tells the box */
