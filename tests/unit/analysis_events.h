@@ -118,6 +118,20 @@ hand_children(void *context, int process, int64_t id, struct event *out, int roo
 	return count;
 }
 
+static void
+hand_each_call(void *context, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
+	       void *visitor)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		if (hand->events[i].id < event->id && hand->events[i].site == event->site &&
+		    strcmp(hand->events[i].operation, event->operation) == 0 && strcmp(hand->events[i].status, "ok") == 0 &&
+		    !visit(&hand->events[i], visitor))
+			return;
+}
+
 static bool
 hand_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
 {
@@ -190,7 +204,7 @@ hand_source(struct hand *hand)
 {
 	return (struct source){
 		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
-		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children,
+		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call,
 		.maker = hand_maker, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope,
 	};

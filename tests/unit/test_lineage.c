@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis_events.h"
+#include "viewer/analysis/history.h"
 #include "viewer/analysis/lineage.h"
 #include "viewer/analysis/size_flow.h"
 
@@ -226,6 +227,30 @@ test_written(void)
 	CU_ASSERT_FALSE(lineage_maker(&source, 0, 33, 100, LINEAGE_SIZE, &maker, &output, &writes));
 }
 
+static void
+test_history(void)
+{
+	const struct operand shorter[] = { TENSOR("self", 1, 20, 3), TENSOR("other", 2, 20, 3) };
+	const struct operand longer[] = { TENSOR("self", 1, 40, 3), TENSOR("other", 2, 40, 3) };
+	const struct operand wrong[] = { TENSOR("self", 1, 41, 3), TENSOR("other", 2, 40, 3) }, out[] = { TENSOR("output", 3, 40, 3) };
+	const struct event calls[] = { MADE(1, 1, "aten::add", shorter, out), MADE(2, 1, "aten::add", longer, out),
+				       MADE(3, 2, "aten::add", longer, out), MADE(4, 1, "aten::mul", longer, out),
+				       MADE(5, 1, "aten::add", wrong, out) };
+	const struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0 };
+	struct hand with = { .events = calls, .event_count = 5, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+	json_t *json = history_build(&source, 0, &calls[4], &differs);
+
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "seen_before")), 2);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json, "text")), "2 earlier calls here: self and other agreed every time; "
+			       "dimension 0 of self was 20 to 40, never the 41 of now: larger than ever before");
+	json_decref(json);
+	json = history_build(&source, 0, &calls[2], NULL); /* another line */
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "seen_before")), 0);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(json, "text")));
+	json_decref(json);
+}
+
 int
 main(void)
 {
@@ -242,6 +267,7 @@ main(void)
 	CU_add_test(suite, "twins", test_twins);
 	CU_add_test(suite, "ready-made", test_ready_made);
 	CU_add_test(suite, "dtype", test_dtype);
+	CU_add_test(suite, "earlier calls", test_history);
 	CU_add_test(suite, "written in place since", test_written);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

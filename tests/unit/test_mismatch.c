@@ -2,7 +2,11 @@
 /* What disagrees among the operands of a failed operation: one family after the other. */
 #include <CUnit/Basic.h>
 
+#include <stdlib.h>
+
 #include "analysis_events.h"
+#include "viewer/analysis/knowledge.h"
+#include "viewer/analysis/subject.h"
 #include "viewer/analysis/mismatch.h"
 
 static struct mismatch found;
@@ -257,6 +261,91 @@ test_hostile(void)
 	CU_ASSERT_FALSE(finds);
 }
 
+/* What was counted as the operation failed. */
+static void
+test_counts(void)
+{
+	const struct operand lookup[] = { TENSOR("weight", 1, 10, 4), INDEX("indices", 2, 3) };
+	const struct operand loss[] = { TENSOR("self", 1, 6, 10), INDEX("target", 2, 6), VALUE("ignore_index", "int", "-100") };
+	const struct operand scatter[] = { TENSOR("self", 1, 2, 40, 32), MASK("mask", 2, 2, 40, 1), TENSOR("source", 3, 20, 32) };
+	const struct event a = EVENT("aten::embedding", lookup), b = EVENT("aten::cross_entropy_loss", loss),
+			   c = EVENT("aten::masked_scatter", scatter);
+	json_t *note = json_pack("{s:[{s:i, s:i, s:{s:i, s:i, s:i, s:i, s:i, s:i}}]}", "operands", "tensor", 2, "index", 1, "summary", "elements",
+				 3, "min", 0, "max", 12, "negative", 0, "ignored", 0, "true", 24);
+	json_t *summary = json_object_get(json_array_get(json_object_get(note, "operands"), 0), "summary");
+	struct mismatch_knowledge known[4];
+	struct mismatch_facts facts = { .event = &a, .knowledge = known };
+	struct mismatch found;
+
+	knowledge_fill(&a, note, NULL, known);
+	CU_ASSERT_TRUE_FATAL(mismatch_find(&facts, &found));
+	CU_ASSERT_EQUAL(found.actual, 12);
+	CU_ASSERT_EQUAL(found.expected, 10);
+	CU_ASSERT_FALSE(found.from_message);
+	json_object_set_new(summary, "max", json_integer(9));
+	knowledge_fill(&a, note, NULL, known);
+	CU_ASSERT_FALSE(mismatch_find(&facts, &found));
+	/* labels: -100 is ignored, another negative isn't */
+	facts.event = &b;
+	json_object_set_new(summary, "min", json_integer(-100));
+	json_object_set_new(summary, "negative", json_integer(2));
+	json_object_set_new(summary, "ignored", json_integer(2));
+	knowledge_fill(&b, note, NULL, known);
+	CU_ASSERT_FALSE(mismatch_find(&facts, &found));
+	json_object_set_new(summary, "negative", json_integer(3));
+	knowledge_fill(&b, note, NULL, known);
+	CU_ASSERT_TRUE(mismatch_find(&facts, &found));
+	CU_ASSERT_FALSE(found.has_actual);
+	json_object_set_new(summary, "min", json_integer(-1));
+	json_object_set_new(summary, "ignored", json_integer(0));
+	knowledge_fill(&b, note, NULL, known);
+	CU_ASSERT_TRUE(mismatch_find(&facts, &found));
+	CU_ASSERT_EQUAL(found.actual, -1);
+	json_object_set_new(summary, "max", json_integer(10));
+	knowledge_fill(&b, note, NULL, known);
+	CU_ASSERT_TRUE(mismatch_find(&facts, &found));
+	CU_ASSERT_EQUAL(found.actual, 10);
+	/* a mask that is broadcast over the width */
+	facts.event = &c;
+	json_object_set_new(summary, "elements", json_integer(80));
+	knowledge_fill(&c, note, NULL, known);
+	CU_ASSERT_TRUE(mismatch_find(&facts, &found));
+	CU_ASSERT_EQUAL(found.expected, 24);
+	CU_ASSERT_EQUAL(found.actual, 20);
+	json_object_set_new(summary, "true", json_string("many")); /* not a count */
+	knowledge_fill(&c, note, NULL, known);
+	CU_ASSERT_FALSE(mismatch_find(&facts, &found));
+	json_decref(note);
+}
+
+/* A list that can't be stacked; a checkpoint's parameter. */
+static void
+test_subject(void)
+{
+	struct subject *made = calloc(1, sizeof(*made));
+	json_t *frames = json_pack("[{s:s, s:[{s:s, s:s, s:[{s:s, s:s, s:i, s:[i, i]}, {s:s, s:s, s:i, s:[i, i]}]}]}]", "file", "/x/a.py",
+				   "locals", "name", "batch", "kind", "list", "items", "name", "batch[0]", "kind", "tensor", "tensor", 1,
+				   "shape", 46, 3, "name", "batch[3]", "kind", "tensor", "tensor", 2, "shape", 45, 3);
+	const char *message = "Error(s) in loading state_dict for Net:\n\tsize mismatch for embed.weight: copying a param with shape "
+			      "torch.Size([300, 8]) from checkpoint, the shape in current model is torch.Size([310, 8]).";
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(subject_of_list(made, "aten::resize_", frames, &found));
+	CU_ASSERT_STRING_EQUAL(made->event.operands[found.operand].name, "batch[3]");
+	CU_ASSERT_EQUAL(made->event.operands[found.operand].item, 3);
+	CU_ASSERT_EQUAL(found.expected, 46);
+	CU_ASSERT_FALSE(subject_of_list(made, "aten::view", frames, &found));
+	CU_ASSERT_TRUE_FATAL(subject_of_checkpoint(made, message, NULL, &found));
+	CU_ASSERT_STRING_EQUAL(made->event.operands[found.operand].name, "embed.weight");
+	CU_ASSERT_EQUAL(found.expected, 310);
+	CU_ASSERT_EQUAL(found.actual, 300);
+	CU_ASSERT_FALSE(subject_of_checkpoint(made, "size mismatch for x: [1, 2", NULL, &found));
+	CU_ASSERT_FALSE(subject_of_checkpoint(made, "size mismatch for x: checkpoint [1, {}] [[2]]", NULL, &found));
+	CU_ASSERT_FALSE(subject_of_checkpoint(made, NULL, NULL, &found));
+	json_decref(frames);
+	free(made);
+}
+
 int
 main(void)
 {
@@ -277,6 +366,8 @@ main(void)
 	CU_add_test(suite, "indices", test_indices);
 	CU_add_test(suite, "dtype, device, leaf", test_kinds);
 	CU_add_test(suite, "hostile values", test_hostile);
+	CU_add_test(suite, "counts", test_counts);
+	CU_add_test(suite, "lists and checkpoints", test_subject);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

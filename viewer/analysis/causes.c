@@ -1,6 +1,7 @@
 #include "causes.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,6 +47,8 @@ cause_named_number(const struct cause_facts *facts, int64_t value, int *frame)
 			if (!json_is_integer(is) || json_integer_value(is) != value)
 				continue;
 			carriers++;
+			if (settings_find(facts->settings, text_get(number, "name"), value))
+				weight += 4;
 			if (weight <= best_weight)
 				continue;
 			best = number;
@@ -60,6 +63,22 @@ static int
 rank_of(const char *confidence)
 {
 	return strcmp(confidence, "certain") == 0 ? 0 : strcmp(confidence, "likely") == 0 ? 1 : 2;
+}
+
+/* Where its value was set is another question than where it was seen. */
+static void
+set_place(const struct cause_facts *facts, const struct cause *cause, json_t *setting)
+{
+	const char *name = text_get(cause->setting, "name");
+	int64_t value = json_integer_value(json_object_get(cause->setting, "value"));
+	const struct setting *found = settings_find(facts->settings, name, value);
+	struct text text = {{0}, 0};
+
+	text_set(setting, "file", found && found->file >= 0 ? facts->settings->files[found->file] : NULL);
+	text_set_integer(setting, "line", found && found->file >= 0 ? found->line : -1, -1);
+	if (found && found->file < 0)
+		text_add(&text, "%s %" PRId64 " on the command line", found->key, found->value);
+	text_set(setting, "source", text.used ? text.data : NULL);
 }
 
 static json_t *
@@ -84,9 +103,7 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 
 		text_set(setting, "name", text_get(cause->setting, "name"));
 		json_object_set(setting, "value", json_object_get(cause->setting, "value"));
-		/* Where its value was set is another question than where it was seen. */
-		json_object_set_new(setting, "file", json_null());
-		json_object_set_new(setting, "line", json_null());
+		set_place(facts, cause, setting);
 		json_object_set_new(json, "setting", setting);
 	} else {
 		json_object_set_new(json, "setting", json_null());

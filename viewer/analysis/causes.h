@@ -8,6 +8,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 
 #include "mismatch.h"
+#include "settings.h"
 #include "text.h"
 
 struct cause_facts {
@@ -16,6 +17,8 @@ struct cause_facts {
 	const char *message;             /* the exception's, or NULL */
 	const json_t *frames;            /* with locals; may be NULL */
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */
+	const struct settings *settings; /* may be NULL */
+	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
 	bool twins;                      /* the operands that disagree come from the same code */
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "knowledge.h"
 #include "lineage.h"
 #include "operand.h"
 #include "report_failure.h"
@@ -11,14 +12,6 @@
 
 #define CHILDREN_MOST 64
 #define CHAINS_MOST 4
-
-static int64_t
-count_of(const json_t *local, const char *key)
-{
-	const json_t *value = json_object_get(json_object_get(local, "summary"), key);
-
-	return json_is_integer(value) ? json_integer_value(value) : -1;
-}
 
 static bool
 find_mismatch(struct diagnosis *diagnosis, const struct event *event)
@@ -34,19 +27,7 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 	if (exception && *text_get(exception, "message"))
 		facts.message = text_get(exception, "message");
 	if (knowledge && children) {
-		for (int i = 0; i < event->operand_count; i++) {
-			const json_t *local = operand_local(diagnosis->frames, event->operands[i].tensor);
-			const json_t *leaf = json_object_get(local, "is_leaf"), *grad = json_object_get(local, "requires_grad");
-
-			knowledge[i].leaf = json_is_boolean(leaf) && json_is_boolean(grad) ? json_is_true(leaf) && json_is_true(grad) : -1;
-			knowledge[i].trues = count_of(local, "trues");
-			knowledge[i].has_range = json_is_integer(json_object_get(json_object_get(local, "summary"), "largest"));
-			if (knowledge[i].has_range) {
-				knowledge[i].largest = count_of(local, "largest");
-				knowledge[i].smallest =
-					json_integer_value(json_object_get(json_object_get(local, "summary"), "smallest"));
-			}
-		}
+		knowledge_fill(event, diagnosis->failure->operation ? diagnosis->failure->operation->json : NULL, diagnosis->frames, knowledge);
 		facts.child_count = source->children(source->context, diagnosis->failure->process, event->id, children, CHILDREN_MOST);
 		facts.children = children;
 		facts.knowledge = knowledge;

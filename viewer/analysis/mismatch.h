@@ -16,7 +16,9 @@
 struct mismatch_knowledge {
 	int leaf;          /* 1: a leaf that requires grad, or a view of one; 0: not */
 	int64_t trues;     /* number of True, of a bool tensor */
+	int64_t elements;  /* that were counted */
 	int64_t smallest, largest; /* of an integer tensor, where has_range */
+	int64_t negative, ignored; /* how many are below 0, and of those -100 */
 	bool has_range;
 };
 

@@ -23,8 +23,11 @@ state_index(const struct mismatch_facts *facts, struct mismatch *out, int place,
 	int64_t value;
 	bool known = false;
 
-	if (knowledge && knowledge->has_range && (knowledge->largest >= limit || knowledge->smallest < lowest)) {
-		value = knowledge->largest >= limit ? knowledge->largest : knowledge->smallest;
+	if (knowledge && knowledge->has_range && knowledge->largest >= limit) {
+		value = knowledge->largest;
+		known = true;
+	} else if (knowledge && knowledge->has_range && knowledge->smallest < lowest) {
+		value = knowledge->smallest;
 		known = true;
 	} else if (facts->message && strstr(facts->message, "out of")) {
 		for (size_t i = 0; i < sizeof(marks) / sizeof(*marks) && !known; i++)
@@ -37,12 +40,15 @@ state_index(const struct mismatch_facts *facts, struct mismatch *out, int place,
 	out->has_actual = known;
 	state_mark(out, against, against_dim);
 	out->against_dim = against_dim;
-	if (known)
-		text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows in dimension %d", name,
-			    value, facts->event->operands[against].name, limit, against_dim);
-	else
+	if (!known)
 		text_format(out->text, sizeof(out->text), "%s holds an index outside the %" PRId64 " rows of %s", name, limit,
 			    facts->event->operands[against].name);
+	else if (knowledge && knowledge->has_range && knowledge->smallest < lowest && knowledge->largest >= limit)
+		text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " to %" PRId64 " where %s has %" PRId64 " rows in dimension %d",
+			    name, knowledge->smallest, knowledge->largest, facts->event->operands[against].name, limit, against_dim);
+	else
+		text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows in dimension %d", name,
+			    value, facts->event->operands[against].name, limit, against_dim);
 	return true;
 }
 
@@ -171,6 +177,28 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 	return true;
 }
 
+/* An index tensor whose counted values leave the dimension that it indexes (where no mask covers several). */
+static bool
+state_ranges(const struct mismatch_facts *facts, int self, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	const struct operand *base = &event->operands[self];
+
+	for (int i = 0, dim = 0; facts->knowledge && i < event->operand_count && dim < base->ndim; i++) {
+		const struct operand *index = &event->operands[i];
+
+		if (!index->name || strncmp(index->name, "indices", 7) != 0)
+			continue;
+		if (index->kind && strcmp(index->kind, "tensor") == 0 && is_mask(index))
+			return false;
+		if (facts->knowledge[i].has_range &&
+		    (facts->knowledge[i].largest >= base->sizes[dim] || facts->knowledge[i].smallest < -base->sizes[dim]))
+			return state_index(facts, out, i, self, dim, base->sizes[dim], -base->sizes[dim]);
+		dim++;
+	}
+	return false;
+}
+
 bool
 mismatch_index(const struct mismatch_facts *facts, struct mismatch *out)
 {
@@ -204,6 +232,8 @@ mismatch_index(const struct mismatch_facts *facts, struct mismatch *out)
 		state_mark(out, out->against, -1);
 		return true;
 	}
+	if (state_ranges(facts, self, out))
+		return true;
 	index = rule_any(event, "indices indices[0] indices[1] indices[2] indices[3]");
 	if (index < 0 || !rule_message_number(facts, "with size ", &limit))
 		return false;
@@ -295,6 +325,35 @@ mismatch_embedding(const struct mismatch_facts *facts, struct mismatch *out)
 	return state_index(facts, out, indices, weight, 0, event->operands[weight].sizes[0], 0);
 }
 
+/* Labels outside the classes: too large, or negative and not the one that is ignored. */
+static bool
+state_labels(const struct mismatch_facts *facts, struct mismatch *out, int target, int self, int classes, int64_t ignored)
+{
+	const struct mismatch_knowledge *knowledge = facts->knowledge ? &facts->knowledge[target] : NULL;
+	int64_t limit = facts->event->operands[self].sizes[classes], lowest = ignored < 0 ? ignored : 0;
+
+	if (knowledge && knowledge->has_range && knowledge->largest < limit) {
+		/* -100 among others that aren't: how many are negative tells, not the smallest. */
+		if (ignored == -100 && knowledge->smallest == -100 && knowledge->negative > knowledge->ignored && knowledge->ignored >= 0) {
+			state_numbers(out, "index", target, self, -1, limit, -1);
+			out->has_actual = false;
+			out->against_dim = classes;
+			text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " negative labels beside the ignored -100 where %s has %"
+				    PRId64 " classes", facts->event->operands[target].name, knowledge->negative - knowledge->ignored,
+				    facts->event->operands[self].name, limit);
+			return true;
+		}
+		if (knowledge->smallest < 0 && knowledge->smallest != ignored)
+			lowest = 0;
+	}
+	if (!state_index(facts, out, target, self, classes, limit, lowest))
+		return false;
+	if (out->has_actual)
+		text_format(out->text, sizeof(out->text), "%s holds the label %" PRId64 " where %s has %" PRId64 " classes (dimension %d)",
+			    facts->event->operands[target].name, out->actual, facts->event->operands[self].name, limit, classes);
+	return true;
+}
+
 bool
 mismatch_loss(const struct mismatch_facts *facts, struct mismatch *out)
 {
@@ -323,5 +382,5 @@ mismatch_loss(const struct mismatch_facts *facts, struct mismatch *out)
 	if (weight >= 0 && event->operands[weight].ndim == 1 && event->operands[weight].sizes[0] != a->sizes[classes])
 		return state_size(facts, out, weight, 0, self, classes, a->sizes[classes], event->operands[weight].sizes[0]);
 	rule_int(event, "ignore_index", &ignored);
-	return state_index(facts, out, target, self, classes, a->sizes[classes], ignored < 0 ? ignored : 0);
+	return state_labels(facts, out, target, self, classes, ignored);
 }

@@ -146,7 +146,7 @@ mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out
 {
 	const struct event *event = facts->event;
 	int self = rule_tensor(event, "self"), mask = rule_tensor(event, "mask"), from = rule_tensor(event, "source");
-	int64_t rows, width, trues;
+	int64_t rows, width, trues, whole;
 
 	if (self < 0 || mask < 0 || from < 0)
 		return false;
@@ -161,6 +161,10 @@ mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out
 		width = 1;
 	rows /= width;
 	trues = facts->knowledge ? facts->knowledge[mask].trues : -1;
+	whole = rule_count(&event->operands[self]);
+	if (trues >= 0 && facts->knowledge[mask].elements > 0 && whole > 0 && whole % facts->knowledge[mask].elements == 0 &&
+	    __builtin_mul_overflow(trues, whole / facts->knowledge[mask].elements, &trues)) /* as it is broadcast */
+		trues = -1;
 	if (trues >= 0 && trues % width == 0 && trues / width > rows) {
 		state_numbers(out, "count", from, mask, 0, trues / width, rows);
 		text_format(out->text, sizeof(out->text), "source has %" PRId64 " rows where mask selects %" PRId64, rows,

@@ -1,10 +1,12 @@
 #include "report_failure.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes.h"
 #include "headline.h"
+#include "history.h"
 #include "operand.h"
 #include "text.h"
 #include "where.h"
@@ -64,10 +66,15 @@ noted(const struct failure *failure, const char *key, json_t *fallback)
 }
 
 static json_t *
-history_json(void)
+history_json(const struct diagnosis *diagnosis)
 {
-	json_t *json = json_object();
+	const struct failure *failure = diagnosis->failure;
+	json_t *json;
 
+	if (failure->has_event && strcmp(failure->kind, "operation") == 0)
+		return history_build(diagnosis->source, failure->process, &failure->event,
+				     diagnosis->has_mismatch && !diagnosis->made ? &diagnosis->mismatch : NULL);
+	json = json_object();
 	json_object_set_new(json, "seen_before", json_null());
 	json_object_set_new(json, "text", json_null());
 	return json;
@@ -118,10 +125,17 @@ causes(const struct diagnosis *diagnosis)
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
-		.twins = diagnosis->twins,
+		.twins = diagnosis->twins, .counts = failure->operation ? failure->operation->json : NULL,
 	};
+	struct settings *settings = malloc(sizeof(*settings));
+	json_t *list;
 
-	return causes_build(&facts);
+	if (settings)
+		settings_load(diagnosis->source, failure->process, diagnosis->frames, failure->time_ns, settings);
+	facts.settings = settings;
+	list = causes_build(&facts);
+	free(settings);
+	return list;
 }
 
 json_t *
@@ -153,7 +167,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "causes", causes(&diagnosis));
 	json_object_set_new(json, "modules", noted(failure, "modules", json_array()));
 	json_object_set_new(json, "sample", noted(failure, "sample", json_null()));
-	json_object_set_new(json, "history", history_json());
+	json_object_set_new(json, "history", history_json(&diagnosis));
 	diagnosis_end(&diagnosis);
 	return json;
 }

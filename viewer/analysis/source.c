@@ -94,6 +94,21 @@ source_children(void *context, int process, int64_t id, struct event *out, int r
 	return count;
 }
 
+static void
+source_each_call(void *context, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
+		 void *visitor)
+{
+	struct event_filter filter = event_filter_all;
+
+	filter.operation = event->operation;
+	filter.site = event->site;
+	filter.last = event->id - 1;
+	filter.status = "ok";
+	filter.backward = true;
+	if (event->site >= 0 && event->id > 0)
+		trace_each_event(context, process, &filter, visit, visitor);
+}
+
 static bool
 source_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
 {
@@ -136,7 +151,8 @@ source_of_trace(struct trace *trace)
 	return (struct source){
 		.context = trace, .process_count = source_process_count, .process = source_process,
 		.notes = source_notes, .event = source_event, .open_event = source_open_event,
-		.last_event = source_last_event, .children = source_children, .maker = source_maker,
+		.last_event = source_last_event, .children = source_children, .each_call = source_each_call,
+		.maker = source_maker,
 		.first_use = source_first_use, .live_tensor = source_live_tensor, .forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope,
 	};

@@ -21,6 +21,9 @@ struct source {
 	bool (*last_event)(void *context, int process, int thread, struct event *out);
 	/* Recorded operations inside event ID, at any depth, in order; returns how many of ROOM were filled. */
 	int (*children)(void *context, int process, int64_t id, struct event *out, int room);
+	/* The kept calls of EVENT's operation from its call site before it, newest first, until VISIT returns false. */
+	void (*each_call)(void *context, int process, const struct event *event,
+			  bool (*visit)(const struct event *event, void *context), void *visitor);
 	bool (*maker)(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output);
 	bool (*first_use)(void *context, int process, int64_t tensor, struct event *out, int *operand);
 	bool (*live_tensor)(void *context, int process, int64_t tensor, struct live_tensor *out);

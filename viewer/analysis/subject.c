@@ -48,6 +48,16 @@ describe(struct operand *operand, const json_t *local)
 	operand->tensor = json_is_integer(tensor) ? json_integer_value(tensor) : -1;
 }
 
+/* The 3 of "batch[3]": what is no tensor is passed over in the list. */
+static int
+item_number(const char *name, int otherwise)
+{
+	const char *open = strrchr(name, '[');
+	int64_t number;
+
+	return open && open[1] >= '0' && open[1] <= '9' && text_number(&open, &number) && number <= INT32_MAX ? (int)number : otherwise;
+}
+
 /* LIST's tensors as the operands of a stack. */
 static bool
 list_disagrees(struct subject *out, const json_t *list, struct mismatch *found)
@@ -65,7 +75,7 @@ list_disagrees(struct subject *out, const json_t *list, struct mismatch *found)
 		operand = add_operand(out, text_get(item, "name"), json_object_get(item, "shape"));
 		if (!operand)
 			return false;
-		operand->item = (int)i;
+		operand->item = item_number(operand->name, (int)i);
 		describe(operand, item);
 	}
 	mismatch_start(found);

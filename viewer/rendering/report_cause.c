@@ -60,6 +60,10 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 			page_add(&line, " is set at ");
 			page_words(&line, report_file(report_string(setting, "file")));
 			page_format(&line, ":%" PRId64 ")", report_integer(setting, "line", 0));
+		} else if (json_is_object(setting) && report_string(setting, "source")[0]) {
+			page_add(&line, line.size ? " (" : "(");
+			page_words(&line, report_string(setting, "source"));
+			page_add(&line, ")");
 		}
 		if (line.size > 0) {
 			report_label(page, "fix");

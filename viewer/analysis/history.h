@@ -1,0 +1,18 @@
+/*
+ * What the failing line did before: the kept calls of the same operation from the same call site.
+ *
+ * Compares the operands at the places that disagree now, by place, so it says nothing where the mismatch is about
+ * something else than sizes or counts. Reads at most HISTORY_CALLS_MOST events.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_HISTORY_H
+#define SHAPEBOX_VIEWER_ANALYSIS_HISTORY_H
+
+#include "mismatch.h"
+#include "source.h"
+
+#define HISTORY_CALLS_MOST 4096
+
+/* {"seen_before","text"} for the failed EVENT; MISMATCH may be NULL. Null where EVENT has no call site. New reference. */
+json_t *history_build(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch);
+
+#endif
