@@ -10,7 +10,6 @@ struct calls {
 	const struct mismatch *mismatch;
 	int place, dim; /* what is measured: where the mismatch is, or the length of the mask or index it is about */
 	int64_t count, measured, agreed, smallest, largest, same /* had the failing size */;
-	int64_t other_smallest, other_largest;
 };
 
 /* The size of dimension DIM of operand PLACE; false if the call has no such. */
@@ -57,13 +56,8 @@ add_call(const struct event *event, void *context)
 	calls->largest = size > calls->largest ? size : calls->largest;
 	if (size_at(calls->event, calls->place, calls->dim, &failing))
 		calls->same += failing == size;
-	if (size_at(event, mismatch->against, mismatch->against_dim, &other)) {
-		if (calls->measured == 1)
-			calls->other_smallest = calls->other_largest = other;
-		calls->other_smallest = other < calls->other_smallest ? other : calls->other_smallest;
-		calls->other_largest = other > calls->other_largest ? other : calls->other_largest;
+	if (size_at(event, mismatch->operand, mismatch->dim, &size) && size_at(event, mismatch->against, mismatch->against_dim, &other))
 		calls->agreed += other == size;
-	}
 	return calls->count < HISTORY_CALLS_MOST;
 }
 
@@ -96,6 +90,13 @@ history_build(const struct source *source, int process, const struct event *even
 	choose_place(&calls);
 	if (event->site >= 0)
 		source->each_call(source->context, process, event, add_call, &calls);
+	if (pair && calls.same) { /* nothing new about this side: about the other? */
+		struct calls other = { .event = event, .mismatch = mismatch, .place = mismatch->against, .dim = mismatch->against_dim };
+
+		source->each_call(source->context, process, event, add_call, &other);
+		if (other.measured && !other.same)
+			calls = other;
+	}
 	json_object_set_new(json, "seen_before", event->site >= 0 ? json_integer(calls.count) : json_null());
 	if (calls.count) {
 		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST ? "the last " : "", calls.count,

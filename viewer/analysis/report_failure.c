@@ -7,7 +7,9 @@
 #include "causes.h"
 #include "headline.h"
 #include "history.h"
+#include "mismatch_rule.h"
 #include "operand.h"
+#include "sample.h"
 #include "text.h"
 #include "where.h"
 
@@ -63,6 +65,20 @@ noted(const struct failure *failure, const char *key, json_t *fallback)
 		return fallback;
 	json_decref(fallback);
 	return json_incref(value);
+}
+
+/* The odd item of a list that is joined is one of the batch. */
+static json_t *
+sample_json(const struct diagnosis *diagnosis)
+{
+	const struct failure *failure = diagnosis->failure;
+	int place = diagnosis->has_mismatch ? diagnosis->mismatch.operand : -1;
+	char name[96] = "";
+
+	if (place >= 0)
+		mismatch_plain_name(diagnosis->subject->operation, name, sizeof(name));
+	return noted(failure, "sample", sample_build(diagnosis->source, failure, diagnosis->frames,
+						     text_among("stack cat", name) ? diagnosis->subject->operands[place].item : -1));
 }
 
 static json_t *
@@ -166,7 +182,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set(json, "lineage", diagnosis.lineage);
 	json_object_set_new(json, "causes", causes(&diagnosis));
 	json_object_set_new(json, "modules", noted(failure, "modules", json_array()));
-	json_object_set_new(json, "sample", noted(failure, "sample", json_null()));
+	json_object_set_new(json, "sample", sample_json(&diagnosis));
 	json_object_set_new(json, "history", history_json(&diagnosis));
 	diagnosis_end(&diagnosis);
 	return json;

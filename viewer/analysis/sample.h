@@ -1,0 +1,16 @@
+/*
+ * Which sample failed: read from the locals of PyTorch's own data loading and of the loop around it.
+ *
+ * A worker's loop knows the batch it was making (prefetching respected: it is the batch that failed, not the one being
+ * trained on), the fetcher the index of the item; the training loop's own `epoch` is taken where it has one.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_SAMPLE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_SAMPLE_H
+
+#include "failure.h"
+
+/* {"epoch","batch","indices","within_batch","source"}, null where nothing is known. ODD: the item of a list that
+ * disagrees, -1 if none. New reference. */
+json_t *sample_build(const struct source *source, const struct failure *failure, const json_t *frames, int odd);
+
+#endif
