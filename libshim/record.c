@@ -261,10 +261,15 @@ record_ended(const char *record, void *context)
 	}
 	if (!recorder)
 		return;
-	if (recorder->depth && recorder->open[recorder->depth - 1].record == record)
+	uint32_t depth = recorder->depth;
+	while (depth && recorder->open[depth - 1].record != record)
+		depth--; /* more than one down only where stacks were switched within an operation (greenlets) */
+	if (depth) {
+		recorder->depth = depth;
 		end_operation(recorder, record);
-	else if (record[torch.record_scope] != BOX_SCOPE_FUNCTION)
+	} else if (record[torch.record_scope] != BOX_SCOPE_FUNCTION) {
 		end_scope(recorder, record);
+	}
 }
 
 /* --- what the hooks call --------------------------------------------------------------------- */
