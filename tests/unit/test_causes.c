@@ -1,19 +1,31 @@
 /* links: schema viewer */
 /* Every rule of causes.def: a case where it holds and one where it doesn't. */
 #include <CUnit/Basic.h>
+#include <stdlib.h>
 
 #include "analysis_events.h"
 #include "viewer/analysis/causes.h"
+#include "viewer/analysis/knowledge.h"
+#include "viewer/analysis/subject.h"
 
 static struct mismatch mismatch;
 static json_t *causes;
+
+static const char *deciders[2];
+static const struct settings *settings;
+static json_t *counts; /* of the failed operation's operands, as its note has them */
 
 /* The causes of EVENT; numbers and frames as a note has them, taken over. */
 static void
 ask(const struct event *event, const char *message, json_t *frames, json_t *numbers)
 {
-	struct mismatch_facts facts = { .event = event, .message = message };
-	struct cause_facts asked = { .event = event, .message = message, .frames = frames, .numbers = numbers };
+	struct mismatch_knowledge known[16];
+	struct mismatch_facts facts = { .event = event, .message = message, .knowledge = known };
+	struct cause_facts asked = { .event = event, .message = message, .frames = frames, .numbers = numbers, .counts = counts,
+				     .settings = settings, .deciders = { deciders[0], deciders[1] } };
+
+	if (event)
+		knowledge_fill(event, counts, frames, known);
 
 	if (event && mismatch_find(&facts, &mismatch))
 		asked.mismatch = &mismatch;
@@ -130,6 +142,199 @@ test_shapes(void)
 	EXPECT("index_out_of_range", "");
 }
 
+/* Counts of the values of tensor IDENTITY, for the questions that follow. */
+static void
+count_values(int identity, const char *summary)
+{
+	json_decref(counts);
+	counts = summary ? json_pack("{s:[{s:i, s:o}]}", "operands", "tensor", identity, "summary", json_loads(summary, 0, NULL)) : NULL;
+}
+
+static void
+test_indices(void)
+{
+	const struct operand lookup[] = { TENSOR("weight", 1, 10, 4), INDEX("indices", 2, 1, 12) };
+	const struct operand loss[] = { TENSOR("self", 1, 6, 10), INDEX("target", 2, 6), VALUE("ignore_index", "int", "-100") };
+	const struct event a = EVENT("aten::embedding", lookup), b = EVENT("aten::cross_entropy_loss", loss);
+
+	count_values(2, "{\"elements\":12,\"min\":0,\"max\":11,\"negative\":0,\"ignored\":0,\"distinct\":12,\"sorted\":true}");
+	ask(&a, "index out of range in self", NULL, NULL);
+	EXPECT("position_table", "likely");
+	EXPECT("index_out_of_range", "");
+	EXPECT("padding_as_data", "");
+	count_values(2, "{\"elements\":12,\"min\":1,\"max\":11,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":null}");
+	ask(&a, "index out of range in self", NULL, NULL);
+	EXPECT("position_table", "");
+	EXPECT("index_out_of_range", "certain");
+	count_values(2, "{\"elements\":12,\"min\":-100,\"max\":7,\"negative\":3,\"ignored\":3,\"distinct\":6,\"sorted\":null}");
+	ask(&a, "index out of range in self", NULL, NULL);
+	EXPECT("padding_as_data", "likely");
+	count_values(2, "{\"elements\":12,\"min\":-7,\"max\":7,\"negative\":3,\"ignored\":0,\"distinct\":6,\"sorted\":null}");
+	ask(&a, "index out of range in self", NULL, NULL);
+	EXPECT("padding_as_data", "");
+	count_values(2, "{\"elements\":6,\"min\":0,\"max\":10,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":false}");
+	ask(&b, "", NULL, NULL);
+	EXPECT("labels_outside_classes", "certain");
+	EXPECT("index_out_of_range", "");
+	count_values(2, "{\"elements\":6,\"min\":-1,\"max\":9,\"negative\":2,\"ignored\":0,\"distinct\":6,\"sorted\":false}");
+	ask(&b, "", NULL, NULL);
+	EXPECT("labels_outside_classes", "");
+	EXPECT("padding_as_data", "possible");
+	count_values(2, NULL);
+	ask(&b, "", NULL, NULL);
+	EXPECT("labels_outside_classes", "");
+}
+
+static void
+test_markers(void)
+{
+	const struct operand pairs[] = { { .name = "tensors[0]", .kind = "tensor", .item = 0, .ndim = 2, .sizes = SIZES(46, 1), .dtype = "int64", .tensor = 1 },
+					 { .name = "tensors[1]", .kind = "tensor", .item = 1, .ndim = 2, .sizes = SIZES(45, 1), .dtype = "int64", .tensor = 2 } };
+	const struct operand rows[] = { ITEM("tensors[0]", 0, 1, 46, 1), ITEM("tensors[1]", 1, 2, 45, 1), VALUE("dim", "int", "1") };
+	const struct event a = EVENT("aten::hstack", pairs), b = EVENT("aten::cat", rows);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("markers_unpaired", "possible");
+	EXPECT("ragged_list", "");
+	deciders[0] = deciders[1] = "aten::nonzero";
+	ask(&a, "", NULL, NULL);
+	EXPECT("markers_unpaired", "likely");
+	ask(&b, "", NULL, NULL);
+	EXPECT("markers_unpaired", ""); /* features, not positions */
+	EXPECT("ragged_list", "possible");
+	deciders[0] = deciders[1] = NULL;
+}
+
+static void
+test_forms(void)
+{
+	const struct operand heads[] = { TENSOR("self", 1, 2, 5, 100), VALUE("size", "int[]", "[2, 5, 8, 16]") };
+	const struct operand patches[] = { TENSOR("self", 1, 99, 64), VALUE("size", "int[]", "[-1, 4, 64]") };
+	const struct operand plain[] = { TENSOR("self", 1, 4, 6), VALUE("size", "int[]", "[4, 5]") };
+	const struct operand empty[] = { TENSOR("input", 1, 2, 9), TENSOR("weight", 2, 0) };
+	const struct operand flat[] = { TENSOR("weight", 1, 400), INDEX("indices", 2, 3) };
+	const struct operand whole[] = { TENSOR("input", 1, 2, 9), TENSOR("weight", 2, 4, 8) };
+	const struct operand nhwc[] = { TENSOR("input", 1, 2, 32, 32, 3), TENSOR("weight", 2, 8, 3, 4, 4) };
+	const struct operand image[] = { TENSOR("input", 1, 2, 4, 32, 32), TENSOR("weight", 2, 8, 3, 4, 4) };
+	const struct operand loss[] = { TENSOR("self", 1, 40, 10), INDEX("target", 2, 39) };
+	const struct operand ranks[] = { ITEM("tensors[0]", 0, 1, 4, 3), ITEM("tensors[1]", 1, 2, 3) };
+	const struct event a = EVENT("aten::view", heads), b = EVENT("aten::view", patches), c = EVENT("aten::view", plain),
+			   d = EVENT("aten::linear", empty), e = EVENT("aten::embedding", flat), f = EVENT("aten::linear", whole),
+			   g = EVENT("aten::conv2d", nhwc), h = EVENT("aten::conv2d", image), i = EVENT("aten::cross_entropy_loss", loss),
+			   j = EVENT("aten::cat", ranks);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("sizes_do_not_divide", "likely");
+	EXPECT("elements_differ", "");
+	ask(&b, "", NULL, NULL);
+	EXPECT("sizes_do_not_divide", "likely");
+	ask(&c, "", NULL, NULL);
+	EXPECT("sizes_do_not_divide", "");
+	EXPECT("elements_differ", "likely");
+	ask(&d, "", NULL, NULL);
+	EXPECT("parameter_partitioned", "likely");
+	ask(&e, "", NULL, NULL);
+	EXPECT("parameter_partitioned", "possible");
+	ask(&f, "", NULL, NULL);
+	EXPECT("parameter_partitioned", "");
+	ask(&g, "", NULL, NULL);
+	EXPECT("dimension_elsewhere", "possible");
+	ask(&h, "", NULL, NULL);
+	EXPECT("dimension_elsewhere", "");
+	ask(&i, "", NULL, NULL);
+	EXPECT("logits_and_labels", "likely");
+	EXPECT("rank_differs", "");
+	ask(&j, "", NULL, NULL);
+	EXPECT("rank_differs", "likely");
+	EXPECT("logits_and_labels", "");
+}
+
+static void
+test_loaded(void)
+{
+	struct subject *made = calloc(1, sizeof(*made));
+
+	CU_ASSERT_TRUE_FATAL(subject_of_checkpoint(made, "size mismatch for w: copying a param with shape torch.Size([3, 8]) from checkpoint, "
+						   "the shape in current model is torch.Size([4, 8]).", NULL, &mismatch));
+	{
+		struct cause_facts asked = { .event = &made->event, .mismatch = &mismatch };
+
+		json_decref(causes);
+		causes = causes_build(&asked);
+	}
+	EXPECT("checkpoint_shape", "likely");
+	made->event.operation = "aten::copy_";
+	{
+		struct cause_facts asked = { .event = &made->event, .mismatch = &mismatch };
+
+		json_decref(causes);
+		causes = causes_build(&asked);
+	}
+	EXPECT("checkpoint_shape", "");
+	free(made);
+}
+
+/* Off by a few, and no limit in sight: not cut. */
+static void
+test_few(void)
+{
+	const struct operand put[] = { TENSOR("self", 1, 2, 40, 16), MASK("indices[0]", 2, 2, 40), TENSOR("values", 3, 32, 16) };
+	const struct event event = EVENT("aten::index_put_", put);
+	json_t *setting;
+
+	count_values(2, "{\"elements\":80,\"true\":30,\"rows\":[16,14]}");
+	ask(&event, "", NULL, NULL);
+	EXPECT("placeholders_cut", "");
+	EXPECT("placeholders_differ", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "16, 14"));
+	ask(&event, "", NULL, number("args.max_length", 40));
+	EXPECT("placeholders_cut", "likely");
+	EXPECT("placeholders_differ", "");
+	setting = json_object_get(json_array_get(causes, 0), "setting");
+	CU_ASSERT_TRUE(json_is_null(json_object_get(setting, "file")));
+	count_values(2, "{\"elements\":80,\"true\":-3,\"rows\":\"all\"}"); /* nothing that a count can be */
+	ask(&event, "", NULL, NULL);
+	CU_ASSERT_EQUAL(json_array_size(causes), 0);
+	count_values(2, NULL);
+}
+
+static void
+test_settings(void)
+{
+	struct settings *read = calloc(1, sizeof(*read));
+	json_t *argv = json_pack("[s, s, s, s, s]", "python", "train.py", "--max-length", "512", "data.seed=7");
+	const struct setting *found;
+
+	read->file_count = 2;
+	strcpy(read->files[0], "/x/a.yaml");
+	strcpy(read->files[1], "/x/train.py");
+	settings_add_line(read, "cutoff_len: 2048  # tokens", 0, 17);
+	settings_add_line(read, "{\"a\": 1, \"b_len\": 99}", 0, 18);
+	settings_add_line(read, "CUTOFF: int = 2_048", 1, 3);
+	settings_add_line(read, "ids = tokenize(text, max_length=640)", 1, 9);
+	settings_add_line(read, "parser.add_argument('--block-size', type=int, default=1024)", 1, 11);
+	settings_add_line(read, "if size == 77 or other <= 78 or x: 79a", 1, 12);
+	settings_add_line(read, ":::===: = \"", 1, 13);
+	settings_add_line(read, "n: 99999999999999999999999999", 1, 14);
+	settings_add_command(read, argv);
+	found = settings_find(read, "data_args.cutoff_len", 2048);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+	CU_ASSERT_EQUAL(found->line, 17);
+	CU_ASSERT_PTR_NULL(settings_find(read, "data_args.cutoff_len", 2049));
+	CU_ASSERT_EQUAL(settings_find(read, "cfg['b_len']", 99)->line, 18);
+	CU_ASSERT_EQUAL(settings_find(read, "CUTOFF", 2048)->line, 3);
+	CU_ASSERT_EQUAL(settings_find(read, "max_length", 640)->line, 9);
+	CU_ASSERT_EQUAL(settings_find(read, "args.block_size", 1024)->line, 11);
+	CU_ASSERT_EQUAL(settings_find(read, "args.max_length", 512)->file, -1);
+	CU_ASSERT_EQUAL(settings_find(read, "seed", 7)->file, -1);
+	CU_ASSERT_PTR_NULL(settings_find(read, "size", 77));
+	CU_ASSERT_PTR_NULL(settings_find(read, "other", 78));
+	CU_ASSERT_PTR_NULL(settings_find(read, "x", 79));
+	CU_ASSERT_PTR_NULL(settings_find(read, "", 7));
+	json_decref(argv);
+	free(read);
+}
+
 static void
 test_names(void)
 {
@@ -162,6 +367,12 @@ main(void)
 	CU_add_test(suite, "placeholders", test_placeholders);
 	CU_add_test(suite, "shapes and indices", test_shapes);
 	CU_add_test(suite, "named numbers", test_names);
+	CU_add_test(suite, "counted indices", test_indices);
+	CU_add_test(suite, "markers", test_markers);
+	CU_add_test(suite, "forms", test_forms);
+	CU_add_test(suite, "what was loaded", test_loaded);
+	CU_add_test(suite, "off by a few", test_few);
+	CU_add_test(suite, "settings", test_settings);
 	CU_basic_run_tests();
 	json_decref(causes);
 	failures = CU_get_number_of_failures();

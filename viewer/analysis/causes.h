@@ -19,6 +19,7 @@ struct cause_facts {
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */
 	const struct settings *settings; /* may be NULL */
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
+	const char *deciders[2];         /* operations that decided the sizes of the two sides; NULL if unknown */
 	bool twins;                      /* the operands that disagree come from the same code */
 };
 
@@ -35,6 +36,14 @@ struct cause {
 
 /* The name that best carries VALUE among the numbers in reach; NULL if none does or too many do. FRAME gets its frame. */
 const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, int *frame);
+
+/* Does the failed operation's mismatch have PROPERTY? */
+bool cause_disagrees(const struct cause_facts *facts, const char *property);
+const char *cause_operand_name(const struct cause_facts *facts, int place);
+/* Two lists of positions, of unequal length, are joined: nothing ragged, but pairs that don't pair. */
+bool cause_are_markers(const struct cause_facts *facts);
+/* One dimension is viewed as several whose product is another. */
+bool cause_is_split(const struct cause_facts *facts);
 
 /* "causes" of the report, surest first. New reference. */
 json_t *causes_build(const struct cause_facts *facts);

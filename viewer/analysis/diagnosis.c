@@ -210,7 +210,12 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	if (strcmp(mismatch->property, "leaf") == 0)
 		against = -1;
 	both = follow_place(diagnosis, place, dim, property, one);
-	both = follow_place(diagnosis, against, against_dim, other_property, other) && both;
+	if (both && one->decider >= 0)
+		diagnosis->deciders[0] = one->steps[one->decider].event.operation;
+	if (!follow_place(diagnosis, against, against_dim, other_property, other))
+		both = false;
+	else if (other->decider >= 0)
+		diagnosis->deciders[1] = other->steps[other->decider].event.operation;
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
 

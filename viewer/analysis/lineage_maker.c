@@ -49,13 +49,16 @@ bool
 lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
 	      struct event *out, int *output, int *writes)
 {
+	int passed = 0;
+
 	*writes = 0;
 	while (source->maker(source->context, process, tensor, before, out, output) && out->id < before && *output >= 0 &&
 	       *output < out->output_count) {
-		if (*writes >= WRITES_MOST || !only_writes(out, *output, property))
+		if (passed >= WRITES_MOST || !only_writes(out, *output, property))
 			return true;
 		before = out->id;
-		++*writes;
+		*writes += !strstr(out->operation, "detach_") && !strstr(out->operation, "requires_grad_");
+		passed++;
 	}
 	return false;
 }

@@ -141,7 +141,8 @@ causes(const struct diagnosis *diagnosis)
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
-		.twins = diagnosis->twins, .counts = failure->operation ? failure->operation->json : NULL,
+		.deciders = { diagnosis->deciders[0], diagnosis->deciders[1] }, .twins = diagnosis->twins,
+		.counts = failure->operation ? failure->operation->json : NULL,
 	};
 	struct settings *settings = malloc(sizeof(*settings));
 	json_t *list;

@@ -16,6 +16,7 @@ struct diagnosis {
 	bool has_mismatch;
 	const struct event *subject; /* what the mismatch is about: the failure's event, or one of `made` */
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
+	const char *deciders[2];    /* what decided the sizes of the mismatch's two sides; NULL if unknown */
 	bool twins;                 /* the operands that disagree come from the same code */
 	struct mismatch mismatch;
 	json_t *origin, *lineage;   /* owned; as the report has them */

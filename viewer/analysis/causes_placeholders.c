@@ -1,0 +1,198 @@
+/* Rules about placeholder tokens and the features that go there. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes.h"
+#include "knowledge.h"
+#include "mismatch_rule.h"
+
+#define ROWS_TOLD 12
+#define FEW 4 /* a difference that a count off by one a row or image explains */
+
+/* What is known of placeholders against features: from an operation, or from a check that a model does in Python. */
+struct placeholders { int64_t selected, supplied, length, rows /* sequences in the batch */; };
+
+static int64_t
+number_after(const char *text, const char *word)
+{
+	const char *at = text ? strstr(text, word) : NULL;
+	int64_t number;
+
+	return at && text_number(&at, &number) ? number : -1;
+}
+
+/* The longest integer or bool tensor of two dimensions among the locals: the token sequence. */
+static int64_t
+sequence_length(const json_t *frames, int64_t *rows)
+{
+	int64_t longest = -1;
+
+	for (size_t f = 0; f < json_array_size(frames); f++) {
+		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
+			int64_t size = json_integer_value(json_array_get(shape, 1));
+
+			if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest) {
+				longest = size;
+				*rows = json_integer_value(json_array_get(shape, 0));
+			}
+		}
+	}
+	return longest;
+}
+
+static bool
+find_placeholders(const struct cause_facts *facts, struct placeholders *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	*out = (struct placeholders){ -1, -1, -1, 1 };
+	out->length = sequence_length(facts->frames, &out->rows);
+	if (cause_disagrees(facts, "count") && mismatch->has_expected && mismatch->has_actual) {
+		const struct operand *mask = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
+
+		out->selected = mismatch->expected;
+		out->supplied = mismatch->actual;
+		if (mask && mask->ndim >= 2) {
+			out->length = mask->sizes[1];
+			out->rows = mask->sizes[0];
+		}
+		return true;
+	}
+	if (facts->event || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
+		return false;
+	out->selected = number_after(facts->message, "tokens:");
+	out->supplied = number_after(facts->message, ", features");
+	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
+}
+
+/* "34, 34, 12" of a list of counts; false if there are too many to tell. */
+static bool
+add_counts(struct text *text, const json_t *counts)
+{
+	size_t count = json_array_size(counts);
+
+	if (count < 1 || count > ROWS_TOLD)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		text_add(text, "%s%" PRId64, i ? ", " : "", (int64_t)json_integer_value(json_array_get(counts, i)));
+	return true;
+}
+
+/* A table of the locals whose rows' products add up to FEATURES times a whole number: what each image brings. */
+static void
+add_images(const struct cause_facts *facts, int64_t features, struct text *out)
+{
+	for (size_t f = 0; f < json_array_size(facts->frames); f++) {
+		const json_t *locals = json_object_get(json_array_get(facts->frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i);
+			const json_t *products = json_object_get(json_object_get(local, "summary"), "row_products");
+			size_t count = json_array_size(products);
+			int64_t sum = 0, merge;
+			bool whole = count > 0 && count <= ROWS_TOLD && features > 0;
+
+			for (size_t p = 0; p < count && whole; p++)
+				whole = json_is_integer(json_array_get(products, p)) && json_integer_value(json_array_get(products, p)) > 0 &&
+					!__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(products, p)), &sum);
+			merge = whole && sum % features == 0 ? sum / features : 0;
+			for (size_t p = 0; p < count && merge; p++)
+				if (json_integer_value(json_array_get(products, p)) % merge)
+					merge = 0;
+			if (!merge || merge > 64)
+				continue;
+			text_add(out, "%sthe %zu rows of %s bring ", out->used ? "; " : "", count, text_get(local, "name"));
+			for (size_t p = 0; p < count; p++)
+				text_add(out, "%s%" PRId64, p ? ", " : "", (int64_t)json_integer_value(json_array_get(products, p)) / merge);
+			return;
+		}
+	}
+}
+
+/* How the places and the features are spread over sequences and images. */
+static void
+add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const json_t *summary = facts->event && mismatch && mismatch->against >= 0
+		? knowledge_summary(facts->event->operands[mismatch->against].tensor, facts->counts, facts->frames) : NULL;
+	struct text rows = {{0}, 0};
+
+	if (add_counts(&rows, json_object_get(summary, "rows")))
+		text_add(out, "%splaces in each sequence: %s", out->used ? "; " : "", rows.data);
+	add_images(facts, features, out);
+}
+
+/* Needs: a mask that selects nothing, and rows to put there. */
+bool
+cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
+{
+	struct placeholders found;
+
+	if (!find_placeholders(facts, &found) || found.selected != 0 || found.supplied == 0)
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "the batch holds no placeholder at all, yet %" PRId64 " rows of features", found.supplied);
+	text_add(&out->fix, "check that the prompt template inserts the placeholder token for every image, that the processor and the "
+		 "tokenizer are of one version, and that a length limit has not cut it away");
+	return true;
+}
+
+/* Needs: fewer places than features, in a sequence whose length is a named limit. */
+bool
+cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
+{
+	struct placeholders found;
+	int64_t missing, least;
+	int frame = -1;
+
+	if (!find_placeholders(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
+		return false;
+	missing = found.supplied - found.selected;
+	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
+	out->setting = found.length > 0 ? cause_named_number(facts, found.length, &frame) : NULL;
+	out->setting_frame = frame;
+	out->confidence = out->setting ? "likely" : "possible";
+	if (!out->setting && missing <= FEW)
+		return false; /* nothing says that anything was cut */
+	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
+		 " too few", found.selected, found.supplied, missing);
+	if (out->setting)
+		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
+	add_spread(facts, found.supplied, &out->evidence);
+	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : "the length limit", least);
+	if (least != missing)
+		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
+	if (out->setting && least == missing)
+		text_add(&out->fix, " (to %" PRId64 " or more)", found.length + missing);
+	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
+	return true;
+}
+
+/* Needs: more places than features, or a few less in a sequence that no limit has cut. */
+bool
+cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
+{
+	struct placeholders found;
+	int64_t more, few;
+	int frame;
+
+	if (!find_placeholders(facts, &found) || found.selected <= 0)
+		return false;
+	more = found.selected - found.supplied;
+	few = more < 0 ? -more : more;
+	if (more < 0 && (few > FEW || (found.length > 0 && cause_named_number(facts, found.length, &frame))))
+		return false;
+	out->confidence = "possible";
+	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
+		 found.supplied, few, more < 0 ? "few" : "many");
+	if (few <= FEW)
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently");
+	add_spread(facts, found.supplied, &out->evidence);
+	text_add(&out->fix, more < 0 ? "use processor and tokenizer of one version, with the same image sizes"
+		 : "check that every image named in the text is given, and that processor and tokenizer are of one version");
+	return true;
+}
