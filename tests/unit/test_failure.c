@@ -5,6 +5,7 @@
 
 #include "analysis_events.h"
 #include "viewer/analysis/failure.h"
+#include "viewer/analysis/sample.h"
 
 #define PROCESS(index_, pid_, parent_, rank_, status_) \
 	{ .index = index_, .file = "x.db", .role = rank_ >= 0 ? "rank" : "other", .rank = rank_, .local_rank = rank_, .world_size = 2, \
@@ -186,6 +187,10 @@ test_handler_fails(void)
 	json_array_append_new(json_object_get(link, "frames"), json_pack("{s:s, s:i, s:s}", "file", "/x/save.py", "line", 3, "function", "f"));
 	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 2 });
 	CU_ASSERT_STRING_EQUAL(failure.type, "RuntimeError"); /* raised by the handler itself */
+	json_array_insert_new(json_object_get(fatal, "chain"), 0,
+			      link_json("cause", "ValueError", "batch 3: Sizes of tensors must match", "/x/collate.py"));
+	choose(processes, 1, (const struct note *const[]){ notes }, (const int[]){ 2 });
+	CU_ASSERT_EQUAL(failure.link, 1); /* told twice on its way */
 	json_decref(left);
 	json_decref(fatal);
 }
@@ -291,6 +296,45 @@ test_logged_and_killed(void)
 	json_decref(seen);
 }
 
+/* What a worker's loop and fetcher hold says which sample it was. */
+static void
+test_sample(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed"), PROCESS(1, 101, 100, -1, "ok") };
+	json_t *fatal = exception("RuntimeError", "Caught RuntimeError", "/x/train.py"), *json;
+	json_t *frames = json_pack("[{s:s, s:s, s:[]}, {s:s, s:s, s:[{s:s, s:s, s:i}]}, {s:s, s:s, s:[{s:s, s:s, s:i}, {s:s, s:s, s:i}]}]",
+				   "file", "/x/data.py", "function", "Data.__getitem__", "locals",
+				   "file", "/p/torch/utils/data/_utils/fetch.py", "function", "_MapDatasetFetcher.fetch", "locals",
+				   "name", "idx", "kind", "int", "value", 6,
+				   "file", "/p/torch/utils/data/_utils/worker.py", "function", "_worker_loop", "locals",
+				   "name", "worker_id", "kind", "int", "value", 1, "name", "idx", "kind", "int", "value", 3);
+	const struct note parent[] = { NOTE(1, "fatal", 30, 40, fatal) };
+	const struct failure failed_child = { .kind = "operation", .process = 1, .phase = "data" };
+	struct source source;
+
+	json_object_set_new(json_array_get(json_object_get(fatal, "frames"), 0), "locals",
+			    json_pack("[{s:s, s:s, s:i}]", "name", "epoch", "kind", "int", "value", 2));
+	hand = (struct hand){ .processes = processes, .process_count = 2, .notes = { parent }, .note_counts = { 1 } };
+	source = hand_source(&hand);
+	json = sample_build(&source, &failed_child, frames, -1);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "epoch")), 2);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "batch")), 3);
+	CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_object_get(json, "indices"), 0)), 6);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(json, "within_batch")));
+	json_decref(json);
+	json_array_remove(frames, 0); /* the collator's failure: no single item */
+	json_array_remove(frames, 1);
+	json = sample_build(&source, &failed_child, frames, 2);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(json, "indices")));
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "within_batch")), 2);
+	json_decref(json);
+	json = sample_build(&source, &failed_child, NULL, -1);
+	CU_ASSERT_TRUE(json_is_null(json));
+	json_decref(json);
+	json_decref(frames);
+	json_decref(fatal);
+}
+
 int
 main(void)
 {
@@ -310,6 +354,7 @@ main(void)
 	CU_add_test(suite, "ranks at the same step", test_ranks);
 	CU_add_test(suite, "a worker's, told again by its parent", test_worker);
 	CU_add_test(suite, "ranks and their launcher", test_launcher);
+	CU_add_test(suite, "which sample", test_sample);
 	CU_add_test(suite, "logged; killed", test_logged_and_killed);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

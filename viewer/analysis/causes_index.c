@@ -66,24 +66,35 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: negative values where an index is wanted; of -100, that it is counted. */
-bool
-cause_padding(const struct cause_facts *facts, struct cause *out)
+/* The value that marks ignored places and was used as an index, 0 if it isn't that; -100 is sure where it is counted. */
+static int64_t
+padding_value(const struct cause_facts *facts)
 {
 	const json_t *summary = index_summary(facts);
 	int64_t least = count_of(summary, "min", 0), ignored = count_of(summary, "ignored", 0), negative = count_of(summary, "negative", 0);
 
 	if (!summary || negative <= 0 || facts->mismatch->expected <= count_of(summary, "max", INT64_MAX))
+		return 0;
+	return least == -1 || (least == -100 && ignored == negative && !is_loss(facts)) ? least : 0;
+}
+
+/* Needs: negative values where an index is wanted; of -100, that it is counted. */
+bool
+cause_padding(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t value = padding_value(facts), times = count_of(index_summary(facts), "negative", 0);
+
+	if (!value)
 		return false;
-	if (least != -1 && !(least == -100 && ignored == negative && !is_loss(facts)))
-		return false;
-	out->confidence = least == -100 ? "likely" : "possible";
-	text_add(&out->text, "padding became data: %s holds %" PRId64 " times %" PRId64 ", a value that marks places to ignore, and is used as "
-		 "%s", cause_operand_name(facts, facts->mismatch->operand), negative, least, is_loss(facts) ? "a label" : "an index");
+	out->confidence = value == -100 ? "likely" : "possible";
+	text_add(&out->text, "padding became data: %s holds %" PRId64 " time%s %" PRId64 ", a value that marks places to ignore, and is used "
+		 "as %s", cause_operand_name(facts, facts->mismatch->operand), times, times == 1 ? "" : "s", value,
+		 is_loss(facts) ? "a label" : "an index");
+	text_add(&out->evidence, "%s", facts->mismatch->text);
 	if (is_loss(facts))
-		text_add(&out->fix, "pass ignore_index=%" PRId64 " to the loss, or pad the labels with -100", least);
+		text_add(&out->fix, "pass ignore_index=%" PRId64 " to the loss, or pad the labels with -100", value);
 	else
-		text_add(&out->fix, "replace %" PRId64 " before it is used as an index (masked_fill, clamp), and mask what it stands for", least);
+		text_add(&out->fix, "replace %" PRId64 " before it is used as an index (masked_fill, clamp), and mask what it stands for", value);
 	return true;
 }
 
@@ -113,7 +124,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	bool embedding;
 
-	if (!cause_disagrees(facts, "index") || are_positions(facts) || is_loss(facts))
+	if (!cause_disagrees(facts, "index") || are_positions(facts) || is_loss(facts) || padding_value(facts) == -100)
 		return false;
 	embedding = strstr(facts->event->operation, "embedding") != NULL;
 	out->confidence = mismatch->has_actual ? "certain" : "likely";

@@ -176,7 +176,7 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 
 	if (!is_product(facts) || !strstr(facts->event->operation, "linear") ||
-	    strcmp(cause_operand_name(facts, mismatch->operand), "input") != 0)
+	    strcmp(cause_operand_name(facts, mismatch->operand), "input") != 0 || facts->event->operands[mismatch->against].ndim != 2)
 		return false;
 	out->confidence = "likely";
 	text_add(&out->text, "the layer was built for %" PRId64 " features and is given %" PRId64, mismatch->expected, mismatch->actual);

@@ -173,7 +173,7 @@ find_link(const struct source *source, const struct failure *failure, const json
 		const struct note *left = find_operation(source, failure->process, text_get(link, "message"), failure->time_ns,
 							 failure->note->thread);
 
-		if (!tells_again(message, frames, link, left != NULL) || (*operation && left != *operation))
+		if (!tells_again(message, frames, link, left != NULL) || (*operation && (!left || left->id != (*operation)->id)))
 			break;
 		*operation = left;
 		found = (int)i;
