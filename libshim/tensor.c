@@ -35,12 +35,15 @@ kind_flags(uint64_t keys)
 	return flags;
 }
 
-/* Symbolic, nested and half-made tensors leave the plain fields at their defaults: then the counts disagree. */
+/* Symbolic sizes are kept in the extra metadata, which comes right after the autograd metadata (c10/core/TensorImpl.h) and
+ * which few other tensors have; nested and half-made tensors leave the plain fields at defaults whose counts disagree. */
 static bool
-sizes_are_plain(const struct tensor_meta *meta, int64_t numel)
+sizes_are_plain(const char *impl, const struct tensor_meta *meta)
 {
-	int64_t product = 1;
+	int64_t numel = (int64_t)word_at(impl, tensor_layout.numel), product = 1;
 
+	if (word_at(impl, tensor_layout.autograd + 8))
+		return false;
 	for (int i = 0; i < meta->ndim; i++)
 		if (meta->sizes[i] < 0 || __builtin_mul_overflow(product, meta->sizes[i], &product))
 			return false;
@@ -74,7 +77,7 @@ tensor_read(const void *object, struct tensor_meta *out)
 		out->flags |= kind_flags(word_at(impl, layout->keys));
 	if ((out->flags & BOX_TENSOR_LAYOUT) == BOX_LAYOUT_NESTED
 	    || (out->flags & (BOX_TENSOR_LAYOUT | BOX_TENSOR_PYTHON | BOX_TENSOR_BATCHED)
-		&& !sizes_are_plain(out, (int64_t)word_at(impl, layout->numel))))
+		&& !sizes_are_plain(impl, out)))
 		out->flags |= BOX_TENSOR_OPAQUE;
 	return true;
 }
