@@ -99,7 +99,9 @@ operand_made(struct table *table, const json_t *operand)
 	}
 	if (report_string(origin, "operation")[0]) {
 		page_add(&cell, cell.size ? " " : "");
-		page_words(&cell, report_string(origin, "operation"));
+		const char *operation = report_string(origin, "operation");
+		/* PyTorch's own library goes without saying, and the column is narrow */
+		page_words(&cell, strncmp(operation, "aten::", 6) ? operation : operation + 6);
 	}
 	table_add(table, page_string(&cell));
 	page_free(&cell);
