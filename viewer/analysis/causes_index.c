@@ -111,7 +111,7 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	out->confidence = mismatch->has_actual ? "certain" : "likely";
 	text_add(&out->text, "%s", mismatch->text);
 	if (mismatch->has_actual)
-		text_add(&out->fix, "build the head for at least %" PRId64 " classes (num_labels), or number the labels from 0", mismatch->actual + 1);
+		text_add(&out->fix, "build the head for more than %" PRId64 " classes (num_labels), or number the labels from 0", mismatch->actual);
 	else
 		text_add(&out->fix, "number the labels from 0 to %" PRId64 ", or build the head for more classes", mismatch->expected - 1);
 	return true;

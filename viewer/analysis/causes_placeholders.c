@@ -59,7 +59,7 @@ find_placeholders(const struct cause_facts *facts, struct placeholders *out)
 			out->length = mask->sizes[1];
 			out->rows = mask->sizes[0];
 		}
-		return true;
+		return out->selected >= 0 && out->supplied >= 0;
 	}
 	if (facts->event || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
 		return false;
@@ -166,7 +166,7 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : "the length limit", least);
 	if (least != missing)
 		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
-	if (out->setting && least == missing)
+	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
 		text_add(&out->fix, " (to %" PRId64 " or more)", found.length + missing);
 	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
 	return true;

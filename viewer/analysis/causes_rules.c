@@ -14,7 +14,9 @@ cause_disagrees(const struct cause_facts *facts, const char *property)
 const char *
 cause_operand_name(const struct cause_facts *facts, int place)
 {
-	return place >= 0 && place < facts->event->operand_count ? facts->event->operands[place].name : "the operand";
+	const char *name = place >= 0 && place < facts->event->operand_count ? facts->event->operands[place].name : NULL;
+
+	return name ? name : "the operand";
 }
 
 static bool

@@ -55,7 +55,7 @@ headline_mismatch(const struct event *subject, const json_t *frames, const struc
 		const struct operand *operand = places[i] >= 0 ? &subject->operands[places[i]] : NULL;
 		const json_t *local = operand ? operand_local(frames, operand->tensor) : NULL;
 
-		if (local && *text_get(local, "name"))
+		if (local && operand->name && *text_get(local, "name"))
 			from = replace_name(out, size, from < strlen(out) ? from : 0, operand->name, text_get(local, "name"));
 	}
 }

@@ -138,7 +138,7 @@ text_contains(const char *whole, const char *part)
 bool
 text_among(const char *words, const char *word)
 {
-	size_t size = strlen(word);
+	size_t size = word ? strlen(word) : 0;
 
 	if (!size)
 		return false;
