@@ -191,7 +191,8 @@ test_markers(void)
 	const struct operand pairs[] = { { .name = "tensors[0]", .kind = "tensor", .item = 0, .ndim = 2, .sizes = SIZES(46, 1), .dtype = "int64", .tensor = 1 },
 					 { .name = "tensors[1]", .kind = "tensor", .item = 1, .ndim = 2, .sizes = SIZES(45, 1), .dtype = "int64", .tensor = 2 } };
 	const struct operand rows[] = { ITEM("tensors[0]", 0, 1, 46, 1), ITEM("tensors[1]", 1, 2, 45, 1), VALUE("dim", "int", "1") };
-	const struct event a = EVENT("aten::hstack", pairs), b = EVENT("aten::cat", rows);
+	const struct operand levels[] = { ITEM("tensors[0]", 0, 1, 1, 8, 64), ITEM("tensors[1]", 1, 2, 1, 8, 32), ITEM("tensors[2]", 2, 3, 1, 8, 16) };
+	const struct event a = EVENT("aten::hstack", pairs), b = EVENT("aten::cat", rows), c = EVENT("aten::cat", levels);
 
 	ask(&a, "", NULL, NULL);
 	EXPECT("markers_unpaired", "possible");
@@ -199,8 +200,16 @@ test_markers(void)
 	deciders[0] = deciders[1] = "aten::nonzero";
 	ask(&a, "", NULL, NULL);
 	EXPECT("markers_unpaired", "likely");
+	ask(NULL, "", json_pack("[{s:[{s:s, s:s, s:[i]}, {s:s, s:s, s:[i]}]}]", "locals", "name", "starts", "dtype", "int64", "shape", 46, "name",
+				"ends", "dtype", "int64", "shape", 45), NULL);
+	EXPECT("markers_unpaired", "possible");
+	ask(NULL, "", json_pack("[{s:[{s:s, s:s, s:[i]}, {s:s, s:s, s:[i]}]}]", "locals", "name", "starts", "dtype", "int64", "shape", 46, "name",
+				"ends", "dtype", "int64", "shape", 46), NULL);
+	EXPECT("markers_unpaired", "");
 	ask(&b, "", NULL, NULL);
 	EXPECT("markers_unpaired", ""); /* features, not positions */
+	EXPECT("ragged_list", "possible");
+	ask(&c, "", NULL, NULL); /* no odd one among equals */
 	EXPECT("ragged_list", "possible");
 	deciders[0] = deciders[1] = NULL;
 }

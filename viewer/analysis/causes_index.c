@@ -161,6 +161,34 @@ counts_values(const char *operation)
 			     strstr(operation, "::index") || strstr(operation, "::where"));
 }
 
+/* A check in Python failed where exactly two lists of whole numbers, of unequal length, are at hand. */
+static bool
+cause_markers_checked(const struct cause_facts *facts, struct cause *out)
+{
+	const json_t *locals = json_object_get(json_array_get(facts->frames, 0), "locals");
+	const json_t *lists[2];
+	int64_t sizes[2];
+	int count = 0;
+
+	for (size_t i = 0; i < json_array_size(locals); i++) {
+		const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
+
+		if (json_array_size(shape) != 1 || !text_among("int64 int32", text_get(local, "dtype")))
+			continue;
+		if (count == 2)
+			return false;
+		sizes[count] = json_integer_value(json_array_get(shape, 0));
+		lists[count++] = local;
+	}
+	if (count < 2 || sizes[0] == sizes[1] || sizes[0] <= 0 || sizes[1] <= 0)
+		return false;
+	out->confidence = "possible";
+	text_add(&out->text, "two lists of positions don't pair: %s has %" PRId64 ", %s has %" PRId64, text_get(lists[0], "name"), sizes[0],
+		 text_get(lists[1], "name"), sizes[1]);
+	text_add(&out->fix, "keep the length limit from cutting between a start and its end (raise it, or drop the sample)");
+	return true;
+}
+
 /* Needs: two lists of positions, of unequal length, joined side by side; likely where both were found by value. */
 bool
 cause_markers(const struct cause_facts *facts, struct cause *out)
@@ -168,6 +196,8 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	int64_t few, many;
 
+	if (!facts->event)
+		return cause_markers_checked(facts, out);
 	if (!cause_are_markers(facts))
 		return false;
 	few = mismatch->actual < mismatch->expected ? mismatch->actual : mismatch->expected;

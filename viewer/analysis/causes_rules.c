@@ -98,7 +98,7 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 		all++;
 		same += is->sizes[mismatch->dim] == mismatch->expected;
 	}
-	out->confidence = facts->twins || all >= 3 ? "likely" : "possible";
+	out->confidence = facts->twins || (all >= 3 && same == all - 1) ? "likely" : "possible";
 	text_add(&out->text, "samples of unequal length are joined: number %d (%s) has %" PRId64 " in dimension %d where %d of %d have %" PRId64,
 		 facts->event->operands[mismatch->operand].item, cause_operand_name(facts, mismatch->operand), mismatch->actual,
 		 mismatch->dim, same, all, mismatch->expected);
