@@ -296,9 +296,13 @@ test_few(void)
 	EXPECT("placeholders_cut", "");
 	EXPECT("placeholders_differ", "possible");
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "16, 14"));
-	ask(&event, "", NULL, number("args.max_length", 40));
+	ask(&event, "", json_pack("[{s:[{s:s, s:{s:[i, i, i]}}]}]", "locals", "name", "grid", "summary", "row_products", 64, 32, 32),
+	    number("args.max_length", 40));
 	EXPECT("placeholders_cut", "likely");
 	EXPECT("placeholders_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"),
+				      "bring 16, 8, 8: sequence 1 should have 16"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "by at least 2 (to 42 or more)"));
 	setting = json_object_get(json_array_get(causes, 0), "setting");
 	CU_ASSERT_TRUE(json_is_null(json_object_get(setting, "file")));
 	count_values(2, "{\"elements\":80,\"true\":-3,\"rows\":\"all\"}"); /* nothing that a count can be */

@@ -7,6 +7,7 @@
 #include "mismatch_rule.h"
 
 #define ROWS_TOLD 12
+#define TRIES_MOST 20000
 #define FEW 4 /* a difference that a count off by one a row or image explains */
 
 /* What is known of placeholders against features: from an operation, or from a check that a model does in Python. */
@@ -81,9 +82,11 @@ add_counts(struct text *text, const json_t *counts)
 	return true;
 }
 
+struct images { const char *name; size_t count; int64_t sizes[ROWS_TOLD]; };
+
 /* A table of the locals whose rows' products add up to FEATURES times a whole number: what each image brings. */
-static void
-add_images(const struct cause_facts *facts, int64_t features, struct text *out)
+static bool
+find_images(const struct cause_facts *facts, int64_t features, struct images *out)
 {
 	for (size_t f = 0; f < json_array_size(facts->frames); f++) {
 		const json_t *locals = json_object_get(json_array_get(facts->frames, f), "locals");
@@ -104,26 +107,79 @@ add_images(const struct cause_facts *facts, int64_t features, struct text *out)
 					merge = 0;
 			if (!merge || merge > 64)
 				continue;
-			text_add(out, "%sthe %zu rows of %s bring ", out->used ? "; " : "", count, text_get(local, "name"));
+			out->name = text_get(local, "name");
+			out->count = count;
 			for (size_t p = 0; p < count; p++)
-				text_add(out, "%s%" PRId64, p ? ", " : "", (int64_t)json_integer_value(json_array_get(products, p)) / merge);
-			return;
+				out->sizes[p] = json_integer_value(json_array_get(products, p)) / merge;
+			return true;
 		}
+	}
+	return false;
+}
+
+struct split { const struct images *images; const json_t *rows; int short_row, ways; int64_t wanted; int left /* tries */; };
+
+/* Gives the images from FROM on, in order, to the sequences from ROW on; SHORT_ROW is the one that lacks places so far. */
+static void
+try_split(struct split *split, size_t row, size_t from, int short_row, int64_t wanted)
+{
+	int64_t places, sum = 0;
+
+	if (split->left-- <= 0 || split->ways > 1)
+		return;
+	if (row == json_array_size(split->rows)) {
+		if (from == split->images->count && short_row >= 0) {
+			split->ways++;
+			split->short_row = short_row;
+			split->wanted = wanted;
+		}
+		return;
+	}
+	places = json_integer_value(json_array_get(split->rows, row));
+	for (size_t at = from; at <= split->images->count; at++) {
+		if (sum == places)
+			try_split(split, row + 1, at, short_row, wanted);
+		else if (sum > places && short_row < 0)
+			try_split(split, row + 1, at, (int)row, sum);
+		if (at < split->images->count && __builtin_add_overflow(sum, split->images->sizes[at], &sum))
+			return;
 	}
 }
 
-/* How the places and the features are spread over sequences and images. */
-static void
+/* The one sequence that lacks places, if there is one way alone to give whole images to all the others; -1. */
+static int
+short_sequence(const struct images *images, const json_t *rows, int64_t *wanted)
+{
+	struct split split = { .images = images, .rows = rows, .short_row = -1, .left = TRIES_MOST };
+
+	try_split(&split, 0, 0, -1, 0);
+	*wanted = split.wanted;
+	return split.ways == 1 && split.left > 0 ? split.short_row : -1;
+}
+
+/* How the places and the features are spread over sequences and images. True where one sequence alone was cut. */
+static bool
 add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *summary = facts->event && mismatch && mismatch->against >= 0
 		? knowledge_summary(facts->event->operands[mismatch->against].tensor, facts->counts, facts->frames) : NULL;
 	struct text rows = {{0}, 0};
+	struct images images;
+	int64_t wanted;
+	int sequence;
 
 	if (add_counts(&rows, json_object_get(summary, "rows")))
 		text_add(out, "%splaces in each sequence: %s", out->used ? "; " : "", rows.data);
-	add_images(facts, features, out);
+	if (!find_images(facts, features, &images))
+		return false;
+	text_add(out, "%sthe %zu rows of %s bring ", out->used ? "; " : "", images.count, images.name);
+	for (size_t i = 0; i < images.count; i++)
+		text_add(out, "%s%" PRId64, i ? ", " : "", images.sizes[i]);
+	sequence = rows.used ? short_sequence(&images, json_object_get(summary, "rows"), &wanted) : -1;
+	if (sequence >= 0)
+		text_add(out, ": sequence %d should have %" PRId64, sequence, wanted);
+	return sequence >= 0;
 }
 
 /* Needs: a mask that selects nothing, and rows to put there. */
@@ -162,7 +218,8 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 		 " too few", found.selected, found.supplied, missing);
 	if (out->setting)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
-	add_spread(facts, found.supplied, &out->evidence);
+	if (add_spread(facts, found.supplied, &out->evidence))
+		least = missing; /* one sequence lacks them all */
 	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : "the length limit", least);
 	if (least != missing)
 		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
