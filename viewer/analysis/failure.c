@@ -108,7 +108,8 @@ is_echo(const struct source *source, const struct failure *failures, int process
 	return false;
 }
 
-/* 0: an own failure; 1: waiting for others; 2: ended from outside; 3: only a status is known. */
+/* 0: an own failure; 1: waiting for others (a collective, or an error that PyTorch's own machinery raised outside any
+ * operation, as a lost connection is in the middle of backward: another rank's own failure explains more); 2: ended from outside; 3: only a status is known. */
 static int
 failure_class(const struct failure *failure)
 {
@@ -119,7 +120,7 @@ failure_class(const struct failure *failure)
 	if (!failure->note && !failure->operation)
 		return 3;
 	if (failure->operation_name ? strncmp(failure->operation_name, "c10d::", 6) == 0
-				    : strstr(file, "/torch/distributed/") != NULL)
+				    : strstr(file, "/torch/distributed/") || strstr(file, "/torch/autograd/"))
 		return 1;
 	return failure->type && text_among("KeyboardInterrupt SystemExit", failure->type) ? 2 : 0;
 }
