@@ -4,6 +4,7 @@
 #include "python_values.h"
 #include "summary.h"
 
+#define INDICES_MAX 256 /* samples of one batch that are listed */
 #define DEPTH_MAX 2
 #define NAME_MAX_BYTES 256
 
@@ -209,6 +210,39 @@ write_number(struct json_writer *json, const char *name, struct python_object *o
 	return true;
 }
 
+/* Which samples make up a batch: the list of integers that a sampler hands to a fetcher, by the names that
+ * torch.utils.data gives it. */
+static bool
+write_indices(struct values *values, const char *name, struct python_object *object)
+{
+	static const char *const names[] = { "possibly_batched_index", "index", "indices", "batch_indices" };
+	long size = python_kind(object) == PYTHON_LIST ? py.PyList_Size(object) : 0;
+	char item[NAME_MAX_BYTES];
+	bool known = false;
+	int64_t value;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		known = known || !strcmp(name, names[i]);
+	if (!known || size < 1 || size > INDICES_MAX || !python_integer(py.PyList_GetItem(object, 0), &value))
+		return false;
+	json_object_begin(values->json);
+	json_key(values->json, "name");
+	json_string(values->json, name);
+	json_key(values->json, "kind");
+	json_string(values->json, "list");
+	json_key(values->json, "length");
+	json_int(values->json, size);
+	json_key(values->json, "items");
+	json_array_begin(values->json);
+	for (long i = 0; i < size; i++) {
+		python_values_index(item, sizeof item, name, i);
+		write_number(values->json, item, py.PyList_GetItem(object, i));
+	}
+	json_array_end(values->json);
+	json_object_end(values->json);
+	return true;
+}
+
 static bool
 visit_variable(void *context, const char *name, struct python_object *object)
 {
@@ -217,7 +251,7 @@ visit_variable(void *context, const char *name, struct python_object *object)
 	if (values->left <= 0 || json_left(values->json) < values->reserve)
 		return false;
 	if (values->numbers) {
-		values->left -= write_number(values->json, name, object);
+		values->left -= write_number(values->json, name, object) || write_indices(values, name, object);
 	} else if (has_tensor(values->torch, object, 0)) {
 		write_value(values, name, object, 0);
 		values->left--;
