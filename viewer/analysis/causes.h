@@ -21,6 +21,7 @@ struct cause_facts {
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
 	const char *deciders[2];         /* operations that decided the sizes of the two sides; NULL if unknown */
 	bool twins;                      /* the operands that disagree come from the same code */
+	bool positions;                  /* the index was made by counting (arange, cumsum), not read from data */
 };
 
 struct cause {

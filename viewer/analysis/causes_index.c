@@ -39,30 +39,44 @@ are_positions(const struct cause_facts *facts)
 	const struct operand *index = summary ? &facts->event->operands[facts->mismatch->operand] : NULL;
 	int64_t least = count_of(summary, "min", -1), most = count_of(summary, "max", -1), distinct = count_of(summary, "distinct", -1);
 
+	if (facts->positions && cause_disagrees(facts, "index") && !is_loss(facts))
+		return true;
 	return summary && least >= 0 && distinct > 1 && most - least == distinct - 1 && index->ndim > 0 &&
 	       index->sizes[index->ndim - 1] == distinct && !is_loss(facts) &&
 	       (json_is_true(json_object_get(summary, "sorted")) ||
 		(facts->deciders[0] && strstr(facts->deciders[0], "arange")));
 }
 
-/* Needs: indices that are consecutive positions, and a table shorter than they reach. */
+/* Needs: indices that are consecutive positions (or made by counting), and a table shorter than they reach. */
 bool
 cause_position_table(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	int frame = -1;
 
-	if (!are_positions(facts) || !mismatch->has_actual || mismatch->actual < mismatch->expected)
+	if (!are_positions(facts) || (mismatch->has_actual && mismatch->actual < mismatch->expected))
 		return false;
-	out->confidence = "likely";
+	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	out->setting = cause_named_number(facts, mismatch->expected, &frame);
 	out->setting_frame = frame;
-	text_add(&out->text, "the sequence is longer than the table of positions: position %" PRId64 " is asked of a table of %" PRId64,
-		 mismatch->actual, mismatch->expected);
+	if (!strstr(facts->event->operation, "embedding"))
+		text_add(&out->text, "%s is full: ", cause_operand_name(facts, mismatch->against));
+	else if (mismatch->has_actual && mismatch->actual < INT64_MAX)
+		text_add(&out->text, "a sequence of %" PRId64 " exceeds the %" PRId64 " positions: ", mismatch->actual + 1, mismatch->expected);
+	else
+		text_add(&out->text, "the sequence exceeds the %" PRId64 " positions: ", mismatch->expected);
+	if (mismatch->has_actual)
+		text_add(&out->text, "position %" PRId64 " is asked of a table of %" PRId64, mismatch->actual, mismatch->expected);
+	else
+		text_add(&out->text, "a position beyond it is asked of a table of %" PRId64, mismatch->expected);
 	if (out->setting)
 		text_add(&out->evidence, "%" PRId64 " is %s", mismatch->expected, text_get(out->setting, "name"));
-	text_add(&out->fix, "cut the sequences to %" PRId64 ", or build the model with more positions (and, with a cache, count from what it "
-		 "already holds)", mismatch->expected);
+	if (facts->positions)
+		text_add(&out->evidence, "%sthe index was made by counting, not read from data", out->evidence.used ? "; " : "");
+	text_add(&out->fix, "cut the sequences to %" PRId64 ", or raise %s (with a cache, positions count from what it already holds)",
+		 mismatch->expected, out->setting ? text_get(out->setting, "name")
+		 : strstr(facts->event->operation, "embedding") ? "the model's number of positions (n_positions, max_position_embeddings)"
+								: "its length (of a static cache: max_cache_len)");
 	return true;
 }
 
@@ -132,8 +146,13 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	if (embedding && (!mismatch->has_actual || mismatch->actual >= 0))
 		text_add(&out->fix, "resize the table (resize_token_embeddings) after tokens were added, or keep the ids below %" PRId64,
 			 mismatch->expected);
+	else if (mismatch->has_actual && mismatch->actual < 0)
+		text_add(&out->fix, "a negative value marks padding or places to ignore (ignore_index): mask or clamp it before it is used as an "
+			 "index");
 	else
-		text_add(&out->fix, "keep the values from 0 to %" PRId64 "; check padding values and offsets", mismatch->expected - 1);
+		text_add(&out->fix, "keep the values from 0 to %" PRId64 ", or make dimension %d of %s longer (the limit it was built with); "
+			 "check offsets", mismatch->expected - 1, mismatch->against_dim < 0 ? 0 : mismatch->against_dim,
+			 cause_operand_name(facts, mismatch->against));
 	return true;
 }
 

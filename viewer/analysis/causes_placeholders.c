@@ -44,10 +44,30 @@ sequence_length(const json_t *frames, int64_t *rows)
 	return longest;
 }
 
+/* Rows of the local features whose elements are ELEMENTS (a library's message counts them so); -1 if none is it. */
+static int64_t
+rows_of_features(const json_t *frames, int64_t elements)
+{
+	for (size_t f = 0; f < json_array_size(frames); f++) {
+		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
+			int64_t rows = json_integer_value(json_array_get(shape, 0)), width = json_integer_value(json_array_get(shape, 1));
+
+			if (json_array_size(shape) == 2 && width > 1 && rows > 0 && elements % width == 0 && elements / width == rows &&
+			    strstr(text_get(local, "name"), "feature"))
+				return rows;
+		}
+	}
+	return -1;
+}
+
 static bool
 find_placeholders(const struct cause_facts *facts, struct placeholders *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
+	int64_t rows;
 
 	*out = (struct placeholders){ -1, -1, -1, 1 };
 	out->length = sequence_length(facts->frames, &out->rows);
@@ -66,6 +86,9 @@ find_placeholders(const struct cause_facts *facts, struct placeholders *out)
 		return false;
 	out->selected = number_after(facts->message, "tokens:");
 	out->supplied = number_after(facts->message, ", features");
+	rows = rows_of_features(facts->frames, out->supplied);
+	if (rows > 0 && out->selected <= out->length * out->rows) /* places are counted, features are multiplied by their width */
+		out->supplied = rows;
 	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
 }
 

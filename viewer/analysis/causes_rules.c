@@ -130,7 +130,7 @@ cause_numel(const struct cause_facts *facts, struct cause *out)
 
 	if (!cause_disagrees(facts, "numel") || cause_is_split(facts))
 		return false;
-	out->confidence = "likely";
+	out->confidence = "possible"; /* it says again what the mismatch says */
 	text_add(&out->text, "%s", mismatch->text);
 	if (mismatch->actual > 0 && mismatch->expected % mismatch->actual)
 		text_add(&out->evidence, "%" PRId64 " / %" PRId64 " leaves %" PRId64, mismatch->expected, mismatch->actual,

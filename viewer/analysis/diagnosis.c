@@ -181,6 +181,24 @@ unasked_dim(const struct event *event, const struct mismatch *mismatch, int plac
 	return unasked >= 0 ? unasked : largest;
 }
 
+/* An index made by counting is positions; its largest is then known without its values. */
+static void
+note_positions(struct diagnosis *diagnosis, const struct lineage *lineage)
+{
+	struct mismatch *mismatch = &diagnosis->mismatch;
+	int64_t largest;
+
+	diagnosis->positions = lineage_counts(lineage, &largest);
+	if (!diagnosis->positions || mismatch->has_actual || largest < mismatch->expected)
+		return;
+	mismatch->has_actual = true;
+	mismatch->actual = largest;
+	mismatch->from_message = false;
+	text_format(mismatch->text, sizeof(mismatch->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows",
+		    diagnosis->subject->operands[mismatch->operand].name, largest,
+		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : "the table", mismatch->expected);
+}
+
 static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
@@ -212,6 +230,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	both = follow_place(diagnosis, place, dim, property, one);
 	if (both && one->decider >= 0)
 		diagnosis->deciders[0] = one->steps[one->decider].event.operation;
+	if (both && strcmp(mismatch->property, "index") == 0)
+		note_positions(diagnosis, one);
 	if (!follow_place(diagnosis, against, against_dim, other_property, other))
 		both = false;
 	else if (other->decider >= 0)

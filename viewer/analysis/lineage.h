@@ -53,6 +53,9 @@ json_t *lineage_origin(const struct source *source, const struct lineage *lineag
 /* Where two chains from the same code part, as a sentence in OUT; false if they don't come from the same code. */
 bool lineage_part(const struct source *source, const struct lineage *one, const struct lineage *other, char *out, size_t size);
 
+/* Were the elements of an index made by counting (arange, cumsum)? LARGEST gets the largest where it's known, else -1. */
+bool lineage_counts(const struct lineage *lineage, int64_t *largest);
+
 /* For the command: WHAT is "event 123", "tensor 45" or "123:tensors[1].0" (operand, then dimension). Returns
  * {"what","lineage":[{"operand","lines"}],"origin"}; NULL and ERROR if there is no such thing. New reference. */
 json_t *lineage_build(struct trace *trace, int process, const char *what, struct error *error);

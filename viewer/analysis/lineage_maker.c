@@ -45,6 +45,57 @@ only_writes(const struct event *event, int output, enum lineage_property propert
 	return property != LINEAGE_VALUES ? !text_among(masked, name) : text_among("requires_grad detach", name);
 }
 
+/* The last of 0, 1, 2, ... that arange EVENT makes; -1 if it is asked for otherwise. */
+static int64_t
+last_of(const struct event *event)
+{
+	for (int i = 0; i < event->operand_count; i++) {
+		const struct operand *is = &event->operands[i];
+
+		if (is->name && is->value && ((strcmp(is->name, "start") == 0 && strcmp(is->value, "0") != 0) ||
+					      (strcmp(is->name, "step") == 0 && strcmp(is->value, "1") != 0)))
+			return -1;
+	}
+	return event->output_count == 1 && event->outputs[0].ndim == 1 ? event->outputs[0].sizes[0] - 1 : -1;
+}
+
+static bool
+adds_nothing(const struct event *event)
+{
+	for (int i = 0; i < event->operand_count; i++)
+		if (event->operands[i].name && event->operands[i].value && strcmp(event->operands[i].name, "other") == 0)
+			return strcmp(event->operands[i].value, "0") == 0;
+	return false;
+}
+
+bool
+lineage_counts(const struct lineage *lineage, int64_t *largest)
+{
+	bool known = true;
+
+	*largest = -1;
+	for (int i = 0; i < lineage->count; i++) {
+		const struct lineage_step *step = &lineage->steps[i];
+		char name[96];
+
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (step->entered || step->event.id < 0)
+			return false;
+		if (text_among("arange range", name)) {
+			if (known)
+				*largest = last_of(&step->event);
+			return true;
+		}
+		if (strcmp(name, "cumsum") == 0)
+			return true;
+		if (text_among("add sub", name))
+			known = known && adds_nothing(&step->event);
+		else if (!text_among("unsqueeze squeeze view reshape expand alias detach contiguous clone to to_copy", name))
+			return false;
+	}
+	return false;
+}
+
 bool
 lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
 	      struct event *out, int *output, int *writes)

@@ -141,7 +141,7 @@ causes(const struct diagnosis *diagnosis)
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
-		.deciders = { diagnosis->deciders[0], diagnosis->deciders[1] }, .twins = diagnosis->twins,
+		.deciders = { diagnosis->deciders[0], diagnosis->deciders[1] }, .twins = diagnosis->twins, .positions = diagnosis->positions,
 		.counts = failure->operation ? failure->operation->json : NULL,
 	};
 	struct settings *settings = malloc(sizeof(*settings));

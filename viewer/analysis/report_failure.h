@@ -18,6 +18,7 @@ struct diagnosis {
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
 	const char *deciders[2];    /* what decided the sizes of the mismatch's two sides; NULL if unknown */
 	bool twins;                 /* the operands that disagree come from the same code */
+	bool positions;             /* the index in question was made by counting */
 	struct mismatch mismatch;
 	json_t *origin, *lineage;   /* owned; as the report has them */
 };
