@@ -40,6 +40,9 @@ exception(const char *type, const char *message, const char *file)
 static struct failure failure;
 static bool failed;
 static struct hand hand;
+static bool stopped_early; /* the operations' call site is known */
+static const struct frame caller[] = { { .file = "/x/model.py", .function = "block", .line = 7 } };
+static const struct site sites[] = { { .id = 1, .frame_count = 1, .frames = caller } };
 
 static void
 choose(const struct process *processes, int count, const struct note *const *notes, const int *note_counts)
@@ -51,6 +54,8 @@ choose(const struct process *processes, int count, const struct note *const *not
 		hand.notes[i] = notes[i];
 		hand.note_counts[i] = note_counts[i];
 	}
+	hand.sites = sites;
+	hand.site_count = stopped_early ? COUNT(sites) : 0;
 	source = hand_source(&hand);
 	failed = failure_choose(&source, &failure);
 }
@@ -216,6 +221,17 @@ test_passing(void)
 	CU_ASSERT_EQUAL_FATAL(json_array_size(list), 1);
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(list, 0), "message")), "another sentence");
 	json_decref(list);
+	json_object_set_new(fatal, "frames", json_pack("[{s:s, s:s}, {s:s, s:s}]", "file", "/lib/x-packages/torch/utils/checkpoint.py", "function",
+						       "check", "file", "/x/model.py", "function", "step"));
+	stopped_early = true; /* an early stop of what is computed again: neither the failure nor worth telling */
+	choose(processes, 1, (const struct note *const[]){ first }, (const int[]){ 2 });
+	CU_ASSERT_PTR_NULL(failure.operation);
+	list = failure_handled(&source, &failure);
+	CU_ASSERT_EQUAL(json_array_size(list), 0);
+	json_decref(list);
+	stopped_early = false;
+	choose(processes, 1, (const struct note *const[]){ first }, (const int[]){ 2 });
+	CU_ASSERT_PTR_NOT_NULL(failure.operation);
 	json_decref(through);
 	json_decref(fatal);
 	json_decref(again);

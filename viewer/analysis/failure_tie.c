@@ -64,6 +64,21 @@ failure_left_by_python(const struct note *note)
 	return text_among("python_error pybind11::error_already_set", text_get(exception, "type"));
 }
 
+/* Did the exception with FRAMES come out through the function that called EVENT? What it didn't pass, somebody handled. */
+static bool
+passed_caller(const struct source *source, int process, const struct event *event, const json_t *frames)
+{
+	struct site site;
+
+	if (event->site < 0 || !source->site(source->context, process, event->site, &site) || site.frame_count <= 0)
+		return true;
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (strcmp(text_get(json_array_get(frames, i), "file"), site.frames[0].file) == 0 &&
+		    strcmp(text_get(json_array_get(frames, i), "function"), site.frames[0].function) == 0)
+			return true;
+	return false;
+}
+
 /* The innermost operation that the exception of NOTE left where PyTorch's own Python code raised it (a meta kernel, a
  * reference): the last event started before the exception is it, or is inside it. */
 static const struct note *
@@ -71,7 +86,7 @@ find_python_operation(const struct source *source, int process, const struct not
 {
 	const struct note *notes, *found = NULL;
 	int count = source->notes(source->context, process, "operation", &notes);
-	struct event last;
+	struct event last, left;
 
 	if (note->event < 0 || !where_is_foreign(text_get(json_array_get(frames, 0), "file")) ||
 	    !source->event(source->context, process, note->event, &last))
@@ -80,7 +95,8 @@ find_python_operation(const struct source *source, int process, const struct not
 		if (notes[i].time_ns > note->time_ns || notes[i].thread != note->thread)
 			continue;
 		if (!failure_left_by_python(&notes[i]) || notes[i].event < 0 ||
-		    (notes[i].event != last.id && !failure_is_inside(source, process, last, notes[i].event)))
+		    (notes[i].event != last.id && !failure_is_inside(source, process, last, notes[i].event)) ||
+		    !source->event(source->context, process, notes[i].event, &left) || !passed_caller(source, process, &left, frames))
 			break;
 		found = &notes[i];
 	}

@@ -15,6 +15,9 @@ is_noise(const struct note *note)
 {
 	const json_t *frames = json_object_get(note->json, "frames");
 
+	/* Python's own way out of an operation, without a word: an early stop, not an error. */
+	if (failure_left_by_python(note) && !*text_get(json_object_get(note->json, "exception"), "message"))
+		return true;
 	if (text_among("SystemExit GeneratorExit StopIteration ImportError ModuleNotFoundError", text_get(note->json, "type")))
 		return true;
 	for (size_t i = 0; i < json_array_size(frames); i++)
@@ -162,7 +165,7 @@ failure_handled(const struct source *source, const struct failure *chosen)
 		struct ended ended = { chosen, failure_of_process(source, p, &own) ? &own : NULL };
 
 		for (int i = 0; i < note_count; i++)
-			if (!is_told(source, &ended, p, &notes[i],
+			if (!is_noise(&notes[i]) && !is_told(source, &ended, p, &notes[i],
 				     text_get(json_object_get(notes[i].json, "exception"), "message"), notes[i].event))
 				add_note(source, groups, &count, p, &notes[i], true);
 		note_count = source->notes(source->context, p, "exception", &notes);

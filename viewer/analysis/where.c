@@ -135,6 +135,29 @@ add_outer_frames(const struct source *source, const struct failure *failure, jso
 	json_decref(site);
 }
 
+/* Code that is traced has no frame of its own: the message of what traces it tells the line ("from user code:"), innermost
+ * last. Only where no other frame is the user's. */
+static void
+add_traced_frame(const struct failure *failure, json_t *frames)
+{
+	const char *at = failure->message ? strstr(failure->message, "from user code:") : NULL;
+	int chosen = where_choose(frames), line;
+	char file[1024], function[128];
+	json_t *found = NULL;
+
+	if (chosen >= 0 && !where_is_foreign(text_get(json_array_get(frames, (size_t)chosen), "file")))
+		return;
+	while (at && (at = strstr(at, "File \""))) {
+		if (sscanf(at, "File \"%1023[^\"\n]\", line %9d, in %127[^\n]", file, &line, function) == 3 && !where_is_foreign(file)) {
+			json_decref(found);
+			found = json_pack("{s:o, s:i, s:o, s:n}", "file", text_json(file), "line", line, "function", text_json(function), "module");
+		}
+		at += strlen("File \"");
+	}
+	if (found)
+		json_array_insert_new(frames, 0, found);
+}
+
 json_t *
 where_frames(const struct source *source, const struct failure *failure)
 {
@@ -150,6 +173,7 @@ where_frames(const struct source *source, const struct failure *failure)
 		frames = json_array();
 	json_array_extend(frames, own);
 	add_outer_frames(source, failure, frames);
+	add_traced_frame(failure, frames);
 	json_decref(own);
 	return frames;
 }
