@@ -13,6 +13,7 @@ static json_t *causes;
 
 static const char *deciders[2];
 static bool positions;
+static int64_t rounded_from;
 static const struct settings *settings;
 static json_t *counts; /* of the failed operation's operands, as its note has them */
 
@@ -23,7 +24,8 @@ ask(const struct event *event, const char *message, json_t *frames, json_t *numb
 	struct mismatch_knowledge known[16];
 	struct mismatch_facts facts = { .event = event, .message = message, .knowledge = known };
 	struct cause_facts asked = { .event = event, .message = message, .frames = frames, .numbers = numbers, .counts = counts,
-				     .settings = settings, .deciders = { deciders[0], deciders[1] }, .positions = positions };
+				     .settings = settings, .deciders = { deciders[0], deciders[1] }, .positions = positions,
+				     .rounded_from = rounded_from, .rounded_to = 7, .rounded_by = "aten::max_pool2d" };
 
 	if (event)
 		knowledge_fill(event, counts, frames, known);
@@ -225,6 +227,12 @@ test_markers(void)
 	EXPECT("ragged_list", "possible");
 	ask(&c, "", NULL, NULL); /* no odd one among equals */
 	EXPECT("ragged_list", "possible");
+	EXPECT("size_rounded", "");
+	rounded_from = 15; /* two ways from one tensor: no samples */
+	ask(&c, "", NULL, NULL);
+	EXPECT("ragged_list", "");
+	EXPECT("size_rounded", "possible");
+	rounded_from = 0;
 	deciders[0] = deciders[1] = NULL;
 }
 
@@ -326,43 +334,6 @@ test_few(void)
 }
 
 static void
-test_settings(void)
-{
-	struct settings *read = calloc(1, sizeof(*read));
-	json_t *argv = json_pack("[s, s, s, s, s]", "python", "train.py", "--max-length", "512", "data.seed=7");
-	const struct setting *found;
-
-	read->file_count = 2;
-	strcpy(read->files[0], "/x/a.yaml");
-	strcpy(read->files[1], "/x/train.py");
-	settings_add_line(read, "cutoff_len: 2048  # tokens", 0, 17);
-	settings_add_line(read, "{\"a\": 1, \"b_len\": 99}", 0, 18);
-	settings_add_line(read, "CUTOFF: int = 2_048", 1, 3);
-	settings_add_line(read, "ids = tokenize(text, max_length=640)", 1, 9);
-	settings_add_line(read, "parser.add_argument('--block-size', type=int, default=1024)", 1, 11);
-	settings_add_line(read, "if size == 77 or other <= 78 or x: 79a", 1, 12);
-	settings_add_line(read, ":::===: = \"", 1, 13);
-	settings_add_line(read, "n: 99999999999999999999999999", 1, 14);
-	settings_add_command(read, argv);
-	found = settings_find(read, "data_args.cutoff_len", 2048);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
-	CU_ASSERT_EQUAL(found->line, 17);
-	CU_ASSERT_PTR_NULL(settings_find(read, "data_args.cutoff_len", 2049));
-	CU_ASSERT_EQUAL(settings_find(read, "cfg['b_len']", 99)->line, 18);
-	CU_ASSERT_EQUAL(settings_find(read, "CUTOFF", 2048)->line, 3);
-	CU_ASSERT_EQUAL(settings_find(read, "max_length", 640)->line, 9);
-	CU_ASSERT_EQUAL(settings_find(read, "args.block_size", 1024)->line, 11);
-	CU_ASSERT_EQUAL(settings_find(read, "args.max_length", 512)->file, -1);
-	CU_ASSERT_EQUAL(settings_find(read, "seed", 7)->file, -1);
-	CU_ASSERT_PTR_NULL(settings_find(read, "size", 77));
-	CU_ASSERT_PTR_NULL(settings_find(read, "other", 78));
-	CU_ASSERT_PTR_NULL(settings_find(read, "x", 79));
-	CU_ASSERT_PTR_NULL(settings_find(read, "", 7));
-	json_decref(argv);
-	free(read);
-}
-
-static void
 test_names(void)
 {
 	json_t *small = number("batch", 2), *many = json_array(), *one = number("max_len", 2048);
@@ -399,7 +370,6 @@ main(void)
 	CU_add_test(suite, "forms", test_forms);
 	CU_add_test(suite, "what was loaded", test_loaded);
 	CU_add_test(suite, "off by a few", test_few);
-	CU_add_test(suite, "settings", test_settings);
 	CU_basic_run_tests();
 	json_decref(causes);
 	failures = CU_get_number_of_failures();

@@ -251,6 +251,53 @@ test_history(void)
 	json_decref(json);
 }
 
+/* One step of a way made by hand. */
+static void
+step(struct lineage *lineage, int64_t id, const char *operation, int64_t size)
+{
+	lineage->steps[lineage->count++] = (struct lineage_step){ .event = { .id = id, .operation = operation }, .dim = 2, .size = size };
+}
+
+static void
+test_rounding(void)
+{
+	struct lineage_rounding rounding;
+
+	one.count = other.count = 0;
+	step(&one, 9, "aten::upsample_nearest2d", 14);
+	step(&one, 8, "aten::max_pool2d", 7);
+	step(&one, 7, "aten::relu", 15);
+	step(&other, 7, "aten::relu", 15);
+	CU_ASSERT_TRUE(lineage_rounds(&one, &other, &rounding));
+	CU_ASSERT_EQUAL(rounding.from, 15);
+	CU_ASSERT_EQUAL(rounding.to, 7);
+	one.steps[0].event.operation = "aten::slice"; /* samples, cut from one tensor */
+	CU_ASSERT_FALSE(lineage_rounds(&one, &other, &rounding));
+	one.steps[0].event.operation = "aten::relu";
+	other.steps[0].event.id = 6; /* never meet */
+	CU_ASSERT_FALSE(lineage_rounds(&one, &other, &rounding));
+}
+
+static void
+test_counting(void)
+{
+	const struct operand row = TENSOR("output", 1, 77);
+	int64_t largest;
+
+	one.count = 0;
+	step(&one, 9, "aten::unsqueeze", -1);
+	step(&one, 8, "aten::arange", -1);
+	one.steps[1].event.outputs = &row;
+	one.steps[1].event.output_count = 1;
+	CU_ASSERT_TRUE(lineage_counts(&one, &largest));
+	CU_ASSERT_EQUAL(largest, 76);
+	one.steps[0].event.operation = "aten::add"; /* of what, isn't known */
+	CU_ASSERT_TRUE(lineage_counts(&one, &largest));
+	CU_ASSERT_EQUAL(largest, -1);
+	one.steps[1].event.operation = "aten::lift_fresh";
+	CU_ASSERT_FALSE(lineage_counts(&one, &largest));
+}
+
 int
 main(void)
 {
@@ -269,6 +316,8 @@ main(void)
 	CU_add_test(suite, "dtype", test_dtype);
 	CU_add_test(suite, "earlier calls", test_history);
 	CU_add_test(suite, "written in place since", test_written);
+	CU_add_test(suite, "a size that was rounded", test_rounding);
+	CU_add_test(suite, "made by counting", test_counting);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -21,6 +21,8 @@ struct cause_facts {
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
 	const char *deciders[2];         /* operations that decided the sizes of the two sides; NULL if unknown */
 	bool twins;                      /* the operands that disagree come from the same code */
+	int64_t rounded_from, rounded_to; /* both come from one tensor, and a size was rounded on the way; 0: not so */
+	const char *rounded_by;
 	bool positions;                  /* the index was made by counting (arange, cumsum), not read from data */
 };
 

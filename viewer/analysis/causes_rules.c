@@ -77,6 +77,20 @@ cause_dtype(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Needs: sizes that come from one tensor, one of them divided with a rest on its way. */
+bool
+cause_rounded(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "size") || facts->rounded_from <= 0)
+		return false;
+	out->confidence = "possible";
+	text_add(&out->text, "both come from one tensor, and %s made %" PRId64 " of %" PRId64 " on the way to one of them: a rest was cut off",
+		 facts->rounded_by, facts->rounded_to, facts->rounded_from);
+	text_add(&out->evidence, "%s", facts->mismatch->text);
+	text_add(&out->fix, "pad or crop the input to a multiple of everything that it is divided by, or interpolate the one to the other's size");
+	return true;
+}
+
 /* Needs: a list joined along one dimension whose tensors disagree in another. */
 bool
 cause_ragged(const struct cause_facts *facts, struct cause *out)
@@ -88,7 +102,7 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || facts->event->operands[mismatch->operand].item < 0)
 		return false;
 	mismatch_plain_name(facts->event->operation, name, sizeof(name));
-	if (!text_among("cat concat concatenate stack hstack vstack dstack", name) || cause_are_markers(facts))
+	if (!text_among("cat concat concatenate stack hstack vstack dstack", name) || cause_are_markers(facts) || facts->rounded_from > 0)
 		return false;
 	for (int i = rule_next(facts->event, 0); i >= 0; i = rule_next(facts->event, i + 1)) {
 		const struct operand *is = &facts->event->operands[i];

@@ -53,6 +53,11 @@ json_t *lineage_origin(const struct source *source, const struct lineage *lineag
 /* Where two chains from the same code part, as a sentence in OUT; false if they don't come from the same code. */
 bool lineage_part(const struct source *source, const struct lineage *one, const struct lineage *other, char *out, size_t size);
 
+/* A size that an operation divided and left a rest of; FROM is 0 if there is none. */
+struct lineage_rounding { int64_t from, to; const char *operation; };
+/* Two sizes that one tensor's size became, by other ways: where one of them was rounded (pooling, strides). False where
+ * they don't meet, or meet in what samples are cut from. OPERATION lives as long as the lineages' trace. */
+bool lineage_rounds(const struct lineage *one, const struct lineage *other, struct lineage_rounding *out);
 /* Were the elements of an index made by counting (arange, cumsum)? LARGEST gets the largest where it's known, else -1. */
 bool lineage_counts(const struct lineage *lineage, int64_t *largest);
 

@@ -68,6 +68,51 @@ adds_nothing(const struct event *event)
 	return false;
 }
 
+/* How many steps of ONE come before the first that OTHER has too; -1 if they don't meet. OTHERS gets OTHER's. */
+static int
+meeting(const struct lineage *one, const struct lineage *other, int *others)
+{
+	for (int i = 0; i < one->count; i++)
+		for (int j = 0; j < other->count; j++)
+			if (one->steps[i].event.id >= 0 && one->steps[i].event.id == other->steps[j].event.id &&
+			    one->steps[i].output == other->steps[j].output && one->steps[i].dim == other->steps[j].dim) {
+				*others = j;
+				return i;
+			}
+	return -1;
+}
+
+/* Do the first COUNT steps only compute (nothing cut, chosen or read)? OUT gets the last that rounded. */
+static bool
+only_computes(const struct lineage *lineage, int count, struct lineage_rounding *out)
+{
+	for (int i = 0; i < count; i++) {
+		const struct lineage_step *step = &lineage->steps[i];
+		int64_t from = i + 1 < lineage->count ? lineage->steps[i + 1].size : -1;
+		char name[96];
+
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (step->entered || step->possible || text_among("slice narrow split split_with_sizes chunk unbind select index index_select unfold "
+								  "nonzero masked_select gather", name))
+			return false;
+		if ((strstr(name, "pool") || strstr(name, "conv") || strstr(name, "upsample")) && step->size > 1 && from > step->size &&
+		    from % step->size)
+			*out = (struct lineage_rounding){ from, step->size, step->event.operation };
+	}
+	return true;
+}
+
+bool
+lineage_rounds(const struct lineage *one, const struct lineage *other, struct lineage_rounding *out)
+{
+	int others = 0, count = meeting(one, other, &others);
+
+	*out = (struct lineage_rounding){ 0, 0, NULL };
+	if (count < 0 || (!only_computes(one, count, out) || !only_computes(other, others, out)))
+		*out = (struct lineage_rounding){ 0, 0, NULL };
+	return out->from > 0;
+}
+
 bool
 lineage_counts(const struct lineage *lineage, int64_t *largest)
 {

@@ -142,6 +142,7 @@ causes(const struct diagnosis *diagnosis)
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
 		.deciders = { diagnosis->deciders[0], diagnosis->deciders[1] }, .twins = diagnosis->twins, .positions = diagnosis->positions,
+		.rounded_from = diagnosis->rounding.from, .rounded_to = diagnosis->rounding.to, .rounded_by = diagnosis->rounding.operation,
 		.counts = failure->operation ? failure->operation->json : NULL,
 	};
 	struct settings *settings = malloc(sizeof(*settings));

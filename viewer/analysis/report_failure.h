@@ -5,6 +5,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
 
 #include "failure.h"
+#include "lineage.h"
 #include "mismatch.h"
 #include "subject.h"
 
@@ -18,6 +19,7 @@ struct diagnosis {
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
 	const char *deciders[2];    /* what decided the sizes of the mismatch's two sides; NULL if unknown */
 	bool twins;                 /* the operands that disagree come from the same code */
+	struct lineage_rounding rounding; /* of two joined operands that come from one tensor */
 	bool positions;             /* the index in question was made by counting */
 	struct mismatch mismatch;
 	json_t *origin, *lineage;   /* owned; as the report has them */

@@ -1,0 +1,60 @@
+/* links: schema viewer */
+/* Where named numbers were set: lines of configuration, of programs, words of the command. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "viewer/analysis/settings.h"
+
+static void
+test_settings(void)
+{
+	struct settings *read = calloc(1, sizeof(*read));
+	json_t *argv = json_pack("[s, s, s, s, s]", "python", "train.py", "--max-length", "512", "data.seed=7");
+	const struct setting *found;
+
+	read->file_count = 2;
+	strcpy(read->files[0], "/x/a.yaml");
+	strcpy(read->files[1], "/x/train.py");
+	settings_add_line(read, "cutoff_len: 2048  # tokens", 0, 17);
+	settings_add_line(read, "{\"a\": 1, \"b_len\": 99}", 0, 18);
+	settings_add_line(read, "CUTOFF: int = 2_048", 1, 3);
+	settings_add_line(read, "ids = tokenize(text, max_length=640)", 1, 9);
+	settings_add_line(read, "parser.add_argument('--block-size', type=int, default=1024)", 1, 11);
+	settings_add_line(read, "if size == 77 or other <= 78 or x: 79a", 1, 12);
+	settings_add_line(read, ":::===: = \"", 1, 13);
+	settings_add_line(read, "n: 99999999999999999999999999", 1, 14);
+	settings_add_command(read, argv);
+	found = settings_find(read, "data_args.cutoff_len", 2048);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+	CU_ASSERT_EQUAL(found->line, 17);
+	CU_ASSERT_PTR_NULL(settings_find(read, "data_args.cutoff_len", 2049));
+	CU_ASSERT_EQUAL(settings_find(read, "cfg['b_len']", 99)->line, 18);
+	CU_ASSERT_EQUAL(settings_find(read, "CUTOFF", 2048)->line, 3);
+	CU_ASSERT_EQUAL(settings_find(read, "max_length", 640)->line, 9);
+	CU_ASSERT_EQUAL(settings_find(read, "args.block_size", 1024)->line, 11);
+	CU_ASSERT_EQUAL(settings_find(read, "args.max_length", 512)->file, -1);
+	CU_ASSERT_EQUAL(settings_find(read, "seed", 7)->file, -1);
+	CU_ASSERT_PTR_NULL(settings_find(read, "size", 77));
+	CU_ASSERT_PTR_NULL(settings_find(read, "other", 78));
+	CU_ASSERT_PTR_NULL(settings_find(read, "x", 79));
+	CU_ASSERT_PTR_NULL(settings_find(read, "", 7));
+	json_decref(argv);
+	free(read);
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	suite = CU_add_suite("settings", NULL, NULL);
+	CU_add_test(suite, "settings", test_settings);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? 1 : 0;
+}
