@@ -54,6 +54,7 @@ test_passes(void)
 static void
 test_forms(void)
 {
+	const struct operand features[] = { TENSOR("self", 1, 5, 32) }, places = TENSOR("output", 2, 20, 8);
 	const struct operand view[] = { TENSOR("self", 1, 4, 45, 6) }, folded = TENSOR("output", 2, 180, 6), same = TENSOR("output", 2, 4, 1, 45, 6);
 	const struct operand reduce[] = { TENSOR("self", 1, 4, 45, 6), VALUE("dim", "int[]", "[1]"), VALUE("keepdim", "bool", "false") };
 	const struct operand reduced = TENSOR("output", 2, 4, 6);
@@ -63,6 +64,7 @@ test_forms(void)
 	EXPECT_FLOW("aten::view", view, folded, 1, FLOW_PASSES, 0, 2);
 	EXPECT_FLOW("aten::view", view, folded, 0, FLOW_ARGUMENTS, 0, 1);
 	EXPECT_FLOW("aten::reshape", view, same, 2, FLOW_PASSES, 0, 1);
+	EXPECT_FLOW("aten::view", features, places, 0, FLOW_ARGUMENTS, 0, 0); /* 20 is of the 5, not of the width */
 	EXPECT_FLOW("aten::mean", reduce, reduced, 1, FLOW_PASSES, 0, 2);
 	EXPECT_FLOW("aten::unsqueeze", unsqueeze, more, 1, FLOW_PASSES, 0, 0);
 	EXPECT_FLOW("aten::select", select, reduced, 1, FLOW_PASSES, 0, 2);
@@ -181,6 +183,8 @@ test_dtype(void)
 	const struct operand plain[] = { TENSOR("self", 1, 4) }, half[] = { TENSOR_ON("output", 2, "float16", "cpu", 4) };
 	const struct operand scaled[] = { TENSOR_ON("self", 2, "float16", "cpu", 4) }, out[] = { TENSOR_ON("output", 3, "float16", "cpu", 4) };
 	const struct event made[] = { MADE(1, 1, "aten::to", plain, half), MADE(2, 2, "aten::mul", scaled, out) };
+	const struct operand replaced[] = { TENSOR_ON("weight", 3, "bfloat16", "cpu", 4) };
+	const struct event later = { .id = 9, .parent = -1, .site = 1, .operation = "aten::linear", .operand_count = 1, .operands = replaced };
 	struct hand with = { .events = made, .event_count = 2, .sites = sites, .site_count = COUNT(sites) };
 	struct source source = hand_source(&with);
 
@@ -188,6 +192,9 @@ test_dtype(void)
 	CU_ASSERT_EQUAL(one.count, 2);
 	CU_ASSERT_EQUAL_FATAL(one.decider, 1);
 	CU_ASSERT_STRING_EQUAL(one.steps[1].how, "float32 to float16");
+	lineage_walk(&source, 0, &later, 0, -1, LINEAGE_DTYPE, &one); /* seen as another dtype than it was made as: its data was replaced */
+	CU_ASSERT_EQUAL(one.count, 1);
+	CU_ASSERT_EQUAL(one.decider, -1);
 }
 
 /* An optimizer's writes are passed over, a masked write isn't. */

@@ -71,8 +71,13 @@ cause_dtype(const struct cause_facts *facts, struct cause *out)
 	out->confidence = mismatch->against >= 0 ? "likely" : "possible";
 	text_add(&out->text, "%s meets %s: nothing in this operation converts one to the other", mismatch->actual_name,
 		 mismatch->expected_name);
-	text_add(&out->fix, "convert %s to %s before the call, load or cast the whole module in one dtype, or run it under autocast",
-		 cause_operand_name(facts, mismatch->operand), mismatch->expected_name);
+	if (mismatch->against >= 0 && is_parameter(cause_operand_name(facts, mismatch->against)))
+		text_add(&out->fix, "bring the one that is the exception in the model to the dtype of the rest: cast this module to %s, or convert "
+			 "%s to %s; or run it under autocast", mismatch->actual_name, cause_operand_name(facts, mismatch->operand),
+			 mismatch->expected_name);
+	else
+		text_add(&out->fix, "convert %s to %s before the call, load or cast the whole module in one dtype, or run it under autocast",
+			 cause_operand_name(facts, mismatch->operand), mismatch->expected_name);
 	text_add(&out->evidence, "%s", mismatch->text);
 	return true;
 }

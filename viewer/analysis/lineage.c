@@ -129,6 +129,23 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	}
 }
 
+/* What made a tensor of another dtype (or device) than CONSUMED has is not what decided: its data was replaced since. */
+static void
+drop_replaced(const struct operand *consumed, struct lineage *lineage)
+{
+	struct lineage_step *step = &lineage->steps[0];
+	const struct operand *made = step->output >= 0 && step->output < step->event.output_count ? &step->event.outputs[step->output] : NULL;
+	const char *is = lineage->property == LINEAGE_DTYPE ? consumed->dtype : lineage->property == LINEAGE_DEVICE ? consumed->device : NULL;
+	const char *was = !made ? NULL : lineage->property == LINEAGE_DTYPE ? made->dtype : made->device;
+
+	if (!is || !was || step->entered || strcmp(is, was) == 0)
+		return;
+	lineage->count = 1;
+	lineage->decider = -1;
+	step->decides = false;
+	text_format(step->how, sizeof(step->how), "made as %.40s; converted since, as by module.to()", was);
+}
+
 void
 lineage_walk(const struct source *source, int process, const struct event *event, int place, int dim,
 	     enum lineage_property property, struct lineage *out)
@@ -136,6 +153,8 @@ lineage_walk(const struct source *source, int process, const struct event *event
 	int64_t tensor = place >= 0 && place < event->operand_count ? event->operands[place].tensor : -1;
 
 	lineage_walk_tensor(source, process, tensor, event->id, dim, property, out);
+	if (out->count && place >= 0 && place < event->operand_count && property != LINEAGE_VALUES && property != LINEAGE_MAKER)
+		drop_replaced(&event->operands[place], out);
 }
 
 static void

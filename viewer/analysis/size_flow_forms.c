@@ -73,6 +73,9 @@ flow_view(const struct event *event, int output, int dim)
 			if (large < 0 || in->sizes[d] > in->sizes[large])
 				large = d;
 		}
+		for (int d = first_in, factor = -1; d < i; d++) /* rather one that the size is a multiple of: a layer's width isn't the batch */
+			if (in->sizes[d] > 1 && out->sizes[dim] % in->sizes[d] == 0 && (factor < 0 || in->sizes[d] > in->sizes[factor]))
+				large = factor = d;
 		for (int d = first_out; d < j; d++)
 			not_one_out += out->sizes[d] != 1;
 		if (large >= 0 && in->sizes[large] == out->sizes[dim] && not_one_in <= 1 && not_one_out <= 1)
