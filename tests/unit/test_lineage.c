@@ -195,6 +195,7 @@ test_dtype(void)
 	lineage_walk(&source, 0, &later, 0, -1, LINEAGE_DTYPE, &one); /* seen as another dtype than it was made as: its data was replaced */
 	CU_ASSERT_EQUAL(one.count, 1);
 	CU_ASSERT_EQUAL(one.decider, -1);
+	CU_ASSERT_TRUE(one.replaced);
 }
 
 /* An optimizer's writes are passed over, a masked write isn't. */

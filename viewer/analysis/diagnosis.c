@@ -236,6 +236,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		both = false;
 	else if (other->decider >= 0)
 		diagnosis->deciders[1] = other->steps[other->decider].event.operation;
+	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
+		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)
 		lineage_rounds(one, other, &diagnosis->rounding);
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {

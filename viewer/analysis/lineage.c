@@ -116,6 +116,7 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	out->property = property;
 	out->count = 0;
 	out->decider = -1;
+	out->replaced = false;
 	while (tensor >= 0 && out->count < LINEAGE_STEPS_MOST) {
 		struct event maker;
 		int place = step_back(source, out, tensor, before, &dim, &maker);
@@ -141,6 +142,7 @@ drop_replaced(const struct operand *consumed, struct lineage *lineage)
 	if (!is || !was || step->entered || strcmp(is, was) == 0)
 		return;
 	lineage->count = 1;
+	lineage->replaced = true;
 	lineage->decider = -1;
 	step->decides = false;
 	text_format(step->how, sizeof(step->how), "made as %.40s; converted since, as by module.to()", was);
