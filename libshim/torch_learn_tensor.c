@@ -68,19 +68,15 @@ readable_bytes(const char *impl)
 	return size < SCAN_BYTES ? size : SCAN_BYTES;
 }
 
-/* The only offset in FROM..ROOM at which A and B hold the bytes VALUE_A and VALUE_B, and C holds VALUE_A too. */
+/* The first offset in FROM..ROOM at which A and B hold the bytes VALUE_A and VALUE_B, and C holds VALUE_A too. There may be
+ * more: the room behind an object holds whatever was there before. Reading the tensors back decides. */
 static int
 find_byte(const char *a, const char *b, const char *c, size_t from, size_t room, int value_a, int value_b)
 {
-	int found = -1;
-
 	for (size_t at = from; at < room; at++)
-		if (a[at] == (char)value_a && b[at] == (char)value_b && c[at] == (char)value_a) {
-			if (found >= 0)
-				return -1;
-			found = (int)at;
-		}
-	return found;
+		if (a[at] == (char)value_a && b[at] == (char)value_b && c[at] == (char)value_a)
+			return (int)at;
+	return -1;
 }
 
 static const int64_t three[] = { 3, 5, 7 }, three_strides[] = { 40, 8, 1 };
@@ -182,7 +178,7 @@ learn_keys(const aoti_handle handles[LEARN_TENSORS])
 		return false;
 	/* The key set is the word in which both tensors have these three functionality bits, the CPU's has backend bit 0
 	 * and the meta tensor's another one; what else is set above are autocast's keys. */
-	for (size_t at = (size_t)layout->numel + 8; at + 8 <= room; at += 8)
+	for (size_t at = (size_t)layout->numel + 8; at + 8 <= room && backends < 0; at += 8)
 		for (int count = 8; count < 24; count++) {
 			uint64_t word, other, below = (1ull << count) - 1;
 			uint64_t functions = 1ull << (count + dense - 1) | 1ull << (count + view_key - 1)
@@ -221,20 +217,17 @@ learn_keys(const aoti_handle handles[LEARN_TENSORS])
 	return layout->sparse && layout->sparse_csr && layout->nested && layout->python && layout->batched;
 }
 
-/* The only offset behind a storage's reference counts at which A has WORD_A and B has WORD_B. */
+/* The first offset behind a storage's reference counts at which A has WORD_A and B has WORD_B; finding known elements
+ * there decides. */
 static int
 find_word(const char *a, const char *b, int64_t word_a, int64_t word_b)
 {
 	size_t room = readable_bytes(a) < readable_bytes(b) ? readable_bytes(a) : readable_bytes(b);
-	int found = -1;
 
 	for (size_t at = 16; at + 8 <= room; at += 8)
-		if (!memcmp(a + at, &word_a, 8) && !memcmp(b + at, &word_b, 8)) {
-			if (found >= 0)
-				return -1;
-			found = (int)at;
-		}
-	return found;
+		if (!memcmp(a + at, &word_a, 8) && !memcmp(b + at, &word_b, 8))
+			return (int)at;
+	return -1;
 }
 
 /* OWN has a storage that PyTorch allocated (its deleter keeps the address a second time), BLOB one on memory of ours. */
