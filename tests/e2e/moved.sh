@@ -30,12 +30,7 @@ try() { # COMMAND NAME
 try "$work/aside/shapebox" side-by-side
 try "$work/prefix/bin/shapebox" installed
 
-# The dynamic loader splits LD_PRELOAD at spaces: from such a folder a run is recorded or says why not, and runs.
+# The dynamic loader splits LD_PRELOAD at spaces: from such a folder the library is preloaded through a link.
 mkdir "$work/a place"
 cp "$work/aside/"* "$work/a place/"
-"$work/a place/shapebox" run --output "$work/spaced" -- /bin/echo ran >"$work/out" 2>"$work/err"
-if [ "$(cat "$work/out")" != ran ] || ! { [ -d "$work/spaced" ] || grep -q "a place/libshapebox.so" "$work/err"; }; then
-	echo "from a folder with a space:"
-	cat "$work/out" "$work/err"
-	exit 1
-fi
+try "$work/a place/shapebox" spaced
