@@ -18,7 +18,6 @@
 
 #define PAGE 4096ull
 #define SIZE_MIN (1ull << 20)
-#define OPS_MAX 4096u
 #define SEGMENTS_MAX 4096u
 
 struct box shim_box;
@@ -125,7 +124,7 @@ static void
 lay_out(struct box_header *header, uint64_t size)
 {
 	uint64_t share[BOX_REGION_COUNT] = {
-		[BOX_STRINGS] = size / 32,       [BOX_OPS] = OPS_MAX * sizeof(struct box_op),
+		[BOX_STRINGS] = size / 32,       [BOX_OPS] = BOX_OPS_MAX * sizeof(struct box_op),
 		[BOX_SIGNATURES] = size / 16 * 3, [BOX_FRAMES] = size / 64,
 		[BOX_SITES] = size / 16,         [BOX_TENSORS] = 0,
 		[BOX_NOTES] = 0,                 [BOX_CHUNKS] = 0,

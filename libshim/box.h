@@ -13,6 +13,8 @@
 
 #include "../schema/box.h"
 
+#define BOX_OPS_MAX 4096u /* operations that a box has room for: torch 2.14.1 exports 3,103 */
+
 struct box {
 	char *base;                 /* the mapping; NULL: this process does not record */
 	struct box_header *header;  /* == base */

@@ -6,7 +6,6 @@
 #include "operation.h"
 #include "torch.h"
 
-#define OPERATIONS 4096
 #define LIST_LIMIT 1024
 #define LIST_LIMIT_MULTI 16 /* _foreach_ and _fused_: whole parameter lists, alike by construction */
 
@@ -31,7 +30,7 @@ static const char *const own_libraries[] = {
 	"quantized::", "mkldnn::", "mkl::", "onednn::", "sparse::", "rngprims::", "debugprims::", "symm_mem::",
 };
 
-static struct operation facts_of[OPERATIONS];
+static struct operation facts_of[BOX_OPS_MAX];
 
 static bool
 matches(const char *pattern, const char *name)
@@ -120,7 +119,7 @@ add(const void *schema)
 	op.flags = (uint16_t)((facts.children ? BOX_OP_CHILDREN : 0)
 			      | (size && name[size - 1] == '_' ? BOX_OP_IN_PLACE : 0));
 	uint32_t ref = dictionary_op_add(schema, &op);
-	if (ref != BOX_NONE && ref < OPERATIONS)
+	if (ref != BOX_NONE && ref < BOX_OPS_MAX)
 		facts_of[ref] = facts;
 	return ref;
 }
@@ -132,7 +131,7 @@ operation_find(const void *schema, const struct operation **facts)
 
 	if (__builtin_expect(ref == BOX_NONE, 0))
 		ref = add(schema);
-	if (ref >= OPERATIONS)
+	if (ref >= BOX_OPS_MAX)
 		return BOX_NONE;
 	*facts = &facts_of[ref];
 	return ref;

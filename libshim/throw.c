@@ -99,12 +99,20 @@ take_message(struct thrown *thrown, void *object, const struct type_info *type)
 	}
 }
 
-static void
-take_type(struct thrown *thrown, const struct type_info *type)
+/* NAME as a C++ programmer writes it; NULL if it is no mangled name. To be freed. */
+static char *
+demangled(const char *name)
 {
 	char *(*demangle)(const char *, char *, size_t *, int *) =
 		(char *(*)(const char *, char *, size_t *, int *))hook_symbol("libstdc++.so.6", "__cxa_demangle");
-	char *text = demangle ? demangle(type_name(type), NULL, NULL, NULL) : NULL;
+
+	return demangle ? demangle(name, NULL, NULL, NULL) : NULL;
+}
+
+static void
+take_type(struct thrown *thrown, const struct type_info *type)
+{
+	char *text = demangled(type_name(type));
 
 	strncpy(thrown->type, text ? text : type_name(type), sizeof thrown->type - 1);
 	thrown->type[sizeof thrown->type - 1] = 0;
@@ -177,15 +185,14 @@ operation_of(const char *function, char *name, size_t room)
 }
 
 static void
-write_frame(struct json_writer *json, void *address, char *(*demangle)(const char *, char *, size_t *, int *),
-	    char *nested, size_t room)
+write_frame(struct json_writer *json, void *address, char *nested, size_t room)
 {
 	Dl_info info;
 
 	/* The return address may belong to the next function: ask for the call itself. */
 	if (!address || !dladdr((char *)address - 1, &info) || !info.dli_fname)
 		return;
-	char *text = demangle && info.dli_sname ? demangle(info.dli_sname, NULL, NULL, NULL) : NULL;
+	char *text = info.dli_sname ? demangled(info.dli_sname) : NULL;
 	const char *function = text ? text : info.dli_sname;
 	const char *module = strrchr(info.dli_fname, '/');
 	json_object_begin(json);
@@ -214,8 +221,6 @@ void
 throw_note(struct recorder *recorder, const struct open_op *open)
 {
 	struct thrown *thrown = &recorder->thrown;
-	char *(*demangle)(const char *, char *, size_t *, int *) =
-		(char *(*)(const char *, char *, size_t *, int *))hook_symbol("libstdc++.so.6", "__cxa_demangle");
 	const struct box_op *op = (const struct box_op *)box_region(BOX_OPS) + open->op;
 	char nested[256] = "", full[264];
 	struct note note;
@@ -242,7 +247,7 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	json_array_begin(json);
 	uint64_t start_ticks = clock_ticks();
 	for (int i = 1; i < thrown->frame_count; i++) /* 0 is our own __cxa_throw */
-		write_frame(json, thrown->frames[i], demangle, nested, sizeof nested);
+		write_frame(json, thrown->frames[i], nested, sizeof nested);
 	__atomic_fetch_add(&native_ticks, clock_ticks() - start_ticks, __ATOMIC_RELAXED);
 	json_array_end(json);
 	json_key(json, "nested");
