@@ -2,7 +2,7 @@
 import torch
 
 weight = torch.ones(3, requires_grad=True)
-hidden = weight.exp()
+hidden = weight.exp()  # FAIL HERE
 hidden.add_(1.0)
 print("forward done", flush=True)
-hidden.sum().backward()  # FAIL HERE
+hidden.sum().backward()

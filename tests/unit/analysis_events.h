@@ -32,6 +32,7 @@ struct hand {
 	const struct event *events; int event_count;             /* of every process, ids in order */
 	const struct note *notes[8]; int note_counts[8];         /* by process, oldest first, all kinds */
 	const struct site *sites; int site_count;
+	const struct scope *scopes; int scope_count;             /* in order of start */
 	struct note found[16];
 };
 
@@ -126,7 +127,7 @@ hand_each_call(void *context, int process, const struct event *event, bool (*vis
 
 	(void)process;
 	for (int i = hand->event_count - 1; i >= 0; i--)
-		if (hand->events[i].id < event->id && hand->events[i].site == event->site &&
+		if (hand->events[i].id < event->id && (event->site < 0 || hand->events[i].site == event->site) &&
 		    strcmp(hand->events[i].operation, event->operation) == 0 && strcmp(hand->events[i].status, "ok") == 0 &&
 		    !visit(&hand->events[i], visitor))
 			return;
@@ -145,6 +146,21 @@ hand_maker(void *context, int process, int64_t tensor, int64_t before, struct ev
 				*output = o;
 				return true;
 			}
+	return false;
+}
+
+static bool
+hand_replaced(void *context, int process, int64_t tensor, int64_t before, struct event *out)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		if (hand->events[i].id < before && hand->events[i].operand_count == 2 && hand->events[i].operands[0].tensor == tensor &&
+		    strcmp(hand->events[i].operation, "aten::_has_compatible_shallow_copy_type") == 0) {
+			*out = hand->events[i];
+			return true;
+		}
 	return false;
 }
 
@@ -174,7 +190,15 @@ hand_live_tensor(void *context, int process, int64_t tensor, struct live_tensor 
 static bool
 hand_forward_of(void *context, int process, int64_t sequence, int64_t before, struct event *out)
 {
-	(void)context, (void)process, (void)sequence, (void)before, (void)out;
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		if (hand->events[i].id < before && hand->events[i].sequence >= 0 && hand->events[i].sequence <= sequence &&
+		    strcmp(hand->events[i].phase, "backward") != 0) {
+			*out = hand->events[i];
+			return true;
+		}
 	return false;
 }
 
@@ -195,7 +219,28 @@ hand_site(void *context, int process, int64_t id, struct site *out)
 static bool
 hand_scope(void *context, int process, int64_t id, struct scope *out)
 {
-	(void)context, (void)process, (void)id, (void)out;
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = 0; i < hand->scope_count; i++)
+		if (hand->scopes[i].id == id) {
+			*out = hand->scopes[i];
+			return true;
+		}
+	return false;
+}
+
+static bool
+hand_last_node(void *context, int process, int64_t before_ns, struct scope *out)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->scope_count - 1; i >= 0; i--)
+		if (hand->scopes[i].start_ns <= before_ns && strcmp(hand->scopes[i].kind, "backward") == 0) {
+			*out = hand->scopes[i];
+			return true;
+		}
 	return false;
 }
 
@@ -205,8 +250,8 @@ hand_source(struct hand *hand)
 	return (struct source){
 		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
 		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call,
-		.maker = hand_maker, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
-		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope,
+		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
+		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
 	};
 }
 

@@ -198,6 +198,32 @@ test_dtype(void)
 	CU_ASSERT_TRUE(one.replaced);
 }
 
+/* `param.data = converted`: who made the new data made the tensor. */
+static void
+test_given_data(void)
+{
+	const struct operand plain[] = { TENSOR("self", 1, 4, 3) }, half[] = { TENSOR_ON("output", 2, "float16", "cpu", 4, 3) };
+	const struct operand size[] = { VALUE("size", "int[]", "[4, 3]") }, made[] = { TENSOR("output", 1, 4, 3) };
+	const struct operand given[] = { TENSOR("self", 1, 4, 3), TENSOR_ON("from", 2, "float16", "cpu", 4, 3) };
+	const struct operand used[] = { TENSOR_ON("weight", 1, "float16", "cpu", 4, 3) }, truth[] = { VALUE("output", "bool", "true") };
+	const struct event events[] = { MADE(1, 1, "aten::empty", size, made), MADE(2, 2, "aten::to", plain, half),
+					MADE(3, 2, "aten::_has_compatible_shallow_copy_type", given, truth) };
+	const struct event later = { .id = 9, .parent = -1, .site = 1, .operation = "aten::linear", .operand_count = 1, .operands = used };
+	struct hand with = { .events = events, .event_count = 3, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk(&source, 0, &later, 0, -1, LINEAGE_DTYPE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.decider, 0);
+	CU_ASSERT_EQUAL(one.steps[0].event.id, 2);
+	CU_ASSERT_FALSE(one.replaced);
+	lineage_walk(&source, 0, &later, 0, 1, LINEAGE_SIZE, &one); /* a size goes on to what was converted */
+	CU_ASSERT_EQUAL_FATAL(one.count, 2);
+	CU_ASSERT_EQUAL(one.steps[1].event.id, 1);
+	lineage_walk_tensor(&source, 0, 1, 3, 1, LINEAGE_SIZE, &one); /* before that */
+	CU_ASSERT_EQUAL_FATAL(one.count, 1);
+	CU_ASSERT_EQUAL(one.steps[0].event.id, 1);
+}
+
 /* An optimizer's writes are passed over, a masked write isn't. */
 static void
 test_written(void)
@@ -322,6 +348,7 @@ main(void)
 	CU_add_test(suite, "twins", test_twins);
 	CU_add_test(suite, "ready-made", test_ready_made);
 	CU_add_test(suite, "dtype", test_dtype);
+	CU_add_test(suite, "data given since", test_given_data);
 	CU_add_test(suite, "earlier calls", test_history);
 	CU_add_test(suite, "written in place since", test_written);
 	CU_add_test(suite, "a size that was rounded", test_rounding);

@@ -18,6 +18,9 @@ is_noise(const struct note *note)
 	/* Python's own way out of an operation, without a word: an early stop, not an error. */
 	if (failure_left_by_python(note) && !*text_get(json_object_get(note->json, "exception"), "message"))
 		return true;
+	/* Of a private class, without a word: how a package leaves its own code (checkpoint's _StopRecomputationError). */
+	if (*text_get(note->json, "type") == '_' && !*text_get(note->json, "message"))
+		return true;
 	if (text_among("SystemExit GeneratorExit StopIteration ImportError ModuleNotFoundError", text_get(note->json, "type")))
 		return true;
 	for (size_t i = 0; i < json_array_size(frames); i++)

@@ -256,7 +256,7 @@ lineage_part(const struct source *source, const struct lineage *one, const struc
 	for (int i = 0; i < one->count && i < other->count; i++) {
 		a = &one->steps[i];
 		b = &other->steps[i];
-		if (strcmp(a->event.operation, b->event.operation) != 0 || a->event.site != b->event.site || a->event.site < 0)
+		if (strcmp(a->event.operation, b->event.operation) != 0 || !where_same_line(source, one->process, a->event.site, b->event.site))
 			break;
 		if (a->size != b->size)
 			parting = i;

@@ -141,20 +141,34 @@ lineage_counts(const struct lineage *lineage, int64_t *largest)
 	return false;
 }
 
+/* Was TENSOR given another's data (`param.data = new`) after event MADE and before BEFORE? */
+static bool
+given_data(const struct source *source, int process, int64_t tensor, int64_t before, int64_t made, struct event *out)
+{
+	return source->replaced(source->context, process, tensor, before, out) && out->id > made && out->id < before &&
+	       out->operand_count == 2 && out->operands[1].tensor > 0 && out->operands[1].tensor != tensor;
+}
+
 bool
 lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
 	      struct event *out, int *output, int *writes)
 {
-	int passed = 0;
+	struct event given;
 
 	*writes = 0;
-	while (source->maker(source->context, process, tensor, before, out, output) && out->id < before && *output >= 0 &&
-	       *output < out->output_count) {
-		if (passed >= WRITES_MOST || !only_writes(out, *output, property))
-			return true;
+	for (int passed = 0;; passed++) {
+		bool made = source->maker(source->context, process, tensor, before, out, output) && out->id < before && *output >= 0 &&
+			    *output < out->output_count;
+
+		if (passed < WRITES_MOST && given_data(source, process, tensor, before, made ? out->id : -1, &given)) {
+			tensor = given.operands[1].tensor;
+			before = given.id;
+			*writes = 0;
+			continue;
+		}
+		if (!made || passed >= WRITES_MOST || !only_writes(out, *output, property))
+			return made;
 		before = out->id;
 		*writes += !strstr(out->operation, "detach_") && !strstr(out->operation, "requires_grad_");
-		passed++;
 	}
-	return false;
 }

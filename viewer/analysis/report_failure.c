@@ -8,6 +8,7 @@
 #include "headline.h"
 #include "history.h"
 #include "mismatch_rule.h"
+#include "modules.h"
 #include "operand.h"
 #include "sample.h"
 #include "text.h"
@@ -104,9 +105,18 @@ operands_json(const struct diagnosis *diagnosis)
 	bool own = diagnosis->subject == &failure->event;
 	json_t *list, *more;
 
-	if (!failure->has_event)
-		return operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, failure->message,
+	if (!failure->has_event) {
+		bool told = diagnosis->made && text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED, diagnosis->subject->operation);
+
+		more = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, told ? "" : failure->message,
 					   failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX);
+		if (!told)
+			return more;
+		list = operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
+		json_array_extend(list, more);
+		json_decref(more);
+		return list;
+	}
 	list = operand_list(diagnosis->source, failure->process, &failure->event, diagnosis->frames, own ? mismatch : NULL);
 	if (own)
 		return list;
@@ -183,7 +193,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set(json, "origin", diagnosis.origin);
 	json_object_set(json, "lineage", diagnosis.lineage);
 	json_object_set_new(json, "causes", causes(&diagnosis));
-	json_object_set_new(json, "modules", noted(failure, "modules", json_array()));
+	json_object_set_new(json, "modules", modules_sorted(failure->note ? json_object_get(failure->note->json, "modules") : NULL));
 	json_object_set_new(json, "sample", sample_json(&diagnosis));
 	json_object_set_new(json, "history", history_json(&diagnosis));
 	diagnosis_end(&diagnosis);

@@ -105,7 +105,7 @@ source_each_call(void *context, int process, const struct event *event, bool (*v
 	filter.last = event->id - 1;
 	filter.status = "ok";
 	filter.backward = true;
-	if (event->site >= 0 && event->id > 0)
+	if (event->id > 0)
 		trace_each_event(context, process, &filter, visit, visitor);
 }
 
@@ -113,6 +113,12 @@ static bool
 source_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
 {
 	return trace_maker(context, process, tensor, before, out, output);
+}
+
+static bool
+source_replaced(void *context, int process, int64_t tensor, int64_t before, struct event *out)
+{
+	return trace_replaced(context, process, tensor, before, out);
 }
 
 static bool
@@ -145,6 +151,12 @@ source_scope(void *context, int process, int64_t id, struct scope *out)
 	return trace_scope(context, process, id, out);
 }
 
+static bool
+source_last_node(void *context, int process, int64_t before_ns, struct scope *out)
+{
+	return trace_last_node(context, process, before_ns, out);
+}
+
 struct source
 source_of_trace(struct trace *trace)
 {
@@ -152,8 +164,8 @@ source_of_trace(struct trace *trace)
 		.context = trace, .process_count = source_process_count, .process = source_process,
 		.notes = source_notes, .event = source_event, .open_event = source_open_event,
 		.last_event = source_last_event, .children = source_children, .each_call = source_each_call,
-		.maker = source_maker,
+		.maker = source_maker, .replaced = source_replaced,
 		.first_use = source_first_use, .live_tensor = source_live_tensor, .forward_of = source_forward_of,
-		.site = source_site, .scope = source_scope,
+		.site = source_site, .scope = source_scope, .last_node = source_last_node,
 	};
 }

@@ -21,15 +21,19 @@ struct source {
 	bool (*last_event)(void *context, int process, int thread, struct event *out);
 	/* Recorded operations inside event ID, at any depth, in order; returns how many of ROOM were filled. */
 	int (*children)(void *context, int process, int64_t id, struct event *out, int room);
-	/* The kept calls of EVENT's operation from its call site before it, newest first, until VISIT returns false. */
+	/* The kept calls of EVENT's operation from its call site (-1: from anywhere) before it, newest first, until VISIT returns false. */
 	void (*each_call)(void *context, int process, const struct event *event,
 			  bool (*visit)(const struct event *event, void *context), void *visitor);
 	bool (*maker)(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output);
+	/* The last event before BEFORE at which TENSOR (its first operand) was given the data of its second. */
+	bool (*replaced)(void *context, int process, int64_t tensor, int64_t before, struct event *out);
 	bool (*first_use)(void *context, int process, int64_t tensor, struct event *out, int *operand);
 	bool (*live_tensor)(void *context, int process, int64_t tensor, struct live_tensor *out);
 	bool (*forward_of)(void *context, int process, int64_t sequence, int64_t before, struct event *out);
 	bool (*site)(void *context, int process, int64_t id, struct site *out);
 	bool (*scope)(void *context, int process, int64_t id, struct scope *out);
+	/* The node of autograd that began last by Unix time BEFORE_NS. */
+	bool (*last_node)(void *context, int process, int64_t before_ns, struct scope *out);
 };
 
 struct source source_of_trace(struct trace *trace);

@@ -144,21 +144,31 @@ find_saved(const json_t *frames, const char *name)
 	return NULL;
 }
 
+/* The first dimension (or the rank) in which the subject's two operands differ. */
+static bool
+state_pair(struct subject *out, struct mismatch *found)
+{
+	const struct operand *one = &out->operands[0], *other = &out->operands[1];
+	struct mismatch_facts facts = { .event = &out->event };
+	bool differs = false;
+
+	mismatch_start(found);
+	if (one->ndim != other->ndim)
+		differs = state_rank(&facts, found, 0, 1, other->ndim);
+	for (int d = 0; d < one->ndim && !differs; d++)
+		if (one->sizes[d] != other->sizes[d])
+			differs = state_size(&facts, found, 0, d, 1, d, other->sizes[d], one->sizes[d]);
+	found->from_message = true;
+	return differs;
+}
+
 static bool
 state_checkpoint(struct subject *out, struct mismatch *found)
 {
 	const struct operand *saved = &out->operands[0], *model = &out->operands[1];
-	struct mismatch_facts facts = { .event = &out->event };
 	struct text text = {{0}, 0};
-	bool differs = false;
 
-	mismatch_start(found);
-	if (saved->ndim != model->ndim)
-		differs = state_rank(&facts, found, 0, 1, model->ndim);
-	for (int d = 0; d < saved->ndim && !differs; d++)
-		if (saved->sizes[d] != model->sizes[d])
-			differs = state_size(&facts, found, 0, d, 1, d, model->sizes[d], saved->sizes[d]);
-	if (!differs)
+	if (!state_pair(out, found))
 		return false;
 	text_add(&text, "%s is ", saved->name);
 	text_add_sizes(&text, saved->sizes, saved->ndim);
@@ -167,7 +177,7 @@ state_checkpoint(struct subject *out, struct mismatch *found)
 	if (out->more)
 		text_add(&text, " (and %d more parameter%s of another shape)", out->more, out->more == 1 ? "" : "s");
 	text_format(found->text, sizeof(found->text), "%s", text.data);
-	return found->from_message = true;
+	return true;
 }
 
 bool
@@ -198,4 +208,89 @@ subject_of_checkpoint(struct subject *out, const char *message, const json_t *fr
 	json_decref(saved);
 	json_decref(model);
 	return differs;
+}
+
+/* Two operands called by OUT's names, of the shapes that follow MARK and OTHER_MARK in *AT. */
+static bool
+read_pair(struct subject *out, const char **at, const char *mark, const char *other_mark)
+{
+	const char *first = strstr(*at, mark), *second;
+	json_t *one, *other;
+	bool added;
+
+	if (!first)
+		return false;
+	first += strlen(mark);
+	one = read_shape(&first);
+	second = one ? strstr(first, other_mark) : NULL;
+	other = second ? (second += strlen(other_mark), read_shape(&second)) : NULL;
+	added = one && other && add_operand(out, out->names[0], one) && add_operand(out, out->names[1], other);
+	json_decref(one);
+	json_decref(other);
+	if (second)
+		*at = second;
+	return added;
+}
+
+/* The words of MESSAGE from AT up to one of ENDS, in WORD. */
+static const char *
+read_word(const char *at, const char *ends, char *word, size_t size)
+{
+	size_t length = strcspn(at, ends);
+
+	text_format(word, size, "%.*s", (int)(length < size ? length : size - 1), at);
+	return word;
+}
+
+bool
+subject_of_gradient(struct subject *out, const char *message, struct mismatch *found)
+{
+	static const char mark[] = "returned an invalid gradient at index ";
+	const char *at = message ? strstr(message, mark) : NULL, *type;
+	struct mismatch_facts facts = { .event = &out->event };
+	int64_t index = -1;
+	char node[100];
+
+	if (!at || strncmp(message, "Function ", 9) != 0)
+		return false;
+	subject_start(out, SUBJECT_GRADIENT);
+	read_word(message + 9, " ", node, sizeof(node));
+	text_number(&at, &index);
+	text_format(out->names[0], sizeof(out->names[0]), "gradient %" PRId64 " of %.90s", index, node);
+	text_format(out->names[1], sizeof(out->names[1]), "input %" PRId64, index);
+	if (read_pair(out, &at, "- got ", "compatible with "))
+		return state_pair(out, found);
+	subject_start(out, SUBJECT_GRADIENT);
+	type = strstr(at, "- expected device ");
+	if (!type || !strstr(type, " but got ")) /* of another type: its names are TensorOptions', not told */
+		return false;
+	read_word(type + strlen("- expected device "), " ", out->types[1], sizeof(out->types[1]));
+	read_word(strstr(type, " but got ") + strlen(" but got "), " \n", out->types[0], sizeof(out->types[0]));
+	for (int i = 0; i < 2; i++) {
+		out->operands[i] = (struct operand){ .name = out->names[i], .kind = "tensor", .item = -1, .tensor = -1, .ndim = -1,
+						     .device = out->types[i] };
+		out->event.operand_count++;
+	}
+	mismatch_start(found);
+	return state_names(&facts, found, "device", 0, 1, out->types[1], out->types[0]) && (found->from_message = true);
+}
+
+bool
+subject_of_recomputed(struct subject *out, const char **at, struct mismatch *found)
+{
+	while (strstr(*at, "saved metadata: ") && strstr(*at, "recomputed metadata: ")) {
+		struct operand recomputed;
+
+		subject_start(out, SUBJECT_RECOMPUTED);
+		text_format(out->names[0], sizeof(out->names[0]), "saved tensor");
+		text_format(out->names[1], sizeof(out->names[1]), "recomputed tensor");
+		if (!read_pair(out, at, "saved metadata: ", "recomputed metadata: "))
+			return false;
+		recomputed = out->operands[1];
+		out->operands[1] = out->operands[0];
+		out->operands[0] = recomputed;
+		if (state_pair(out, found))
+			return true;
+	}
+	return false;
 }

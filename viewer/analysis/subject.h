@@ -3,7 +3,7 @@
  *
  * A list of tensors in the failing frames whose items disagree (a collator's batch, when what failed is only the
  * room for the result); a parameter whose shape in a checkpoint is another than in the model, as load_state_dict
- * says. The rules of mismatch and causes read such an event as they read a recorded one; its id is that of the
+ * says; a gradient that isn't its input's, as autograd says; what checkpointing recomputed, as it says. The rules of mismatch and causes read such an event as they read a recorded one; its id is that of the
  * failure, so that its tensors can be followed from there.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_SUBJECT_H
@@ -14,12 +14,14 @@
 #define SUBJECT_OPERANDS_MOST 64
 #define SUBJECT_DIMS_MOST 8
 #define SUBJECT_LOAD "load_state_dict" /* the operation's name for a checkpoint's parameter */
+#define SUBJECT_GRADIENT "gradient"     /* for a gradient that the engine refused */
+#define SUBJECT_RECOMPUTED "recompute"  /* for what activation checkpointing recomputed */
 
 struct subject {
 	struct event event;
 	struct operand operands[SUBJECT_OPERANDS_MOST];
 	int64_t sizes[SUBJECT_OPERANDS_MOST][SUBJECT_DIMS_MOST];
-	char names[2][160];
+	char names[2][160], types[2][32];
 	int more; /* parameters of other shape than the one told */
 };
 
@@ -28,5 +30,9 @@ struct subject {
 bool subject_of_list(struct subject *out, const char *operation, const json_t *frames, struct mismatch *found);
 /* The first parameter of another shape that MESSAGE tells. */
 bool subject_of_checkpoint(struct subject *out, const char *message, const json_t *frames, struct mismatch *found);
+/* The gradient that a node returned, and the input it is for, as autograd's engine tells (validate_outputs). */
+bool subject_of_gradient(struct subject *out, const char *message, struct mismatch *found);
+/* The next pair at or after *AT of what activation checkpointing recomputed and what it had saved; moves *AT on. */
+bool subject_of_recomputed(struct subject *out, const char **at, struct mismatch *found);
 
 #endif

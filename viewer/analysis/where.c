@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backward.h"
 #include "text.h"
 
 #define SOURCE_BYTES_MOST (8 << 20)
@@ -165,10 +166,13 @@ where_frames(const struct source *source, const struct failure *failure)
 	json_t *frames = NULL, *own = json_array_size(failure->frames) ? json_incref(failure->frames)
 				      : where_site_frames(source, failure->process, failure->has_event ? event->site : -1);
 	struct event forward;
+	struct scope node;
 
 	if (failure->has_event && !inside_backward(own) && event->phase && strcmp(event->phase, "backward") == 0 &&
 	    forward_of(source, failure->process, event, &forward) && forward.site >= 0)
 		frames = where_site_frames(source, failure->process, forward.site);
+	if (!failure->has_event && backward_node(source, failure, &node))
+		frames = backward_made_at(source, failure->process, &node, failure->context_event + 1);
 	if (!frames)
 		frames = json_array();
 	json_array_extend(frames, own);
@@ -200,6 +204,16 @@ where_site_line(const struct source *source, int process, int64_t id, bool full,
 	text_format(out, size, "%s:%d", full ? file : text_basename(file), (int)json_integer_value(json_object_get(frame, "line")));
 	json_decref(frames);
 	return chosen >= 0;
+}
+
+bool
+where_same_line(const struct source *source, int process, int64_t one, int64_t other)
+{
+	char a[4200], b[4200];
+
+	return one >= 0 && other >= 0 &&
+	       (one == other || (where_site_line(source, process, one, true, a, sizeof(a)) &&
+				 where_site_line(source, process, other, true, b, sizeof(b)) && strcmp(a, b) == 0));
 }
 
 /* Line NUMBER of PATH, trimmed, if the file is a plain one that hasn't changed since CHANGED_NS. */

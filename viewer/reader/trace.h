@@ -105,6 +105,9 @@ int64_t trace_each_event(struct trace *trace, int process, const struct event_fi
 /* The latest event before BEFORE that output TENSOR (its maker, or the last to write it). OUTPUT gets the index
  * into outputs. False: nothing recorded made it (it entered ready-made, or its maker is no longer kept). */
 bool trace_maker(struct trace *trace, int process, int64_t tensor, int64_t before, struct event *out, int *output);
+/* The latest event before BEFORE at which TENSOR was given another tensor's data (`param.data = new`, module.to()): its
+ * operands are TENSOR and that other one. The operation asks whether it may be; torch.nn.Module asks before it does so. */
+bool trace_replaced(struct trace *trace, int process, int64_t tensor, int64_t before, struct event *out);
 /* The first event that used TENSOR as an operand. */
 bool trace_first_use(struct trace *trace, int process, int64_t tensor, struct event *out, int *operand);
 /* What the whole-run table says about TENSOR; false if it isn't in it. */
@@ -114,6 +117,8 @@ bool trace_forward_of(struct trace *trace, int process, int64_t sequence, int64_
 
 bool trace_site(struct trace *trace, int process, int64_t id, struct site *out);
 bool trace_scope(struct trace *trace, int process, int64_t id, struct scope *out);
+/* The node of autograd that began last, on any thread, by Unix time BEFORE_NS. */
+bool trace_last_node(struct trace *trace, int process, int64_t before_ns, struct scope *out);
 
 /* Notes of KIND (environment, fatal, operation, exception; NULL = all), oldest first. Returns the count. */
 int trace_notes(struct trace *trace, int process, const char *kind, const struct note **out);

@@ -222,6 +222,7 @@ reader_close(struct reader *reader)
 	map_free(&reader->first_use);
 	links_free(&reader->made);
 	links_free(&reader->forward);
+	links_free(&reader->replaced);
 	reader_notes_free(reader);
 	free(reader);
 }

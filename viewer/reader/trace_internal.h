@@ -40,7 +40,7 @@ struct reader {                 /* one process */
 
 	struct map signatures, sites;   /* id -> pointer */
 	bool indexed;
-	struct links made, forward;
+	struct links made, forward, replaced; /* by tensor, by sequence, by tensor */
 	struct map first_use;           /* tensor -> event id + 1 */
 	struct note *notes;
 	int note_count;

@@ -65,6 +65,8 @@ event_index(struct reader *reader, sqlite3_stmt *row, int64_t *ids)
 		if (ids[i] > 0)
 			ok = links_add(&reader->made, ids[i], event);
 	}
+	if (ok && inputs > 1 && ids[0] > 0 && ids[1] > 0 && ids[0] != ids[1] && sqlite3_column_int(row, 4))
+		ok = links_add(&reader->replaced, ids[0], event);
 	/* A number is the next node's: the last operation that carries it made the node. Backward's own don't. */
 	if (ok && sqlite3_column_type(row, 2) != SQLITE_NULL && phase && strcmp(phase, "backward") != 0)
 		ok = links_add(&reader->forward, sqlite3_column_int64(row, 2), event);
@@ -81,7 +83,10 @@ reader_index(struct reader *reader)
 		return;
 	reader->indexed = true;
 	ids = malloc(IDS_LIMIT * sizeof *ids);
-	rows = reader_prepare(reader, "SELECT id, tensors, sequence, phase FROM event ORDER BY id");
+	/* Variable::set_data asks _has_compatible_shallow_copy_type(self, new_data) first (torch/csrc/autograd/variable.cpp). */
+	rows = reader_prepare(reader, "SELECT id, tensors, sequence, phase, signature_id IN (SELECT s.id FROM signature s "
+				      "JOIN operation o ON o.id = s.operation_id WHERE NOT s.is_output "
+				      "AND o.name = 'aten::_has_compatible_shallow_copy_type') FROM event ORDER BY id");
 	while (ids && reader_row(reader, rows)) {
 		if (!event_index(reader, rows, ids)) {
 			reader_degrade(reader, "memory", 1, "not enough memory to follow every tensor");
@@ -116,6 +121,19 @@ trace_maker(struct trace *trace, int process, int64_t tensor, int64_t before, st
 		return false;
 	*output = operand_find(out->outputs, out->output_count, tensor);
 	return *output >= 0;
+}
+
+bool
+trace_replaced(struct trace *trace, int process, int64_t tensor, int64_t before, struct event *out)
+{
+	struct reader *reader = trace_reader(trace, process);
+	int64_t event;
+
+	if (!reader || tensor <= 0)
+		return false;
+	reader_index(reader);
+	event = links_find(&reader->replaced, tensor, before);
+	return event >= 0 && trace_event(trace, process, event, out);
 }
 
 bool

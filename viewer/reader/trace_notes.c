@@ -131,6 +131,23 @@ trace_scope(struct trace *trace, int process, int64_t id, struct scope *out)
 	return found;
 }
 
+bool
+trace_last_node(struct trace *trace, int process, int64_t before_ns, struct scope *out)
+{
+	struct reader *reader = trace_reader(trace, process);
+	int64_t id = -1;
+	sqlite3_stmt *row;
+
+	if (!reader)
+		return false;
+	row = reader_prepare(reader, "SELECT id FROM scope WHERE kind = 'backward' AND start_ns <= ? ORDER BY start_ns DESC, id DESC LIMIT 1");
+	sqlite3_bind_int64(row, 1, before_ns);
+	if (reader_row(reader, row))
+		id = sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	return trace_scope(trace, process, id, out);
+}
+
 void
 trace_each_degraded(struct trace *trace, int process,
 		    void (*visit)(const char *name, int64_t count, const char *text, void *context), void *context)

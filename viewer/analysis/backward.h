@@ -1,0 +1,28 @@
+/*
+ * Failures that only backward knows: the engine refuses a node's gradient, or what a node saved was written to since.
+ *
+ * No operation fails then, and no frame stands inside the engine's. Which node ran is the backward range that began last;
+ * its number in the sequence leads to the forward operation that made it. A custom Function's node has no operation of its
+ * own: it was made by the call around the operations of its forward().
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_BACKWARD_H
+#define SHAPEBOX_VIEWER_ANALYSIS_BACKWARD_H
+
+#include "failure.h"
+#include "subject.h"
+
+/* The node that was running when the engine itself raised FAILURE; false where it didn't, or none was. */
+bool backward_node(const struct source *source, const struct failure *failure, struct scope *out);
+/* Frames of the forward code that made NODE, innermost first. New reference; NULL if unknown. */
+json_t *backward_made_at(const struct source *source, int process, const struct scope *node, int64_t before);
+
+/* The gradient that a node returned against the input it is for: as MESSAGE tells, its tensor as recorded. */
+bool backward_gradient(const struct source *source, const struct failure *failure, struct subject *out, struct mismatch *found);
+/* What checkpointing recomputed against what it had saved, both as recorded. */
+bool backward_recomputed(const struct source *source, const struct failure *failure, struct subject *out, struct mismatch *found);
+
+/* The operation that wrote in place into what NODE had saved, as a report's "origin"; LINES gets its story. New reference;
+ * null if MESSAGE tells of no such thing, or none was recorded. */
+json_t *backward_written(const struct source *source, const struct failure *failure, const char *message, json_t *lines);
+
+#endif

@@ -1,0 +1,215 @@
+/* The story of a failure: where each side of the mismatch, or each tensor that an exception is about, came from. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backward.h"
+#include "lineage.h"
+#include "operand.h"
+#include "report_failure.h"
+#include "text.h"
+
+#define CHAINS_MOST 4
+
+static const char *
+name_of(const struct diagnosis *diagnosis, const struct operand *operand)
+{
+	const json_t *local = operand_local(diagnosis->frames, operand->tensor);
+
+	return local && *text_get(local, "name") ? text_get(local, "name") : operand->name;
+}
+
+static void
+append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim)
+{
+	json_t *json = json_object();
+	char head[256];
+
+	if (lineage->property == LINEAGE_SIZE)
+		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, name, dim);
+	else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER)
+		text_format(head, sizeof(head), "%.200s", what);
+	else
+		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
+	text_set(json, "operand", name);
+	json_object_set_new(json, "lines", lineage_lines(diagnosis->source, lineage, head));
+	json_array_append_new(diagnosis->lineage, json);
+	if (json_is_null(diagnosis->origin)) {
+		json_decref(diagnosis->origin);
+		diagnosis->origin = lineage_origin(diagnosis->source, lineage, what);
+	}
+}
+
+/* Which operand and dimension the story of one side of the mismatch starts from. */
+static bool
+follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_property property, struct lineage *lineage)
+{
+	const struct event *event = diagnosis->subject;
+	const struct operand *operand = place >= 0 ? &event->operands[place] : NULL;
+	char what[64];
+
+	if (!operand || operand->tensor < 0)
+		return false;
+	if (property == LINEAGE_SIZE && (dim < 0 || dim >= operand->ndim))
+		return false;
+	if (property == LINEAGE_SIZE)
+		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
+	else if (property == LINEAGE_VALUES || property == LINEAGE_MAKER)
+		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
+	else
+		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
+	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
+	if (strcmp(event->operation, SUBJECT_GRADIENT) == 0 && lineage->count)
+		lineage->decider = 0; /* who made the gradient is who is to blame */
+	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
+	return true;
+}
+
+/* Elements or rank disagree: the story of the dimension that wasn't asked for, else of the largest. */
+static int
+unasked_dim(const struct event *event, const struct mismatch *mismatch, int place)
+{
+	const struct operand *operand = &event->operands[place];
+	const struct operand *asked = mismatch->operand >= 0 ? &event->operands[mismatch->operand] : NULL;
+	json_t *sizes = asked && asked->value ? json_loads(asked->value, JSON_DECODE_ANY, NULL) : NULL;
+	int largest = -1, unasked = -1;
+
+	for (int d = 0; d < operand->ndim; d++) {
+		bool found = false;
+
+		for (size_t i = 0; i < json_array_size(sizes); i++)
+			found = found || json_integer_value(json_array_get(sizes, i)) == operand->sizes[d];
+		if (!found && (unasked < 0 || operand->sizes[d] > operand->sizes[unasked]))
+			unasked = d;
+		if (largest < 0 || operand->sizes[d] > operand->sizes[largest])
+			largest = d;
+	}
+	json_decref(sizes);
+	return unasked >= 0 ? unasked : largest;
+}
+
+/* An index made by counting is positions; its largest is then known without its values. */
+static void
+note_positions(struct diagnosis *diagnosis, const struct lineage *lineage)
+{
+	struct mismatch *mismatch = &diagnosis->mismatch;
+	int64_t largest;
+
+	diagnosis->positions = lineage_counts(lineage, &largest);
+	if (!diagnosis->positions || mismatch->has_actual || largest < mismatch->expected)
+		return;
+	mismatch->has_actual = true;
+	mismatch->actual = largest;
+	mismatch->from_message = false;
+	text_format(mismatch->text, sizeof(mismatch->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows",
+		    diagnosis->subject->operands[mismatch->operand].name, largest,
+		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : "the table", mismatch->expected);
+}
+
+static void
+follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
+{
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+	const struct event *event = diagnosis->subject;
+	enum lineage_property property = strcmp(mismatch->property, "dtype") == 0 ? LINEAGE_DTYPE
+					 : strcmp(mismatch->property, "device") == 0 ? LINEAGE_DEVICE : LINEAGE_SIZE;
+	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;
+	enum lineage_property other_property = property;
+	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
+	bool both;
+	char parting[512];
+
+	if (!is_tensor && against >= 0) { /* an argument disagrees with a tensor: the tensor has the story */
+		place = against;
+		dim = against_dim;
+		against = -1;
+	}
+	if (property == LINEAGE_SIZE && text_among("index leaf", mismatch->property) && is_tensor)
+		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
+	if (strcmp(mismatch->property, "count") == 0 && against >= 0)
+		other_property = LINEAGE_VALUES;
+	if (property == LINEAGE_SIZE && dim < 0 && place >= 0)
+		dim = unasked_dim(event, mismatch, place);
+	if (property == LINEAGE_SIZE && against >= 0 && against_dim < 0 && event->operands[against].ndim > 0)
+		against_dim = event->operands[against].ndim - 1;
+	if (strcmp(mismatch->property, "leaf") == 0)
+		against = -1;
+	both = follow_place(diagnosis, place, dim, property, one);
+	if (both && one->decider >= 0)
+		diagnosis->deciders[0] = one->steps[one->decider].event.operation;
+	if (both && strcmp(mismatch->property, "index") == 0)
+		note_positions(diagnosis, one);
+	if (!follow_place(diagnosis, against, against_dim, other_property, other))
+		both = false;
+	else if (other->decider >= 0)
+		diagnosis->deciders[1] = other->steps[other->decider].event.operation;
+	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
+		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)
+		lineage_rounds(one, other, &diagnosis->rounding);
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
+		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
+
+		diagnosis->twins = true;
+		if (json_array_size(lines) >= LINEAGE_LINES_MOST)
+			json_array_remove(lines, json_array_size(lines) - 1);
+		json_array_append_new(lines, text_json(parting));
+	}
+}
+
+/* What backward needs was written to. */
+static bool
+follow_written(struct diagnosis *diagnosis)
+{
+	json_t *lines = json_array(), *origin = backward_written(diagnosis->source, diagnosis->failure, diagnosis->failure->message, lines);
+
+	if (json_is_null(origin)) {
+		json_decref(lines);
+		return false;
+	}
+	json_decref(diagnosis->origin);
+	diagnosis->origin = origin;
+	json_array_append_new(diagnosis->lineage, json_pack("{s:s, s:o}", "operand", "what backward needs", "lines", lines));
+	return true;
+}
+
+/* An exception that Python raised: the tensors in reach whose sizes its text mentions. */
+static void
+follow_locals(struct diagnosis *diagnosis, struct lineage *lineage)
+{
+	const struct failure *failure = diagnosis->failure;
+	int64_t before = failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX;
+	json_t *locals = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, failure->message, before);
+
+	for (size_t i = 0; i < json_array_size(locals) && json_array_size(diagnosis->lineage) < CHAINS_MOST; i++) {
+		const json_t *local = json_array_get(locals, i), *dims = json_object_get(local, "marked_dims");
+		int dim = (int)json_integer_value(json_array_get(dims, 0));
+		char what[32];
+
+		if (!json_array_size(dims) || !json_is_integer(json_object_get(local, "tensor")))
+			continue;
+		text_format(what, sizeof(what), "%" PRId64,
+			    (int64_t)json_integer_value(json_array_get(json_object_get(local, "shape"), (size_t)dim)));
+		lineage_walk_tensor(diagnosis->source, failure->process, json_integer_value(json_object_get(local, "tensor")), before,
+				    dim, LINEAGE_SIZE, lineage);
+		append_chain(diagnosis, lineage, text_get(local, "name"), what, dim);
+	}
+	json_decref(locals);
+}
+
+void
+diagnosis_follow(struct diagnosis *diagnosis)
+{
+	struct lineage *one = calloc(1, sizeof(*one)), *other = calloc(1, sizeof(*other));
+
+	diagnosis->origin = json_null();
+	diagnosis->lineage = json_array();
+	if (one && other) {
+		if (diagnosis->has_mismatch)
+			follow_mismatch(diagnosis, one, other);
+		else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation)
+			follow_locals(diagnosis, one);
+	}
+	free(one);
+	free(other);
+}
