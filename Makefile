@@ -39,7 +39,7 @@ SHIM_TEST_OBJECTS = $(call objects,shim-test,$(SHIM_SOURCES))
 VIEWER_OBJECTS = $(call objects,viewer,$(VIEWER_SOURCES))
 VIEWER_MAIN_OBJECTS = $(call objects,viewer,$(VIEWER_MAIN))
 RUNNER_OBJECTS = $(call objects,viewer,$(RUNNER_SOURCES))
-GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL))
+GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL)) $(BUILD)/gen/commit.h
 TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
 all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
@@ -53,6 +53,15 @@ runner: $(BUILD)/tests/runner
 $(BUILD)/gen/%_sql.h: schema/%.sql schema/embed.sh
 	@mkdir -p $(@D)
 	sh schema/embed.sh $< $*_sql > $@
+
+# The commit that is being built, "+" behind it where files differ from it; written only where it changed.
+$(BUILD)/gen/commit.h: always
+	@mkdir -p $(@D)
+	@commit=$$(git rev-parse --short=12 HEAD 2>/dev/null) && \
+	  { git diff --quiet HEAD 2>/dev/null || commit="$$commit+"; }; \
+	printf '#define SHAPEBOX_COMMIT "%s"\n' "$$commit" >$@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+.PHONY: always
 
 $(BUILD)/obj/shim/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -70,14 +79,36 @@ $(BUILD)/obj/viewer/%.c.o: %.c Makefile | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_VIEWER) -MMD -MP -c $< -o $@
 
+# Both files run on this glibc and all newer ones, whichever built them: packaging/glibc/stub.sh tells how. A variant with
+# a sanitizer is for this machine alone.
+GLIBC_OLDEST = 2.28
+GLIBC = $(BUILD)/gen/glibc
+GLIBC_STUBS = $(addprefix $(GLIBC)/,libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0)
+ifeq ($(SANITIZE),)
+PORTABLE = $(BUILD)/obj/shim/packaging/glibc/compat.c.o
+PORTABLE_START = $(BUILD)/obj/viewer/packaging/glibc/start.c.o
+PORTABLE_LIBS = -nodefaultlibs -Wl,--as-needed $(GLIBC)/libc.so.6 $(GLIBC)/libm.so.6 \
+  -Wl,--no-as-needed $(GLIBC)/libdl.so.2 $(GLIBC)/libpthread.so.0 -l:libc_nonshared.a -lgcc
+PORTABLE_STUBS = $(GLIBC_STUBS)
+LINK_SHIM = $(PORTABLE) $(PORTABLE_LIBS)
+LINK_VIEWER = $(PORTABLE) $(PORTABLE_START) -Wl,--wrap=__libc_start_main -l:libsqlite3.a -l:libjansson.a $(PORTABLE_LIBS)
+else
+LINK_SHIM = -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
+LINK_VIEWER = $(LIBS_VIEWER)
+endif
+
+$(GLIBC)/libm.so.6 $(GLIBC)/libdl.so.2 $(GLIBC)/libpthread.so.0: $(GLIBC)/libc.so.6
+$(GLIBC)/libc.so.6: packaging/glibc/stub.sh
+	sh packaging/glibc/stub.sh $(CC) $(GLIBC_OLDEST) $(GLIBC)
+
 EXPORTS = $(wildcard libshim/exports.map)
 EXPORT_FLAGS = $(EXPORTS:%=-Wl,--version-script=%)
-$(BUILD)/libshapebox.so: $(SHIM_OBJECTS) $(EXPORTS)
+$(BUILD)/libshapebox.so: $(SHIM_OBJECTS) $(EXPORTS) $(PORTABLE) $(PORTABLE_STUBS)
 	$(CC) -shared $(CFLAGS_SHIM) -o $@ $(SHIM_OBJECTS) $(EXPORT_FLAGS) \
-	  -Wl,--exclude-libs,ALL -Wl,-z,now,-z,relro,-z,nodelete -Wl,-z,defs -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
+	  -Wl,--exclude-libs,ALL -Wl,-z,now,-z,relro,-z,nodelete -Wl,-z,defs $(LINK_SHIM)
 
-$(BUILD)/shapebox: $(VIEWER_OBJECTS)
-	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+$(BUILD)/shapebox: $(VIEWER_OBJECTS) $(PORTABLE) $(PORTABLE_START) $(PORTABLE_STUBS)
+	$(CC) $(CFLAGS_VIEWER) -o $@ $(VIEWER_OBJECTS) $(LINK_VIEWER)
 
 # Archives for the unit tests: a test pulls in what it uses.
 $(BUILD)/viewer.a: $(filter-out $(VIEWER_MAIN_OBJECTS),$(VIEWER_OBJECTS))

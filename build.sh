@@ -19,6 +19,8 @@ usage: ./build.sh [WORD]
   demo      build, run the main job (a Qwen2-VL that fails) and print its report
   test      build, run every test; ends with "N passed, N failed" (test NAME...: these end-to-end cases only)
   install   copy bin/shapebox and lib/libshapebox.so below PREFIX (default /usr/local; DESTDIR is honoured)
+  wheel     build/packages/shapebox-*.whl, for pip: any x86-64 Linux with glibc 2.28 or newer, any Python 3.8 or newer
+  deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
   bench     what recording costs, beside no recording and torch.profiler
@@ -78,7 +80,7 @@ need() { # PACKAGE...: installs what isn't there; says what it could not install
 	[ -z "$lacking" ] || fail "could not install: $lacking(install them by hand, then run this again)"
 }
 
-need_build() { need gcc libc6-dev make libsqlite3-dev libjansson-dev; }
+need_build() { need gcc libc6-dev make binutils libsqlite3-dev libjansson-dev; }
 need_tests() { need gcc libc6-dev make binutils sqlite3 libsqlite3-dev libjansson-dev libcunit1-dev; }
 
 # --- steps ----------------------------------------------------------------------------------
@@ -194,6 +196,10 @@ word_test() {
 	run_units "$BUILD"
 	step "checks"
 	run_check "library exports its hooks and needs libc alone" sh tests/e2e/exports.sh "$BUILD/libshapebox.so"
+	run_check "both files run with glibc $(oldest_glibc)" sh tests/e2e/glibc.sh "$(oldest_glibc)" "$BUILD/shapebox" "$BUILD/libshapebox.so"
+	run_check "manual page and completions agree with --help" sh tests/e2e/manual.sh "$BUILD"
+	run_check "the wheel, in a fresh venv" check_wheel
+	run_check "the Debian package" check_deb
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
@@ -203,6 +209,19 @@ word_test() {
 	step "demo's screen in README.md"
 	run_check "README shows the demo's screen" check_screen
 	closing
+}
+
+oldest_glibc() { sed -n 's/^GLIBC_OLDEST = //p' Makefile; }
+
+check_wheel() {
+	local wheel
+	wheel=$(make_wheel) && sh tests/e2e/wheel.sh "$wheel" "$VENV" "$ROOT/tests/programs/qwen2vl_mask.py"
+}
+
+check_deb() {
+	local package
+	have_tool dpkg-deb || { echo "no dpkg-deb here"; return 0; }
+	package=$(make_deb) && sh tests/e2e/deb.sh "$package"
 }
 
 check_screen() {
@@ -224,15 +243,54 @@ word_screen() {
 word_install() {
 	need_build
 	compile all
-	local prefix=${DESTDIR:-}${PREFIX:-/usr/local} as_root=""
+	local prefix=${DESTDIR:-}${PREFIX:-/usr/local} as_root="" file
 	step "install: $prefix/bin/shapebox, $prefix/lib/libshapebox.so"
 	if ! mkdir -p "$prefix/bin" "$prefix/lib" 2>/dev/null || ! [ -w "$prefix/bin" ] || ! [ -w "$prefix/lib" ]; then
 		have_tool sudo || fail "$prefix can't be written, and there is no sudo"
 		as_root=sudo
 	fi
+	sh packaging/tree.sh "$BUILD" "$BUILD/tree"
 	$as_root install -d "$prefix/bin" "$prefix/lib"
 	$as_root install -m 755 "$BUILD/shapebox" "$prefix/bin/shapebox"
 	$as_root install -m 755 "$BUILD/libshapebox.so" "$prefix/lib/libshapebox.so"
+	(cd "$BUILD/tree" && find share -type f) | while read -r file; do
+		$as_root install -D -m 644 "$BUILD/tree/$file" "$prefix/$file"
+	done
+}
+
+package_version() { sed -n 's/^#define SHAPEBOX_VERSION "\([^"]*\)".*/\1/p' viewer/commands/command.h; }
+
+make_wheel() {
+	need python3
+	sh packaging/tree.sh "$BUILD" "$BUILD/tree"
+	python3 packaging/wheel.py "$BUILD/tree" "$(package_version)" LICENSE "$BUILD/packages"
+}
+
+make_deb() {
+	have_tool dpkg-deb || fail "no dpkg-deb here: a Debian package is made on Debian or Ubuntu"
+	sh packaging/tree.sh "$BUILD" "$BUILD/tree"
+	sh packaging/deb.sh "$BUILD/tree" "$(package_version)" LICENSE "$BUILD/packages"
+}
+
+word_wheel() {
+	need_build
+	compile all
+	step "wheel"
+	make_wheel
+}
+
+word_deb() {
+	local package
+	need_build
+	compile all
+	step "deb"
+	package=$(make_deb)
+	printf '%s\n' "$package"
+	if have_tool lintian; then
+		lintian --fail-on error,warning "$package"
+	else
+		echo "build.sh: no lintian here: not checked"
+	fi
 }
 
 word_asan() {
@@ -285,7 +343,7 @@ word_clean() {
 word=${1:-build}
 [ $# -eq 0 ] || shift
 case $word in
-build | demo | test | install | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
+build | demo | test | install | wheel | deb | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
 help | -h | --help) usage ;;
 *) usage >&2; exit 2 ;;
 esac

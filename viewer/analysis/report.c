@@ -163,7 +163,7 @@ report_build(struct trace *trace, struct error *error)
 	chosen = failure_choose(&source, &failure) ? &failure : NULL;
 	for (int i = 0; i < trace_process_count(trace); i++)
 		json_array_append_new(processes, process_json(trace, trace_process(trace, i)));
-	json_object_set_new(json, "schema", json_integer(1));
+	json_object_set_new(json, "schema", json_integer(REPORT_SCHEMA));
 	json_object_set_new(json, "trace", trace_json(trace));
 	json_object_set_new(json, "processes", processes);
 	json_object_set_new(json, "failure", chosen ? report_failure(&source, chosen) : json_null());

@@ -8,6 +8,8 @@
 
 #include "../reader/trace.h"
 
+#define REPORT_SCHEMA 1 /* "schema" of the report; raised when an older reader would misread it */
+
 /* The report on TRACE. NULL with ERROR filled on trouble. New reference. */
 json_t *report_build(struct trace *trace, struct error *error);
 

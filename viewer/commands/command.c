@@ -137,8 +137,7 @@ command_print_variables(struct page *page)
 #include "../../schema/config.def"
 #undef CONFIG
 #undef CONFIG_VARIABLE
-	page_add(page, "\nThe exit status is the command's own; a signal that ends it ends shapebox too. 127: not found,\n"
-		       "126: not executable, 2: a wrong option (nothing was started).\n");
+	page_add(page, "\n" COMMAND_RUN_STATUS "\n");
 }
 
 void
@@ -156,18 +155,17 @@ command_print_help(const struct command *command)
 		if (command->run == command_run)
 			command_print_variables(&page);
 		else if (command->options[0].name)
-			page_add(&page, "\nDIR: a trace; by default the newest of the current directory.\n"
-					"Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble.\n");
+			page_format(&page, "\n%sExit status: 0 nothing wrong found, 1 a failure found, 2 trouble.\n",
+				    strstr(command->synopsis, "[DIR]") ? COMMAND_DIR "\n" : "");
 	} else {
 		page_add(&page, "shapebox: a flight recorder for the shapes of PyTorch's tensors\n\n"
 				"  shapebox run -- python train.py     your own command, unchanged\n"
 				"  shapebox report                     what failed, where, and why\n\nCommands:\n");
 		for (int i = 0; i < command_count; i++)
-			page_format(&page, "  " PAGE_STRONG "%-10s" PAGE_END "%s%s%s%s\n", command_rows[i].name, command_rows[i].help,
+			page_format(&page, "  " PAGE_STRONG "%-12s" PAGE_END "%s%s%s%s\n", command_rows[i].name, command_rows[i].help,
 				    command_rows[i].alias ? " (also: " : "", command_rows[i].alias ? command_rows[i].alias : "",
 				    command_rows[i].alias ? ")" : "");
-		page_add(&page, "\nshapebox COMMAND --help shows every option with its default.\n"
-				"Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble; `run`: the command's own.\n");
+		page_add(&page, "\nshapebox COMMAND --help shows every option with its default.\n" COMMAND_STATUS "\n");
 	}
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
@@ -190,37 +188,4 @@ command_parse(const char *name, void *values, int argc, char **argv, bool stop_a
 		*status = COMMAND_TROUBLE;
 		return false;
 	}
-}
-
-const struct option_row command_help_options[] = { { 0 } };
-const struct option_row command_version_options[] = { { 0 } };
-
-int
-command_help(int argc, char **argv, struct error *error)
-{
-	const struct command *command = NULL;
-	int rest, status;
-
-	if (!command_parse("help", NULL, argc, argv, false, &rest, &status, error))
-		return status;
-	if (rest < argc) {
-		command = command_find(argv[rest]);
-		if (!command) {
-			command_unknown(argv[rest], error);
-			return COMMAND_TROUBLE;
-		}
-	}
-	command_print_help(command);
-	return COMMAND_OK;
-}
-
-int
-command_version(int argc, char **argv, struct error *error)
-{
-	int rest, status;
-
-	if (!command_parse("version", NULL, argc, argv, false, &rest, &status, error))
-		return status;
-	puts("shapebox " SHAPEBOX_VERSION);
-	return COMMAND_OK;
 }

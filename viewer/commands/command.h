@@ -13,7 +13,7 @@
 #include "../reader/trace.h"
 #include "options.h"
 
-#define SHAPEBOX_VERSION "0.1.0"
+#define SHAPEBOX_VERSION "0.1.0" /* packages take it from this line */
 
 enum { COMMAND_OK = 0, COMMAND_FOUND = 1, COMMAND_TROUBLE = 2, COMMAND_SIGNAL = 1000 };
 
@@ -31,6 +31,13 @@ extern const int command_count;
 	extern const struct option_row command_##id##_options[];
 #include "../commands.def"
 #undef COMMAND
+
+/* What help and the manual page both say. */
+#define COMMAND_DIR "DIR: a trace; by default the newest of the current directory."
+#define COMMAND_STATUS "Exit status: 0 nothing wrong found, 1 a failure found, 2 trouble; `run`: the command's own."
+#define COMMAND_RUN_STATUS \
+	"The exit status is the command's own; a signal that ends it ends shapebox too. 127: not found,\n" \
+	"126: not executable, 2: a wrong option (nothing was started)."
 
 /* By name or alias; NULL if there is none. */
 const struct command *command_find(const char *word);

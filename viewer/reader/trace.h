@@ -76,6 +76,10 @@ struct live_tensor { int64_t tensor, site /* -1 */, step; const char *operation;
 
 /* Open the trace at DIR: folds what needs folding, reads every process's row. Returns NULL and fills
  * ERROR where DIR is no trace, is damaged beyond use, or was written by a newer version. */
+/* The newest versions that this build reads, and the SQLite in it. */
+struct trace_formats { int database, box; const char *sqlite; };
+struct trace_formats trace_formats(void);
+
 struct trace *trace_open(const char *dir, struct error *error);
 void trace_close(struct trace *trace);
 const char *trace_directory(const struct trace *trace);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../schema/box.h"
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
@@ -157,6 +158,12 @@ uri_make(const char *path)
 	}
 	strcpy(at, "?immutable=1");
 	return uri;
+}
+
+struct trace_formats
+trace_formats(void)
+{
+	return (struct trace_formats){ .database = USER_VERSION, .box = BOX_VERSION, .sqlite = sqlite3_libversion() };
 }
 
 /* Is this a database that this shapebox reads? */
