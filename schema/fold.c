@@ -132,11 +132,14 @@ database_fill(struct fold *fold)
 	fold_run(fold, schema_sql);
 	fold_run(fold, views_sql);
 	statements_make(fold);
-	fold_dictionaries(fold);
+	fold_prints_begin(fold);
+	if (!fold->failed)
+		fold_dictionaries(fold);
 	fold_live_tensors(fold);
 	fold_notes_find(fold);
 	if (!fold->failed)
 		fold_events(fold);
+	fold_prints_end(fold);
 	if (!fold->failed)
 		fold_notes_write(fold);
 	fold_event_tensors(fold);

@@ -167,6 +167,7 @@ site_fold(struct fold *fold, const struct box_site *site, uint64_t reference, co
 	else
 		sqlite3_bind_int(insert_site, 4, shown);
 	fold_step(fold, insert_site);
+	fold_print_site(fold, (int64_t)reference, site, count);
 	fold->sites[reference] = (uint8_t)class;
 }
 
@@ -218,6 +219,8 @@ signatures_fold(struct fold *fold)
 		fold_step(fold, fold->insert_signature);
 		fold_operands(fold, (int64_t)(at / 8), op, outputs, signature->words, signature->word_count,
 			      signature->value_count);
+		fold_print_signature(fold, (int64_t)(at / 8), op, outputs, signature->words, signature->word_count,
+				     signature->value_count);
 		fold->signatures[at / 8] = outputs ? SIGNATURE_OUTPUTS : SIGNATURE_ARGUMENTS;
 	}
 }

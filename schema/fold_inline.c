@@ -76,6 +76,8 @@ signature_write(struct fold *fold, const struct inline_signature *signature)
 	fold_step(fold, fold->insert_signature);
 	fold_operands(fold, signature->id, box_read_op(&fold->box, signature->op), signature->outputs, words,
 		      word_count, signature->at[0]);
+	fold_print_signature(fold, signature->id, box_read_op(&fold->box, signature->op), signature->outputs, words,
+			     word_count, signature->at[0]);
 	free(words);
 }
 

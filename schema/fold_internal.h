@@ -54,6 +54,8 @@ struct fold {
 	uint32_t inline_room, inline_count;
 	int64_t next_signature;
 
+	struct fold_prints *prints; /* fold_fingerprint.c */
+
 	/* fold_notes.c, sorted by thread and number */
 	struct note_reference *notes;
 	uint32_t note_count;
@@ -96,6 +98,13 @@ void fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool 
 /* fold_inline.c: the signature in line after RECORD's identities (AT: first byte after them); its id, or -1. */
 int64_t fold_inline(struct fold *fold, const struct box_record *record, const uint32_t *at, uint32_t op, bool outputs);
 void fold_inline_free(struct fold *fold);
+
+/* fold_fingerprint.c: begin before the dictionaries, end after the events. COUNT frames of SITE are listed. */
+void fold_prints_begin(struct fold *fold);
+void fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,
+			  uint64_t word_count, uint32_t value_count);
+void fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count);
+void fold_prints_end(struct fold *fold);
 
 /* fold_notes.c */
 void fold_notes_find(struct fold *fold);  /* before the events */

@@ -91,6 +91,7 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	event_bind(fold, 17, grad);
 	blob_bind(fold, event, 18);
 	fold_step(fold, insert);
+	fold_print_event(fold, thread, event, phase);
 	fold->kept++;
 	if (event->step > fold->last_step)
 		fold->last_step = event->step;

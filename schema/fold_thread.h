@@ -81,6 +81,9 @@ void range_start(struct merge *merge, struct fold_thread *thread, const struct b
 void range_end(struct merge *merge, struct fold_thread *thread, uint64_t token);
 void range_forget(struct merge *merge, struct fold_thread *thread);
 
+/* fold_fingerprint.c */
+void fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase);
+
 /* fold_rows.c */
 void row_event(struct merge *merge, struct fold_thread *thread, const struct pending *event, enum phase phase,
 	       const char *status);

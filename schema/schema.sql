@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 1;             -- raised when an older reader would misread the file
+PRAGMA user_version = 2;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -149,3 +149,34 @@ CREATE TABLE note (                  -- facts of any size: environment and failu
   event_id INTEGER REFERENCES event(id), -- operation: the event that was left; else the last one started before it on its thread
   text TEXT NOT NULL                 -- JSON
 );
+
+-- What ranks, steps and runs are compared by (schema/fingerprint.h): equal numbers mean equal texts, in every process.
+CREATE TABLE site_print (
+  site_id INTEGER PRIMARY KEY REFERENCES site(id),
+  print INTEGER NOT NULL,            -- of its frames: last parts of the path, function, line
+  sharding INTEGER NOT NULL          -- 1: a sharding library (FSDP, DeepSpeed, ...) arranges its pieces here
+);
+
+CREATE TABLE signature_print (
+  signature_id INTEGER PRIMARY KEY REFERENCES signature(id),
+  operation INTEGER NOT NULL,        -- of name and overload
+  kinds INTEGER NOT NULL,            -- of dtypes, devices' roles, layouts
+  content INTEGER NOT NULL,          -- of these, all sizes, and other values
+  collective INTEGER NOT NULL        -- of what ranks must agree on; 0: not a collective
+);
+
+CREATE TABLE block (                 -- up to 512 operations of one thread and step, in order: equal blocks need not be read
+  thread_id INTEGER NOT NULL REFERENCES thread(id),
+  step INTEGER NOT NULL,
+  number INTEGER NOT NULL,           -- among the blocks of this thread and step, from 0
+  first_event INTEGER NOT NULL, last_event INTEGER NOT NULL,  -- event.id
+  first_number INTEGER NOT NULL,     -- event.number of the first
+  events INTEGER NOT NULL,           -- how many, those left out not counted
+  collectives INTEGER NOT NULL,      -- of them
+  messages INTEGER NOT NULL,         -- of them, from one rank to one other
+  control INTEGER NOT NULL,          -- of operations and call sites
+  kinds INTEGER NOT NULL,            -- and of dtypes, devices' roles, layouts
+  content INTEGER NOT NULL,          -- and of sizes and other values
+  collective INTEGER NOT NULL,       -- of the collectives alone: what must agree between ranks
+  PRIMARY KEY (thread_id, step, number)
+) WITHOUT ROWID;

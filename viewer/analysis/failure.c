@@ -110,7 +110,7 @@ is_echo(const struct source *source, const struct failure *failures, int process
 
 /* 0: an own failure; 1: waiting for others (a collective, or an error that PyTorch's own machinery raised outside any
  * operation, as a lost connection is in the middle of backward: another rank's own failure explains more); 2: ended from outside; 3: only a status is known. */
-static int
+int
 failure_class(const struct failure *failure)
 {
 	const char *file = text_get(json_array_get(failure->frames, 0), "file");

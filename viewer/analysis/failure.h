@@ -40,6 +40,10 @@ bool failure_choose(const struct source *source, struct failure *out);
  * NULL. New reference. */
 json_t *failure_handled(const struct source *source, const struct failure *chosen);
 
+/* How far a failure is from being an own one. 0: an own failure; 1: waiting for others (a collective, a signal); 2: ended from
+ * outside; 3: only a status is known. */
+int failure_class(const struct failure *failure);
+
 /* Does the message of one exception tell the other's (as a wrapper's or a C++ exception's does)? */
 bool failure_same_message(const char *one, const char *other);
 

@@ -11,6 +11,7 @@
 #include "trace_internal.h"
 
 #define FILES_LIMIT 65536
+#define FILES_OPEN 128 /* of a trace with more, each is opened when it is asked */
 #define RUN_LIMIT_BYTES (4u << 20)
 
 struct names { char **names; int count, room; };
@@ -157,6 +158,8 @@ files_open(struct trace *trace, const struct names *names, struct names *skipped
 		reader = file_open(trace, names->names[i], &complaint);
 		if (reader) {
 			reader_notes_load(reader);
+			if (names->count > FILES_OPEN)
+				reader_rest(reader);
 			trace->readers[trace->count++] = reader;
 		} else {
 			if (skipped->count == 0)

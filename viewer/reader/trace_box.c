@@ -96,6 +96,8 @@ open_temporary(struct arena *arena, const char *box_path, const char *box_name, 
 		path = NULL;
 	if (path && fold_box(box_path, path, finished, NULL, error->text, sizeof error->text))
 		reader = reader_open(arena, path, box_name, error);
+	if (reader)
+		reader->temporary = true;
 	if (path)
 		unlink(path);
 	rmdir(private);

@@ -7,7 +7,7 @@
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
-#define USER_VERSION 1
+#define USER_VERSION 2
 #define QUERY_LIMIT_OPS 4000000000ll /* virtual machine instructions a query may take: a damaged tree can be a circle */
 #define PROGRESS_OPS 100000
 
@@ -41,12 +41,58 @@ database_restrict(struct reader *reader)
 			 "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
 }
 
+/* A file: URI, so that SQLite takes no lock, looks for no journal and never waits: these files don't change. */
+static char *
+uri_make(const char *path)
+{
+	char *uri = malloc(strlen(path) * 3 + 32), *at = uri;
+
+	if (!uri)
+		return NULL;
+	at += sprintf(at, "file:%s", path[0] == '/' ? "//" : "");
+	for (; *path; path++) {
+		if (*path == '%' || *path == '?' || *path == '#')
+			at += sprintf(at, "%%%02x", (unsigned char)*path);
+		else
+			*at++ = *path;
+	}
+	strcpy(at, "?immutable=1");
+	return uri;
+}
+
+static bool
+database_open(struct reader *reader)
+{
+	char *uri = uri_make(reader->path);
+	bool ok = uri && sqlite3_open_v2(uri, &reader->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK;
+
+	free(uri);
+	if (ok)
+		database_restrict(reader);
+	return ok;
+}
+
+void
+reader_rest(struct reader *reader)
+{
+	if (reader->temporary || !reader->db)
+		return;
+	sqlite3_finalize(reader->event_by_id);
+	reader->event_by_id = NULL;
+	if (sqlite3_close(reader->db) == SQLITE_OK)
+		reader->db = NULL;
+}
+
 sqlite3_stmt *
 reader_prepare(struct reader *reader, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
 
 	reader->ticks = 0;
+	if (!reader->db && !database_open(reader)) {
+		reader_degrade(reader, "database", 1, "could not be opened again");
+		return NULL;
+	}
 	if (sqlite3_prepare_v2(reader->db, sql, -1, &statement, NULL) != SQLITE_OK) {
 		reader_degrade(reader, "database", 1, sqlite3_errmsg(reader->db));
 		return NULL;
@@ -141,25 +187,6 @@ process_read(struct reader *reader)
 	return ok;
 }
 
-/* A file: URI, so that SQLite takes no lock, looks for no journal and never waits: these files don't change. */
-static char *
-uri_make(const char *path)
-{
-	char *uri = malloc(strlen(path) * 3 + 32), *at = uri;
-
-	if (!uri)
-		return NULL;
-	at += sprintf(at, "file:%s", path[0] == '/' ? "//" : "");
-	for (; *path; path++) {
-		if (*path == '%' || *path == '?' || *path == '#')
-			at += sprintf(at, "%%%02x", (unsigned char)*path);
-		else
-			*at++ = *path;
-	}
-	strcpy(at, "?immutable=1");
-	return uri;
-}
-
 struct trace_formats
 trace_formats(void)
 {
@@ -192,24 +219,22 @@ struct reader *
 reader_open(struct arena *arena, const char *path, const char *name, struct error *error)
 {
 	struct reader *reader = calloc(1, sizeof *reader);
-	char *uri = uri_make(path);
 	bool ok = false;
 
-	if (!reader || !uri) {
+	if (!reader) {
 		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", path);
 		goto out;
 	}
 	reader->arena = arena;
 	reader->name = reader->process.file = arena_string(arena, name, strlen(name));
-	if (sqlite3_open_v2(uri, &reader->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+	reader->path = strdup(path);
+	if (!reader->path || !database_open(reader)) {
 		snprintf(error->text, sizeof error->text, "%.300s: %s", path,
 			 reader->db ? sqlite3_errmsg(reader->db) : "not enough memory");
 		goto out;
 	}
-	database_restrict(reader);
 	ok = database_check(reader, path, error);
 out:
-	free(uri);
 	if (!ok && reader) {
 		reader_close(reader);
 		reader = NULL;
@@ -224,6 +249,7 @@ reader_close(struct reader *reader)
 		return;
 	sqlite3_finalize(reader->event_by_id);
 	sqlite3_close(reader->db);
+	free(reader->path);
 	map_free(&reader->signatures);
 	map_free(&reader->sites);
 	map_free(&reader->first_use);

@@ -32,9 +32,11 @@ struct degraded { const char *name, *text; int64_t count; };
 struct reader {                 /* one process */
 	struct process process;
 	struct arena *arena;
-	const char *name, *path;    /* of the database */
+	const char *name;           /* of the database */
+	char *path;
 	sqlite3 *db;
 	int64_t ticks;              /* progress of the running query */
+	bool temporary;             /* the file is gone already: it can't be opened again */
 	bool live, forked, exec, ended; /* exec: state is exec; ended: it said so itself */
 	bool spawned;               /* its arguments are those of a multiprocessing child */
 
@@ -64,6 +66,9 @@ void reader_close(struct reader *reader);
 sqlite3_stmt *reader_prepare(struct reader *reader, const char *sql); /* NULL if the database is damaged */
 bool reader_row(struct reader *reader, sqlite3_stmt *statement);      /* one more row? */
 void reader_degrade(struct reader *reader, const char *name, int64_t count, const char *text);
+
+/* Let go of its file: the next query opens it again. */
+void reader_rest(struct reader *reader);
 
 /* trace_box.c: fold BOX_NAME of DIRECTORY if need be, and open it as a reader. */
 struct reader *reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error);

@@ -1,0 +1,329 @@
+/*
+ * Fingerprints of call sites, signatures and blocks of operations: tables site_print, signature_print, block.
+ *
+ * What ranks are compared by: the outermost operations of the main thread, and those of backward on the threads of the
+ * autograd engine. Left out are the operations by which a sharding library arranges its own pieces (their number
+ * follows the rank), and other threads, whose order is chance.
+ */
+#include "fold_thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fingerprint.h"
+
+#define THREADS_MOST 64 /* of a hostile box's many threads, the first that qualify */
+
+struct print {
+	int64_t id; /* 0: free */
+	struct fingerprint_signature signature;
+	bool sharding;  /* of a call site, whose text is signature.operation */
+};
+
+struct prints { struct print *entries; uint64_t room, count; };
+
+struct open_block {
+	uint32_t thread;
+	int64_t step, number, first, last, first_number;
+	uint64_t events, collectives, messages;
+	struct fingerprint print;
+};
+
+struct fold_prints {
+	struct prints signatures, sites;
+	int own; /* index of the process's own accelerator */
+	uint32_t block_count;
+	struct open_block blocks[THREADS_MOST];
+	sqlite3_stmt *insert_block, *insert_signature, *insert_site;
+};
+
+static struct print *
+print_find(struct print *entries, uint64_t room, int64_t id)
+{
+	for (uint64_t at = (uint64_t)id * 0x9e3779b97f4a7c15ull >> 20;; at++) {
+		struct print *entry = &entries[at & (room - 1)];
+
+		if (entry->id == 0 || entry->id == id)
+			return entry;
+	}
+}
+
+static struct print *
+print_add(struct fold *fold, struct prints *prints, int64_t id)
+{
+	struct print *entry;
+
+	if (prints->count * 2 >= prints->room) {
+		uint64_t room = prints->room ? prints->room * 2 : 1024;
+		struct print *entries = calloc(room, sizeof *entries);
+
+		if (!entries) {
+			fold_fail(fold, "not enough memory");
+			return NULL;
+		}
+		for (uint64_t i = 0; i < prints->room; i++)
+			if (prints->entries[i].id)
+				*print_find(entries, room, prints->entries[i].id) = prints->entries[i];
+		free(prints->entries);
+		prints->entries = entries;
+		prints->room = room;
+	}
+	entry = print_find(prints->entries, prints->room, id);
+	prints->count += entry->id == 0;
+	entry->id = id;
+	return entry;
+}
+
+static const struct print *
+print_get(const struct prints *prints, int64_t id)
+{
+	const struct print *entry = prints->room && id > 0 ? print_find(prints->entries, prints->room, id) : NULL;
+
+	return entry && entry->id ? entry : NULL;
+}
+
+/* How many entries CUDA_VISIBLE_DEVICES has; 0: unset, or not known. */
+static int
+visible_devices(struct fold *fold)
+{
+	const struct box_note *note = box_read_note(&fold->box, 0);
+	sqlite3_stmt *row = fold_prepare(fold, "SELECT CASE WHEN json_valid(?1) THEN json_extract(?1, '$.env.CUDA_VISIBLE_DEVICES') END");
+	const char *text;
+	int count = 0;
+
+	if (row && note && note->kind == BOX_NOTE_ENVIRONMENT) {
+		sqlite3_bind_text(row, 1, note->text, (int)note->size_bytes, SQLITE_STATIC);
+		text = sqlite3_step(row) == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+		if (text && *text)
+			for (count = 1; *text; text++)
+				count += *text == ',';
+	}
+	sqlite3_finalize(row);
+	return count;
+}
+
+/* The accelerators that the dictionary mentions. Damage is described by those who write the rows. */
+static uint64_t
+accelerators(const struct fold *fold)
+{
+	uint64_t at = 0, size = fold->box.region_bytes[BOX_SIGNATURES], set = 0;
+
+	while (fold->box.regions[BOX_SIGNATURES] && at + sizeof(struct box_signature) <= size) {
+		const struct box_signature *signature = (const void *)(fold->box.regions[BOX_SIGNATURES] + at);
+
+		if (signature->word_count > (size - at - sizeof *signature) / 8)
+			break;
+		set |= fingerprint_accelerators(signature->words, signature->word_count, signature->value_count);
+		at += sizeof *signature + 8ull * signature->word_count;
+	}
+	return set;
+}
+
+/* A rank's own accelerator is that of its local rank, or the only one that it was shown. A rank that never touches that
+ * one but several others has its model spread over these. */
+static int
+own_accelerator(struct fold *fold)
+{
+	uint64_t used = accelerators(fold);
+	int local = fold->box.header.local_rank, lowest = used ? __builtin_ctzll(used) : -1;
+
+	if (visible_devices(fold) == 1)
+		return 0;
+	if (local < 0 || local > 63 || (!(used >> local & 1) && (used & (used - 1))))
+		return lowest;
+	return local;
+}
+
+void
+fold_prints_begin(struct fold *fold)
+{
+	struct fold_prints *prints = fold->prints = calloc(1, sizeof *prints);
+
+	if (!prints) {
+		fold_fail(fold, "not enough memory");
+		return;
+	}
+	prints->insert_block = fold_prepare(fold, "INSERT INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	prints->insert_signature = fold_prepare(fold, "INSERT INTO signature_print VALUES (?,?,?,?,?)");
+	prints->insert_site = fold_prepare(fold, "INSERT INTO site_print VALUES (?,?,?)");
+	prints->own = own_accelerator(fold);
+}
+
+void
+fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,
+		     uint64_t word_count, uint32_t value_count)
+{
+	uint32_t name_size = 0, overload_size = 0, arguments_size = 0;
+	const char *name = box_read_string(&fold->box, op->name, &name_size);
+	const char *overload = box_read_string(&fold->box, op->overload, &overload_size);
+	const char *arguments = box_read_string(&fold->box, op->argument_names, &arguments_size);
+	struct print *print = id > 0 && !fold->failed ? print_add(fold, &fold->prints->signatures, id) : NULL;
+	sqlite3_stmt *insert = fold->prints ? fold->prints->insert_signature : NULL;
+
+	if (!print)
+		return;
+	print->signature = fingerprint_signature(name ? name : "", name ? name_size : 0, overload ? overload : "",
+						 overload ? overload_size : 0, arguments ? arguments : "",
+						 arguments ? arguments_size : 0, outputs, words, word_count, value_count,
+						 fold->prints->own);
+	sqlite3_bind_int64(insert, 1, id);
+	sqlite3_bind_int64(insert, 2, (int64_t)print->signature.operation);
+	sqlite3_bind_int64(insert, 3, (int64_t)print->signature.kinds);
+	sqlite3_bind_int64(insert, 4, (int64_t)print->signature.content);
+	sqlite3_bind_int64(insert, 5, (int64_t)print->signature.collective);
+	fold_step(fold, insert);
+}
+
+static bool
+file_has(const char *file, size_t size, const char *part)
+{
+	return memmem(file, size, part, strlen(part)) != NULL;
+}
+
+/* The inner frames up to the first that is a module's call or the program's: do they belong to a sharding library? */
+static int
+frame_shards(const char *file, size_t size)
+{
+	static const char *const libraries[] = { "torch/distributed/fsdp/", "torch/distributed/_composable/",
+						 "torch/distributed/tensor/", "torch/distributed/_tensor/",
+						 "torch/distributed/optim/", "/deepspeed/", "/fairscale/" };
+
+	for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
+		if (file_has(file, size, libraries[i]))
+			return 1;
+	return file_has(file, size, "/torch/") && !file_has(file, size, "torch/nn/modules/module.py") ? -1 : 0;
+}
+
+void
+fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count)
+{
+	struct print *print = fold->failed ? NULL : print_add(fold, &fold->prints->sites, id);
+	sqlite3_stmt *insert;
+	uint64_t hash = 5;
+	int shards = -1;
+
+	if (!print)
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct box_frame *frame = box_read_frame(&fold->box, site->frames[i]);
+		uint32_t file_size = 0, function_size = 0;
+		const char *file = frame ? box_read_string(&fold->box, frame->file, &file_size) : NULL;
+		const char *function = frame ? box_read_string(&fold->box, frame->function, &function_size) : NULL;
+
+		if (!file || !function)
+			continue;
+		if (shards < 0)
+			shards = frame_shards(file, file_size);
+		hash = fingerprint_mix(hash, fingerprint_frame(file, file_size, function, function_size, frame->line));
+	}
+	print->signature.operation = hash;
+	print->sharding = shards == 1;
+	insert = fold->prints->insert_site;
+	sqlite3_bind_int64(insert, 1, id);
+	sqlite3_bind_int64(insert, 2, (int64_t)hash);
+	sqlite3_bind_int(insert, 3, print->sharding);
+	fold_step(fold, insert);
+}
+
+static void
+block_write(struct fold *fold, struct open_block *block)
+{
+	sqlite3_stmt *insert = fold->prints->insert_block;
+
+	if (block->events == 0)
+		return;
+	sqlite3_bind_int64(insert, 1, block->thread);
+	sqlite3_bind_int64(insert, 2, block->step);
+	sqlite3_bind_int64(insert, 3, block->number);
+	sqlite3_bind_int64(insert, 4, block->first);
+	sqlite3_bind_int64(insert, 5, block->last);
+	sqlite3_bind_int64(insert, 6, block->first_number);
+	sqlite3_bind_int64(insert, 7, (int64_t)block->events);
+	sqlite3_bind_int64(insert, 8, (int64_t)block->collectives);
+	sqlite3_bind_int64(insert, 9, (int64_t)block->messages);
+	sqlite3_bind_int64(insert, 10, (int64_t)block->print.control);
+	sqlite3_bind_int64(insert, 11, (int64_t)block->print.kinds);
+	sqlite3_bind_int64(insert, 12, (int64_t)block->print.content);
+	sqlite3_bind_int64(insert, 13, (int64_t)block->print.collective);
+	fold_step(fold, insert);
+	block->events = 0;
+}
+
+/* The block that an operation of THREAD in STEP goes into; NULL: there are too many threads. */
+static struct open_block *
+block_open(struct fold *fold, uint32_t thread, const struct pending *event)
+{
+	struct fold_prints *prints = fold->prints;
+	struct open_block *block = NULL;
+
+	for (uint32_t i = 0; i < prints->block_count && !block; i++)
+		if (prints->blocks[i].thread == thread)
+			block = &prints->blocks[i];
+	if (!block) {
+		if (prints->block_count == THREADS_MOST)
+			return NULL;
+		block = &prints->blocks[prints->block_count++];
+		*block = (struct open_block){ .thread = thread, .step = -1 };
+	}
+	if (block->step != event->step || block->events == FINGERPRINT_BLOCK_EVENTS) {
+		int64_t number = block->step == event->step ? block->number + 1 : 0;
+
+		block_write(fold, block);
+		*block = (struct open_block){ .thread = thread, .step = event->step, .number = number };
+	}
+	return block;
+}
+
+void
+fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase)
+{
+	const struct print *site = print_get(&fold->prints->sites, event->start->site);
+	const struct print *inputs, *outputs;
+	struct open_block *block;
+	uint64_t control, out;
+
+	if (event->start->depth != 0 || (site && site->sharding) ||
+	    (thread->chunk->chunk->os_thread != fold->box.header.pid && phase != PHASE_BACKWARD))
+		return;
+	inputs = print_get(&fold->prints->signatures, event->signature);
+	outputs = print_get(&fold->prints->signatures, event->output_signature);
+	block = inputs ? block_open(fold, thread->number, event) : NULL;
+	if (!block)
+		return;
+	if (block->events++ == 0) {
+		block->first = event->id;
+		block->first_number = event->number;
+	}
+	block->last = event->id;
+	control = fingerprint_mix(inputs->signature.operation, site ? site->signature.operation : 0);
+	out = outputs ? outputs->signature.kinds : 0;
+	block->print.control = fingerprint_join(block->print.control, control, 1);
+	block->print.kinds = fingerprint_join(block->print.kinds,
+					      fingerprint_mix(control, fingerprint_mix(inputs->signature.kinds, out)), 1);
+	out = outputs ? outputs->signature.content : 0;
+	block->print.content = fingerprint_join(block->print.content,
+						fingerprint_mix(control, fingerprint_mix(inputs->signature.content, out)), 1);
+	block->messages += inputs->signature.message;
+	if (inputs->signature.collective) {
+		block->print.collective = fingerprint_join(block->print.collective, inputs->signature.collective, 1);
+		block->collectives++;
+	}
+}
+
+void
+fold_prints_end(struct fold *fold)
+{
+	struct fold_prints *prints = fold->prints;
+
+	if (!prints)
+		return;
+	for (uint32_t i = 0; i < prints->block_count; i++)
+		block_write(fold, &prints->blocks[i]);
+	sqlite3_finalize(prints->insert_block);
+	sqlite3_finalize(prints->insert_signature);
+	sqlite3_finalize(prints->insert_site);
+	free(prints->signatures.entries);
+	free(prints->sites.entries);
+	free(prints);
+	fold->prints = NULL;
+}

@@ -1,0 +1,30 @@
+/*
+ * Members that go the same way, as groups; and where the groups part. Included by viewer/analysis/diff*.c alone.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_DIFF_GROUPS_H
+#define SHAPEBOX_VIEWER_ANALYSIS_DIFF_GROUPS_H
+
+#include "diff_parts.h"
+
+#define GROUPS_MOST 256
+
+struct group {
+	int longest;   /* the member that goes farthest; it stands for the group */
+	int count, role;
+};
+
+/* Two members of which one stopped where the other went on, or which part. */
+struct parting { bool found; int left, right; struct meeting meeting; };
+
+struct groups {
+	struct group list[GROUPS_MOST];
+	int count;
+	int roles;             /* groups of ranks that do different work by design: compared within */
+	struct parting parting;  /* the first where sequences part */
+	struct parting stopped;  /* the first member that stopped without a failure of its own while others went on */
+	int64_t usual;
+};
+
+void groups_make(struct groups *groups, struct members *members, void (*progress)(const char *what, int done, int total));
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * What the stages of the comparison share. Included by viewer/analysis/diff*.c alone. Single-threaded.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_DIFF_PARTS_H
+#define SHAPEBOX_VIEWER_ANALYSIS_DIFF_PARTS_H
+
+#include "../reader/trace_fingerprint.h"
+#include "diff.h"
+#include "failure.h"
+#include "text.h"
+
+/* One rank of one run, or one step of a rank. */
+struct member {
+	struct trace *trace;
+	struct source source;
+	int process, rank;
+	const struct process *info;
+	int run;               /* 0, or 1: the second of two runs, or the second of two steps */
+	int64_t step;          /* only this one, told as step 0; -1: all */
+	int64_t skip_step;     /* not this one; -1: none is left out */
+	struct block *blocks;
+	int64_t block_count;
+	int64_t first_step;    /* the first that is kept from its beginning */
+	int64_t end;           /* the last operation that counts: what follows handles the failure */
+	bool failed;
+	struct failure failure;
+	int64_t lost;          /* operations dropped at unknown places */
+	int group, role;
+};
+
+enum meeting_kind {
+	MEET_SAME,             /* as far as both go */
+	MEET_LEFT_ENDED, MEET_RIGHT_ENDED, /* one's last operation was here; the other's next is told */
+	MEET_CONTROL,          /* they part: each side's next operation is told */
+	MEET_COLLECTIVE, MEET_KINDS /* the same operation, but with other sizes, groups; or other dtypes, devices */
+};
+
+struct meeting {
+	enum meeting_kind kind;
+	int64_t step;
+	bool has_left, has_right, has_last, has_led;
+	struct brief left, right;            /* where they part */
+	struct brief left_last, right_last;  /* the last that both had in common */
+	struct brief left_led, right_led;    /* the last common operation before that whose sizes or values differed */
+	int64_t usual;                       /* operations that differed as they may */
+};
+
+/* diff_members.c */
+struct members { struct member *list; int count; int *missing; int missing_count; int world_size; bool two_runs; };
+bool members_gather(struct members *members, const struct diff_request *request, struct error *error);
+void members_free(struct members *members);
+/* Does this failure only follow from another rank's? 0: an own one; the higher, the more it is a consequence. */
+int member_failure_class(const struct member *member);
+
+/* diff_sequence.c: both ways from the beginning, up to step LIMIT (counted as told; -1: to the end). */
+struct meeting sequence_compare(const struct member *left, const struct member *right, int64_t limit);
+bool sequence_is_collective(const struct member *member, const struct brief *brief);
+
+/* diff_sizes.c: sizes that differ between members although no member varies them by itself. */
+struct size_difference {
+	int member, other;        /* the one that differs; one that doesn't */
+	int64_t step, event, other_event; /* events -1: not kept */
+	int slot;                 /* which tensor: inputs first, then outputs */
+	int dim;                  /* -1: the number of tensors or dimensions */
+	int64_t size, usual;      /* here; there */
+	bool persistent;          /* from its first time on */
+	int same_as;              /* how many members differ like that */
+};
+struct sizes_result { bool found; struct size_difference first; int64_t usual; bool complete; };
+struct sizes_result sizes_compare(struct member *const *members, int count, bool two_runs,
+				  void (*progress)(const char *what, int done, int total));
+
+/* diff_side.c: {"rank","event","operation","where","operands"} of an operation. New references. */
+json_t *side_json(const struct member *member, int64_t event);
+json_t *side_where(const struct member *member, int64_t site);
+/* "aten::linear at train.py:12" */
+void side_text(const struct member *member, int64_t event, struct text *text);
+/* "ranks 0-2, 5" */
+void ranks_text(struct text *text, const int *ranks, int count);
+json_t *ranks_json(const int *ranks, int count);
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * Two members side by side: where the first operation is that one runs and the other doesn't, or runs otherwise.
+ *
+ * Step by step. A step whose blocks are all equal is passed by its fingerprints. Otherwise its operations are read from
+ * the first unequal block on, and walked. Where they part, both sides are searched for the place where they meet again:
+ * what only one side ran in between is usual (a rank that alone logs, loads or saves) if it is none of the training's own
+ * work and holds no collective.
+ */
+#include "diff_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BRIEFS_MOST 400000 /* of one step */
+#define WINDOW 4096        /* how far ahead a place to meet again is looked for */
+#define AGAIN 6            /* so many operations in a row must agree there, or all that are left */
+
+struct briefs { struct brief *list; int64_t count, room, end; bool full; };
+
+/* The blocks of one step of one stream. */
+struct step { const struct member *member; const struct block *at, *end; bool more; };
+
+static bool
+brief_keep(const struct brief *brief, void *context)
+{
+	struct briefs *briefs = context;
+	struct brief *grown;
+
+	if (brief->id > briefs->end || briefs->count == BRIEFS_MOST) {
+		briefs->full = true;
+		return false;
+	}
+	if (briefs->count == briefs->room) {
+		briefs->room = briefs->room ? briefs->room * 2 : 1024;
+		grown = realloc(briefs->list, (size_t)briefs->room * sizeof *grown);
+		if (!grown)
+			return false;
+		briefs->list = grown;
+	}
+	briefs->list[briefs->count++] = *brief;
+	return true;
+}
+
+static struct briefs
+step_read(const struct step *step)
+{
+	struct briefs briefs = { .end = step->member->end };
+
+	if (step->at < step->end)
+		trace_each_brief(step->member->trace, step->member->process, step->at->thread, step->at->first, step->end[-1].last,
+				 brief_keep, &briefs);
+	return briefs;
+}
+
+static bool
+is_training(const struct brief *brief)
+{
+	return brief->phase == BRIEF_FORWARD || brief->phase == BRIEF_BACKWARD || brief->phase == BRIEF_OPTIMIZER;
+}
+
+static bool
+segment_is_usual(const struct brief *from, const struct brief *to)
+{
+	for (; from < to; from++)
+		if (from->collective || is_training(from) || from->failed)
+			return false;
+	return true;
+}
+
+/* Do the two agree for AGAIN operations from here, or until one ends? */
+static bool
+agree_from(const struct briefs *left, int64_t i, const struct briefs *right, int64_t j)
+{
+	for (int n = 0; n < AGAIN; n++, i++, j++) {
+		if (i == left->count || j == right->count)
+			return n > 0 && i == left->count && j == right->count;
+		if (left->list[i].control != right->list[j].control)
+			return false;
+	}
+	return true;
+}
+
+/* The nearest place where both meet again. */
+static bool
+meet_again(const struct briefs *left, int64_t *i, const struct briefs *right, int64_t *j)
+{
+	for (int64_t sum = 1; sum <= WINDOW; sum++)
+		for (int64_t a = 0; a <= sum; a++)
+			if (*i + a < left->count && *j + sum - a < right->count &&
+			    left->list[*i + a].control == right->list[*j + sum - a].control &&
+			    agree_from(left, *i + a, right, *j + sum - a)) {
+				*i += a;
+				*j += sum - a;
+				return true;
+			}
+	return false;
+}
+
+static void
+meeting_part(struct meeting *meeting, enum meeting_kind kind, const struct briefs *left, int64_t i, const struct briefs *right,
+	     int64_t j)
+{
+	meeting->kind = kind;
+	meeting->has_left = i < left->count;
+	meeting->has_right = j < right->count;
+	if (meeting->has_left)
+		meeting->left = left->list[i];
+	if (meeting->has_right)
+		meeting->right = right->list[j];
+}
+
+/* The pair at the same place of both: goes on where it may be as it is. */
+static bool
+pair_agrees(struct meeting *meeting, const struct brief *left, const struct brief *right)
+{
+	meeting->has_last = true;
+	meeting->left_last = *left;
+	meeting->right_last = *right;
+	if (left->content == right->content)
+		return true;
+	if (left->collective != right->collective)
+		meeting->kind = MEET_COLLECTIVE;
+	else if (left->kinds != right->kinds && is_training(left) && is_training(right))
+		meeting->kind = MEET_KINDS;
+	else {
+		meeting->has_led = true;
+		meeting->left_led = *left;
+		meeting->right_led = *right;
+		return true;
+	}
+	meeting->has_left = meeting->has_right = true;
+	meeting->left = *left;
+	meeting->right = *right;
+	return false;
+}
+
+/* One step, operation by operation; MORE_LEFT, MORE_RIGHT: that side has later ones. Returns true to go on. */
+static bool
+step_walk(struct meeting *meeting, const struct step *left_step, const struct step *right_step, const struct briefs *left,
+	  const struct briefs *right)
+{
+	int64_t i = 0, j = 0;
+	bool more_left = left_step->more && !left->full, more_right = right_step->more && !right->full;
+
+	while (i < left->count && j < right->count) {
+		int64_t a = i, b = j;
+
+		if (left->list[i].control == right->list[j].control) {
+			if (!pair_agrees(meeting, &left->list[i++], &right->list[j++]))
+				return false;
+			continue;
+		}
+		if (!meet_again(left, &a, right, &b) || !segment_is_usual(left->list + i, left->list + a) ||
+		    !segment_is_usual(right->list + j, right->list + b)) {
+			meeting_part(meeting, MEET_CONTROL, left, i, right, j);
+			return false;
+		}
+		meeting->usual += a - i + b - j;
+		i = a;
+		j = b;
+	}
+	if (i == left->count && j == right->count && more_left == more_right)
+		return true;
+	if (i < left->count && more_right && segment_is_usual(left->list + i, left->list + left->count)) {
+		meeting->usual += left->count - i;
+		return true;
+	}
+	if (j < right->count && more_left && segment_is_usual(right->list + j, right->list + right->count)) {
+		meeting->usual += right->count - j;
+		return true;
+	}
+	if (i == left->count && !more_left)
+		meeting_part(meeting, j < right->count || more_right ? MEET_LEFT_ENDED : MEET_SAME, left, i, right, j);
+	else if (j == right->count && !more_right)
+		meeting_part(meeting, MEET_RIGHT_ENDED, left, i, right, j);
+	else
+		meeting_part(meeting, MEET_CONTROL, left, i, right, j);
+	return false;
+}
+
+static bool
+blocks_equal(const struct block *left, const struct block *right)
+{
+	return left->control == right->control && left->kinds == right->kinds && left->collective == right->collective &&
+	       left->events == right->events;
+}
+
+static bool
+step_compare(struct meeting *meeting, struct step *left, struct step *right)
+{
+	const struct block *l = left->at;
+	struct briefs a, b;
+	bool on;
+
+	while (left->at < left->end && right->at < right->end && left->at->last <= left->member->end &&
+	       right->at->last <= right->member->end && blocks_equal(left->at, right->at)) {
+		left->at++;
+		right->at++;
+	}
+	if (left->at == left->end && right->at == right->end && left->more == right->more)
+		return true;
+	/* What led to a difference lies before it: begin a block earlier, where there is one. */
+	if (left->at > l && (left->at < left->end || right->at < right->end)) {
+		left->at--;
+		right->at--;
+	}
+	a = step_read(left);
+	b = step_read(right);
+	on = step_walk(meeting, left, right, &a, &b);
+	free(a.list);
+	free(b.list);
+	return on;
+}
+
+/* The blocks of STREAM. */
+static const struct block *
+stream_begin(const struct member *member, int stream, const struct block **end)
+{
+	const struct block *at = member->blocks, *last = member->blocks + member->block_count;
+
+	while (at < last && at->stream < stream)
+		at++;
+	*end = at;
+	while (*end < last && (*end)->stream == stream)
+		(*end)++;
+	return at;
+}
+
+static const struct block *
+step_end(const struct block *at, const struct block *end, int64_t step)
+{
+	while (at < end && at->step == step)
+		at++;
+	return at;
+}
+
+static bool
+first_take(const struct brief *brief, void *context)
+{
+	*(struct brief *)context = *brief;
+	return false;
+}
+
+static bool
+first_read(const struct member *member, const struct block *block, struct brief *out)
+{
+	out->id = -1;
+	trace_each_brief(member->trace, member->process, block->thread, block->first, block->last, first_take, out);
+	return out->id >= 0;
+}
+
+/* A stream of both; from the first step that both keep. */
+static void
+stream_compare(struct meeting *meeting, const struct member *left, const struct member *right, int stream, int64_t limit)
+{
+	const struct block *left_end, *right_end, *l = stream_begin(left, stream, &left_end),
+			   *r = stream_begin(right, stream, &right_end);
+	int64_t first = left->first_step > right->first_step ? left->first_step : right->first_step;
+
+	if (left->step >= 0)
+		first = 0;
+	while (l < left_end && l->step < first)
+		l++;
+	while (r < right_end && r->step < first)
+		r++;
+	while (l < left_end || r < right_end) {
+		int64_t step = l == left_end || (r < right_end && r->step < l->step) ? r->step : l->step;
+		struct step a = { left, l, step_end(l, left_end, step), false }, b = { right, r, step_end(r, right_end, step), false };
+
+		if (limit >= 0 && step > limit)
+			return;
+		a.more = a.end < left_end && a.end->first <= left->end;
+		b.more = b.end < right_end && b.end->first <= right->end;
+		meeting->step = step;
+		l = a.end;
+		r = b.end;
+		if (!step_compare(meeting, &a, &b)) {
+			if (meeting->kind == MEET_LEFT_ENDED && !meeting->has_right && r < right_end)
+				meeting->has_right = first_read(right, r, &meeting->right);
+			if (meeting->kind == MEET_RIGHT_ENDED && !meeting->has_left && l < left_end)
+				meeting->has_left = first_read(left, l, &meeting->left);
+			return;
+		}
+	}
+}
+
+struct meeting
+sequence_compare(const struct member *left, const struct member *right, int64_t limit)
+{
+	struct meeting main = { MEET_SAME }, other;
+	int streams = 0;
+
+	stream_compare(&main, left, right, 0, limit);
+	if (left->block_count && right->block_count) {
+		int a = left->blocks[left->block_count - 1].stream, b = right->blocks[right->block_count - 1].stream;
+
+		streams = a < b ? a : b;
+	}
+	for (int stream = 1; stream <= streams; stream++) {
+		other = (struct meeting){ MEET_SAME };
+		stream_compare(&other, left, right, stream, limit);
+		main.usual += other.usual;
+		if (other.kind >= MEET_CONTROL && (main.kind == MEET_SAME || other.step < main.step ||
+						   (other.step == main.step && other.left.id < main.left.id))) {
+			other.usual = main.usual;
+			main = other;
+		}
+	}
+	trace_rest(left->trace, left->process);
+	trace_rest(right->trace, right->process);
+	return main;
+}
