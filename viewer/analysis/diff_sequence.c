@@ -13,7 +13,8 @@
 
 #define BRIEFS_MOST 400000 /* of one step */
 #define WINDOW 4096        /* how far ahead a place to meet again is looked for */
-#define AGAIN 6            /* so many operations in a row must agree there, or all that are left */
+#define AGAIN 2            /* so many operations in a row must agree there where one side only ran more, */
+#define AGAIN_BOTH 4       /* and so many where both ran something of their own; or all that are left */
 
 struct briefs { struct brief *list; int64_t count, room, end; bool full; };
 
@@ -67,11 +68,11 @@ segment_is_usual(const struct brief *from, const struct brief *to)
 	return true;
 }
 
-/* Do the two agree for AGAIN operations from here, or until one ends? */
+/* Do the two agree for COUNT operations from here, or until both end? */
 static bool
-agree_from(const struct briefs *left, int64_t i, const struct briefs *right, int64_t j)
+agree_from(const struct briefs *left, int64_t i, const struct briefs *right, int64_t j, int count)
 {
-	for (int n = 0; n < AGAIN; n++, i++, j++) {
+	for (int n = 0; n < count; n++, i++, j++) {
 		if (i == left->count || j == right->count)
 			return n > 0 && i == left->count && j == right->count;
 		if (left->list[i].control != right->list[j].control)
@@ -88,7 +89,7 @@ meet_again(const struct briefs *left, int64_t *i, const struct briefs *right, in
 		for (int64_t a = 0; a <= sum; a++)
 			if (*i + a < left->count && *j + sum - a < right->count &&
 			    left->list[*i + a].control == right->list[*j + sum - a].control &&
-			    agree_from(left, *i + a, right, *j + sum - a)) {
+			    agree_from(left, *i + a, right, *j + sum - a, a == 0 || a == sum ? AGAIN : AGAIN_BOTH)) {
 				*i += a;
 				*j += sum - a;
 				return true;
