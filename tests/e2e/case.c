@@ -114,7 +114,10 @@ take_line(struct test_case *c, const char *word, const char *rest, int number)
 		replace(&c->run, rest);
 	else if (strcmp(word, "options") == 0)
 		replace(&c->options, rest);
-	else if (strcmp(word, "env") == 0) {
+	else if (strcmp(word, "fixed") == 0) {
+		replace(&c->fixed, rest);
+		return *rest != '\0';
+	} else if (strcmp(word, "env") == 0) {
 		if (c->environment_count == 16 || strchr(rest, '=') == NULL)
 			return false;
 		c->environment[c->environment_count++] = strdup(rest);
@@ -198,5 +201,6 @@ case_free(struct test_case *c)
 	free(c->program);
 	free(c->run);
 	free(c->options);
+	free(c->fixed);
 	free(c);
 }

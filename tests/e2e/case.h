@@ -26,6 +26,7 @@ struct test_case {
 	char *program;   /* within the programs' directory */
 	char *run;       /* command, {program} replaced when run */
 	char *options;   /* for `shapebox run`, or "" */
+	char *fixed;     /* arguments with which the program passes, or NULL */
 	char *environment[16];
 	int environment_count;
 	int exit_status; /* expected; 128 + signal for a killed program */
@@ -51,6 +52,10 @@ int case_marker(const char *file, const char *marker);
 
 /* The text of a whole file, NUL-terminated, or NULL. The caller frees it. */
 char *file_text(const char *path, size_t *size);
+
+/* Runs the case's program without shapebox, the arguments of `fixed:` appended; prints what is wrong. Returns how many checks
+ * failed: none where the case has no such line. Output is left in the current directory, in fixed.out and fixed.err. */
+int case_check_fixed(const struct test_case *test_case, const struct places *places);
 
 /* Runs the case in the current process and directory; prints what is wrong. Returns how many checks failed. */
 int case_check(const struct test_case *test_case, const struct places *places);

@@ -126,6 +126,37 @@ check_same(struct run *run)
 	free(bare_err);
 }
 
+static void
+check_fixed(struct run *run)
+{
+	const struct test_case *c = run->test_case;
+	struct command fixed = { .count = 0 };
+	struct process_result result;
+	char *err;
+
+	if (c->fixed == NULL)
+		return;
+	command_add_words(&fixed, run, c->run);
+	command_add_words(&fixed, run, c->fixed);
+	result = process_run(fixed.argv, "fixed.out", "fixed.err", c->timeout_s);
+	if (result.timed_out)
+		complain(run, "with %s: no end within %d s", c->fixed, c->timeout_s);
+	else if (result.status != 0) {
+		err = read_output(run, "fixed.err");
+		complain(run, "with %s: exit status %d, expected 0: %.200s", c->fixed, result.status, last_line(err));
+		free(err);
+	}
+}
+
+int
+case_check_fixed(const struct test_case *c, const struct places *places)
+{
+	struct run run = { c, places, 0 };
+
+	check_fixed(&run);
+	return run.failures;
+}
+
 /* TEXT as `contains "..."`, `lacks "..."`, `empty`, `at most N lines`, `width N`. */
 static void
 check_text(struct run *run, const char *what, const char *path, const struct case_line *line)
@@ -252,6 +283,7 @@ case_check(const struct test_case *c, const struct places *places)
 		complain(&run, "exit status %d, expected %d", result.status, c->exit_status);
 	if (c->same)
 		check_same(&run);
+	check_fixed(&run);
 	root = report_json(&run);
 	for (int i = 0; i < c->line_count && root != NULL; i++)
 		check_line(&run, root, &c->lines[i]);
