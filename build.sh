@@ -23,7 +23,7 @@ usage: ./build.sh [WORD]
   deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
-  bench     what recording costs, beside no recording and torch.profiler
+  bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
   soak      the long tests: a thousand SIGKILLs at random moments
   screen    put the demo's report into README.md
   clean     remove what was built (build/venv stays; `clean all` removes it too)
@@ -82,6 +82,7 @@ need() { # PACKAGE...: installs what isn't there; says what it could not install
 
 need_build() { need gcc libc6-dev make binutils libsqlite3-dev libjansson-dev; }
 need_tests() { need gcc libc6-dev make binutils sqlite3 libsqlite3-dev libjansson-dev libcunit1-dev; }
+need_bench() { need gcc libc6-dev make sqlite3 libsqlite3-dev libjansson-dev; }
 
 # --- steps ----------------------------------------------------------------------------------
 
@@ -316,7 +317,7 @@ word_tsan() {
 }
 
 word_bench() {
-	need_build
+	need_bench
 	compile all
 	make_venv
 	bash tests/bench/bench.sh "$BUILD" "$VENV/bin/python" "$@"

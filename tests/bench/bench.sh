@@ -1,39 +1,248 @@
 #!/usr/bin/env bash
-# bench.sh BUILD PYTHON [ROUNDS] [SECONDS]: time per operation and per step, bare, recorded, and under torch.profiler.
-# The three take turns within a round; a ratio is taken within its round, and the median round is shown.
-# Prints a table; BUILD/bench.json has every number.
+# bench.sh BUILD PYTHON [SECTION...]: what recording costs, beside PyTorch's own tools. `./build.sh bench` calls it.
+#   steps         training steps alone, recorded, and under other tools: ratios within a round, their median and spread
+#   start         import torch, processes without torch, from the exception to the prompt
+#   disk          bytes an operation takes on disk, eight processes at once
+#   viewer        fold, report and log on a long trace
+#   instructions  instructions an operation takes, by callgrind: the same at every run, however busy the machine is
+#   check         the same, held against tests/bench/instructions.txt: more than 5 % above it is a failure
+# Without a section: steps, start, disk, viewer. Prints tables; BUILD/bench.json has every number.
+# BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer`) change the size of it.
 set -eu
 cd "$(dirname "$0")/../.."
-build=$1
+build=$(cd "$1" && pwd)
 python=$2
-rounds=${3:-5}
-seconds=${4:-2}
+shift 2
+rounds=${BENCH_ROUNDS:-5}
+seconds=${BENCH_SECONDS:-1}
+events=${BENCH_EVENTS:-10000000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export OMP_NUM_THREADS=1
+export OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 BENCH_FLOOR=$work/floor.so PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
+workloads=tests/bench/workloads.py
+json=$work/json
+: >"$json"
 
-median() { sort -g | awk '{ v[NR] = $1 } END { if (NR == 0) exit 1; print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-ratios() { paste "$1" "$2" | awk '{ printf "%.4f\n", $2 / $1 }'; }
-list() { paste -s -d, "$1"; }
+gcc -std=c11 -O2 -Wall -Wextra -Werror -fPIC -shared tests/bench/floor.c -o "$work/floor.so" -ldl
+gcc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror tests/bench/spent.c -o "$work/spent"
 
-printf '%-12s %-10s %12s %8s\n' workload under median ratio
-json=
-for load in elementwise encoder; do
-	unit="us per operation"
-	[ $load = encoder ] && unit="us per step"
-	for round in $(seq "$rounds"); do
-		"$python" tests/bench/loop.py $load "$seconds" >>"$work/$load.bare"
-		"$build/shapebox" run --quiet --output "$work/trace" -- "$python" tests/bench/loop.py $load "$seconds" >>"$work/$load.shapebox"
-		rm -rf "$work/trace"
-		"$python" tests/bench/loop.py $load "$seconds" profiler >>"$work/$load.profiler" 2>/dev/null
+# --- numbers ---------------------------------------------------------------------------------
+
+spread() { sort -g | awk '{ v[NR] = $1 } END { if (!NR) exit 1; print (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2), v[1], v[NR] }'; }
+median() { spread | cut -d ' ' -f 1; }
+divide() { awk -v a="$1" -v b="$2" "BEGIN { printf \"%.${3:-3}f\", b ? a / b : 0 }"; }
+
+note() { # SECTION WHAT VALUE UNIT: a row of a table, and of bench.json
+	printf '%-56s %14s %s\n' "$2" "$3" "$4"
+	printf '{"section": "%s", "what": "%s", "value": %s, "unit": "%s"}\n' "$1" "$2" "$3" "$4" >>"$json"
+}
+
+record() { # NAME [OPTIONS...] -- COMMAND...: under shapebox, the trace in $work/NAME
+	local name=$1
+	shift
+	rm -rf "${work:?}/$name"
+	"$build/shapebox" run --quiet --output "$work/$name" "$@"
+}
+
+# --- sections --------------------------------------------------------------------------------
+
+steps_round() { # WORKLOAD UNDERS: one process alone and under other tools, one recorded; files $work/WORKLOAD.UNDER.cpu
+	local load=$1 unders=$2 under cpu wall
+	"$python" $workloads "$load" "$seconds" "$unders" >"$work/out" 2>/dev/null
+	record steps -- "$python" $workloads "$load" "$seconds" 2>/dev/null | sed 's/^alone/shapebox/; s/^resident/resident-shapebox/' >>"$work/out"
+	while read -r under cpu wall; do
+		printf '%s\n' "$cpu" >>"$work/$load.$under.cpu"
+		[ -z "$wall" ] || printf '%s\n' "$wall" >>"$work/$load.$under.wall"
+	done <"$work/out"
+}
+
+section_steps() {
+	local load unders under round middle low high
+	printf '%-12s %-15s %12s %8s %15s %8s\n' workload under "us (cpu)" ratio "(spread)" wall
+	for load in elementwise encoder qwen lengths dense loader; do
+		case $load in
+		elementwise | encoder) unders=alone,floor,floor-outputs,profiler,profiler-stack,observer,dispatch-mode,debug-mode ;;
+		loader) unders=alone ;; # (its workers are processes of their own)
+		*) unders=alone,profiler ;;
+		esac
+		for round in $(seq "$rounds"); do
+			steps_round $load $unders
+		done
+		for under in ${unders//,/ } shapebox; do
+			read -r middle low high < <(paste "$work/$load.alone.cpu" "$work/$load.$under.cpu" | awk '{ printf "%.4f\n", $2 / $1 }' | spread)
+			wall=$(paste "$work/$load.alone.wall" "$work/$load.$under.wall" | awk '{ printf "%.4f\n", $2 / $1 }' | median)
+			printf '%-12s %-15s %12.3f %8.3f %15s %8.3f\n' $load "$under" "$(median <"$work/$load.$under.cpu")" "$middle" "$(printf '%.2f - %.2f' "$low" "$high")" "$wall"
+			printf '{"section": "steps", "workload": "%s", "under": "%s", "cpu_us": [%s], "ratio": %s, "ratio_wall": %s}\n' $load "$under" \
+				"$(paste -s -d, "$work/$load.$under.cpu")" "$middle" "$wall" >>"$json"
+		done
+		note steps "$load: resident memory added" "$(awk -v a="$(median <"$work/$load.resident.cpu")" -v b="$(median <"$work/$load.resident-shapebox.cpu")" 'BEGIN { print b - a }')" KiB
 	done
-	for under in bare shapebox profiler; do
-		time=$(median <"$work/$load.$under")
-		ratio=$(ratios "$work/$load.bare" "$work/$load.$under" | median)
-		printf '%-12s %-10s %12.3f %8.3f   %s\n' $load $under "$time" "$ratio" "$unit"
-		json="$json${json:+,}
-  {\"workload\": \"$load\", \"under\": \"$under\", \"unit\": \"$unit\", \"median\": $time, \"ratio\": $ratio, \"rounds\": [$(list "$work/$load.$under")]}"
+	for load in elementwise encoder; do
+		note steps "$load: added time against torch.profiler's" "$(awk -v a="$(median <"$work/$load.alone.cpu")" -v s="$(median <"$work/$load.shapebox.cpu")" \
+			-v p="$(median <"$work/$load.profiler.cpu")" 'BEGIN { printf "%.3f", (s - a) / (p - a) }')" ""
 	done
+	note steps "elementwise: added above the empty callback" "$(awk -v f="$(median <"$work/elementwise.floor-outputs.cpu")" -v s="$(median <"$work/elementwise.shapebox.cpu")" \
+		'BEGIN { printf "%.1f", (s - f) * 1000 }')" "ns per operation"
+}
+
+spent() { "$work/spent" "$@"; }
+first() { cut -d ' ' -f 1; }
+second() { cut -d ' ' -f 2; }
+
+both() { # TIMES COMMAND...: "bare recorded", processor seconds
+	local times=$1 bare traced
+	shift
+	bare=$(spent "$times" env BENCH=1 "$@" | second)
+	traced=$(spent "$times" env SHAPEBOX_OUTPUT="$work/both" LD_PRELOAD="$build/libshapebox.so" "$@" | second)
+	rm -rf "$work/both"
+	echo "$bare $traced"
+}
+
+section_start() {
+	local bare traced raised
+	read -r bare traced < <(both $((rounds * 2)) "$python" -c "import torch")
+	note start "import torch: ratio" "$(divide "$traced" "$bare")" ""
+	read -r bare traced < <(both 101 /bin/true)
+	note start "/bin/true: added" "$(awk -v a="$bare" -v b="$traced" 'BEGIN { printf "%.3f", (b - a) * 1000 }')" ms
+	read -r bare traced < <(both 21 "$python" -c pass)
+	note start "python -c pass: added" "$(awk -v a="$bare" -v b="$traced" 'BEGIN { printf "%.3f", (b - a) * 1000 }')" ms
+	for under in bare recorded; do
+		: >"$work/ended"
+		for _ in $(seq "$rounds"); do
+			if [ $under = bare ]; then
+				"$python" tests/bench/raises.py "$work/raised" >/dev/null 2>&1 || true
+			else
+				record raising -- "$python" tests/bench/raises.py "$work/raised" >/dev/null 2>&1 || true
+			fi
+			raised=$(cat "$work/raised")
+			awk -v a="$raised" -v b="${EPOCHREALTIME/,/.}" 'BEGIN { printf "%.3f\n", b - a }' >>"$work/ended"
+		done
+		note start "from the exception to the prompt, $under" "$(median <"$work/ended")" s
+	done
+}
+
+size_of() { du -sbc "$@" 2>/dev/null | awk 'END { print $1 }'; }
+count_events() { sqlite3 "$1" 'SELECT count(*) FROM event'; }
+
+section_disk() {
+	local operations=400 load bytes count base
+	for load in encoder lengths; do
+		record disk --keep all -- "$python" $workloads $load =$operations
+		base=$(find "$work/disk" -name '*.db' | head -n 1)
+		count=$(count_events "$base")
+		note disk "$load: database bytes per operation ($count)" "$(divide "$(size_of "$base")" "$count" 1)" bytes
+		record disk -- "$python" $workloads $load =$operations
+		note disk "$load: files of a run in ring mode" "$(find "$work/disk" -type f | wc -l)" files
+	done
+	"$python" - "$work/observer.json" <<'PY'
+import sys, torch
+observer = torch.profiler.ExecutionTraceObserver()
+observer.register_callback(sys.argv[1])
+observer.start()
+x = torch.ones(8)
+for _ in range(10000):
+    x = x + 1
+observer.stop()
+observer.unregister_callback()
+PY
+	note disk "ExecutionTraceObserver: bytes per operation" "$(divide "$(size_of "$work/observer.json")" 10000 1)" bytes
+	"$python" - "$work/profiler.json" <<'PY'
+import sys, torch
+x = torch.ones(8)
+with torch.profiler.profile(record_shapes=True) as profiler:
+    for _ in range(10000):
+        x = x + 1
+profiler.export_chrome_trace(sys.argv[1])
+PY
+	note disk "torch.profiler: bytes per operation" "$(divide "$(size_of "$work/profiler.json")" 10000 1)" bytes
+	for under in bare recorded; do
+		: >"$work/eight"
+		for n in 1 2 3 4 5 6 7 8; do
+			if [ $under = bare ]; then
+				"$python" $workloads encoder "$seconds" >>"$work/eight" 2>/dev/null &
+			else
+				record "eight.$n" -- "$python" $workloads encoder "$seconds" >>"$work/eight" 2>/dev/null &
+			fi
+		done
+		wait
+		note disk "eight processes at once, $under" "$(awk '$1 == "alone" { print $2 }' "$work/eight" | median)" "us per step (cpu)"
+		rm -rf "$work"/eight.*
+	done
+}
+
+section_viewer() {
+	local wall cpu most count
+	record viewer --keep all -- "$python" $workloads elementwise "=$events" >/dev/null 2>&1
+	find "$work/viewer" -name '*.db*' -delete
+	read -r wall cpu most < <(spent 1 "$build/shapebox" report "$work/viewer")
+	count=$(count_events "$(find "$work/viewer" -name '*.db' | head -n 1)")
+	note viewer "fold ($count events)" "$(divide "$count" "$cpu" 0)" "events per second (cpu)"
+	note viewer "fold: resident memory" "$most" KiB
+	for command in report "log --last 20"; do
+		# shellcheck disable=SC2086
+		read -r wall cpu most < <(spent 1 "$build/shapebox" ${command%% *} $([ "$command" = report ] || echo ${command#* }) "$work/viewer")
+		note viewer "$command" "$wall" s
+		note viewer "$command: resident memory" "$most" KiB
+	done
+	note viewer "database bytes per operation" "$(divide "$(size_of "$work"/viewer/*.db)" "$count" 1)" bytes
+	rm -rf "$work/viewer"
+}
+
+collected() { # PRELOAD COMMAND...: instructions
+	SHAPEBOX_OUTPUT=$work/instructions LD_PRELOAD=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "${@:2}" 2>&1 >/dev/null |
+		awk '/Collected/ { print $4 }'
+	rm -rf "$work/instructions"
+}
+
+per_unit() { # PRELOAD FEW MANY WORKLOAD [UNDER]: instructions per unit, the start taken off
+	local preload=$1 few=$2 many=$3 one two
+	shift 3
+	one=$(collected "$preload" "$python" $workloads "$1" "=$few" "${@:2}")
+	two=$(collected "$preload" "$python" $workloads "$1" "=$many" "${@:2}")
+	awk -v a="$one" -v b="$two" -v n=$((many - few)) 'BEGIN { printf "%.0f", (b - a) / n }'
+}
+
+section_instructions() {
+	local load few many alone floor traced
+	command -v valgrind >/dev/null || { echo "bench.sh: instructions: no valgrind here (Debian's package valgrind)" >&2; return 1; }
+	for load in elementwise encoder; do
+		few=5 many=15
+		[ $load = encoder ] || few=2000 many=12000
+		alone=$(per_unit "" $few $many $load)
+		floor=$(per_unit "" $few $many $load floor-outputs)
+		traced=$(per_unit "$build/libshapebox.so" $few $many $load)
+		note instructions "$load: alone" "$alone" instructions
+		note instructions "$load: an empty callback with outputs" "$floor" instructions
+		note instructions "$load: recorded" "$traced" instructions
+		note instructions "$load: ratio" "$(divide "$traced" "$alone")" ""
+		printf '%s %s\n' $load "$((traced - alone))" >>"$work/added"
+	done
+}
+
+section_check() { # instructions.txt: WORKLOAD INSTRUCTIONS-ADDED
+	local load limit now status=0
+	section_instructions
+	while read -r load limit; do
+		now=$(awk -v load="$load" '$1 == load { print $2 }' "$work/added")
+		if [ "$now" -gt $((limit + limit / 20)) ]; then
+			echo "bench.sh: $load: recording adds $now instructions, more than 5 % above $limit of tests/bench/instructions.txt" >&2
+			status=1
+		fi
+	done <tests/bench/instructions.txt
+	return $status
+}
+
+[ $# -gt 0 ] || set -- steps start disk viewer
+status=0
+for section in "$@"; do
+	case $section in
+	steps | start | disk | viewer | instructions | check)
+		printf '== %s\n' "$section"
+		"section_$section" || status=1
+		;;
+	*) echo "bench.sh: no section '$section' (steps, start, disk, viewer, instructions, check)" >&2; exit 2 ;;
+	esac
 done
-printf '[%s\n]\n' "$json" >"$build/bench.json"
+{ echo '['; paste -s -d, "$json" | sed 's/},{/},\n{/g'; echo ']'; } >"$build/bench.json"
 printf 'all numbers: %s\n' "$build/bench.json"
+exit $status
