@@ -9,6 +9,7 @@
 
 #include "fold_internal.h"
 #include "schema_sql.h"
+#include "rows_sql.h"
 #include "views_sql.h"
 
 static void
@@ -107,8 +108,11 @@ out:
 static void
 statements_make(struct fold *fold)
 {
-	fold->insert_event = fold_prepare(fold, "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope VALUES (?,?,?,?,?,?,?,?)");
+	fold->insert_event = fold_prepare(fold, "INSERT INTO event_row VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+	fold->insert_event_kind = fold_prepare(fold, "INSERT INTO event_kind VALUES (?,?,?,?,?,?,?,?,?)");
+	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope_row VALUES (?,?,?,?,?,?)");
+	fold->insert_scope_kind = fold_prepare(fold, "INSERT INTO scope_kind VALUES (?,?,?,?)");
+	fold->insert_step = fold_prepare(fold, "INSERT INTO step VALUES (?,?)");
 	fold->insert_signature = fold_prepare(fold, "INSERT INTO signature VALUES (?,?,?)");
 	fold->insert_operand = fold_prepare(fold, "INSERT INTO signature_operand VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 }
@@ -117,7 +121,10 @@ static void
 statements_drop(struct fold *fold)
 {
 	sqlite3_finalize(fold->insert_event);
+	sqlite3_finalize(fold->insert_event_kind);
 	sqlite3_finalize(fold->insert_scope);
+	sqlite3_finalize(fold->insert_scope_kind);
+	sqlite3_finalize(fold->insert_step);
 	sqlite3_finalize(fold->insert_signature);
 	sqlite3_finalize(fold->insert_operand);
 }
@@ -130,6 +137,7 @@ database_fill(struct fold *fold)
 		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536;"
 		       "PRAGMA temp_store = MEMORY; BEGIN");
 	fold_run(fold, schema_sql);
+	fold_run(fold, rows_sql);
 	fold_run(fold, views_sql);
 	statements_make(fold);
 	fold_prints_begin(fold);
@@ -210,6 +218,8 @@ out:
 	free(fold->signatures);
 	free(fold->sites);
 	fold_inline_free(fold);
+	fold_kinds_free(&fold->event_kinds);
+	fold_kinds_free(&fold->scope_kinds);
 	bytes_free(&fold->scratch);
 	box_read_close(&fold->box);
 	bytes_free(&fold->blob);

@@ -34,6 +34,14 @@ struct note_reference {
 	int64_t event;       /* found event id, -1 */
 };
 
+/* fold_kinds.c: what rows have in common. */
+#define FOLD_KIND_WIDTH 8
+struct fold_kind { int64_t id, key[FOLD_KIND_WIDTH]; }; /* id 0: free */
+struct fold_kinds {
+	struct fold_kind *slots;
+	uint32_t room, count, last; /* last: place of the newest answer, from 1 */
+};
+
 struct fold {
 	struct box_reader box;
 	sqlite3 *db;
@@ -69,9 +77,11 @@ struct fold {
 	/* fold_rows.c */
 	uint64_t ids[2 * 65536];
 	struct bytes blob;
-	struct fold_bound { bool bound; int64_t value; } bound[19];
+	struct fold_bound { bool bound; int64_t value; } bound[12]; /* of insert_event, by column */
+	struct fold_kinds event_kinds, scope_kinds;
 
-	sqlite3_stmt *insert_event, *insert_scope, *insert_signature, *insert_operand;
+	sqlite3_stmt *insert_event, *insert_event_kind, *insert_scope, *insert_scope_kind, *insert_step;
+	sqlite3_stmt *insert_signature, *insert_operand;
 };
 
 #define FOLD_MARKED_LIMIT 65536u
@@ -105,6 +115,10 @@ void fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op
 			  uint64_t word_count, uint32_t value_count);
 void fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count);
 void fold_prints_end(struct fold *fold);
+
+/* fold_kinds.c: the number of KEY, from 1; *IS_NEW: it was not there. 0 after a failure. */
+int64_t fold_kind(struct fold *fold, struct fold_kinds *kinds, const int64_t key[FOLD_KIND_WIDTH], bool *is_new);
+void fold_kinds_free(struct fold_kinds *kinds);
 
 /* fold_notes.c */
 void fold_notes_find(struct fold *fold);  /* before the events */

@@ -30,7 +30,7 @@ facts_of(const struct fold_thread *thread, const struct pending *event, bool adv
 
 /* The row of EVENT, now that all is known about it. */
 static void
-event_write(struct merge *merge, struct fold_thread *thread, struct pending *event, bool advanced, const char *status)
+event_write(struct merge *merge, struct fold_thread *thread, struct pending *event, bool advanced, enum outcome outcome)
 {
 	struct phase_facts facts = facts_of(thread, event, advanced);
 	enum phase phase = phase_of(&facts);
@@ -45,7 +45,7 @@ event_write(struct merge *merge, struct fold_thread *thread, struct pending *eve
 	}
 	if (event->step == merge->step)
 		event->micro_batch = merge->micro_batch;
-	row_event(merge, thread, event, phase, status);
+	row_event(merge, thread, event, phase, outcome);
 }
 
 void
@@ -55,7 +55,7 @@ thread_release(struct merge *merge, struct fold_thread *thread, bool advanced)
 
 	if (!held->start)
 		return;
-	event_write(merge, thread, held, advanced, held->end->record.flags & BOX_FLAG_FAILED ? "failed" : "ok");
+	event_write(merge, thread, held, advanced, held->end->record.flags & BOX_FLAG_FAILED ? OUTCOME_FAILED : OUTCOME_OK);
 	held->start = NULL;
 }
 
@@ -70,7 +70,7 @@ void
 thread_forget(struct merge *merge, struct fold_thread *thread, uint32_t least)
 {
 	while (thread->stack_count && thread->stack[thread->stack_count - 1].start->depth >= least)
-		event_write(merge, thread, &thread->stack[--thread->stack_count], false, "ok");
+		event_write(merge, thread, &thread->stack[--thread->stack_count], false, OUTCOME_OK);
 }
 
 void
@@ -79,7 +79,7 @@ thread_finish(struct merge *merge, struct fold_thread *thread)
 	thread_release(merge, thread, false);
 	while (thread->stack_count) {
 		mark(merge->fold, thread->stack[thread->stack_count - 1].id);
-		event_write(merge, thread, &thread->stack[--thread->stack_count], false, "open");
+		event_write(merge, thread, &thread->stack[--thread->stack_count], false, OUTCOME_OPEN);
 	}
 	range_forget(merge, thread);
 }
@@ -150,6 +150,10 @@ thread_start(struct merge *merge, struct fold_thread *thread, const struct box_s
 		box_read_damage(&merge->fold->box, "chunk %u: operations nested too deep", thread->chunk->index);
 		return;
 	}
+	if (merge->step_ns < 0) {
+		merge->step_ns = thread_ns(merge, thread);
+		row_step(merge->fold, merge->step, merge->step_ns);
+	}
 	*event = (struct pending){
 		.start = start,
 		.start_base = thread->chunk->chunk->base_tensor,
@@ -159,6 +163,7 @@ thread_start(struct merge *merge, struct fold_thread *thread, const struct box_s
 		.parent = parent,
 		.scope = thread->range_count ? thread->ranges[thread->range_count - 1].id : -1,
 		.step = merge->step,
+		.step_ns = merge->step_ns,
 		.start_ns = thread_ns(merge, thread),
 		.signature = signature,
 		.output_signature = -1,

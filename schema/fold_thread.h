@@ -20,7 +20,7 @@ struct pending {
 	const struct box_end *end;      /* NULL until it comes */
 	uint64_t start_base, end_base;  /* base_tensor of their chunks */
 	uint64_t start_ticks, end_ticks;
-	int64_t id, number, parent, scope, step, start_ns, signature, output_signature; /* -1 = none */
+	int64_t id, number, parent, scope, step, step_ns, start_ns, signature, output_signature; /* -1 = none */
 	uint32_t micro_batch;
 	unsigned site;                  /* SITE_* */
 	bool backward_open, optimizer_open, data_open;
@@ -60,7 +60,7 @@ struct merge {
 	struct fold_thread *threads, **heap;
 	uint32_t thread_count, heap_count;
 	int64_t next_id, next_scope;
-	int64_t step;
+	int64_t step, step_ns;           /* step_ns: when it began, -1 until its first operation */
 	uint32_t micro_batch;
 	uint32_t backward_open;          /* backward ranges open on any thread */
 	bool round_done;                 /* a backward round has ended since the last forward */
@@ -85,8 +85,10 @@ void range_forget(struct merge *merge, struct fold_thread *thread);
 void fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase);
 
 /* fold_rows.c */
+enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_OPEN }; /* as in event_row.outcome */
 void row_event(struct merge *merge, struct fold_thread *thread, const struct pending *event, enum phase phase,
-	       const char *status);
+	       enum outcome outcome);
+void row_step(struct fold *fold, int64_t step, int64_t start_ns);
 void row_scope(struct merge *merge, struct fold_thread *thread, const struct range *range, int64_t end_ns);
 
 #endif

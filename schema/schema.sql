@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 2;             -- raised when an older reader would misread the file
+PRAGMA user_version = 3;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -92,40 +92,58 @@ CREATE TABLE thread (
   name TEXT NOT NULL
 );
 
-CREATE TABLE scope (                 -- a named range: backward node, optimizer step, data loader, user's range
+CREATE TABLE step (                  -- what an optimizer step's operations are timed from
+  step INTEGER PRIMARY KEY,          -- optimizer steps finished before
+  start_ns INTEGER NOT NULL          -- Unix time, nanoseconds: of its first record that is kept
+);
+
+-- Operations and ranges repeat each other: what is the same in many rows stands once, in event_kind and scope_kind.
+-- Select from the views event and scope (views.sql), which join them again.
+
+CREATE TABLE scope_kind (
   id INTEGER PRIMARY KEY,
   thread_id INTEGER NOT NULL REFERENCES thread(id),
   kind TEXT NOT NULL,                -- backward, user, function
-  name TEXT NOT NULL,
-  sequence INTEGER,                  -- backward: the node's autograd sequence number
-  start_ns INTEGER NOT NULL,         -- Unix time, nanoseconds
-  end_ns INTEGER,                    -- NULL if it never ended (or its end was lost)
-  parent_id INTEGER REFERENCES scope(id)
+  name TEXT NOT NULL
 );
 
-CREATE TABLE event (                 -- one operation
-  id INTEGER PRIMARY KEY,            -- order of start over all threads, counted from the process's beginning
+CREATE TABLE scope_row (             -- a named range: see view scope
+  id INTEGER PRIMARY KEY,
+  kind_id INTEGER NOT NULL REFERENCES scope_kind(id),
+  sequence INTEGER,
+  start INTEGER NOT NULL,            -- nanoseconds after process.start_ns
+  duration_ns INTEGER,
+  parent_id INTEGER REFERENCES scope_row(id)
+);
+
+CREATE TABLE event_kind (
+  id INTEGER PRIMARY KEY,
   thread_id INTEGER NOT NULL REFERENCES thread(id),
-  number INTEGER NOT NULL,           -- order of start within its thread, from 0
-  start_ns INTEGER NOT NULL,         -- Unix time, nanoseconds
-  duration_ns INTEGER,               -- NULL: entered and never left
-  step INTEGER NOT NULL,             -- optimizer steps finished before it
-  phase TEXT NOT NULL,               -- forward, backward, optimizer, eval, data, load, other
-  micro_batch INTEGER NOT NULL,      -- forward/backward rounds before it within its step, from 0
-  status TEXT NOT NULL,              -- ok, failed, open
-  depth INTEGER NOT NULL,            -- recorded operations around it
-  parent_id INTEGER REFERENCES event(id),            -- the operation around it, if recorded
+  phase TEXT NOT NULL,
+  micro_batch INTEGER NOT NULL,
+  depth INTEGER NOT NULL,
   signature_id INTEGER NOT NULL REFERENCES signature(id),
   output_signature_id INTEGER REFERENCES signature(id),
-  site_id INTEGER REFERENCES site(id),               -- NULL: no Python frame, or lost
-  sequence INTEGER,                  -- autograd sequence number that its node would get
-  scope_id INTEGER REFERENCES scope(id),             -- innermost range around it on its thread
-  grad INTEGER NOT NULL,             -- 1: autograd was recording
-  tensors BLOB NOT NULL              -- identities of inputs, then outputs: see tensor_blob in ARCHITECTURE.md
+  site_id INTEGER REFERENCES site(id),
+  grad INTEGER NOT NULL
+);
+
+CREATE TABLE event_row (             -- one operation: see view event
+  id INTEGER PRIMARY KEY,
+  kind_id INTEGER NOT NULL REFERENCES event_kind(id),
+  elsewhere INTEGER NOT NULL,        -- id - number: how many of the operations before it were other threads'
+  step INTEGER NOT NULL REFERENCES step(step),
+  start INTEGER NOT NULL,            -- nanoseconds after its step's start_ns; negative where another thread was late
+  duration_ns INTEGER,
+  outcome INTEGER,                   -- NULL ok, 1 failed, 2 open
+  parent_id INTEGER REFERENCES event_row(id),
+  sequence INTEGER,
+  scope_id INTEGER REFERENCES scope_row(id),
+  tensors BLOB NOT NULL
 );
 
 CREATE TABLE event_tensor (          -- operands as plain rows: the last two steps and every failure
-  event_id INTEGER NOT NULL REFERENCES event(id),
+  event_id INTEGER NOT NULL REFERENCES event_row(id),
   is_output INTEGER NOT NULL,
   tensor_index INTEGER NOT NULL,     -- matches signature_operand.tensor_index
   tensor INTEGER NOT NULL,           -- identity, never reused within the process
@@ -146,7 +164,7 @@ CREATE TABLE note (                  -- facts of any size: environment and failu
   kind TEXT NOT NULL,                -- environment, fatal, operation, exception
   time_ns INTEGER NOT NULL,          -- Unix time, nanoseconds
   thread_id INTEGER,                 -- recorder's number; NULL if the thread recorded nothing
-  event_id INTEGER REFERENCES event(id), -- operation: the event that was left; else the last one started before it on its thread
+  event_id INTEGER REFERENCES event_row(id), -- operation: the event that was left; else the last one started before it on its thread
   text TEXT NOT NULL                 -- JSON
 );
 

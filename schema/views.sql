@@ -1,4 +1,4 @@
--- What people select from. The tables below are in schema.sql; examples are in examples.sql.
+-- What people select from. The tables below are in schema.sql, event and scope in rows.sql; examples are in examples.sql.
 
 CREATE VIEW call_site AS             -- Python stacks, one row a frame
 SELECT sf.site_id AS site,           -- event.site_id

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "../../schema/box.h"
+#include "rows_sql.h"
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
-#define USER_VERSION 2
+#define USER_VERSION 3
+#define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
 #define QUERY_LIMIT_OPS 4000000000ll /* virtual machine instructions a query may take: a damaged tree can be a circle */
 #define PROGRESS_OPS 100000
 
@@ -37,8 +39,7 @@ database_restrict(struct reader *reader)
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_limit(db, SQLITE_LIMIT_TRIGGER_DEPTH, 1);
 	sqlite3_progress_handler(db, PROGRESS_OPS, progress, reader);
-	sqlite3_exec(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA query_only = ON;"
-			 "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+	sqlite3_exec(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
 }
 
 /* A file: URI, so that SQLite takes no lock, looks for no journal and never waits: these files don't change. */
@@ -60,6 +61,37 @@ uri_make(const char *path)
 	return uri;
 }
 
+static int64_t
+pragma_read(struct reader *reader, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t value = -1;
+
+	if (sqlite3_prepare_v2(reader->db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+/* Our own views event and scope over the file's tables: views that lie in a file are switched off.
+ * Where one can't be made, the query that needs it says so. */
+static void
+views_make(struct reader *reader)
+{
+	static const char create[] = "CREATE VIEW ";
+
+	for (const char *at = strstr(rows_sql, create), *next; at; at = next) {
+		char *sql;
+
+		at += sizeof create - 1;
+		next = strstr(at, create);
+		if (asprintf(&sql, "CREATE TEMP VIEW %.*s", (int)(next ? (size_t)(next - at) : strlen(at)), at) < 0)
+			return;
+		sqlite3_exec(reader->db, sql, NULL, NULL, NULL);
+		free(sql);
+	}
+}
+
 static bool
 database_open(struct reader *reader)
 {
@@ -67,8 +99,12 @@ database_open(struct reader *reader)
 	bool ok = uri && sqlite3_open_v2(uri, &reader->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK;
 
 	free(uri);
-	if (ok)
+	if (ok) {
 		database_restrict(reader);
+		if (pragma_read(reader, "PRAGMA user_version") >= VERSION_WITH_ROWS)
+			views_make(reader);
+		sqlite3_exec(reader->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	}
 	return ok;
 }
 
@@ -125,18 +161,6 @@ reader_degrade(struct reader *reader, const char *name, int64_t count, const cha
 	if (reader->degraded_count < room)
 		reader->degraded[reader->degraded_count++] =
 			(struct degraded){ name, arena_string(reader->arena, text, strlen(text)), count };
-}
-
-static int64_t
-pragma_read(struct reader *reader, const char *sql)
-{
-	sqlite3_stmt *statement = NULL;
-	int64_t value = -1;
-
-	if (sqlite3_prepare_v2(reader->db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
-		value = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	return value;
 }
 
 static int

@@ -134,7 +134,7 @@ trace_each_brief(struct trace *trace, int process, int thread, int64_t first, in
 	row = reader_prepare(reader,
 		"SELECT e.id, e.step, e.number, e.phase, e.status, e.signature_id, e.output_signature_id, e.site_id, "
 		"i.operation, i.kinds, i.content, coalesce(s.print, 0), coalesce(o.kinds, 0), coalesce(o.content, 0), i.collective "
-		"FROM event e JOIN signature_print i ON i.signature_id = e.signature_id "
+		"FROM event e CROSS JOIN signature_print i ON i.signature_id = e.signature_id "
 		"LEFT JOIN signature_print o ON o.signature_id = e.output_signature_id "
 		"LEFT JOIN site_print s ON s.site_id = e.site_id "
 		"WHERE e.id BETWEEN ?1 AND ?2 AND e.thread_id = ?3 AND e.depth = 0 AND coalesce(s.sharding, 0) = 0 "
