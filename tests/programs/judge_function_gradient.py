@@ -39,8 +39,8 @@ def main():
     torch.manual_seed(0)
     head = Head()
     optimizer = torch.optim.SGD(head.parameters(), lr=1e-2)
-    for step in range(1020):
-        frames = 31 if step == 1013 else 3 + step % 22
+    for step in range(80):
+        frames = 31 if step == 73 else 3 + step % 22
         loss = head(torch.randn(2, frames, 6)).square().mean()
         loss.backward()
         optimizer.step()

@@ -133,6 +133,18 @@ hand_each_call(void *context, int process, const struct event *event, bool (*vis
 			return;
 }
 
+static void
+hand_each_failed(void *context, int process, const char *operation, bool (*visit)(const struct event *event, void *context), void *visitor)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0; i--)
+		if (strcmp(hand->events[i].operation, operation) == 0 && strcmp(hand->events[i].status, "failed") == 0 &&
+		    !visit(&hand->events[i], visitor))
+			return;
+}
+
 static bool
 hand_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
 {
@@ -249,7 +261,7 @@ hand_source(struct hand *hand)
 {
 	return (struct source){
 		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
-		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call,
+		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call, .each_failed = hand_each_failed,
 		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
 	};

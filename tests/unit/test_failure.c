@@ -94,6 +94,32 @@ test_fatal(void)
 	json_decref(fatal);
 }
 
+/* One line and operation is one row; operations beyond those that have a note are counted. */
+static void
+test_handled(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "ok") };
+	const struct event adds[] = {
+		{ .id = 1, .parent = -1, .scope = -1, .site = 1, .operation = "aten::add", .phase = "forward", .status = "failed", .step = 1 },
+		{ .id = 2, .parent = -1, .scope = -1, .site = 1, .operation = "aten::add", .phase = "forward", .status = "failed", .step = 2 },
+		{ .id = 3, .parent = -1, .scope = -1, .site = 1, .operation = "aten::add", .phase = "forward", .status = "failed", .step = 3 },
+		{ .id = 4, .parent = -1, .scope = -1, .site = 2, .operation = "aten::add", .phase = "forward", .status = "failed", .step = 4 },
+	};
+	json_t *one = operation("aten::add", "The size of tensor a (21) must match"), *other = operation("aten::add", "The size of tensor a (22) must match");
+	const struct note notes[] = { NOTE(1, "operation", 10, 1, one), NOTE(2, "operation", 11, 2, other) };
+	struct hand with = { .processes = processes, .process_count = 1, .events = adds, .event_count = 4, .sites = sites, .site_count = 1,
+			     .notes = { notes }, .note_counts = { 2 } };
+	struct source source = hand_source(&with);
+	json_t *list = failure_handled(&source, NULL), *row = json_array_get(list, 0);
+
+	CU_ASSERT_EQUAL_FATAL(json_array_size(list), 1);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(row, "times")), 3);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(row, "messages")), 2);
+	json_decref(list);
+	json_decref(one);
+	json_decref(other);
+}
+
 static void
 test_healthy(void)
 {
@@ -361,6 +387,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("failure", NULL, NULL);
 	CU_add_test(suite, "fatal, nested, with a handled one before", test_fatal);
+	CU_add_test(suite, "handled, by line", test_handled);
 	CU_add_test(suite, "healthy", test_healthy);
 	CU_add_test(suite, "raised in Python", test_python);
 	CU_add_test(suite, "raised from another", test_chain);

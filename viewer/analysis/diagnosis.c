@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backward.h"
+#include "check.h"
 #include "knowledge.h"
 #include "mismatch_rule.h"
 #include "modules.h"
@@ -70,7 +71,8 @@ find_subject(struct diagnosis *diagnosis)
 	if (made && (failure->operation ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
 					: subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
 					  backward_gradient(diagnosis->source, failure, made, &found) ||
-					  backward_recomputed(diagnosis->source, failure, made, &found))) {
+					  backward_recomputed(diagnosis->source, failure, made, &found) ||
+					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found))) {
 		made->event.id = failure->has_event ? failure->event.id
 				 : failure->context_event >= 0 && failure->context_event < INT64_MAX ? failure->context_event + 1 : INT64_MAX;
 		made->event.grad = failure->has_event && failure->event.grad;
@@ -110,7 +112,7 @@ void
 diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct failure *failure)
 {
 	*diagnosis = (struct diagnosis){ .source = source, .failure = failure, .frames = where_frames(source, failure),
-					 .subject = &failure->event };
+					 .subject = &failure->event, .followed = { .id = -1 } };
 	if (strcmp(failure->kind, "operation") == 0 && failure->has_event) {
 		diagnosis->has_mismatch = find_mismatch(diagnosis, &failure->event);
 		if ((diagnosis->has_mismatch && !diagnosis->mismatch.from_message) || find_inner(diagnosis) || diagnosis->has_mismatch)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "backward.h"
+#include "check.h"
+#include "history.h"
 #include "lineage.h"
 #include "operand.h"
 #include "report_failure.h"
@@ -173,6 +175,66 @@ follow_written(struct diagnosis *diagnosis)
 	return true;
 }
 
+/* The dimension of a tensor that an exception is about: one that its text mentions, else one of a size that is new. */
+static int
+told_dim(const struct diagnosis *diagnosis, const json_t *tensor, int64_t before)
+{
+	const struct failure *failure = diagnosis->failure;
+	json_t *dims = operand_mentioned(json_object_get(tensor, "shape"), failure->message ? failure->message : "");
+	int dim = json_array_size(dims) ? (int)json_integer_value(json_array_get(dims, 0)) : -1, output, writes;
+	struct event maker;
+
+	json_decref(dims);
+	if (dim < 0 && !text_among("bool uint8 int16 int32 int64", text_get(tensor, "dtype")) &&
+	    lineage_maker(diagnosis->source, failure->process, json_integer_value(json_object_get(tensor, "tensor")), before, LINEAGE_SIZE,
+			  &maker, &output, &writes))
+		dim = history_new_dim(diagnosis->source, failure->process, &maker, output);
+	return dim;
+}
+
+/* The story of TENSOR, a VARIABLE: of its dimension DIM, or of its elements. */
+static void
+follow_variable(struct diagnosis *diagnosis, const json_t *tensor, int dim, int64_t before, struct lineage *lineage)
+{
+	char what[96];
+
+	if (dim >= 0)
+		text_format(what, sizeof(what), "%" PRId64,
+			    (int64_t)json_integer_value(json_array_get(json_object_get(tensor, "shape"), (size_t)dim)));
+	else
+		text_format(what, sizeof(what), "%s", text_get(tensor, "name"));
+	lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, json_integer_value(json_object_get(tensor, "tensor")), before,
+			    dim, dim >= 0 ? LINEAGE_SIZE : LINEAGE_VALUES, lineage);
+	if (!lineage->count)
+		return;
+	if (diagnosis->followed.id < 0 && lineage->steps[0].event.id >= 0 && !lineage->steps[0].entered) {
+		diagnosis->followed = lineage->steps[0].event;
+		diagnosis->followed_output = lineage->steps[0].output;
+		diagnosis->followed_name = text_get(tensor, "name");
+	}
+	append_chain(diagnosis, lineage, text_get(tensor, "name"), what, dim);
+}
+
+/* A check that failed in Python: the tensors that its line rests on. Those whose sizes its message tells come first, then
+ * those whose elements it looked at. */
+static void
+follow_check(struct diagnosis *diagnosis, struct lineage *lineage)
+{
+	const struct failure *failure = diagnosis->failure;
+	int64_t before = failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX;
+	const json_t *tensors[CHECK_TENSORS_MOST];
+	int count = check_tensors(diagnosis->source, failure, diagnosis->frames, tensors);
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < count && json_array_size(diagnosis->lineage) < CHAINS_MOST; i++) {
+			int dim = json_is_integer(json_object_get(tensors[i], "tensor")) ? told_dim(diagnosis, tensors[i], before) : -2;
+			bool elements = text_among("bool uint8 int16 int32 int64", text_get(tensors[i], "dtype"));
+
+			if ((pass == 0 && dim >= 0) || (pass == 1 && dim == -1 && elements))
+				follow_variable(diagnosis, tensors[i], dim, before, lineage);
+		}
+}
+
 /* An exception that Python raised: the tensors in reach whose sizes its text mentions. */
 static void
 follow_locals(struct diagnosis *diagnosis, struct lineage *lineage)
@@ -184,15 +246,10 @@ follow_locals(struct diagnosis *diagnosis, struct lineage *lineage)
 	for (size_t i = 0; i < json_array_size(locals) && json_array_size(diagnosis->lineage) < CHAINS_MOST; i++) {
 		const json_t *local = json_array_get(locals, i), *dims = json_object_get(local, "marked_dims");
 		int dim = (int)json_integer_value(json_array_get(dims, 0));
-		char what[32];
 
 		if (!json_array_size(dims) || !json_is_integer(json_object_get(local, "tensor")))
 			continue;
-		text_format(what, sizeof(what), "%" PRId64,
-			    (int64_t)json_integer_value(json_array_get(json_object_get(local, "shape"), (size_t)dim)));
-		lineage_walk_tensor(diagnosis->source, failure->process, json_integer_value(json_object_get(local, "tensor")), before,
-				    dim, LINEAGE_SIZE, lineage);
-		append_chain(diagnosis, lineage, text_get(local, "name"), what, dim);
+		follow_variable(diagnosis, local, dim, before, lineage);
 	}
 	json_decref(locals);
 }
@@ -208,6 +265,8 @@ diagnosis_follow(struct diagnosis *diagnosis)
 		if (diagnosis->has_mismatch)
 			follow_mismatch(diagnosis, one, other);
 		else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation)
+			follow_check(diagnosis, one);
+		if (!diagnosis->has_mismatch && !json_array_size(diagnosis->lineage) && diagnosis->failure->note && !diagnosis->failure->operation)
 			follow_locals(diagnosis, one);
 	}
 	free(one);

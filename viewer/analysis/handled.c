@@ -8,7 +8,7 @@
 
 #define GROUPS_MOST 50
 
-struct group { const char *type, *message, *name; int process, depth; int64_t times, event, site, step; const struct note *note; bool operation; };
+struct group { const char *type, *message, *name; int process, depth, messages; int64_t times, event, site, step; const struct note *note; bool operation; };
 
 static bool
 is_noise(const struct note *note)
@@ -105,7 +105,7 @@ add_note(const struct source *source, struct group *groups, int *count, int proc
 		if (*count == GROUPS_MOST)
 			return;
 		group = &groups[(*count)++];
-		*group = (struct group){ .process = process, .depth = event.depth, .site = event.site, .step = event.step,
+		*group = (struct group){ .process = process, .depth = event.depth, .messages = 1, .site = event.site, .step = event.step,
 					 .type = text_get(exception, "type"), .message = message, .note = note,
 					 .name = operation ? text_get(note->json, "operation") : NULL, .event = note->event, .operation = operation };
 	}
@@ -124,29 +124,100 @@ add_note(const struct source *source, struct group *groups, int *count, int proc
 	}
 }
 
+/* The line of code that a group's exceptions left, in OUT. */
+static void
+line_of(const struct source *source, const struct group *group, char *out, size_t size)
+{
+	const json_t *frames = json_object_get(group->note->json, "frames"), *frame;
+
+	*out = 0;
+	if (json_array_size(frames)) {
+		frame = json_array_get(frames, (size_t)where_choose(frames));
+		text_format(out, size, "%s:%d", text_get(frame, "file"), (int)json_integer_value(json_object_get(frame, "line")));
+	} else if (group->site >= 0) {
+		where_site_line(source, group->process, group->site, true, out, size);
+	}
+}
+
+struct failed { const struct source *source; int process; const struct event *like; int64_t last_site, times; bool last; };
+
+static bool
+count_failed(const struct event *event, void *context)
+{
+	struct failed *failed = context;
+
+	if (event->site != failed->last_site) {
+		failed->last_site = event->site;
+		failed->last = where_same_line(failed->source, failed->process, event->site, failed->like->site);
+	}
+	failed->times += failed->last && event->depth == failed->like->depth;
+	return true;
+}
+
+/* How often the group's operation failed at its line: every time is an event, not every time has a note. */
+static int64_t
+times_failed(const struct source *source, const struct group *group, const struct failure *chosen)
+{
+	struct event like;
+	struct failed failed = { .source = source, .process = group->process, .like = &like, .last_site = -1 };
+	bool counts = false;
+
+	if (!group->name || group->event < 0 || !source->event(source->context, group->process, group->event, &like) || like.site < 0)
+		return group->times;
+	source->each_failed(source->context, group->process, like.operation, count_failed, &failed);
+	if (chosen && chosen->process == group->process && chosen->has_event && strcmp(chosen->event.operation, like.operation) == 0)
+		counts = where_same_line(source, group->process, chosen->event.site, like.site); /* the failure itself is one of them */
+	failed.times -= counts;
+	return failed.times > group->times ? failed.times : group->times;
+}
+
+/* What left one line by one operation (or as one type) is one row, whatever its messages say of sizes. */
+static void
+merge_groups(const struct source *source, struct group *groups, int *count, const struct failure *chosen)
+{
+	int kept = 0;
+
+	for (int i = 0; i < *count; i++) {
+		char line[4200], other[4200];
+		bool merged = false;
+
+		line_of(source, &groups[i], line, sizeof(line));
+		for (int k = 0; k < kept && !merged && *line; k++) {
+			struct group *group = &groups[k];
+
+			line_of(source, group, other, sizeof(other));
+			if (group->process != groups[i].process || strcmp(line, other) != 0 || strcmp(group->type, groups[i].type) != 0 ||
+			    strcmp(group->name ? group->name : "", groups[i].name ? groups[i].name : "") != 0)
+				continue;
+			group->times += groups[i].times;
+			group->messages += groups[i].messages;
+			merged = true;
+		}
+		if (!merged)
+			groups[kept++] = groups[i];
+	}
+	*count = kept;
+	for (int i = 0; i < kept; i++)
+		groups[i].times = times_failed(source, &groups[i], chosen);
+}
+
 static json_t *
 group_json(const struct source *source, const struct group *group)
 {
 	json_t *json = json_object(), *exception = json_object();
-	const json_t *frames = json_object_get(group->note->json, "frames"), *frame;
-	char line[4200] = "";
+	char line[4200];
 	const char *type = group->type;
 
 	if (strncmp(type, "c10::", 5) == 0)
 		type = strcmp(type, "c10::Error") == 0 ? "RuntimeError" : type + 5;
-	if (json_array_size(frames)) {
-		frame = json_array_get(frames, (size_t)where_choose(frames));
-		text_format(line, sizeof(line), "%s:%d", text_get(frame, "file"),
-			    (int)json_integer_value(json_object_get(frame, "line")));
-	} else if (group->site >= 0) {
-		where_site_line(source, group->process, group->site, true, line, sizeof(line));
-	}
+	line_of(source, group, line, sizeof(line));
 	text_set(json, "type", type);
 	text_set(json, "message", group->message);
 	text_set(exception, "type", type);
 	text_set(exception, "message", group->message);
 	text_set(json, "where", *line ? line : NULL);
 	json_object_set_new(json, "times", json_integer(group->times));
+	json_object_set_new(json, "messages", json_integer(group->messages));
 	text_set(json, "operation", group->name);
 	json_object_set_new(json, "exception", exception);
 	text_set_integer(json, "step", group->step, -1);
@@ -176,6 +247,8 @@ failure_handled(const struct source *source, const struct failure *chosen)
 			if (!is_noise(&notes[i]) && !is_told(source, &ended, p, &notes[i], text_get(notes[i].json, "message"), -1))
 				add_note(source, groups, &count, p, &notes[i], false);
 	}
+	if (groups)
+		merge_groups(source, groups, &count, chosen);
 	for (int i = 0; i < count; i++)
 		json_array_append_new(list, group_json(source, &groups[i]));
 	free(groups);

@@ -114,3 +114,79 @@ history_build(const struct source *source, int process, const struct event *even
 	text_set(json, "text", text.used ? text.data : NULL);
 	return json;
 }
+
+#define DIMS_MOST 8
+#define CALLS_LEAST 3 /* fewer tell nothing about what is new */
+
+/* What earlier calls made. */
+struct makes { const struct event *event; int output; int64_t count; struct { int64_t smallest, largest, same; } dims[DIMS_MOST]; };
+
+static bool
+add_make(const struct event *event, void *context)
+{
+	struct makes *makes = context;
+	const struct operand *now = &makes->event->outputs[makes->output];
+	const struct operand *is = makes->output < event->output_count ? &event->outputs[makes->output] : NULL;
+
+	if (!is || is->ndim != now->ndim)
+		return true;
+	for (int d = 0; d < is->ndim && d < DIMS_MOST; d++) {
+		int64_t size = is->sizes[d];
+
+		if (!makes->count || size < makes->dims[d].smallest)
+			makes->dims[d].smallest = size;
+		if (!makes->count || size > makes->dims[d].largest)
+			makes->dims[d].largest = size;
+		makes->dims[d].same += size == now->sizes[d];
+	}
+	return ++makes->count < HISTORY_CALLS_MOST;
+}
+
+static bool
+look_back(const struct source *source, int process, const struct event *event, int output, struct makes *out)
+{
+	*out = (struct makes){ .event = event, .output = output };
+	if (event->site < 0 || output < 0 || output >= event->output_count)
+		return false;
+	source->each_call(source->context, process, event, add_make, out);
+	return true;
+}
+
+json_t *
+history_made(const struct source *source, int process, const struct event *event, int output, const char *name)
+{
+	struct text text = {{0}, 0};
+	json_t *json = json_object();
+	struct makes makes;
+	bool known = look_back(source, process, event, output, &makes);
+
+	json_object_set_new(json, "seen_before", known ? json_integer(makes.count) : json_null());
+	if (known && makes.count) {
+		const struct operand *now = &event->outputs[output];
+
+		text_add(&text, "%s was made so %" PRId64 " time%s before", name, makes.count, makes.count == 1 ? "" : "s");
+		for (int d = 0; d < now->ndim && d < DIMS_MOST; d++) {
+			struct calls calls = { .smallest = makes.dims[d].smallest, .largest = makes.dims[d].largest, .same = makes.dims[d].same };
+
+			if (calls.smallest == calls.largest && calls.smallest == now->sizes[d])
+				continue;
+			text_add(&text, "; ");
+			add_range(&text, &calls, name, d, now->sizes[d]);
+		}
+	}
+	text_set(json, "text", text.used ? text.data : NULL);
+	return json;
+}
+
+int
+history_new_dim(const struct source *source, int process, const struct event *event, int output)
+{
+	struct makes makes;
+
+	if (!look_back(source, process, event, output, &makes) || makes.count < CALLS_LEAST)
+		return -1;
+	for (int d = 0; d < event->outputs[output].ndim && d < DIMS_MOST; d++)
+		if (!makes.dims[d].same)
+			return d;
+	return -1;
+}

@@ -14,5 +14,9 @@
 
 /* {"seen_before","text"} for the failed EVENT; MISMATCH may be NULL. Null where EVENT has no call site. New reference. */
 json_t *history_build(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch);
+/* The same for what EVENT made: the sizes of its OUTPUT, which the report calls NAME, now and before. New reference. */
+json_t *history_made(const struct source *source, int process, const struct event *event, int output, const char *name);
+/* The dimension of OUTPUT that has a size no earlier call of EVENT's line made; -1 if none, or too few calls are kept. */
+int history_new_dim(const struct source *source, int process, const struct event *event, int output);
 
 #endif

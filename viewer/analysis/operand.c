@@ -148,9 +148,8 @@ operand_list(const struct source *source, int process, const struct event *event
 	return list;
 }
 
-/* Dimensions of SHAPE whose size MESSAGE mentions. New reference. */
-static json_t *
-mentioned(const json_t *shape, const char *message)
+json_t *
+operand_mentioned(const json_t *shape, const char *message)
 {
 	json_t *dims = json_array();
 
@@ -191,7 +190,7 @@ add_locals(struct locals *locals, const json_t *from, int depth)
 			add_locals(locals, json_object_get(local, "items"), depth + 1);
 		if (strcmp(text_get(local, "kind"), "tensor") != 0 || is_listed(locals->list, identity))
 			continue;
-		dims = mentioned(json_object_get(local, "shape"), locals->message);
+		dims = operand_mentioned(json_object_get(local, "shape"), locals->message);
 		if ((json_array_size(dims) != 0) != locals->marked) {
 			json_decref(dims);
 			continue;

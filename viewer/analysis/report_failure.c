@@ -91,10 +91,22 @@ history_json(const struct diagnosis *diagnosis)
 	if (failure->has_event && strcmp(failure->kind, "operation") == 0)
 		return history_build(diagnosis->source, failure->process, &failure->event,
 				     diagnosis->has_mismatch && !diagnosis->made ? &diagnosis->mismatch : NULL);
+	if (diagnosis->followed.id >= 0)
+		return history_made(diagnosis->source, failure->process, &diagnosis->followed, diagnosis->followed_output,
+				    diagnosis->followed_name);
 	json = json_object();
 	json_object_set_new(json, "seen_before", json_null());
 	json_object_set_new(json, "text", json_null());
 	return json;
+}
+
+static bool
+has_tensor(const struct event *event, const json_t *identity)
+{
+	for (int i = 0; i < event->operand_count && json_is_integer(identity); i++)
+		if (event->operands[i].tensor == json_integer_value(identity))
+			return true;
+	return false;
 }
 
 static json_t *
@@ -106,14 +118,16 @@ operands_json(const struct diagnosis *diagnosis)
 	json_t *list, *more;
 
 	if (!failure->has_event) {
-		bool told = diagnosis->made && text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED, diagnosis->subject->operation);
+		bool told = diagnosis->made && text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_CHECK, diagnosis->subject->operation);
 
 		more = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, told ? "" : failure->message,
 					   failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX);
 		if (!told)
 			return more;
 		list = operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
-		json_array_extend(list, more);
+		for (size_t i = 0; i < json_array_size(more); i++)
+			if (!has_tensor(diagnosis->subject, json_object_get(json_array_get(more, i), "tensor")))
+				json_array_append(list, json_array_get(more, i));
 		json_decref(more);
 		return list;
 	}

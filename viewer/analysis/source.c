@@ -109,6 +109,18 @@ source_each_call(void *context, int process, const struct event *event, bool (*v
 		trace_each_event(context, process, &filter, visit, visitor);
 }
 
+static void
+source_each_failed(void *context, int process, const char *operation, bool (*visit)(const struct event *event, void *context),
+		   void *visitor)
+{
+	struct event_filter filter = event_filter_all;
+
+	filter.operation = operation;
+	filter.status = "failed";
+	filter.backward = true;
+	trace_each_event(context, process, &filter, visit, visitor);
+}
+
 static bool
 source_maker(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output)
 {
@@ -163,7 +175,7 @@ source_of_trace(struct trace *trace)
 	return (struct source){
 		.context = trace, .process_count = source_process_count, .process = source_process,
 		.notes = source_notes, .event = source_event, .open_event = source_open_event,
-		.last_event = source_last_event, .children = source_children, .each_call = source_each_call,
+		.last_event = source_last_event, .children = source_children, .each_call = source_each_call, .each_failed = source_each_failed,
 		.maker = source_maker, .replaced = source_replaced,
 		.first_use = source_first_use, .live_tensor = source_live_tensor, .forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,

@@ -24,6 +24,9 @@ struct source {
 	/* The kept calls of EVENT's operation from its call site (-1: from anywhere) before it, newest first, until VISIT returns false. */
 	void (*each_call)(void *context, int process, const struct event *event,
 			  bool (*visit)(const struct event *event, void *context), void *visitor);
+	/* The kept operations called OPERATION that failed, newest first, until VISIT returns false. */
+	void (*each_failed)(void *context, int process, const char *operation,
+			    bool (*visit)(const struct event *event, void *context), void *visitor);
 	bool (*maker)(void *context, int process, int64_t tensor, int64_t before, struct event *out, int *output);
 	/* The last event before BEFORE at which TENSOR (its first operand) was given the data of its second. */
 	bool (*replaced)(void *context, int process, int64_t tensor, int64_t before, struct event *out);

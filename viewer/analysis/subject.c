@@ -8,7 +8,7 @@
 
 #define FRAMES_MOST 4
 
-static void
+void
 subject_start(struct subject *out, const char *operation)
 {
 	memset(out, 0, sizeof(*out));
@@ -46,6 +46,16 @@ describe(struct operand *operand, const json_t *local)
 	operand->device = *text_get(local, "device") ? text_get(local, "device") : NULL;
 	operand->layout = *text_get(local, "layout") ? text_get(local, "layout") : NULL;
 	operand->tensor = json_is_integer(tensor) ? json_integer_value(tensor) : -1;
+}
+
+bool
+subject_add(struct subject *out, const char *name, const json_t *local)
+{
+	struct operand *operand = add_operand(out, name, json_object_get(local, "shape"));
+
+	if (operand)
+		describe(operand, local);
+	return operand != NULL;
 }
 
 /* The 3 of "batch[3]": what is no tensor is passed over in the list. */

@@ -16,6 +16,7 @@
 #define SUBJECT_LOAD "load_state_dict" /* the operation's name for a checkpoint's parameter */
 #define SUBJECT_GRADIENT "gradient"     /* for a gradient that the engine refused */
 #define SUBJECT_RECOMPUTED "recompute"  /* for what activation checkpointing recomputed */
+#define SUBJECT_CHECK "check"           /* for what a check in Python compared */
 
 struct subject {
 	struct event event;
@@ -24,6 +25,11 @@ struct subject {
 	char names[2][160], types[2][32];
 	int more; /* parameters of other shape than the one told */
 };
+
+/* An event of OPERATION without operands, and one more operand for it: LOCAL (a VARIABLE of ARCHITECTURE.md). The second is
+ * false where there is no room, or no plain sizes. NAME and LOCAL are borrowed. */
+void subject_start(struct subject *out, const char *operation);
+bool subject_add(struct subject *out, const char *name, const json_t *local);
 
 /* The innermost list of tensors among FRAMES that can't be stacked, where OPERATION makes room for such a list. Fills
  * OUT and FOUND and returns true. Names are borrowed from FRAMES. */

@@ -1,16 +1,11 @@
 #include "where.h"
 
-#include <ctype.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "backward.h"
 #include "text.h"
 
-#define SOURCE_BYTES_MOST (8 << 20)
 #define SOURCE_LINE_MOST 200
 
 /* Packages whose frames only carry out what a caller asked for. */
@@ -216,48 +211,10 @@ where_same_line(const struct source *source, int process, int64_t one, int64_t o
 				 where_site_line(source, process, other, true, b, sizeof(b)) && strcmp(a, b) == 0));
 }
 
-/* Line NUMBER of PATH, trimmed, if the file is a plain one that hasn't changed since CHANGED_NS. */
-static bool
-read_line(const char *path, int64_t number, int64_t changed_ns, char *out, size_t size)
+bool
+where_code(const struct source *source, const struct failure *failure, const char *file, struct code *out)
 {
-	int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat stat;
-	bool found = false;
-	char *line = NULL;
-	size_t room = 0;
-	FILE *file;
-
-	if (descriptor < 0)
-		return false;
-	file = fstat(descriptor, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size <= SOURCE_BYTES_MOST &&
-		       (!changed_ns || (int64_t)stat.st_mtim.tv_sec * 1000000000 + stat.st_mtim.tv_nsec <= changed_ns)
-		       ? fdopen(descriptor, "r") : NULL;
-	if (!file) {
-		close(descriptor);
-		return false;
-	}
-	for (int64_t i = 0; i < number && getline(&line, &room, file) >= 0; i++)
-		if (i == number - 1) {
-			char *at = line;
-			size_t length;
-
-			while (isspace((unsigned char)*at))
-				at++;
-			length = strlen(at);
-			while (length && isspace((unsigned char)at[length - 1]))
-				at[--length] = 0;
-			text_format(out, size, "%s", at);
-			found = *out != 0;
-		}
-	free(line);
-	fclose(file);
-	return found;
-}
-
-static json_t *
-source_line(const struct source *source, const struct failure *failure, const char *file, int64_t number)
-{
-	char line[SOURCE_LINE_MOST], path[4096];
+	char path[4096];
 	const char *cwd = "";
 	const struct note *notes;
 
@@ -267,10 +224,22 @@ source_line(const struct source *source, const struct failure *failure, const ch
 		text_format(path, sizeof(path), "%s", file);
 	else
 		text_format(path, sizeof(path), "%s/%s", cwd, file);
-	if (path[0] != '/' || number < 1 || strlen(path) < 4 || strcmp(path + strlen(path) - 3, ".py") != 0 ||
-	    !read_line(path, number, failure->time_ns, line, sizeof(line)))
+	return path[0] == '/' && strlen(path) >= 4 && strcmp(path + strlen(path) - 3, ".py") == 0 &&
+	       code_open(out, path, failure->time_ns);
+}
+
+static json_t *
+source_line(const struct source *source, const struct failure *failure, const char *file, int64_t number)
+{
+	char line[SOURCE_LINE_MOST];
+	struct code code;
+	bool found;
+
+	if (!where_code(source, failure, file, &code))
 		return json_null();
-	return text_json(line);
+	found = code_line(&code, number, line, sizeof(line));
+	code_close(&code);
+	return found ? text_json(line) : json_null();
 }
 
 static json_t *

@@ -8,6 +8,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
 
+#include "code.h"
 #include "failure.h"
 
 /* Frames of the failure, innermost first: the forward line first where a backward operation failed, then the
@@ -27,5 +28,7 @@ bool where_is_foreign(const char *file);
 bool where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size);
 /* Are both call sites at one line of the user's code? */
 bool where_same_line(const struct source *source, int process, int64_t one, int64_t other);
+/* FILE of one of FAILURE's frames, if it is Python and hasn't changed since; close it with code_close. */
+bool where_code(const struct source *source, const struct failure *failure, const char *file, struct code *out);
 
 #endif

@@ -193,6 +193,8 @@ report_handled(struct page *page, const json_t *handled, int width)
 			page_words(&line, report_base(report_string(where, "file")));
 			page_format(&line, ":%" PRId64, report_integer(where, "line", 0));
 		}
+		if (report_integer(item, "messages", 1) > 1)
+			page_format(&line, ", with %" PRId64 " messages", report_integer(item, "messages", 1));
 		if (report_string(item, "message")[0]) {
 			page_add(&line, ": ");
 			page_words(&line, report_string(item, "message"));

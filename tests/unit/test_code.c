@@ -1,0 +1,192 @@
+/* links: schema viewer */
+/* Source read as text: statements, names, comparisons; and the checks that they tell of. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "analysis_events.h"
+#include "viewer/analysis/check.h"
+#include "viewer/analysis/code.h"
+
+static const char program[] =
+	"import torch\n"                                                      /* 1 */
+	"def other(x):\n"
+	"    return x\n"
+	"\n"
+	"def select(media_offset, num_queries, features, inputs):\n"          /* 5 */
+	"    \"\"\"Not a name: features = wrong.\n"
+	"    count = nothing\n"
+	"    \"\"\"\n"
+	"    query_indices = media_offset[:, :, 1] >= 0  # names = here\n"
+	"    count = query_indices.sum().item()\n"                            /* 10 */
+	"    message = f\"{count} x\"\n"
+	"    check(\n"
+	"        query_indices.sum() * inputs.shape[-1] == features.numel(),\n"
+	"        f\"tokens: {count}, features: {features.shape[0]}\",\n"
+	"    )\n"                                                             /* 15 */
+	"    if features.shape[0] != len(inputs) and num_queries:\n"
+	"        text = 'a == b'\n"
+	"        raise ValueError(text)\n"
+	"    a, b = inputs, features\n"
+	"    assert b.size(-1) == 7, f\"{count} == {a}\"\n"                    /* 20 */
+	"    assert count % num_queries == 0, message\n";
+
+static char path[] = "/tmp/shapebox-code-XXXXXX.py";
+static struct code_statement statements[CODE_STATEMENTS_MOST];
+static struct code code;
+
+static int
+of_line(int line)
+{
+	return code_statements(&code, line, statements, CODE_STATEMENTS_MOST);
+}
+
+static bool
+rests_on(const struct code_names *names, const char *name, int depth, bool assigned)
+{
+	for (int i = 0; i < names->count; i++)
+		if (strcmp(names->names[i].name, name) == 0)
+			return names->names[i].depth == depth && names->names[i].assigned == assigned;
+	return false;
+}
+
+static void
+test_statements(void)
+{
+	char line[64];
+	int count = of_line(14);
+
+	CU_ASSERT_TRUE_FATAL(count > 2);
+	CU_ASSERT_EQUAL(statements[0].first, 5);
+	CU_ASSERT_EQUAL(statements[count - 1].first, 12);
+	CU_ASSERT_EQUAL(statements[count - 1].last, 15);
+	CU_ASSERT_TRUE(code_line(&code, 9, line, sizeof(line)));
+	CU_ASSERT_EQUAL(strncmp(line, "query_indices = ", 16), 0);
+	CU_ASSERT_FALSE(code_line(&code, 99, line, sizeof(line)));
+	CU_ASSERT_EQUAL(of_line(99), 0);
+	CU_ASSERT_EQUAL(of_line(1), 1);
+}
+
+static void
+test_names(void)
+{
+	struct code_names names;
+
+	code_depends(statements, of_line(21), &names);
+	CU_ASSERT_TRUE(rests_on(&names, "count", 0, true));
+	CU_ASSERT_TRUE(rests_on(&names, "num_queries", 0, false));
+	CU_ASSERT_TRUE(rests_on(&names, "query_indices", 1, true));
+	CU_ASSERT_TRUE(rests_on(&names, "media_offset", 2, false));
+	CU_ASSERT_FALSE(rests_on(&names, "nothing", 1, false));
+	CU_ASSERT_FALSE(rests_on(&names, "here", 2, false));
+	code_depends(statements, of_line(18), &names); /* of a raise: its condition */
+	CU_ASSERT_TRUE(rests_on(&names, "features", 0, false));
+	CU_ASSERT_TRUE(rests_on(&names, "inputs", 0, false));
+	code_depends(statements, 0, &names);
+	CU_ASSERT_EQUAL(names.count, 0);
+}
+
+static void
+test_comparisons(void)
+{
+	struct code_comparison comparison;
+	char value[64];
+
+	CU_ASSERT_TRUE_FATAL(code_compares(statements, of_line(13), &comparison));
+	CU_ASSERT_STRING_EQUAL(comparison.left, "query_indices.sum() * inputs.shape[-1]");
+	CU_ASSERT_STRING_EQUAL(comparison.right, "features.numel()");
+	CU_ASSERT_STRING_EQUAL(comparison.operator, "==");
+	CU_ASSERT_TRUE_FATAL(code_compares(statements, of_line(18), &comparison));
+	CU_ASSERT_STRING_EQUAL(comparison.left, "features.shape[0]");
+	CU_ASSERT_STRING_EQUAL(comparison.right, "len(inputs)");
+	CU_ASSERT_STRING_EQUAL(comparison.operator, "!=");
+	CU_ASSERT_TRUE_FATAL(code_compares(statements, of_line(20), &comparison));
+	CU_ASSERT_STRING_EQUAL(comparison.left, "b.size(-1)");
+	CU_ASSERT_STRING_EQUAL(comparison.right, "7");
+	CU_ASSERT_FALSE(code_compares(statements, of_line(11), &comparison));
+	of_line(21);
+	CU_ASSERT_TRUE(code_assigned(statements, of_line(21), "count", value, sizeof(value)));
+	CU_ASSERT_EQUAL(strncmp(value, "query_indices.sum().item()", 26), 0);
+	CU_ASSERT_FALSE(code_assigned(statements, of_line(21), "a", value, sizeof(value)));
+	CU_ASSERT_FALSE(code_assigned(statements, of_line(21), "num_queries", value, sizeof(value)));
+}
+
+/* A failure at LINE of the program; what its frame holds. */
+static json_t *
+frames_at(int line)
+{
+	return json_pack("[{s:s, s:i, s:s, s:o}]", "file", path, "line", line, "function", "select", "locals", json_loads(
+		"[{\"name\":\"media_offset\",\"kind\":\"tensor\",\"tensor\":1,\"shape\":[2,31,2],\"dtype\":\"int64\"},"
+		"{\"name\":\"query_indices\",\"kind\":\"tensor\",\"tensor\":2,\"shape\":[2,31],\"dtype\":\"bool\",\"summary\":{\"elements\":62,\"true\":46}},"
+		"{\"name\":\"features\",\"kind\":\"tensor\",\"tensor\":3,\"shape\":[64,16],\"dtype\":\"float32\"},"
+		"{\"name\":\"inputs\",\"kind\":\"tensor\",\"tensor\":4,\"shape\":[2,31,16],\"dtype\":\"float32\"},"
+		"{\"name\":\"b\",\"kind\":\"tensor\",\"tensor\":3,\"shape\":[64,16],\"dtype\":\"float32\"},"
+		"{\"name\":\"num_queries\",\"kind\":\"int\",\"value\":4},{\"name\":\"count\",\"kind\":\"int\",\"value\":46}]", 0, NULL));
+}
+
+static void
+test_checks(void)
+{
+	struct failure failure = { .kind = "python", .context_event = -1 };
+	struct hand hand = { .event_count = 0 };
+	struct source source = hand_source(&hand);
+	const json_t *tensors[CHECK_TENSORS_MOST];
+	struct subject subject;
+	struct mismatch found;
+	json_t *frames = frames_at(13);
+
+	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "count");
+	CU_ASSERT_EQUAL(found.expected, 46);
+	CU_ASSERT_EQUAL(found.actual, 64);
+	CU_ASSERT_STRING_EQUAL(found.text, "features has 64 rows where query_indices selects 46");
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 3);
+	json_decref(frames);
+	frames = frames_at(18);
+	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "size");
+	CU_ASSERT_EQUAL(found.dim, 0);
+	CU_ASSERT_EQUAL(found.actual + found.expected, 66);
+	json_decref(frames);
+	frames = frames_at(20);
+	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL(found.dim, 1);
+	CU_ASSERT_EQUAL(found.expected, 7);
+	CU_ASSERT_EQUAL(found.actual, 16);
+	CU_ASSERT_EQUAL(found.against, -1);
+	json_decref(frames);
+	frames = frames_at(21); /* a remainder is nobody's size */
+	CU_ASSERT_FALSE(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL_FATAL(check_tensors(&source, &failure, frames, tensors), 2);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(tensors[0], "name")), "media_offset");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(tensors[1], "name")), "query_indices");
+	json_decref(frames);
+	failure.time_ns = 1; /* the file has changed since */
+	frames = frames_at(13);
+	CU_ASSERT_FALSE(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL(check_tensors(&source, &failure, frames, tensors), 0);
+	json_decref(frames);
+}
+
+int
+main(void)
+{
+	int file = mkstemps(path, 3);
+	CU_pSuite suite;
+	unsigned failures;
+
+	if (file < 0 || write(file, program, sizeof(program) - 1) != (ssize_t)sizeof(program) - 1 || close(file) != 0 ||
+	    !code_open(&code, path, 0) || CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	suite = CU_add_suite("code", NULL, NULL);
+	CU_add_test(suite, "statements", test_statements);
+	CU_add_test(suite, "names", test_names);
+	CU_add_test(suite, "comparisons", test_comparisons);
+	CU_add_test(suite, "checks", test_checks);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	code_close(&code);
+	unlink(path);
+	return failures ? 1 : 0;
+}

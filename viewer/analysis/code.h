@@ -1,0 +1,47 @@
+/*
+ * A little of the program's source, read as text: which names a failing statement rests on, and what it compares.
+ *
+ * Nothing is run, and nothing is read but plain files that haven't changed since the failure. Knows statements (over several
+ * lines, too), assignments and comparisons; what it doesn't understand it leaves out. Strings and comments hold no names.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_CODE_H
+#define SHAPEBOX_VIEWER_ANALYSIS_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CODE_NAMES_MOST 64
+#define CODE_STATEMENTS_MOST 512
+#define CODE_TEXT_MOST 1024
+
+/* A file's lines; they live until code_close. */
+struct code { char *data; char **lines; int count; };
+
+/* Reads PATH if it is a plain file of bounded size that hasn't changed since CHANGED_NS (Unix, 0: whenever). */
+bool code_open(struct code *code, const char *path, int64_t changed_ns);
+void code_close(struct code *code);
+/* Line NUMBER (from 1) without the blanks around it, in OUT; false if there is none. */
+bool code_line(const struct code *code, int64_t number, char *out, size_t size);
+
+struct code_statement { int first, last, indent; char text[CODE_TEXT_MOST]; };
+
+/* The statements of the function around LINE, from its def to the one that holds LINE, which is the last. Returns how many
+ * (0: none); the first are left out where there are more than MOST. */
+int code_statements(const struct code *code, int line, struct code_statement *out, int most);
+
+/* A name that the last statement rests on: how many assignments away, and whether one gave it its value here. */
+struct code_name { char name[64]; int depth; bool assigned; };
+struct code_names { struct code_name names[CODE_NAMES_MOST]; int count; };
+
+/* The names of the last of COUNT statements, nearest first; of a raise, those of the conditions around it. */
+void code_depends(const struct code_statement *statements, int count, struct code_names *out);
+
+struct code_comparison { char left[256], right[256], operator[3]; };
+
+/* The first comparison of the last statement or, of a raise, of the condition around it. */
+bool code_compares(const struct code_statement *statements, int count, struct code_comparison *out);
+/* What NAME was last set to before the last statement, in OUT; false if nothing here did, or as one of several. */
+bool code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size);
+
+#endif
