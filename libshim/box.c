@@ -127,11 +127,13 @@ lay_out(struct box_header *header, uint64_t size)
 		[BOX_STRINGS] = size / 32,       [BOX_OPS] = BOX_OPS_MAX * sizeof(struct box_op),
 		[BOX_SIGNATURES] = size / 16 * 3, [BOX_FRAMES] = size / 64,
 		[BOX_SITES] = size / 16,         [BOX_TENSORS] = 0,
+		[BOX_CHANGES] = size / 32,       [BOX_CALLS] = size / 128,
+		[BOX_HISTORY] = size / 24,       [BOX_VARIED] = size / 48,
 		[BOX_NOTES] = 0,                 [BOX_CHUNKS] = 0,
 	};
 	uint64_t tensors = 1024, at = BOX_HEADER_BYTES;
 
-	while (tensors * 2 * sizeof(struct box_tensor) <= size / 12)
+	while (tensors * 2 * sizeof(struct box_tensor) <= size / 10)
 		tensors *= 2;
 	share[BOX_TENSORS] = tensors * sizeof(struct box_tensor);
 	header->chunk_bytes = size >= 16u << 20 ? 65536 : 16384;

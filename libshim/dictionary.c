@@ -19,7 +19,7 @@ struct index {
 
 #define PROBES 64
 
-static struct index strings, ops, frames, sites, signatures;
+static struct index strings, ops, frames, sites, signatures, histories;
 static uint32_t *seen; /* hashes of signatures met once, when the dictionary is half full */
 #define SEEN_MASK 0xffffu
 
@@ -57,7 +57,8 @@ dictionary_open(void)
 	       && index_open(&ops, 2 * region_size(BOX_OPS) / sizeof(struct box_op))
 	       && index_open(&frames, 2 * region_size(BOX_FRAMES) / sizeof(struct box_frame))
 	       && index_open(&sites, region_size(BOX_SITES) / 32)
-	       && index_open(&signatures, region_size(BOX_SIGNATURES) / 64);
+	       && index_open(&signatures, region_size(BOX_SIGNATURES) / 64)
+	       && index_open(&histories, region_size(BOX_HISTORY) / 48);
 }
 
 /* The value of KEY, or BOX_NONE. */
@@ -92,10 +93,9 @@ index_add(struct index *index, uint64_t key, uint32_t value)
 	}
 }
 
-/* Room for SIZE bytes at the end of heap ID; returns its offset or BOX_NONE. What is taken is published at once: a
- * reader skips an entry whose own size field is still 0. */
-static uint64_t
-heap_take(enum box_region_id id, uint64_t size)
+/* A reader skips an entry whose own size field is still 0. */
+uint64_t
+dictionary_take(enum box_region_id id, uint64_t size)
 {
 	struct box_region *region = &shim_box.header->regions[id];
 	uint64_t at = __atomic_load_n(&region->used_bytes, __ATOMIC_RELAXED);
@@ -145,7 +145,7 @@ dictionary_string(const char *text, size_t size)
 	uint32_t found = index_find(&strings, key);
 	if (found != BOX_NONE)
 		return found;
-	uint64_t at = heap_take(BOX_STRINGS, (sizeof(struct box_string) + size + 1 + 3) & ~3ull);
+	uint64_t at = dictionary_take(BOX_STRINGS, (sizeof(struct box_string) + size + 1 + 3) & ~3ull);
 	if (at == UINT64_MAX) {
 		box_lose(BOX_LOSS_STRINGS_FULL, 1);
 		return 0;
@@ -204,7 +204,7 @@ uint32_t
 dictionary_site_add(uint64_t key, const uint32_t *list, int inner, int outer, int left_out)
 {
 	uint64_t size = (sizeof(struct box_site) + 4ull * (unsigned)(inner + outer) + 7) & ~7ull;
-	uint64_t at = heap_take(BOX_SITES, size);
+	uint64_t at = dictionary_take(BOX_SITES, size);
 
 	if (at == UINT64_MAX) {
 		box_lose(BOX_LOSS_SITES_FULL, 1);
@@ -217,6 +217,18 @@ dictionary_site_add(uint64_t key, const uint32_t *list, int inner, int outer, in
 	__atomic_store_n(&site->frame_count, (uint16_t)(inner + outer), __ATOMIC_RELEASE);
 	index_add(&sites, key | 1, (uint32_t)(at / 8));
 	return (uint32_t)(at / 8);
+}
+
+uint32_t
+dictionary_history_find(uint64_t key)
+{
+	return index_find(&histories, key | 1);
+}
+
+void
+dictionary_history_add(uint64_t key, uint32_t reference)
+{
+	index_add(&histories, key | 1, reference);
 }
 
 /* In a dictionary that is half full, only what comes back is worth a place: the first meeting is written in line. */
@@ -246,7 +258,7 @@ dictionary_signature(uint32_t op, uint32_t flags, const uint64_t *words, uint32_
 	if (found != BOX_NONE)
 		return found;
 	uint64_t size = sizeof(struct box_signature) + 8ull * word_count;
-	uint64_t at = worth_storing(key, size) ? heap_take(BOX_SIGNATURES, size) : UINT64_MAX;
+	uint64_t at = worth_storing(key, size) ? dictionary_take(BOX_SIGNATURES, size) : UINT64_MAX;
 	if (at == UINT64_MAX) {
 		box_lose(BOX_LOSS_SIGNATURES_FULL, 1);
 		return BOX_NONE;

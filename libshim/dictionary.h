@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../schema/box.h"
+
 /* Make empty indexes for the box just opened. Returns false without memory. */
 bool dictionary_open(void);
 
@@ -28,7 +30,6 @@ uint64_t dictionary_hash(uint64_t seed, const uint64_t *words, size_t count);
 
 /* Each returns the reference of box.h, or BOX_NONE. TEXT needs no terminator. */
 uint32_t dictionary_string(const char *text, size_t size);
-struct box_frame;
 uint32_t dictionary_frame(const struct box_frame *frame);
 
 /* Call sites: find by KEY, else add the FRAMES (inner, then outer; LEFT_OUT lie between). */
@@ -39,9 +40,16 @@ uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, in
 uint32_t dictionary_signature(uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
 			      uint32_t value_count);
 
+/* Room for SIZE bytes (a multiple of 8, zero) at the end of region ID, published at once: its offset within the region, or
+ * UINT64_MAX (not counted) if it is full. */
+uint64_t dictionary_take(enum box_region_id id, uint64_t size);
+
+/* Entries of BOX_HISTORY by KEY. */
+uint32_t dictionary_history_find(uint64_t key);
+void dictionary_history_add(uint64_t key, uint32_t reference);
+
 /* The operation that SCHEMA (a c10::FunctionSchema) describes. */
 uint32_t dictionary_op_find(const void *schema);
-struct box_op;
 uint32_t dictionary_op_add(const void *schema, const struct box_op *op);
 
 #endif

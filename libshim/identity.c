@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "box.h"
+#include "dictionary.h"
 #include "identity.h"
 
 #define BLOCK 256u      /* numbers a thread takes at once */
@@ -100,14 +101,80 @@ next_number(uint64_t block[2])
 	return block[0]++;
 }
 
+/* What is known of the tensor of ENTRY having changed; NULL (counted) without room. */
+static struct box_change *
+change_of(struct box_tensor *entry)
+{
+	if (!entry->change) {
+		uint64_t at = dictionary_take(BOX_CHANGES, sizeof(struct box_change));
+		if (at == UINT64_MAX) {
+			box_lose(BOX_LOSS_CHANGES_FULL, 1);
+			return NULL;
+		}
+		entry->change = (uint32_t)(at / sizeof(struct box_change)) + 1;
+	}
+	return (struct box_change *)box_region(BOX_CHANGES) + entry->change - 1;
+}
+
+static inline struct box_place
+place_of(const struct identity_event *event)
+{
+	return (struct box_place){ event->op, event->site, (uint32_t)shim_box.header->step };
+}
+
+/* The tensor of ENTRY is of FORM now, and was not. */
+static void __attribute__((noinline))
+changed(struct box_tensor *entry, uint64_t form, bool made, const struct identity_event *event)
+{
+	struct box_change *change = change_of(entry);
+	uint64_t before = entry->form;
+
+	entry->form = form;
+	if (!change)
+		return;
+	if ((before ^ form) & BOX_FORM_KIND) {
+		bool asked = change->asked_to && !((change->asked_to ^ form) & BOX_FORM_KIND);
+		change->moved_from = before;
+		change->moved_to = form;
+		change->moved = asked ? change->asked : place_of(event);
+		change->flags &= ~BOX_CHANGE_MOVED_SEEN;
+		change->flags |= BOX_CHANGE_MOVED | (made || asked ? 0 : BOX_CHANGE_MOVED_SEEN);
+	}
+	if ((before ^ form) & ~BOX_FORM_KIND) {
+		change->resized = place_of(event);
+		change->flags &= ~BOX_CHANGE_RESIZED_SEEN;
+		change->flags |= BOX_CHANGE_RESIZED | (made ? 0 : BOX_CHANGE_RESIZED_SEEN);
+	}
+}
+
+void
+identity_ask(const void *impl, uint64_t form, const struct identity_event *event)
+{
+	uint64_t number;
+	int64_t slot = find(impl, &number);
+	struct box_tensor *entry = number ? entry_at((uint32_t)slot) : NULL;
+
+	if (!entry || !((entry->form ^ form) & BOX_FORM_KIND))
+		return;
+	struct box_change *change = change_of(entry);
+	if (change) {
+		change->asked = place_of(event);
+		change->asked_to = form;
+	}
+}
+
 uint64_t
-identity_meet(const void *impl, bool made, const struct identity_event *event, uint64_t block[2])
+identity_meet(const void *impl, uint64_t form, bool made, const struct identity_event *event, uint64_t block[2])
 {
 	uint64_t number;
 	int64_t slot = find(impl, &number);
 
-	if (number && block[0] - number < OLD)
+	if (number && block[0] - number < OLD) {
+		struct box_tensor *known = entry_at((uint32_t)slot);
+		if (__builtin_expect(known->form != form, 0))
+			changed(known, form, made, event);
 		return number;
+	}
 	if (number) /* old enough to be renumbered: its entry is free for a moment */
 		__atomic_compare_exchange_n(&entry_at((uint32_t)slot)->tensor, &number, 0, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
@@ -120,7 +187,13 @@ identity_meet(const void *impl, bool made, const struct identity_event *event, u
 	}
 	struct box_tensor *entry = entry_at((uint32_t)mine);
 	number = next_number(block);
-	entry->address = (uintptr_t)impl;
+	entry->number = number;
+	entry->form = form;
+	if (entry->change) { /* of a tensor that has ended */
+		struct box_change *change = change_of(entry);
+		change->flags = 0;
+		change->asked_to = 0;
+	}
 	entry->maker_signature = event->signature;
 	entry->maker_site = event->site;
 	entry->maker_op = event->op;

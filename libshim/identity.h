@@ -21,9 +21,13 @@ struct identity_event {
 /* Make the address index for the box just opened. Returns false without memory. */
 bool identity_open(void);
 
-/* The number of the tensor at IMPL, met as an operand (or, with MADE, as an output) of EVENT; a tensor not met before
- * gets the next number of the calling thread's BLOCK (first free, end). 0 if the table has no room for it. */
-uint64_t identity_meet(const void *impl, bool made, const struct identity_event *event, uint64_t block[2]);
+/* The number of the tensor at IMPL, met in FORM (struct box_tensor) as an operand (or, with MADE, as an output) of EVENT;
+ * a tensor not met before gets the next number of the calling thread's BLOCK (first free, end). 0 if the table has no
+ * room for it. A tensor that is no longer what it was is noted as converted or resized. */
+uint64_t identity_meet(const void *impl, uint64_t form, bool made, const struct identity_event *event, uint64_t block[2]);
+
+/* EVENT asks whether the tensor at IMPL can take FORM in place: if it then does, it was there. */
+void identity_ask(const void *impl, uint64_t form, const struct identity_event *event);
 
 /* The live tensors of the COUNT NUMBERS, into IMPLS: NULL where there is none. Looks through the whole table: for a
  * failure, not for an event. */

@@ -7,6 +7,7 @@
 #include "box.h"
 #include "dictionary.h"
 #include "frames.h"
+#include "history.h"
 #include "hooks.h"
 #include "identity.h"
 #include "install.h"
@@ -27,7 +28,10 @@ settle(enum install_state state)
 static bool
 open_everything(void)
 {
-	return box_open() && dictionary_open() && identity_open();
+	if (!box_open() || !dictionary_open() || !identity_open())
+		return false;
+	history_open();
+	return true;
 }
 
 /* The library's only line, and only where nobody else would say it. */

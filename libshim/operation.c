@@ -113,6 +113,7 @@ add(const void *schema)
 	op.overload = dictionary_string(overload->text, overload->size);
 	op.argument_names = dictionary_string(arguments, strlen(arguments));
 	facts.children = has_children(name);
+	facts.asks = !strcmp(name, "aten::_has_compatible_shallow_copy_type");
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
 			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;

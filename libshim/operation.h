@@ -12,6 +12,7 @@ struct operation {
 	uint64_t numbers;    /* bit i: argument i, if an integer, is a value and no size (alpha, other, fill_value) */
 	uint16_t list_limit; /* items of a list that are kept */
 	bool children;       /* nested operations are recorded as well */
+	bool asks;           /* whether its first operand can take its second's data: a module is being converted */
 	bool ignored;        /* the profiler's own markers */
 };
 

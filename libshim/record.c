@@ -7,6 +7,7 @@
 #include "box.h"
 #include "dictionary.h"
 #include "frames.h"
+#include "history.h"
 #include "identity.h"
 #include "install.h"
 #include "operation.h"
@@ -59,7 +60,7 @@ write_ids(struct recorder *recorder, uint32_t *ids, bool made, const struct iden
 	const struct values *values = &recorder->values;
 
 	for (uint32_t i = 0; i < values->tensor_count; i++)
-		ids[i] = (uint32_t)identity_meet(values->tensors[i], made, event, recorder->tensor_block);
+		ids[i] = (uint32_t)identity_meet(values->tensors[i], values->forms[i], made, event, recorder->tensor_block);
 }
 
 static void
@@ -98,11 +99,13 @@ begin_operation(struct recorder *recorder, const void *record)
 	start->depth = (uint16_t)recorder->depth;
 	start->ids = (uint16_t)values->tensor_count;
 	write_ids(recorder, start->id, false, &event);
+	if (facts->asks && values->tensor_count == 2)
+		identity_ask(values->tensors[0], values->forms[1], &event);
 	if (in_line)
 		write_inline(start->id + values->tensor_count, values);
 	recorder_publish(recorder);
 	recorder->open[recorder->depth++] = (struct open_op){
-		.record = record, .frame = frame, .op = op, .site = event.site, .uncaught = recorder_uncaught(recorder), .level = level,
+		.record = record, .frame = frame, .op = op, .site = event.site, .signature = signature, .uncaught = recorder_uncaught(recorder), .level = level,
 		.children = facts->children, .event = recorder->events++, .start = start, .chunk = recorder->chunk,
 	};
 }
@@ -123,6 +126,21 @@ end_failed(struct recorder *recorder, const struct open_op *open)
 		python_operation_failed();
 }
 
+/* OPEN ended well: one more call from its site. */
+static inline void
+count_call(const struct recorder *recorder, const struct open_op *open)
+{
+	if (!open->site || open->site == BOX_NONE)
+		return;
+	if (__builtin_expect(open->signature != BOX_NONE, 1))
+		history_call(recorder, open->site, open->signature);
+	else if (open->chunk == recorder->chunk && open->chunk->first_event <= open->event) {
+		const uint32_t *words = open->start->id + open->start->ids;
+		history_unsigned(open->site, open->op, words + SIGNATURE_WORDS, words[1], words[0]);
+	} else
+		box_lose(BOX_LOSS_HISTORY_BUSY, 1);
+}
+
 static void
 end_operation(struct recorder *recorder, const char *record)
 {
@@ -133,6 +151,7 @@ end_operation(struct recorder *recorder, const char *record)
 		end_failed(recorder, &open);
 		return;
 	}
+	count_call(recorder, &open);
 	values->tensor_count = values->word_count = values->value_count = 0;
 	if (torch.record_outputs > 0) {
 		const struct torch_value *const *vector =

@@ -8,6 +8,7 @@
 
 #include "box.h"
 #include "clock.h"
+#include "history.h"
 #include "recorder.h"
 #include "settings.h"
 #include "shim.h"
@@ -41,8 +42,10 @@ thread_ended(void *self)
 
 	if (recorder != recorder_self) /* a fork came between: it isn't ours any more */
 		return;
-	if (shim_box.base)
+	if (shim_box.base) {
 		close_chunk(recorder);
+		history_thread_ended(recorder->number);
+	}
 	recorder_self = NULL;
 	__atomic_store_n(&recorder->in_use, 0, __ATOMIC_RELEASE);
 }

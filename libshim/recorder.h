@@ -22,6 +22,7 @@ struct open_op {
 	const void *record;   /* at::RecordFunction */
 	const void *frame;    /* innermost Python frame when it began */
 	uint32_t op, site;
+	uint32_t signature;   /* of its arguments; BOX_NONE: written in line */
 	uint32_t uncaught;    /* exceptions in flight when it began */
 	uint16_t level;       /* recorded operations around it since the last entry from Python */
 	bool children;        /* its nested operations are recorded */

@@ -69,6 +69,7 @@ tensor_read(const void *object, struct tensor_meta *out)
 	out->sizes = block;
 	out->strides = block + (ndim > TENSOR_INLINE_DIMS ? ndim : TENSOR_INLINE_DIMS);
 	out->storage_offset = (int64_t)word_at(impl, layout->storage_offset);
+	out->elements = (int64_t)word_at(impl, layout->numel);
 	out->dtype = *(const uint16_t *)(impl + layout->dtype);
 	out->device_type = *(const uint8_t *)(impl + layout->device_type);
 	out->device_index = *(const int8_t *)(impl + layout->device_type + 1);

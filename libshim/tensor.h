@@ -14,11 +14,12 @@ struct tensor_meta {
 	const int64_t *sizes;   /* `ndim` of them, in the tensor itself: copy before it can change */
 	const int64_t *strides; /* elements */
 	int64_t storage_offset; /* elements */
+	int64_t elements;
 	int ndim;
 	int dtype;              /* c10::ScalarType */
 	int device_type;        /* c10::DeviceType */
 	int device_index;       /* -1: none */
-	unsigned flags;         /* BOX_TENSOR_* of schema/box.h; with OPAQUE, sizes and strides are not to be read */
+	unsigned flags;         /* BOX_TENSOR_* of schema/box.h; with OPAQUE, sizes, strides and elements are not to be read */
 };
 
 /* Read IMPL's metadata into OUT. False if the layout was not verified or IMPL is NULL or undefined. */

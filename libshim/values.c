@@ -35,9 +35,10 @@ put_tensor(struct values *values, const void *impl)
 	}
 	bool opaque = meta.flags & BOX_TENSOR_OPAQUE;
 	uint64_t ndim = opaque ? 0 : (uint64_t)meta.ndim;
-	put(values, BOX_VALUE_TENSOR | ndim << 8 | (uint64_t)(meta.dtype & 0xff) << 16
-		     | (uint64_t)(meta.device_type & 0xff) << 24 | (uint64_t)(uint16_t)meta.device_index << 32
-		     | (uint64_t)meta.flags << 48);
+	uint64_t kind = (uint64_t)(meta.dtype & 0xff) | (uint64_t)(meta.device_type & 0xff) << 8
+			| (uint64_t)(uint16_t)meta.device_index << 16;
+	put(values, BOX_VALUE_TENSOR | ndim << 8 | kind << 16 | (uint64_t)meta.flags << 48);
+	values->forms[values->tensor_count] = kind | (opaque ? 0 : (uint64_t)meta.elements << 32);
 	if (!opaque) {
 		uint64_t *words = values->words + values->word_count;
 		*words++ = (uint64_t)meta.storage_offset;

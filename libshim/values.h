@@ -19,6 +19,7 @@ struct values {
 	bool cut;                             /* a list did not fit */
 	uint64_t words[VALUES_WORDS];
 	const void *tensors[VALUES_TENSORS];  /* TensorImpl of each TENSOR value, in order */
+	uint64_t forms[VALUES_TENSORS];       /* its form: struct box_tensor of schema/box.h */
 };
 
 /* Encode COUNT values from LIST. Bit i of NUMBERS: value i is a number whose amount decides no size. LIST_LIMIT bounds

@@ -6,9 +6,11 @@
  * The writer only appends or overwrites whole chunks; a reader may open a live box at any time.
  * A box is untrusted input to its reader: every offset and count must be checked against its region.
  *
- *   +--------+---------+-----+------------+--------+-------+---------+-------+--------------------+
- *   | header | strings | ops | signatures | frames | sites | tensors | notes | chunks (the ring)  |
- *   +--------+---------+-----+------------+--------+-------+---------+-------+--------------------+
+ *   +--------+---------+-----+------------+--------+-------+---------+---------+-------+---------+--------+
+ *   | header | strings | ops | signatures | frames | sites | tensors | changes | calls | history | varied |
+ *   +--------+---------+-----+------------+--------+-------+---------+---------+-------+---------+--------+
+ *   | notes | chunks (the ring)  |
+ *   +-------+--------------------+
  *
  * Publishing: a writer fills an entry, then stores the region's counter (or the chunk's `used_bytes`)
  * with release order; a reader loads it with acquire order and looks no further than it says.
@@ -19,7 +21,7 @@
 #include <stdint.h>
 
 #define BOX_MAGIC "shapebox"    /* 8 bytes, no terminator in the file */
-#define BOX_VERSION 1u          /* raised when an older reader would misread the file */
+#define BOX_VERSION 2u          /* raised when an older reader would misread the file */
 #define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
 #define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
 
@@ -30,6 +32,10 @@ enum box_region_id {
 	BOX_FRAMES,     /* array of struct box_frame; reference = index */
 	BOX_SITES,      /* heap of struct box_site; reference = byte offset / 8; 0 is "no Python frame" */
 	BOX_TENSORS,    /* hash table of struct box_tensor, 8 entries a bucket */
+	BOX_CHANGES,    /* array of struct box_change; reference = index + 1 */
+	BOX_CALLS,      /* hash table of struct box_calls, BOX_CALLS_BUCKET entries a bucket */
+	BOX_HISTORY,    /* heap of struct box_history; reference = byte offset / 8 */
+	BOX_VARIED,     /* array of struct box_varied; reference = index */
 	BOX_NOTES,      /* array of slots of `note_bytes` each, see struct box_note */
 	BOX_CHUNKS,     /* array of chunks of `chunk_bytes` each, see struct box_chunk */
 	BOX_REGION_COUNT
@@ -51,6 +57,9 @@ struct box_region {
 	X(SIGNATURES_FULL, "signatures written in line: the dictionary is full (nothing lost)") \
 	X(SITES_FULL, "call sites dropped: the dictionary is full") \
 	X(TENSORS_FULL, "tensor identities dropped: the table of live tensors is full") \
+	X(CHANGES_FULL, "conversions and resizes in place not kept: their table is full") \
+	X(HISTORY_FULL, "calls left out of the sizes of the whole run: their table is full") \
+	X(HISTORY_BUSY, "calls left out of the sizes of the whole run: another thread was writing there") \
 	X(LIST_CUT, "operand lists recorded in part") \
 	X(NOTE_CUT, "failure notes cut to their room") \
 	X(BLIND, "operations run while PyTorch's record function was disabled") \
@@ -242,21 +251,89 @@ enum box_layout {
 	BOX_LAYOUT_NESTED = 3, BOX_LAYOUT_QUANTIZED = 4, BOX_LAYOUT_OTHER = 5
 };
 
-/* --- whole-run knowledge about the tensors that are alive ----------------------------------- */
+/* --- whole-run knowledge about the tensors that live on ----------------------------------- */
 
 #define BOX_TENSOR_BUCKET 8u
 
 #define BOX_LIVE_ENTERED 1u /* first seen as an operand: nothing recorded made it */
 
-struct box_tensor {      /* 40 bytes */
-	uint64_t address;    /* of the TensorImpl; 0 = never used */
+/* What a tensor is apart from its place in memory: dtype | device_type<<8 | (device_index & 0xffff)<<16 (as in a signature's
+ * word), and the low half of its number of elements <<32 (0 for an opaque one). */
+#define BOX_FORM_KIND 0xffffffffull
+
+struct box_tensor {      /* 48 bytes */
 	uint64_t tensor;     /* identity; 0 = dead, the entry may be taken; all ones = being taken */
+	uint64_t number;     /* the identity, kept until the entry is taken again: a process's last tensors die before it does */
+	uint64_t form;       /* as it was met last */
 	uint32_t maker_signature; /* of the event that made it (outputs), or first used it if ENTERED; or BOX_NONE */
 	uint32_t maker_site;
 	uint32_t maker_step;
 	uint32_t maker_op;
 	uint32_t flags;      /* BOX_LIVE_* */
-	uint32_t reserved;
+	uint32_t change;     /* 0: none was ever needed here; belongs to the entry, not to the tensor */
+};
+
+/* Where something was done to a tensor. */
+struct box_place { uint32_t op, site, step; };
+
+#define BOX_CHANGE_MOVED 1u
+#define BOX_CHANGE_MOVED_SEEN 2u   /* MOVED by what is no operation: `moved` is where it was met next */
+#define BOX_CHANGE_RESIZED 4u
+#define BOX_CHANGE_RESIZED_SEEN 8u
+
+struct box_change {      /* the last conversion and the last resize in place of one live tensor; 64 bytes */
+	uint64_t moved_from, moved_to; /* forms */
+	uint64_t asked_to;   /* the form it was asked to take (Module._apply asks before it replaces the data); 0: none */
+	struct box_place moved, resized, asked;
+	uint32_t flags;      /* BOX_CHANGE_* */
+};
+
+/* --- whole-run knowledge about calls --------------------------------------------------------- */
+
+/*
+ * Operations that ended well, counted by call site. A call of a signature met lately is one more in BOX_CALLS; what has
+ * to make room there goes into BOX_HISTORY, by call site, operation and layout (how many dimensions each operand has).
+ * The whole is the sum of both.
+ */
+#define BOX_CALLS_BUCKET 4u
+
+struct box_calls {       /* 32 bytes */
+	uint32_t site, signature;
+	uint32_t thread;     /* recorder's thread number: it alone writes here while `calls` isn't 0 */
+	uint32_t step;       /* of the first of these calls */
+	uint64_t calls;      /* 0: free */
+	uint64_t reserved;
+};
+
+#define BOX_HISTORY_TENSORS 16u /* operands followed of one call */
+#define BOX_HISTORY_DIMS 32u    /* dimensions, over all of these */
+#define BOX_VARIED_SIZES 8u
+#define BOX_VARIED_LOST 0xfffffffeu /* it varied, and there was no room to tell how */
+
+struct box_dim {
+	int64_t size;        /* of every call so far, while it has not varied */
+	uint16_t tensor;     /* place among the event's identities */
+	uint16_t dim;
+	uint32_t varied;     /* reference; BOX_NONE: it never did */
+};
+
+struct box_history {
+	uint32_t site, op;
+	uint32_t signature;  /* of one of these calls, for the operands' names; BOX_NONE if none was stored */
+	uint32_t first_step;
+	uint32_t busy;       /* a thread is writing */
+	uint32_t dim_count;
+	uint64_t layout;     /* see schema/history.h */
+	uint64_t calls;      /* published last; 0: not there yet */
+	struct box_dim dims[];
+};
+
+struct box_varied {      /* 96 bytes */
+	int64_t smallest, largest;
+	uint64_t at_largest; /* calls */
+	uint32_t new_step;   /* of the first call with the size that came last */
+	uint32_t count;      /* of `sizes`; BOX_VARIED_SIZES + 1: there were more */
+	int64_t sizes[BOX_VARIED_SIZES]; /* in order of appearance */
 };
 
 /* --- notes: facts of any size, as JSON text ------------------------------------------------- */

@@ -101,6 +101,18 @@ box_read_next_site(struct box_reader *reader, uint64_t *offset_bytes)
 	return heap_next(reader, BOX_SITES, "call site", offset_bytes, sizeof(struct box_site), site_size);
 }
 
+static uint64_t
+history_size(const void *entry)
+{
+	return sizeof(struct box_history) + sizeof(struct box_dim) * (uint64_t)((const struct box_history *)entry)->dim_count;
+}
+
+const struct box_history *
+box_read_next_history(struct box_reader *reader, uint64_t *offset_bytes)
+{
+	return heap_next(reader, BOX_HISTORY, "call history", offset_bytes, sizeof(struct box_history), history_size);
+}
+
 uint32_t
 box_read_note_slots(const struct box_reader *reader)
 {

@@ -66,7 +66,8 @@ static bool
 header_check(const struct box_header *header, uint64_t size, const char *path, char *error, size_t room)
 {
 	static const char *const names[BOX_REGION_COUNT] = {
-		"strings", "operations", "signatures", "frames", "sites", "tensors", "notes", "chunks"
+		"strings", "operations", "signatures", "frames", "sites", "tensors", "changes", "calls", "history", "varied sizes",
+		"notes", "chunks"
 	};
 
 	if (header->header_bytes < sizeof *header || header->header_bytes > size)
@@ -111,6 +112,9 @@ header_read(int descriptor, struct box_header *header, const char *path, char *e
 		return fail(error, room, path, "not a box (it does not begin as one)");
 	if (header->version > BOX_VERSION)
 		return fail(error, room, path, "a box of version %u: this shapebox reads versions up to %u",
+			    header->version, BOX_VERSION);
+	if (header->version && header->version < BOX_VERSION)
+		return fail(error, room, path, "a box of version %u, of an older shapebox: this one reads version %u",
 			    header->version, BOX_VERSION);
 	if (header->version == 0 || n < (int64_t)sizeof *header)
 		return fail(error, room, path, "damaged box: its header is cut short");
@@ -308,6 +312,10 @@ regions_copy(struct box_reader *reader)
 	       region_copy(reader, BOX_FRAMES, (uint64_t)header->frame_count * sizeof(struct box_frame)) &&
 	       region_copy(reader, BOX_SITES, header->regions[BOX_SITES].used_bytes) &&
 	       region_copy(reader, BOX_TENSORS, header->regions[BOX_TENSORS].size_bytes) &&
+	       region_copy(reader, BOX_CHANGES, header->regions[BOX_CHANGES].used_bytes) &&
+	       region_copy(reader, BOX_CALLS, header->regions[BOX_CALLS].size_bytes) &&
+	       region_copy(reader, BOX_HISTORY, header->regions[BOX_HISTORY].used_bytes) &&
+	       region_copy(reader, BOX_VARIED, header->regions[BOX_VARIED].used_bytes) &&
 	       region_copy(reader, BOX_NOTES, (uint64_t)header->note_count * header->note_bytes);
 }
 

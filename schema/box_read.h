@@ -69,6 +69,7 @@ const struct box_frame *box_read_frame(const struct box_reader *reader, uint32_t
  * NULL at the end, or where the heap is damaged (described once). */
 const struct box_signature *box_read_next_signature(struct box_reader *reader, uint64_t *offset_bytes);
 const struct box_site *box_read_next_site(struct box_reader *reader, uint64_t *offset_bytes);
+const struct box_history *box_read_next_history(struct box_reader *reader, uint64_t *offset_bytes);
 
 /* Note slot INDEX if it is ready and its text lies inside; NULL otherwise. */
 const struct box_note *box_read_note(struct box_reader *reader, uint32_t index);

@@ -144,6 +144,7 @@ database_fill(struct fold *fold)
 	if (!fold->failed)
 		fold_dictionaries(fold);
 	fold_live_tensors(fold);
+	fold_history(fold);
 	fold_notes_find(fold);
 	if (!fold->failed)
 		fold_events(fold);

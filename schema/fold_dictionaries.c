@@ -1,4 +1,4 @@
-/* Operations, frames, call sites, signatures and live tensors: the box's dictionaries as tables. */
+/* Operations, frames, call sites and signatures: the box's dictionaries as tables. */
 #include "fold_internal.h"
 
 #include <stdlib.h>
@@ -247,31 +247,4 @@ unsigned
 fold_site(const struct fold *fold, uint32_t reference)
 {
 	return reference && reference < fold->site_slots ? fold->sites[reference] : 0;
-}
-
-void
-fold_live_tensors(struct fold *fold)
-{
-	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO live_tensor VALUES (?,?,?,?,?,?)");
-	const struct box_tensor *table = (const void *)fold->box.regions[BOX_TENSORS];
-	uint64_t count = fold->box.region_bytes[BOX_TENSORS] / sizeof *table;
-
-	for (uint64_t i = 0; !fold->failed && i < count; i++) {
-		const struct box_tensor *tensor = &table[i];
-
-		if (tensor->address == 0 || tensor->tensor == 0 || tensor->tensor > INT64_MAX)
-			continue;
-		sqlite3_clear_bindings(insert);
-		sqlite3_bind_int64(insert, 1, (int64_t)tensor->tensor);
-		sqlite3_bind_int(insert, 2, (tensor->flags & BOX_LIVE_ENTERED) != 0);
-		if (box_read_op(&fold->box, tensor->maker_op))
-			sqlite3_bind_int64(insert, 3, tensor->maker_op);
-		if (tensor->maker_signature < fold->signature_slots && fold->signatures[tensor->maker_signature])
-			sqlite3_bind_int64(insert, 4, tensor->maker_signature);
-		if (fold_site(fold, tensor->maker_site))
-			sqlite3_bind_int64(insert, 5, tensor->maker_site);
-		sqlite3_bind_int64(insert, 6, tensor->maker_step);
-		fold_step(fold, insert);
-	}
-	sqlite3_finalize(insert);
 }

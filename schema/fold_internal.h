@@ -97,9 +97,14 @@ void fold_fail(struct fold *fold, const char *what);
 
 /* fold_dictionaries.c */
 void fold_dictionaries(struct fold *fold);
-void fold_live_tensors(struct fold *fold);
 bool fold_signature_known(const struct fold *fold, uint32_t reference, unsigned kind);
 unsigned fold_site(const struct fold *fold, uint32_t reference); /* SITE_*; 0: no such site */
+
+/* fold_live.c: after the dictionaries */
+void fold_live_tensors(struct fold *fold);
+
+/* fold_history.c: after the dictionaries */
+void fold_history(struct fold *fold);
 
 /* fold_operands.c: rows of signature_operand for the WORDS of signature ID. */
 void fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,

@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 3;             -- raised when an older reader would misread the file
+PRAGMA user_version = 4;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -150,14 +150,49 @@ CREATE TABLE event_tensor (          -- operands as plain rows: the last two ste
   PRIMARY KEY (event_id, is_output, tensor_index)
 ) WITHOUT ROWID;
 
-CREATE TABLE live_tensor (           -- tensors alive when the box was last written
+CREATE TABLE live_tensor (           -- tensors that were alive at the end, or whose place no other has taken since
   tensor INTEGER PRIMARY KEY,        -- identity
   entered INTEGER NOT NULL,          -- 1: nothing recorded made it; the rest tells its first use
   operation_id INTEGER REFERENCES operation(id),
   signature_id INTEGER REFERENCES signature(id),
   site_id INTEGER REFERENCES site(id),
-  step INTEGER NOT NULL
+  step INTEGER NOT NULL,
+  alive INTEGER NOT NULL             -- 1: when the box was last written
 );
+
+CREATE TABLE tensor_change (         -- what was last done to a live tensor in place
+  tensor INTEGER NOT NULL REFERENCES live_tensor(tensor),
+  kind TEXT NOT NULL,                -- moved (to another dtype or device), resized (to another number of elements)
+  operation_id INTEGER REFERENCES operation(id),
+  site_id INTEGER REFERENCES site(id),
+  step INTEGER NOT NULL,
+  seen INTEGER NOT NULL,             -- 1: by what is no operation (t.data = other); this is where it was used next
+  before TEXT, after TEXT,           -- moved: "float32 cpu", "float16 cuda:0"
+  PRIMARY KEY (tensor, kind)
+) WITHOUT ROWID;
+
+CREATE TABLE call_group (            -- calls of the whole run that ended well, kept in table event or not
+  id INTEGER PRIMARY KEY,
+  site_id INTEGER NOT NULL REFERENCES site(id),
+  operation_id INTEGER NOT NULL REFERENCES operation(id),
+  calls INTEGER NOT NULL,            -- with as many operands, each with as many dimensions
+  first_step INTEGER NOT NULL,
+  signature_id INTEGER REFERENCES signature(id) -- of one of them; NULL if none is known
+);
+
+CREATE INDEX call_group_site ON call_group (site_id);
+
+CREATE TABLE call_size (             -- the sizes of one dimension of one operand in the calls of a group
+  group_id INTEGER NOT NULL REFERENCES call_group(id),
+  tensor_index INTEGER NOT NULL,     -- matches signature_operand.tensor_index
+  dimension INTEGER NOT NULL,
+  smallest INTEGER NOT NULL, largest INTEGER NOT NULL,
+  at_largest INTEGER NOT NULL,       -- calls with the largest
+  sizes TEXT NOT NULL,               -- JSON list of the first 8 that differ, in order of appearance
+  more INTEGER NOT NULL,             -- 1: there were others
+  new_step INTEGER NOT NULL,         -- of the last call known to bring a new size
+  PRIMARY KEY (group_id, tensor_index, dimension)
+) WITHOUT ROWID;
 
 CREATE TABLE note (                  -- facts of any size: environment and failures, as JSON
   id INTEGER PRIMARY KEY,            -- order of writing

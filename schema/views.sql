@@ -58,6 +58,20 @@ JOIN signature s ON s.id = e.signature_id
 JOIN operation o ON o.id = s.operation_id
 LEFT JOIN site si ON si.id = e.site_id;
 
+CREATE VIEW size_history AS          -- what sizes each line gave to each operation, over the whole run
+SELECT o.name AS operation,
+  (SELECT c.file || ':' || c.line || ' ' || c.function FROM call_site c
+    WHERE c.site = g.site_id AND c.position = coalesce(si.shown, 0)) AS location,
+  (SELECT so.name FROM signature_operand so
+    WHERE so.signature_id = g.signature_id AND so.tensor_index = s.tensor_index) AS name, -- of the operand; NULL if unknown
+  s.tensor_index, s.dimension,
+  g.calls, s.smallest, s.largest, s.at_largest, s.sizes, s.more,
+  g.first_step, s.new_step
+FROM call_size s
+JOIN call_group g ON g.id = s.group_id
+JOIN operation o ON o.id = g.operation_id
+LEFT JOIN site si ON si.id = g.site_id;
+
 CREATE VIEW failure AS               -- exceptions, and operations that were left by one, in order of time
 SELECT n.id AS note_id,
   n.kind,                            -- fatal, exception (handled, or on its way), operation

@@ -28,6 +28,8 @@
 
 /* What a source made by hand holds. */
 struct hand {
+	const struct live_tensor *live;
+	const struct call_history *history;
 	const struct process *processes; int process_count;
 	const struct event *events; int event_count;             /* of every process, ids in order */
 	const struct note *notes[8]; int note_counts[8];         /* by process, oldest first, all kinds */
@@ -195,8 +197,25 @@ hand_first_use(void *context, int process, int64_t tensor, struct event *out, in
 static bool
 hand_live_tensor(void *context, int process, int64_t tensor, struct live_tensor *out)
 {
-	(void)context, (void)process, (void)tensor, (void)out;
-	return false;
+	struct hand *hand = context;
+
+	(void)process;
+	if (!hand->live || hand->live->tensor != tensor)
+		return false;
+	*out = *hand->live;
+	return true;
+}
+
+static bool
+hand_call_history(void *context, int process, const struct event *event, int tensor_index, int dim, struct call_history *out)
+{
+	struct hand *hand = context;
+
+	(void)process, (void)event, (void)tensor_index, (void)dim;
+	if (!hand->history)
+		return false;
+	*out = *hand->history;
+	return true;
 }
 
 static bool
@@ -263,6 +282,7 @@ hand_source(struct hand *hand)
 		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
 		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call, .each_failed = hand_each_failed,
 		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
+		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
 	};
 }

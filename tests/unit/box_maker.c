@@ -83,7 +83,7 @@ box_maker_write(struct box_maker *maker, const char *path)
 		if (header->regions[i].size_bytes == 0)
 			header->regions[i].size_bytes = (bytes->size + 4095) & ~4095ull;
 		header->regions[i].offset_bytes = offset;
-		if (i < BOX_TENSORS && header->regions[i].used_bytes == 0)
+		if ((i < BOX_TENSORS || i == BOX_CHANGES || i == BOX_HISTORY || i == BOX_VARIED) && header->regions[i].used_bytes == 0)
 			header->regions[i].used_bytes = bytes->size;
 		offset += (bytes->size + 4095) & ~4095ull;
 	}
@@ -172,7 +172,8 @@ box_maker_tensor(struct box_maker *maker, uint64_t tensor, uint32_t op, uint32_t
 {
 	struct box_tensor *entry = grow(&maker->regions[BOX_TENSORS], sizeof *entry);
 
-	*entry = (struct box_tensor){ 0x1000 + tensor, tensor, signature, site, 0, op, entered ? BOX_LIVE_ENTERED : 0, 0 };
+	*entry = (struct box_tensor){ .tensor = tensor, .number = tensor, .maker_signature = signature, .maker_site = site,
+				      .maker_op = op, .flags = entered ? BOX_LIVE_ENTERED : 0 };
 }
 
 void

@@ -18,13 +18,13 @@ a_number_is_never_used_twice(void)
 	uint64_t block[2] = { 0, 0 };
 
 	CU_ASSERT_FATAL(fixture_open(4 << 20));
-	uint64_t first = identity_meet(address(1), true, &event, block);
+	uint64_t first = identity_meet(address(1), 6, true, &event, block);
 	CU_ASSERT_NOT_EQUAL(first, 0);
-	CU_ASSERT_EQUAL(identity_meet(address(1), false, &event, block), first);
+	CU_ASSERT_EQUAL(identity_meet(address(1), 6, false, &event, block), first);
 	CU_ASSERT_EQUAL(tensor_identity(address(1)), first);
 	identity_end(address(1));
 	CU_ASSERT_EQUAL(tensor_identity(address(1)), 0);
-	uint64_t second = identity_meet(address(1), true, &event, block);
+	uint64_t second = identity_meet(address(1), 6, true, &event, block);
 	CU_ASSERT(second > first);
 	CU_ASSERT_EQUAL(tensor_identity(address(2)), 0);
 	fixture_remove();
@@ -37,7 +37,7 @@ what_nothing_made_is_marked(void)
 	int entered = 0, made = 0;
 
 	CU_ASSERT_FATAL(fixture_open(4 << 20));
-	uint64_t in = identity_meet(address(1), false, &event, block), out = identity_meet(address(2), true, &event, block);
+	uint64_t in = identity_meet(address(1), 6, false, &event, block), out = identity_meet(address(2), 6, true, &event, block);
 	const struct box_tensor *entry = box_region(BOX_TENSORS);
 	for (uint64_t i = 0; i < shim_box.header->regions[BOX_TENSORS].size_bytes / sizeof *entry; i++) {
 		entered += entry[i].tensor == in && entry[i].flags & BOX_LIVE_ENTERED;
@@ -55,11 +55,11 @@ a_full_table_counts_and_recovers(void)
 
 	CU_ASSERT_FATAL(fixture_open(1 << 20));
 	for (uintptr_t i = 0; i < 100000; i++)
-		identity_meet(address(i), true, &event, block);
+		identity_meet(address(i), 6, true, &event, block);
 	CU_ASSERT(shim_box.header->lost[BOX_LOSS_TENSORS_FULL] > 0);
 	for (uintptr_t i = 0; i < 100000; i++)
 		identity_end(address(i));
-	CU_ASSERT_NOT_EQUAL(identity_meet(address(200000), true, &event, block), 0);
+	CU_ASSERT_NOT_EQUAL(identity_meet(address(200000), 6, true, &event, block), 0);
 	fixture_remove();
 }
 
@@ -70,7 +70,7 @@ churn(void *argument)
 	uint64_t block[2] = { 0, 0 }, wrong = 0;
 
 	for (uintptr_t i = 0; i < 20000; i++) {
-		uint64_t number = identity_meet(address(base + i), true, &event, block);
+		uint64_t number = identity_meet(address(base + i), 6, true, &event, block);
 		if (number && tensor_identity(address(base + i)) != number)
 			wrong++;
 		identity_end(address(base + i));

@@ -357,7 +357,7 @@ test_refused(void)
 	CU_ASSERT_EQUAL(sqlite3_exec(db, "PRAGMA application_id = 0x73686278; PRAGMA user_version = 99; CREATE TABLE x(y)",
 				     NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	refused("t", "t/a.db: a trace of version 99: this shapebox reads versions up to 3");
+	refused("t", "t/a.db: a trace of version 99: this shapebox reads versions up to ");
 	unlink(path_of("t/a.db"));
 	file_write("t/b.box", "neither");
 	refused("t", "t/b.box: not a box");

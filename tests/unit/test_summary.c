@@ -348,9 +348,9 @@ operands_are_found_by_their_numbers(void)
 	chunk->state = BOX_CHUNK_OPEN;
 	start->ids = 4;
 	for (int i = 0; i < 3; i++) {
-		start->id[i] = (uint32_t)identity_meet(&tensors[i], false, &event, block);
+		start->id[i] = (uint32_t)identity_meet(&tensors[i], 0, false, &event, block);
 		if (i == 0)
-			identity_meet(&block, false, &event, block); /* gets the number whose low half is 0 */
+			identity_meet(&block, 0, false, &event, block); /* gets the number whose low half is 0 */
 	}
 	start->id[3] = 0; /* not known */
 	CU_ASSERT_STRING_EQUAL(operands(&recorder, &open, sizeof text), "[]"); /* ends of tensors may go unseen */

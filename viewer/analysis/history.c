@@ -10,6 +10,9 @@ struct calls {
 	const struct mismatch *mismatch;
 	int place, dim; /* what is measured: where the mismatch is, or the length of the mask or index it is about */
 	int64_t count, measured, agreed, smallest, largest, same /* had the failing size */;
+	int64_t kept;         /* of `count`, those whose events are still there; the others are known by their sizes alone */
+	bool unsure;          /* whether the failing size came before isn't known */
+	struct call_history whole; /* calls 0: nothing is known of the whole run */
 };
 
 /* The size of dimension DIM of operand PLACE; false if the call has no such. */
@@ -61,6 +64,35 @@ add_call(const struct event *event, void *context)
 	return calls->count < HISTORY_CALLS_MOST;
 }
 
+/* What the events that are kept don't tell any more. */
+static void
+widen(const struct source *source, int process, struct calls *calls)
+{
+	const struct event *event = calls->event;
+	struct call_history *whole = &calls->whole;
+	int tensor_index = 0;
+	int64_t failing;
+
+	calls->kept = calls->count;
+	for (int i = 0; i < calls->place && i < event->operand_count; i++)
+		tensor_index += event->operands[i].kind && strcmp(event->operands[i].kind, "tensor") == 0;
+	if (!source->call_history(source->context, process, event, calls->place < 0 ? -1 : tensor_index, calls->dim, whole)
+	    || whole->calls < calls->count) {
+		*whole = (struct call_history){ 0 };
+		return;
+	}
+	calls->count = whole->calls;
+	if (whole->calls == calls->kept || !whole->measured || !size_at(event, calls->place, calls->dim, &failing))
+		return;
+	calls->measured = whole->measured;
+	calls->smallest = whole->smallest;
+	calls->largest = whole->largest;
+	calls->same = failing == whole->smallest || failing == whole->largest || calls->same;
+	for (int i = 0; i < whole->size_count; i++)
+		calls->same = calls->same || whole->sizes[i] == failing;
+	calls->unsure = !calls->same && whole->more && failing > whole->smallest && failing < whole->largest;
+}
+
 static void
 add_range(struct text *text, const struct calls *calls, const char *name, int dim, int64_t failing)
 {
@@ -72,10 +104,51 @@ add_range(struct text *text, const struct calls *calls, const char *name, int di
 		text_add(text, ", never the %" PRId64 " of now: larger than ever before", failing);
 	else if (failing < calls->smallest)
 		text_add(text, ", never the %" PRId64 " of now: smaller than ever before", failing);
-	else if (!calls->same)
+	else if (!calls->same && !calls->unsure)
 		text_add(text, ", never the %" PRId64 " of now", failing);
 	else if (failing == calls->largest && calls->smallest < calls->largest)
 		text_add(text, ", %" PRId64 " never exceeded", failing);
+}
+
+/* That the two sides agreed, as far as the events tell. */
+static void
+add_agreement(struct text *text, const struct calls *calls, int64_t kept_measured, bool pair)
+{
+	const struct mismatch *mismatch = calls->mismatch;
+	const struct operand *operands = calls->event->operands;
+	char often[64] = "every time";
+
+	if (calls->count > calls->kept)
+		text_format(often, sizeof(often), "in each of the last %" PRId64, kept_measured);
+	if (pair && strcmp(mismatch->property, "size") == 0 && calls->agreed == kept_measured && kept_measured)
+		text_add(text, "%s and %s agreed %s; ", operands[mismatch->operand].name, operands[mismatch->against].name, often);
+	else if (strcmp(mismatch->property, "count") == 0 && mismatch->against >= 0 && kept_measured)
+		text_add(text, "as many rows as %s selects %s; ", operands[mismatch->against].name, often);
+}
+
+static json_t *
+range_json(const struct calls *calls)
+{
+	const struct call_history *whole = &calls->whole;
+	json_t *json, *sizes;
+
+	if (!whole->measured)
+		return json_null();
+	json = json_object();
+	sizes = json_array();
+	text_set(json, "operand", calls->event->operands[calls->place].name);
+	json_object_set_new(json, "dimension", json_integer(calls->dim));
+	json_object_set_new(json, "calls", json_integer(whole->measured));
+	json_object_set_new(json, "smallest", json_integer(whole->smallest));
+	json_object_set_new(json, "largest", json_integer(whole->largest));
+	json_object_set_new(json, "at_largest", json_integer(whole->at_largest));
+	for (int i = 0; i < whole->size_count; i++)
+		json_array_append_new(sizes, json_integer(whole->sizes[i]));
+	json_object_set_new(json, "sizes", sizes);
+	json_object_set_new(json, "more", json_boolean(whole->more));
+	json_object_set_new(json, "first_step", json_integer(whole->first_step));
+	json_object_set_new(json, "new_step", json_integer(whole->new_step));
+	return json;
 }
 
 json_t *
@@ -85,32 +158,36 @@ history_build(const struct source *source, int process, const struct event *even
 	struct text text = {{0}, 0};
 	json_t *json = json_object();
 	bool pair = mismatch && mismatch->operand >= 0 && mismatch->against >= 0 && mismatch->dim >= 0 && mismatch->against_dim >= 0;
-	int64_t failing;
+	int64_t failing, kept_measured = 0;
 
 	choose_place(&calls);
-	if (event->site >= 0)
+	if (event->site >= 0) {
 		source->each_call(source->context, process, event, add_call, &calls);
+		kept_measured = calls.measured;
+		widen(source, process, &calls);
+	}
 	if (pair && calls.same) { /* nothing new about this side: about the other? */
 		struct calls other = { .event = event, .mismatch = mismatch, .place = mismatch->against, .dim = mismatch->against_dim };
 
 		source->each_call(source->context, process, event, add_call, &other);
-		if (other.measured && !other.same)
+		int64_t others_kept = other.measured;
+		widen(source, process, &other);
+		if (other.measured && !other.same && !other.unsure) {
 			calls = other;
+			kept_measured = others_kept;
+		}
 	}
 	json_object_set_new(json, "seen_before", event->site >= 0 ? json_integer(calls.count) : json_null());
 	if (calls.count) {
-		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST ? "the last " : "", calls.count,
+		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? "the last " : "", calls.count,
 			 calls.count == 1 ? "" : "s");
 		if (calls.measured && size_at(event, calls.place, calls.dim, &failing)) {
 			text_add(&text, ": ");
-			if (pair && strcmp(mismatch->property, "size") == 0 && calls.agreed == calls.measured)
-				text_add(&text, "%s and %s agreed every time; ", event->operands[mismatch->operand].name,
-					 event->operands[mismatch->against].name);
-			else if (strcmp(mismatch->property, "count") == 0 && mismatch->against >= 0)
-				text_add(&text, "as many rows as %s selects every time; ", event->operands[mismatch->against].name);
+			add_agreement(&text, &calls, kept_measured, pair);
 			add_range(&text, &calls, event->operands[calls.place].name, calls.dim, failing);
 		}
 	}
+	json_object_set_new(json, "range", range_json(&calls));
 	text_set(json, "text", text.used ? text.data : NULL);
 	return json;
 }

@@ -1,5 +1,7 @@
 /*
- * What the failing line did before: the kept calls of the same operation from the same call site.
+ * What the failing line did before: the calls of the same operation from the same call site, over the whole run.
+ * How many there were and the sizes that they had come from the whole-run tables; whether two operands agreed, from
+ * the calls whose events are kept.
  *
  * Compares the operands at the places that disagree now, by place, so it says nothing where the mismatch is about
  * something else than sizes or counts. Reads at most HISTORY_CALLS_MOST events.
@@ -12,7 +14,7 @@
 
 #define HISTORY_CALLS_MOST 4096
 
-/* {"seen_before","text"} for the failed EVENT; MISMATCH may be NULL. Null where EVENT has no call site. New reference. */
+/* {"seen_before","text","range"} for the failed EVENT; MISMATCH may be NULL. Null where EVENT has no call site. New reference. */
 json_t *history_build(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch);
 /* The same for what EVENT made: the sizes of its OUTPUT, which the report calls NAME, now and before. New reference. */
 json_t *history_made(const struct source *source, int process, const struct event *event, int output, const char *name);

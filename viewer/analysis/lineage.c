@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lineage_parts.h"
 #include "size_flow.h"
 #include "text.h"
 #include "where.h"
 
-static struct lineage_step *
-add_step(struct lineage *lineage)
+struct lineage_step *
+lineage_add_step(struct lineage *lineage)
 {
 	struct lineage_step *step;
 
@@ -20,46 +21,12 @@ add_step(struct lineage *lineage)
 	return step;
 }
 
-static void
-decide(struct lineage *lineage, struct lineage_step *step)
+void
+lineage_decide(struct lineage *lineage, struct lineage_step *step)
 {
 	step->decides = true;
 	if (lineage->decider < 0)
 		lineage->decider = (int)(step - lineage->steps);
-}
-
-/* Nothing kept made TENSOR: what the whole-run table says of it, or its first use. */
-static void
-add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim)
-{
-	struct live_tensor live;
-	struct lineage_step *step;
-	struct event event;
-	int operand;
-
-	if (source->live_tensor(source->context, lineage->process, tensor, &live) && !live.entered && live.operation) {
-		step = add_step(lineage);
-		if (!step)
-			return;
-		step->event = (struct event){ .id = -1, .site = live.site, .operation = live.operation, .step = live.step,
-					      .parent = -1, .scope = -1 };
-		text_format(step->how, sizeof(step->how), "at step %" PRId64 ", no longer kept", live.step);
-		step->possible = true;
-		decide(lineage, step);
-		return;
-	}
-	if (!source->first_use(source->context, lineage->process, tensor, &event, &operand))
-		return;
-	step = add_step(lineage);
-	if (!step)
-		return;
-	step->event = event;
-	step->entered = true;
-	step->dim = dim;
-	if (operand >= 0 && operand < event.operand_count && dim >= 0 && dim < event.operands[operand].ndim)
-		step->size = event.operands[operand].sizes[dim];
-	text_format(step->how, sizeof(step->how), "came in ready-made, first used here");
-	decide(lineage, step);
 }
 
 static bool
@@ -77,10 +44,10 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	int output, writes;
 
 	if (!lineage_maker(source, lineage->process, tensor, before, lineage->property, maker, &output, &writes)) {
-		add_entry(source, lineage, tensor, *dim);
+		lineage_add_entry(source, lineage, tensor, *dim);
 		return -1;
 	}
-	step = add_step(lineage);
+	step = lineage_add_step(lineage);
 	if (!step)
 		return -1;
 	step->event = *maker;
@@ -101,7 +68,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	step->possible = flow.kind == FLOW_POSSIBLE;
 	step->entered = flow.kind == FLOW_ENTERS;
 	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
-		decide(lineage, step);
+		lineage_decide(lineage, step);
 	if (flow.kind == FLOW_UNKNOWN || flow.kind == FLOW_ENTERS || flow.operand < 0)
 		return -1;
 	*dim = flow.dim;
@@ -128,35 +95,6 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 		if (property == LINEAGE_SIZE && !known_dim(&maker.operands[place], dim))
 			break;
 	}
-}
-
-/* What made a tensor of another dtype (or device) than CONSUMED has is not what decided: its data was replaced since. */
-static void
-drop_replaced(const struct operand *consumed, struct lineage *lineage)
-{
-	struct lineage_step *step = &lineage->steps[0];
-	const struct operand *made = step->output >= 0 && step->output < step->event.output_count ? &step->event.outputs[step->output] : NULL;
-	const char *is = lineage->property == LINEAGE_DTYPE ? consumed->dtype : lineage->property == LINEAGE_DEVICE ? consumed->device : NULL;
-	const char *was = !made ? NULL : lineage->property == LINEAGE_DTYPE ? made->dtype : made->device;
-
-	if (!is || !was || step->entered || strcmp(is, was) == 0)
-		return;
-	lineage->count = 1;
-	lineage->replaced = true;
-	lineage->decider = -1;
-	step->decides = false;
-	text_format(step->how, sizeof(step->how), "made as %.40s; converted since, as by module.to()", was);
-}
-
-void
-lineage_walk(const struct source *source, int process, const struct event *event, int place, int dim,
-	     enum lineage_property property, struct lineage *out)
-{
-	int64_t tensor = place >= 0 && place < event->operand_count ? event->operands[place].tensor : -1;
-
-	lineage_walk_tensor(source, process, tensor, event->id, dim, property, out);
-	if (out->count && place >= 0 && place < event->operand_count && property != LINEAGE_VALUES && property != LINEAGE_MAKER)
-		drop_replaced(&event->operands[place], out);
 }
 
 static void

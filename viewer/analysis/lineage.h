@@ -32,7 +32,7 @@ struct lineage_step {
 struct lineage {
 	int process;
 	enum lineage_property property;
-	bool replaced;          /* its data was replaced since it was made: by what, isn't known */
+	bool replaced;          /* its data was replaced since it was made */
 	int count, decider;     /* -1: unknown */
 	struct lineage_step steps[LINEAGE_STEPS_MOST]; /* newest first */
 };

@@ -146,6 +146,12 @@ source_live_tensor(void *context, int process, int64_t tensor, struct live_tenso
 }
 
 static bool
+source_call_history(void *context, int process, const struct event *event, int tensor_index, int dim, struct call_history *out)
+{
+	return trace_call_history(context, process, event, tensor_index, dim, out);
+}
+
+static bool
 source_forward_of(void *context, int process, int64_t sequence, int64_t before, struct event *out)
 {
 	return trace_forward_of(context, process, sequence, before, out);
@@ -177,7 +183,8 @@ source_of_trace(struct trace *trace)
 		.notes = source_notes, .event = source_event, .open_event = source_open_event,
 		.last_event = source_last_event, .children = source_children, .each_call = source_each_call, .each_failed = source_each_failed,
 		.maker = source_maker, .replaced = source_replaced,
-		.first_use = source_first_use, .live_tensor = source_live_tensor, .forward_of = source_forward_of,
+		.first_use = source_first_use, .live_tensor = source_live_tensor, .call_history = source_call_history,
+		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
 	};
 }

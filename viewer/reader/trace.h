@@ -72,7 +72,29 @@ struct scope { int64_t id, sequence /* -1 */, start_ns, end_ns /* -1 */, parent 
 
 struct note { int64_t id, time_ns, event /* -1 */; int thread; const char *kind; json_t *json; /* borrowed */ };
 
-struct live_tensor { int64_t tensor, site /* -1 */, step; const char *operation; bool entered; };
+/* What was last done to a tensor in place. SEEN: by what is no operation (t.data = other); it was used here next. */
+struct tensor_change { bool known, seen; int64_t site /* -1 */, step; const char *operation, *before, *after /* "float16 cuda:0" */; };
+
+struct live_tensor {
+	int64_t tensor, site /* -1 */, step;
+	const char *operation;
+	bool entered;
+	int output_count;            /* of the event that made it; 0 if its signature isn't known */
+	const struct operand *outputs; /* `tensor` is an index, no identity */
+	struct tensor_change moved, resized;
+};
+
+/* The calls of one operation from one call site, over the whole run: all that ended well, kept or not. */
+#define CALL_SIZES_MOST 8
+struct call_history {
+	int64_t calls, first_step;
+	/* Of one dimension of one operand: */
+	int64_t measured;            /* calls that had it */
+	int64_t smallest, largest, at_largest /* calls with the largest */, new_step /* of the last call known to bring a new size */;
+	int64_t sizes[CALL_SIZES_MOST]; /* in order of appearance */
+	int size_count;
+	bool more;                   /* there were others than these */
+};
 
 /* Open the trace at DIR: folds what needs folding, reads every process's row. Returns NULL and fills
  * ERROR where DIR is no trace, is damaged beyond use, or was written by a newer version. */
@@ -116,6 +138,10 @@ bool trace_replaced(struct trace *trace, int process, int64_t tensor, int64_t be
 bool trace_first_use(struct trace *trace, int process, int64_t tensor, struct event *out, int *operand);
 /* What the whole-run table says about TENSOR; false if it isn't in it. */
 bool trace_live_tensor(struct trace *trace, int process, int64_t tensor, struct live_tensor *out);
+/* What the whole-run tables say about calls like EVENT; of dimension DIM of its tensor TENSOR_INDEX (counted from 0 over its
+ * tensor operands), or of none (-1). False if they say nothing. */
+bool trace_call_history(struct trace *trace, int process, const struct event *event, int tensor_index, int dim,
+			struct call_history *out);
 /* The forward event that made the node of SEQUENCE on any thread, newest before BEFORE. */
 bool trace_forward_of(struct trace *trace, int process, int64_t sequence, int64_t before, struct event *out);
 

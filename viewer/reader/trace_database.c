@@ -8,7 +8,7 @@
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
-#define USER_VERSION 3
+#define USER_VERSION 4
 #define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
 #define QUERY_LIMIT_OPS 4000000000ll /* virtual machine instructions a query may take: a damaged tree can be a circle */
 #define PROGRESS_OPS 100000
@@ -232,7 +232,7 @@ database_check(struct reader *reader, const char *path, struct error *error)
 		snprintf(error->text, sizeof error->text,
 			 "%.300s: a trace of version %lld: this shapebox reads versions up to %d", path,
 			 (long long)version, USER_VERSION);
-	else if (!process_read(reader))
+	else if (reader->version = (int)version, !process_read(reader))
 		snprintf(error->text, sizeof error->text, "%.300s: damaged: it does not say which process it is of", path);
 	else
 		return true;

@@ -37,6 +37,7 @@ struct reader {                 /* one process */
 	sqlite3 *db;
 	int64_t ticks;              /* progress of the running query */
 	bool temporary;             /* the file is gone already: it can't be opened again */
+	int version;                /* of the database */
 	bool live, forked, exec, ended; /* exec: state is exec; ended: it said so itself */
 	bool spawned;               /* its arguments are those of a multiprocessing child */
 

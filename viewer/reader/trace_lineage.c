@@ -166,28 +166,3 @@ trace_forward_of(struct trace *trace, int process, int64_t sequence, int64_t bef
 		event = links_find(&reader->forward, sequence - back, before);
 	return event >= 0 && trace_event(trace, process, event, out);
 }
-
-bool
-trace_live_tensor(struct trace *trace, int process, int64_t tensor, struct live_tensor *out)
-{
-	struct reader *reader = trace_reader(trace, process);
-	sqlite3_stmt *row;
-	bool found;
-
-	if (!reader)
-		return false;
-	row = reader_prepare(reader, "SELECT l.site_id, l.step, l.entered, o.name FROM live_tensor l "
-				     "LEFT JOIN operation o ON o.id = l.operation_id WHERE l.tensor = ?");
-	sqlite3_bind_int64(row, 1, tensor);
-	found = reader_row(reader, row);
-	if (found)
-		*out = (struct live_tensor){
-			.tensor = tensor,
-			.site = sqlite3_column_type(row, 0) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, 0),
-			.step = sqlite3_column_int64(row, 1),
-			.entered = sqlite3_column_int(row, 2) != 0,
-			.operation = arena_text(reader->arena, row, 3, 512),
-		};
-	sqlite3_finalize(row);
-	return found;
-}
