@@ -1,12 +1,7 @@
 #include "causes.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
-
-#define COMMON_NUMBER 16   /* numbers up to this explain nothing by being equal */
-#define CARRIERS_MOST 6    /* a number that more names carry is a coincidence */
 
 struct rule { const char *id; bool (*holds)(const struct cause_facts *facts, struct cause *out); };
 
@@ -15,49 +10,6 @@ static const struct rule rules[] = {
 #include "causes.def"
 };
 #undef CAUSE
-
-/* Names of limits weigh more than names that merely have the value. */
-static int
-weight_of(const char *name)
-{
-	static const char *const words[] = { "max", "cutoff", "cut", "limit", "len", "seq", "trunc", "block_size", "positions" };
-	int weight = 1;
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcasestr(name, words[i]))
-			weight += 2;
-	return weight;
-}
-
-const json_t *
-cause_named_number(const struct cause_facts *facts, int64_t value, int *frame)
-{
-	const json_t *best = NULL;
-	int best_weight = 0, carriers = 0;
-
-	if (value <= COMMON_NUMBER)
-		return NULL;
-	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
-		const json_t *entry = json_array_get(facts->numbers, i), *list = json_object_get(entry, "numbers");
-
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n), *is = json_object_get(number, "value");
-			int weight = weight_of(text_get(number, "name"));
-
-			if (!json_is_integer(is) || json_integer_value(is) != value)
-				continue;
-			carriers++;
-			if (settings_find(facts->settings, text_get(number, "name"), value))
-				weight += 4;
-			if (weight <= best_weight)
-				continue;
-			best = number;
-			best_weight = weight;
-			*frame = (int)json_integer_value(json_object_get(entry, "frame"));
-		}
-	}
-	return carriers <= CARRIERS_MOST || best_weight > 1 ? best : NULL;
-}
 
 static int
 rank_of(const char *confidence)
@@ -114,14 +66,20 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 json_t *
 causes_build(const struct cause_facts *facts)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *less[2] = { json_array(), json_array() };
 
-	for (int confidence = 0; confidence < 3; confidence++)
-		for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
-			struct cause cause = { .setting_frame = -1 };
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct cause cause = { .confidence = NULL };
 
-			if (rules[i].holds(facts, &cause) && rank_of(cause.confidence) == confidence)
-				json_array_append_new(list, cause_json(facts, rules[i].id, &cause));
+		if (rules[i].holds(facts, &cause)) {
+			int rank = rank_of(cause.confidence);
+
+			json_array_append_new(rank ? less[rank - 1] : list, cause_json(facts, rules[i].id, &cause));
 		}
+	}
+	for (int i = 0; i < 2; i++) {
+		json_array_extend(list, less[i]);
+		json_decref(less[i]);
+	}
 	return list;
 }

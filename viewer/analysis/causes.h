@@ -1,25 +1,52 @@
 /*
  * Why it failed and what to change: the rules of causes.def over what the other stages found.
  *
- * A rule reads the operation, the mismatch and the numbers in reach; a message's text only confirms. "certain" and
- * "likely" are said only where recorded numbers prove it. Pure: no trace.
+ * A rule reads the operation, the mismatch, the stories of its two sides, earlier calls of the line and the numbers in
+ * reach; a message's text only confirms (of what Python raised it is, besides the local variables, all there is).
+ *
+ * How sure a rule may be:
+ *   certain   what is recorded proves it, and no other explanation is left: PyTorch's own check says so and the numbers
+ *             agree with it; nothing is guessed about intent.
+ *   likely    two findings that don't depend on each other agree: the form of the mismatch, and one of lineage, earlier
+ *             calls, counted values, a limit called by name. A number that is merely equal is no finding.
+ *   possible  one finding. What only tells the mismatch again is never more than that.
+ * A rule whose reading failed on programs that it had not seen is lowered, not argued for.
+ *
+ * Pure, but for where_site_line of a lineage's steps.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 
+#include "lineage.h"
 #include "mismatch.h"
 #include "settings.h"
+#include "source.h"
 #include "text.h"
+
+/* One of the two sides of a mismatch: its place in the event, its story, and what earlier calls had there. */
+struct cause_side {
+	int place, dim;                  /* -1 */
+	int64_t size;                    /* -1: no size */
+	const struct lineage *lineage;   /* NULL if it wasn't followed */
+	int64_t calls, smallest, largest, same /* of the calls had today's size */;
+};
 
 struct cause_facts {
 	const struct event *event;       /* NULL where Python raised */
 	const struct mismatch *mismatch; /* NULL if none */
-	const char *message;             /* the exception's, or NULL */
+	const char *type, *message;      /* the exception's, or NULL */
 	const json_t *frames;            /* with locals; may be NULL */
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */
+	const json_t *modules;           /* the note's; may be NULL */
 	const struct settings *settings; /* may be NULL */
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
-	const char *deciders[2];         /* operations that decided the sizes of the two sides; NULL if unknown */
+	const struct source *source;     /* to name a step's line, to follow a local variable; may be NULL */
+	int process;
+	int64_t before;                  /* event from which a local variable is followed back */
+	const char *line;                /* the failing line of source, or NULL */
+	struct cause_side sides[2];      /* of mismatch->operand, of mismatch->against */
+	int64_t calls, agreed;           /* earlier calls of this line; of them, both sides had one size */
+	int64_t last_call;               /* event of the newest of them, -1 */
 	bool twins;                      /* the operands that disagree come from the same code */
 	int64_t rounded_from, rounded_to; /* both come from one tensor, and a size was rounded on the way; 0: not so */
 	const char *rounded_by;
@@ -30,23 +57,11 @@ struct cause {
 	const char *confidence;          /* certain, likely, possible */
 	struct text text, fix, evidence;
 	const json_t *setting;           /* {"name","value"} that carries the size in question; NULL */
-	int setting_frame;
 };
 
 #define CAUSE(id, function) bool cause_##function(const struct cause_facts *facts, struct cause *out);
 #include "causes.def"
 #undef CAUSE
-
-/* The name that best carries VALUE among the numbers in reach; NULL if none does or too many do. FRAME gets its frame. */
-const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, int *frame);
-
-/* Does the failed operation's mismatch have PROPERTY? */
-bool cause_disagrees(const struct cause_facts *facts, const char *property);
-const char *cause_operand_name(const struct cause_facts *facts, int place);
-/* Two lists of positions, of unequal length, are joined: nothing ragged, but pairs that don't pair. */
-bool cause_are_markers(const struct cause_facts *facts);
-/* One dimension is viewed as several whose product is another. */
-bool cause_is_split(const struct cause_facts *facts);
 
 /* "causes" of the report, surest first. New reference. */
 json_t *causes_build(const struct cause_facts *facts);

@@ -1,8 +1,8 @@
-/* Rules about what was loaded. */
+/* Rules about what was loaded: checkpoints, adapters, optimizer state. */
 #include <inttypes.h>
 #include <string.h>
 
-#include "causes.h"
+#include "causes_tool.h"
 #include "subject.h"
 
 /* Needs: load_state_dict's own word that a parameter has two shapes. */
@@ -16,11 +16,113 @@ cause_checkpoint(const struct cause_facts *facts, struct cause *out)
 		return false;
 	name = facts->event->operands[mismatch->operand].name;
 	out->confidence = "likely";
+	if (strstr(name, "lora_") && mismatch->dim == (strstr(name, "lora_A") ? 0 : 1)) {
+		out->setting = cause_named_number(facts, mismatch->expected, "rank lora_r");
+		text_add(&out->text, "the adapter was trained with another rank: r=%" PRId64 " in the checkpoint, r=%" PRId64 " in the model; %s",
+			 mismatch->actual, mismatch->expected, mismatch->text);
+		text_add(&out->fix, "build the adapter with r=%" PRId64 " (its saved adapter_config.json), or train this one from the start",
+			 mismatch->actual);
+		return true;
+	}
 	text_add(&out->text, "the checkpoint was made for another configuration: %s", mismatch->text);
-	if (mismatch->dim >= 0)
+	if (mismatch->dim >= 0) {
+		out->setting = cause_named_number(facts, mismatch->expected, "vocab num hidden dim size class label max");
+		cause_add_number(facts, &out->evidence, out->setting);
 		text_add(&out->fix, "build the model with the %" PRId64 " that dimension %d of %s has in the checkpoint (its saved config), or "
 			 "resize that parameter after loading", mismatch->actual, mismatch->dim, name);
-	else
+	} else {
 		text_add(&out->fix, "build the model as it was when it was saved (its saved config), or leave %s out of the checkpoint", name);
+	}
+	return true;
+}
+
+/* Needs: load_state_dict's lists of keys; likely where the two sides differ by what a wrapper puts before each name. */
+bool
+cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
+{
+	static const char *const prefixes[] = { "module.", "_orig_mod.", "model.", "base_model.model.", "backbone.", "encoder." };
+	const char *missing = facts->message ? strstr(facts->message, "Missing key(s) in state_dict: \"") : NULL;
+	const char *unexpected = facts->message ? strstr(facts->message, "Unexpected key(s) in state_dict: \"") : NULL;
+	char a[160], b[160];
+
+	if (facts->event || (!missing && !unexpected))
+		return false;
+	*a = *b = 0;
+	if (missing && !cause_message_word(missing, "state_dict: \"", a, sizeof(a)))
+		return false;
+	if (unexpected && !cause_message_word(unexpected, "state_dict: \"", b, sizeof(b)))
+		return false;
+	out->confidence = "possible";
+	text_add(&out->text, "the names in the checkpoint aren't those of the model:%s%s%s%s%s", missing ? " it lacks " : "", a, missing && unexpected ? "," : "",
+		 unexpected ? " it has " : "", b);
+	for (size_t i = 0; missing && unexpected && i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		size_t size = strlen(prefixes[i]);
+		bool saved = strncmp(b, prefixes[i], size) == 0 && strcmp(b + size, a) == 0;
+		bool model = strncmp(a, prefixes[i], size) == 0 && strcmp(a + size, b) == 0;
+
+		if (!saved && !model)
+			continue;
+		out->confidence = "likely";
+		text_add(&out->text, ": %s has '%s' before each name, a wrapper's", saved ? "the checkpoint" : "the model", prefixes[i]);
+		text_add(&out->fix, saved ? "strip '%s' from the keys before loading, or load into the wrapped model"
+				  : "add '%s' to the keys before loading, or load into the model inside the wrapper", prefixes[i]);
+		return true;
+	}
+	text_add(&out->fix, "build the model as it was when it was saved (layers, names, adapters), or pass strict=False if the difference is meant");
+	return true;
+}
+
+static bool
+is_of_optimizer(const struct cause_facts *facts)
+{
+	for (size_t i = 0; i < json_array_size(facts->frames) && i < 6; i++)
+		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/optim/"))
+			return true;
+	return facts->event && strcmp(facts->event->phase, "optimizer") == 0;
+}
+
+/* From before this step, or ready-made: state rather than a gradient. */
+static bool
+is_kept(const struct cause_facts *facts, const struct cause_side *side)
+{
+	return cause_is_old(facts, side) || (cause_decider(side) && cause_decider(side)->entered);
+}
+
+/* Needs: sizes that differ within an optimizer's step: its state against the gradient or the parameter. */
+bool
+cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int state;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 || !is_of_optimizer(facts) || !cause_is_elementwise(facts))
+		return false;
+	if (is_kept(facts, &facts->sides[0]) != is_kept(facts, &facts->sides[1]))
+		state = is_kept(facts, &facts->sides[0]) ? 0 : 1;
+	else
+		state = mismatch->operand < mismatch->against ? 0 : 1; /* state.lerp_(grad), state.mul_().add_(grad) */
+	out->confidence = "likely";
+	text_add(&out->text, "the optimizer's state has another shape than its parameter: %" PRId64 " against %" PRId64 " in dimension %d",
+		 facts->sides[state].size, facts->sides[!state].size, facts->sides[state].dim);
+	text_add(&out->evidence, "%s, within the optimizer's step", mismatch->text);
+	if (cause_decider(&facts->sides[state])) {
+		text_add(&out->evidence, "; the state comes from ");
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[state]));
+	}
+	text_add(&out->fix, "don't load the optimizer's state of a checkpoint whose parameters had other shapes (or in another order): resize its entries as "
+		 "the parameter was resized, drop them, or make the optimizer after the model is resized");
+	return true;
+}
+
+/* Needs: the optimizer's own check of its groups. */
+bool
+cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
+{
+	if (facts->event || !facts->message || !strstr(facts->message, "parameter group") || !strstr(facts->message, "state dict"))
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: other groups, or another number in a group");
+	text_add(&out->fix, "make the optimizer over the same parameters as when it was saved (the same frozen layers, adapters and groups, in the same order), "
+		 "or start it without the saved state");
 	return true;
 }

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "causes.h"
+#include "causes_tool.h"
 #include "knowledge.h"
 #include "mismatch_rule.h"
 
@@ -205,6 +205,41 @@ add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
 	return sequence >= 0;
 }
 
+/* The limit, by name, that LENGTH is; NULL. A number that is merely equal isn't one. */
+static const json_t *
+limit_of(const struct cause_facts *facts, int64_t length)
+{
+	const json_t *number = length > 0 ? cause_named_number(facts, length, cause_limits) : NULL;
+
+	return cause_is_limit(facts, number) ? number : NULL;
+}
+
+/* "8 x 4 places against 5 x 4 rows", where the 4 has a name. */
+static void
+add_units(const struct cause_facts *facts, const struct placeholders *found, struct cause *out)
+{
+	static const char hints[] = "tokens_per per_frame per_image frame num_query num_queries num_patches num_image patches merge query";
+	int64_t a = found->selected, b = found->supplied;
+	const json_t *unit, *count;
+
+	while (b) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	unit = a > 1 ? cause_named_number(facts, a, hints) : NULL;
+	if (!cause_is_called(unit, hints))
+		return;
+	text_add(&out->evidence, "%s%" PRId64 " x %" PRId64 " places against %" PRId64 " x %" PRId64 " rows (%s = %" PRId64 ")", out->evidence.used ? "; " : "",
+		 found->selected / a, a, found->supplied / a, a, text_get(unit, "name"), a);
+	count = cause_named_number(facts, found->selected / a, "frame image num_");
+	if (!cause_is_called(count, "frame image num_"))
+		return;
+	out->setting = count;
+	text_add(&out->evidence, "; %" PRId64 " is %s", found->selected / a, text_get(count, "name"));
+}
+
 /* Needs: a mask that selects nothing, and rows to put there. */
 bool
 cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
@@ -226,14 +261,12 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
 	int64_t missing, least;
-	int frame = -1;
 
 	if (!find_placeholders(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
-	out->setting = found.length > 0 ? cause_named_number(facts, found.length, &frame) : NULL;
-	out->setting_frame = frame;
+	out->setting = limit_of(facts, found.length);
 	out->confidence = out->setting ? "likely" : "possible";
 	if (!out->setting && missing <= FEW)
 		return false; /* nothing says that anything was cut */
@@ -258,13 +291,12 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
 	int64_t more, few;
-	int frame;
 
 	if (!find_placeholders(facts, &found) || found.selected <= 0)
 		return false;
 	more = found.selected - found.supplied;
 	few = more < 0 ? -more : more;
-	if (more < 0 && (few > FEW || (found.length > 0 && cause_named_number(facts, found.length, &frame))))
+	if (more < 0 && (few > FEW || limit_of(facts, found.length)))
 		return false;
 	out->confidence = "possible";
 	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
@@ -272,7 +304,13 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	if (few <= FEW)
 		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently");
 	add_spread(facts, found.supplied, &out->evidence);
+	add_units(facts, &found, out);
+	if (more > 0 && cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? "; " : "", facts->sides[0].size);
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
 	text_add(&out->fix, more < 0 ? "use processor and tokenizer of one version, with the same image sizes"
-		 : "check that every image named in the text is given, and that processor and tokenizer are of one version");
+		 : "check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
+		   "tokenizer are of one version");
 	return true;
 }

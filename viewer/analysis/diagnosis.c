@@ -129,5 +129,7 @@ diagnosis_end(struct diagnosis *diagnosis)
 	json_decref(diagnosis->origin);
 	json_decref(diagnosis->lineage);
 	free(diagnosis->made);
+	free(diagnosis->stories[0]);
+	free(diagnosis->stories[1]);
 }
 

@@ -137,14 +137,10 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	if (strcmp(mismatch->property, "leaf") == 0)
 		against = -1;
 	both = follow_place(diagnosis, place, dim, property, one);
-	if (both && one->decider >= 0)
-		diagnosis->deciders[0] = one->steps[one->decider].event.operation;
 	if (both && strcmp(mismatch->property, "index") == 0)
 		note_positions(diagnosis, one);
 	if (!follow_place(diagnosis, against, against_dim, other_property, other))
 		both = false;
-	else if (other->decider >= 0)
-		diagnosis->deciders[1] = other->steps[other->decider].event.operation;
 	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)
@@ -254,6 +250,23 @@ follow_locals(struct diagnosis *diagnosis, struct lineage *lineage)
 	json_decref(locals);
 }
 
+/* ONE is the operand's, or where that is no tensor, of what it is against. */
+static void
+keep_stories(struct diagnosis *diagnosis, struct lineage **one, struct lineage **other)
+{
+	int place = diagnosis->mismatch.operand;
+	bool is_tensor = place >= 0 && diagnosis->subject->operands[place].tensor >= 0;
+
+	if ((*one)->count) {
+		diagnosis->stories[is_tensor ? 0 : 1] = *one;
+		*one = NULL;
+	}
+	if (is_tensor && (*other)->count) {
+		diagnosis->stories[1] = *other;
+		*other = NULL;
+	}
+}
+
 void
 diagnosis_follow(struct diagnosis *diagnosis)
 {
@@ -262,10 +275,12 @@ diagnosis_follow(struct diagnosis *diagnosis)
 	diagnosis->origin = json_null();
 	diagnosis->lineage = json_array();
 	if (one && other) {
-		if (diagnosis->has_mismatch)
+		if (diagnosis->has_mismatch) {
 			follow_mismatch(diagnosis, one, other);
-		else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation)
+			keep_stories(diagnosis, &one, &other);
+		} else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation) {
 			follow_check(diagnosis, one);
+		}
 		if (!diagnosis->has_mismatch && !json_array_size(diagnosis->lineage) && diagnosis->failure->note && !diagnosis->failure->operation)
 			follow_locals(diagnosis, one);
 	}

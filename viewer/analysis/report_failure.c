@@ -10,6 +10,7 @@
 #include "mismatch_rule.h"
 #include "modules.h"
 #include "operand.h"
+#include "precedent.h"
 #include "sample.h"
 #include "text.h"
 #include "where.h"
@@ -163,19 +164,27 @@ causes(const struct diagnosis *diagnosis)
 	const struct failure *failure = diagnosis->failure;
 	struct cause_facts facts = {
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
-		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .message = failure->message,
+		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = failure->message,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
-		.deciders = { diagnosis->deciders[0], diagnosis->deciders[1] }, .twins = diagnosis->twins, .positions = diagnosis->positions,
+		.modules = failure->note ? json_object_get(failure->note->json, "modules") : NULL,
+		.twins = diagnosis->twins, .positions = diagnosis->positions,
 		.rounded_from = diagnosis->rounding.from, .rounded_to = diagnosis->rounding.to, .rounded_by = diagnosis->rounding.operation,
-		.counts = failure->operation ? failure->operation->json : NULL,
+		.counts = failure->operation ? failure->operation->json : NULL, .source = diagnosis->source, .process = failure->process,
+		.before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
 	};
 	struct settings *settings = malloc(sizeof(*settings));
+	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
 	json_t *list;
 
 	if (settings)
 		settings_load(diagnosis->source, failure->process, diagnosis->frames, failure->time_ns, settings);
 	facts.settings = settings;
+	facts.line = *text_get(where, "source") ? text_get(where, "source") : NULL;
+	for (int i = 0; i < 2; i++)
+		facts.sides[i].lineage = diagnosis->stories[i];
+	precedent_measure(&facts, diagnosis->made == NULL);
 	list = causes_build(&facts);
+	json_decref(where);
 	free(settings);
 	return list;
 }

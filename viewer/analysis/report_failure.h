@@ -17,7 +17,7 @@ struct diagnosis {
 	bool has_mismatch;
 	const struct event *subject; /* what the mismatch is about: the failure's event, or one of `made` */
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
-	const char *deciders[2];    /* what decided the sizes of the mismatch's two sides; NULL if unknown */
+	struct lineage *stories[2]; /* owned; of the mismatch's operand, and of what it is against; NULL if not followed */
 	bool twins;                 /* the operands that disagree come from the same code */
 	struct lineage_rounding rounding; /* of two joined operands that come from one tensor */
 	bool positions;             /* the index in question was made by counting */

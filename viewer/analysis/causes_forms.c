@@ -2,27 +2,21 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "causes.h"
+#include "causes_tool.h"
 #include "mismatch_rule.h"
 
 /* Needs: a parameter without elements, or flat where its operation wants it in two dimensions or more. */
 bool
 cause_partitioned(const struct cause_facts *facts, struct cause *out)
 {
-	static const char wants[] = "linear embedding conv1d conv2d conv3d convolution addmm mm bmm matmul t";
-	char name[64];
-
-	if (!facts->event)
-		return false;
-	mismatch_plain_name(facts->event->operation, name, sizeof(name));
-	if (!text_among(wants, name))
+	if (!cause_is(facts, "linear embedding conv1d conv2d conv3d convolution addmm mm bmm matmul t"))
 		return false;
 	for (int i = 0; i < facts->event->operand_count; i++) {
 		const struct operand *is = &facts->event->operands[i];
 
 		if (!is->name || !text_among("weight mat2", is->name) || is->ndim != 1)
 			continue;
-		if (is->sizes[0] == 0 || (text_among("linear embedding", name) && facts->mismatch && text_among("rank size", facts->mismatch->property))) {
+		if (is->sizes[0] == 0 || (cause_is(facts, "linear embedding") && facts->mismatch && text_among("rank size", facts->mismatch->property))) {
 			out->confidence = is->sizes[0] == 0 ? "likely" : "possible";
 			text_add(&out->text, is->sizes[0] == 0 ? "%s is empty (size [0]): this process holds no part of it at this moment"
 				 : "%s is flat: a parameter that is sharded and not put together at this moment", is->name);
@@ -34,6 +28,36 @@ cause_partitioned(const struct cause_facts *facts, struct cause *out)
 	return false;
 }
 
+/* Needs: a view that the strides forbid while the elements fit. */
+bool
+cause_stride(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "stride"))
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "%s was transposed, expanded or sliced: its elements fit, its layout doesn't allow a view",
+		 cause_operand_name(facts, facts->mismatch->operand));
+	text_add(&out->fix, "use reshape, or call contiguous() before view");
+	return true;
+}
+
+/* Needs: property numel. */
+bool
+cause_numel(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	if (!cause_disagrees(facts, "numel") || cause_is_split(facts))
+		return false;
+	out->confidence = "possible"; /* it says again what the mismatch says */
+	text_add(&out->text, "%s", mismatch->text);
+	if (mismatch->actual > 0 && mismatch->expected % mismatch->actual)
+		text_add(&out->evidence, "%" PRId64 " / %" PRId64 " leaves %" PRId64, mismatch->expected, mismatch->actual,
+			 mismatch->expected % mismatch->actual);
+	text_add(&out->fix, "derive the sizes of the view from the tensor's own shape; the size that changed is told under lineage");
+	return true;
+}
+
 /* Needs: property rank. */
 bool
 cause_rank(const struct cause_facts *facts, struct cause *out)
@@ -43,7 +67,11 @@ cause_rank(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "rank") || !mismatch->has_actual || !mismatch->has_expected)
 		return false;
 	out->confidence = "likely";
-	text_add(&out->text, "%s", mismatch->text);
+	text_add(&out->text, "a dimension is %s: %s", mismatch->actual < mismatch->expected ? "missing" : "too many", mismatch->text);
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%s was made by ", cause_operand_name(facts, mismatch->operand));
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
 	if (mismatch->actual < mismatch->expected)
 		text_add(&out->fix, "a dimension was squeezed or selected away (a batch of one?): keep it, or unsqueeze %s where it is missing",
 			 cause_operand_name(facts, mismatch->operand));
@@ -64,7 +92,7 @@ split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int
 	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
 		return 0;
 	input = &facts->event->operands[mismatch->against];
-	count = rule_ints(facts->event, cause_operand_name(facts, mismatch->operand), sizes, RULE_INTS_MOST);
+	count = rule_ints(facts->event, cause_argument(facts, mismatch->operand), sizes, RULE_INTS_MOST);
 	while (first < input->ndim && first < count && sizes[first] == input->sizes[first])
 		first++;
 	while (last < input->ndim - first && last < count - first && sizes[count - 1 - last] == input->sizes[input->ndim - 1 - last])
@@ -84,12 +112,58 @@ cause_is_split(const struct cause_facts *facts)
 	return split_sizes(facts, &whole, parts, 4) > 0;
 }
 
+/* Whose number the parts are: windows and patches need a multiple, heads another number. */
+static void
+tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, const int64_t *parts, int count, int64_t product)
+{
+	static const char cells[] = "window patch merge stride chunk block factor unshuffle tokens_per frame group_size segment";
+	static const char heads[] = "head";
+	const json_t *cell = NULL, *head = NULL;
+
+	for (int i = 0; i < count; i++) {
+		const json_t *number = parts[i] > 1 ? cause_named_number(facts, parts[i], cells) : NULL;
+
+		if (cause_is_called(number, cells) && whole % parts[i])
+			cell = number;
+		number = parts[i] > 1 ? cause_named_number(facts, parts[i], heads) : NULL;
+		if (cause_is_called(number, heads))
+			head = number;
+	}
+	if (!cell && !head) {
+		cell = cause_named_number(facts, product, cells);
+		cell = cause_is_called(cell, cells) ? cell : NULL;
+	}
+	out->setting = cell ? cell : head;
+	if (out->setting) {
+		int64_t by = json_integer_value(json_object_get(out->setting, "value"));
+
+		text_add(&out->evidence, "%" PRId64 " is %s", by, text_get(out->setting, "name"));
+		if (whole % by)
+			text_add(&out->evidence, ", and %" PRId64 " is no multiple of it: it leaves %" PRId64, whole, whole % by);
+	}
+	if (cell && json_integer_value(json_object_get(cell, "value")) > 0) {
+		int64_t by = json_integer_value(json_object_get(cell, "value"));
+
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
+			 "into parts", whole, text_get(cell, "name"), by, whole / by * by, (whole / by + 1) * by);
+	} else if (head) {
+		text_add(&out->fix, "make heads x head_dim the width that arrives, %" PRId64 " (with fewer key/value heads, use their number)", whole);
+	} else {
+		text_add(&out->fix, "make the parts multiply to the %" PRId64 " that arrives, or pad, resize or crop it to a multiple of them (patches, "
+			 "windows, heads)", whole);
+	}
+	if (cause_decider(&facts->sides[1]) || cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%s%" PRId64 " was decided by ", out->evidence.used ? "; " : "", whole);
+		cause_add_step(facts, &out->evidence, cause_decider(cause_decider(&facts->sides[1]) ? &facts->sides[1] : &facts->sides[0]));
+	}
+}
+
 /* Needs: one dimension viewed as several whose product isn't it. */
 bool
 cause_split(const struct cause_facts *facts, struct cause *out)
 {
 	int64_t whole, parts[4], product = 1;
-	int count = split_sizes(facts, &whole, parts, 4), frame = -1;
+	int count = split_sizes(facts, &whole, parts, 4);
 	bool free = false;
 
 	if (!count)
@@ -110,11 +184,7 @@ cause_split(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%s%" PRId64, i ? " x " : "", parts[i]);
 	if (!free)
 		text_add(&out->text, " = %" PRId64, product);
-	out->setting = cause_named_number(facts, product, &frame);
-	out->setting_frame = frame;
-	text_add(&out->fix, free ? "bring it to a multiple of %" PRId64 " (pad, resize or crop before it is cut into patches, windows or heads)"
-		 : "make the parts multiply to the size that arrives (heads x head_dim = width; with fewer key/value heads, use their number)",
-		 product);
+	tell_parts(facts, out, whole, parts, count, product);
 	return true;
 }
 
@@ -125,13 +195,11 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const struct operand *is;
 	int found = -1, times = 0;
-	char name[64];
 
 	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->dim < 0 || mismatch->expected < 2)
 		return false;
 	is = &facts->event->operands[mismatch->operand];
-	mismatch_plain_name(facts->event->operation, name, sizeof(name));
-	if (is->item >= 0 || text_among("matmul mm bmm addmm baddbmm", name))
+	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm"))
 		return false;
 	for (int d = 0; d < is->ndim; d++)
 		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
@@ -140,26 +208,10 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 		}
 	if (times != 1)
 		return false;
-	out->confidence = "possible";
+	out->confidence = strstr(facts->event->operation, "conv") && found == is->ndim - 1 && mismatch->expected <= 4 ? "likely" : "possible";
 	text_add(&out->text, "the %" PRId64 " that is wanted in dimension %d of %s stands in its dimension %d: dimensions are at the wrong place",
-		 mismatch->expected, mismatch->dim, is->name, found);
+		 mismatch->expected, mismatch->dim, cause_operand_name(facts, mismatch->operand), found);
 	text_add(&out->fix, "transpose(%d, %d) or permute it (channels first, batch first)", mismatch->dim, found);
 	return true;
 }
 
-/* Needs: logits and labels of a loss that differ in number. */
-bool
-cause_logits(const struct cause_facts *facts, struct cause *out)
-{
-	const struct mismatch *mismatch = facts->mismatch;
-
-	if (!cause_disagrees(facts, "size") || !strstr(facts->event->operation, "loss") || mismatch->operand < 0 ||
-	    strcmp(cause_operand_name(facts, mismatch->operand), "target") != 0)
-		return false;
-	out->confidence = "likely";
-	text_add(&out->text, "logits and labels differ in number: %" PRId64 " labels for %" PRId64 " rows of logits", mismatch->actual,
-		 mismatch->expected);
-	text_add(&out->fix, "shift and flatten both alike (logits[:, :-1] with labels[:, 1:]), and extend the labels where features were put "
-		 "into the sequence");
-	return true;
-}

@@ -1,0 +1,236 @@
+/* links: schema viewer */
+/* Rules that read where sizes were decided and what earlier calls had: each holds once, and once it doesn't. */
+#include "causes_asked.h"
+
+#define STEP(side, id, operation, operands, dim, size) add_step(side, id, operation, operands, COUNT(operands), dim, size)
+
+static const struct operand whole[] = { TENSOR("self", 9, 64, 64) };
+
+static const char *
+first_text(const char *key)
+{
+	return text_get(json_array_get(causes, 0), key);
+}
+
+static void
+earlier(int64_t count, int64_t a, int64_t b, int64_t c, int64_t d)
+{
+	calls = count;
+	was[0].smallest = a;
+	was[0].largest = b;
+	was[1].smallest = c;
+	was[1].largest = d;
+}
+
+static void
+test_tables(void)
+{
+	const struct operand masked[] = { TENSOR("self", 1, 2, 2, 71, 71), MASK("mask", 2, 1, 1, 64, 64) };
+	const struct operand added[] = { TENSOR("self", 1, 2, 50, 8), TENSOR("other", 2, 1, 64, 8) };
+	const struct operand rotated[] = { TENSOR("self", 1, 1, 2, 6, 8), TENSOR("other", 2, 1, 1, 14, 8) };
+	const struct event a = EVENT("aten::masked_fill", masked), b = EVENT("aten::add", added), c = EVENT("aten::mul", rotated);
+
+	STEP(0, 5, "aten::ones", whole, 1, 64);
+	STEP(1, 99, "aten::matmul", masked, 3, 71);
+	earlier(50, 8, 64, 8, 64);
+	ask(&a, "", NULL, number("self.config.block_size", 64));
+	EXPECT("table_exceeded", "likely");
+	EXPECT("fixed_size", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise self.config.block_size to 71"));
+	stories[0].steps[0].event.id = 95; /* made within this step: no table */
+	ask(&a, "", NULL, NULL);
+	EXPECT("table_exceeded", "");
+	forget();
+	STEP(0, 5, "aten::zeros", whole, 1, 64);
+	STEP(1, 99, "aten::linear", added, 1, 50);
+	earlier(50, 64, 64, 64, 64);
+	ask(&b, "", NULL, NULL);
+	EXPECT("fixed_size", "likely");
+	EXPECT("table_exceeded", "");
+	earlier(50, 8, 64, 8, 64);
+	ask(&b, "", NULL, NULL);
+	EXPECT("fixed_size", ""); /* it followed the input before */
+	forget();
+	STEP(0, 97, "aten::arange", whole, 0, 14);
+	STEP(0, 96, "aten::cos", whole, 0, 14);
+	stories[0].decider = 0;
+	STEP(1, 95, "aten::slice", whole, 1, 6);
+	earlier(3, 4, 8, 4, 8);
+	ask(&c, "", NULL, NULL);
+	EXPECT("positions_length", "likely");
+	STEP(1, 94, "aten::arange", whole, 0, 6); /* both counted */
+	ask(&c, "", NULL, NULL);
+	EXPECT("positions_length", "");
+	forget();
+}
+
+static void
+test_joined(void)
+{
+	const struct operand loss[] = { TENSOR("self", 1, 40, 10), INDEX("target", 2, 28) };
+	const struct operand cat[] = { ITEM("tensors[0]", 0, 5, 2, 6, 8), ITEM("tensors[1]", 1, 6, 2, 15, 8), VALUE("dim", "int", "1") };
+	const struct operand pair[] = { ITEM("tensors[0]", 0, 1, 46, 3), ITEM("tensors[1]", 1, 2, 45, 4), VALUE("dim", "int", "1") };
+	const struct operand wave[] = { TENSOR("self", 7, 72700), VALUE("size", "int", "1600"), VALUE("step", "int", "1600") };
+	const struct operand even[] = { TENSOR("self", 7, 72000), VALUE("size", "int", "1600"), VALUE("step", "int", "1600") };
+	const struct operand none[] = { VALUE("dim", "int", "0") };
+	const struct event a = EVENT("aten::cross_entropy_loss", loss), b = EVENT("aten::cat", pair), c = EVENT("aten::cat", none);
+
+	STEP(0, 98, "aten::slice", whole, 1, 14);
+	STEP(1, 97, "aten::cat", cat, 1, 21);
+	ask(&a, "", NULL, number("VIRTUAL_TOKENS", 6));
+	EXPECT("grew_at_cat", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "6 were joined to 15"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "VIRTUAL_TOKENS = 6"));
+	stories[0].steps[0].event.id = 97; /* both went through it */
+	ask(&a, "", NULL, NULL);
+	EXPECT("grew_at_cat", "");
+	forget();
+	STEP(0, 97, "aten::unfold", wave, 0, 45);
+	STEP(1, 96, "aten::randn", whole, 0, 46);
+	ask(&b, "", NULL, NULL);
+	EXPECT("rest_cut_off", "likely");
+	EXPECT("made_apart", "possible");
+	EXPECT("ragged_list", ""); /* two of different make */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "leaves 700 over"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "by 900 to a multiple of 1600"));
+	forget();
+	STEP(0, 97, "aten::unfold", even, 0, 45);
+	STEP(1, 96, "aten::randn", whole, 0, 46);
+	ask(&b, "", NULL, NULL);
+	EXPECT("rest_cut_off", "");
+	EXPECT("made_apart", "possible");
+	stories[1].steps[0].event.site = 97; /* one line made both */
+	ask(&b, "", NULL, NULL);
+	EXPECT("made_apart", "");
+	forget();
+	ask(&c, "torch.cat(): expected a non-empty list of Tensors", NULL, NULL);
+	EXPECT("nothing_to_join", "certain");
+	ask(&b, "torch.cat(): expected a non-empty list of Tensors", NULL, NULL);
+	EXPECT("nothing_to_join", "");
+}
+
+static void
+test_batches(void)
+{
+	const struct operand view[] = { TENSOR("self", 1, 10, 4, 8), VALUE("size", "int[]", "[32, -1, 64]") };
+	const struct operand state[] = { TENSOR("self", 1, 10, 16), TENSOR("other", 2, 32, 16) };
+	const struct operand heads[] = { TENSOR("self", 1, 2, 8, 5, 4), TENSOR("other", 2, 2, 2, 4, 5) };
+	const struct event a = EVENT("aten::view", view), b = EVENT("aten::add", state), c = EVENT("aten::matmul", heads);
+	json_t *numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "config.num_attention_heads", "value", 8,
+				    "name", "config.num_key_value_heads", "value", 2);
+
+	ask(&a, "", NULL, number("BATCH", 32));
+	EXPECT("last_batch", "likely");
+	ask(&a, "", NULL, number("width", 32));
+	EXPECT("last_batch", "");
+	STEP(0, 5, "aten::zeros", whole, 0, 32);
+	STEP(1, 99, "aten::linear", whole, 0, 10);
+	earlier(20, 32, 32, 32, 32);
+	ask(&b, "", NULL, number("args.batch_size", 32));
+	EXPECT("last_batch", "likely");
+	EXPECT("fixed_size", "");
+	earlier(20, 3, 32, 3, 32);
+	ask(&b, "", NULL, number("args.batch_size", 32));
+	EXPECT("last_batch", "");
+	forget();
+	ask(&c, "", NULL, numbers);
+	EXPECT("heads_not_repeated", "likely");
+	ask(&c, "", NULL, NULL);
+	EXPECT("heads_not_repeated", "");
+}
+
+static void
+test_layers(void)
+{
+	const struct operand alpha[] = { TENSOR("input", 1, 1, 4, 32, 32), TENSOR("weight", 2, 8, 3, 7, 7) };
+	const struct operand last[] = { TENSOR("input", 1, 1, 32, 32, 3), TENSOR("weight", 2, 8, 3, 7, 7) };
+	const struct operand flat[] = { TENSOR("input", 1, 2, 576), TENSOR("weight", 2, 10, 400) };
+	const struct operand maps[] = { TENSOR("self", 3, 2, 16, 6, 6) }, made[] = { TENSOR("output", 4, 2, 576) };
+	const struct operand bias[] = { TENSOR("input", 1, 2, 400), TENSOR("weight", 2, 10, 400), TENSOR("bias", 3, 12) };
+	const struct event a = EVENT("aten::conv2d", alpha), b = EVENT("aten::conv2d", last), c = EVENT("aten::linear", flat),
+			   d = EVENT("aten::linear", bias);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("channels", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "alpha"));
+	ask(&b, "", NULL, NULL);
+	EXPECT("channels", "");
+	EXPECT("dimension_elsewhere", "likely");
+	STEP(0, 99, "aten::flatten", maps, 1, 576);
+	stories[0].steps[0].event.outputs = made;
+	stories[0].steps[0].event.output_count = 1;
+	ask(&c, "", NULL, NULL);
+	EXPECT("layer_width", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "16 x 6 x 6"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in_features=576"));
+	forget();
+	ask(&d, "", NULL, NULL);
+	EXPECT("layer_width", "");
+}
+
+static void
+test_losses(void)
+{
+	const struct operand last[] = { TENSOR("self", 1, 2, 12, 50), INDEX("target", 2, 2, 12) };
+	const struct operand second[] = { TENSOR("self", 1, 2, 50, 12), INDEX("target", 2, 2, 13) };
+	const struct operand rows[] = { TENSOR("self", 1, 22, 50), INDEX("target", 2, 24) };
+	const struct operand from[] = { TENSOR("self", 5, 2, 12, 50) };
+	const struct event a = EVENT("aten::cross_entropy_loss", last), b = EVENT("aten::cross_entropy_loss", second),
+			   c = EVENT("aten::cross_entropy_loss", rows);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("class_dimension", "likely");
+	ask(&b, "", NULL, NULL);
+	EXPECT("class_dimension", "");
+	EXPECT("logits_and_labels", "possible");
+	STEP(0, 98, "aten::randint", whole, 1, 12);
+	STEP(1, 97, "aten::slice", from, 1, 11);
+	ask(&c, "", NULL, NULL);
+	EXPECT("logits_and_labels", "likely"); /* only one was shifted */
+	forget();
+}
+
+static json_t *
+grid(const char *rows, int features)
+{
+	return json_pack("[{s:[{s:s, s:{s:o}}, {s:s, s:s, s:[i, i]}]}]", "locals", "name", "grid_thw", "summary", "row_products",
+			 json_loads(rows, 0, NULL), "name", "pixel_values", "dtype", "float32", "shape", features, 96);
+}
+
+static void
+test_grids(void)
+{
+	const struct operand pair[] = { TENSOR("self", 1, 16, 1, 8), TENSOR("other", 2, 32, 1, 8) };
+	const struct operand parts[] = { TENSOR("self", 1, 24, 8), VALUE("split_sizes", "int[]", "[8, 8, 16]"), VALUE("dim", "int", "0") };
+	const struct operand odd[] = { TENSOR("self", 1, 27, 8), VALUE("split_sizes", "int[]", "[8, 8, 16]"), VALUE("dim", "int", "0") };
+	const struct event a = EVENT("aten::mul", pair), b = EVENT("aten::split_with_sizes", parts), c = EVENT("aten::split_with_sizes", odd);
+
+	ask(&a, "", grid("[16, 16]", 16), NULL);
+	EXPECT("grid_and_rows", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "one picture are missing"));
+	ask(&a, "", grid("[16, 11]", 16), NULL);
+	EXPECT("grid_and_rows", "");
+	ask(&b, "", NULL, NULL);
+	EXPECT("parts_and_whole", "likely");
+	ask(&c, "", NULL, NULL);
+	EXPECT("parts_and_whole", "possible");
+	ask(&a, "", NULL, NULL);
+	EXPECT("parts_and_whole", "");
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "tables", test_tables);
+	CU_add_test(suite, "what is joined", test_joined);
+	CU_add_test(suite, "batches and heads", test_batches);
+	CU_add_test(suite, "layers", test_layers);
+	CU_add_test(suite, "losses", test_losses);
+	CU_add_test(suite, "grids", test_grids);
+}
+
+int
+main(void)
+{
+	return run_suite("causes: where it was made", fill);
+}

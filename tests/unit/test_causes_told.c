@@ -1,0 +1,192 @@
+/* links: schema viewer */
+/* Rules about what PyTorch or Python itself says: each holds once, and once it doesn't. */
+#include "causes_asked.h"
+
+static const char *
+first_text(const char *key)
+{
+	return text_get(json_array_get(causes, 0), key);
+}
+
+static void
+test_autograd(void)
+{
+	type = "RuntimeError";
+	ask(NULL, "Function CutBackward returned an invalid gradient at index 0 - got [2, 24, 3] but expected shape compatible with [2, 31, 3]", NULL,
+	    number("MAX_FRAMES", 24));
+	EXPECT("gradient_shape", "certain");
+	EXPECT("limit_told", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in Cut.backward"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "by 7"));
+	ask(NULL, "Function CutBackward returned an invalid gradient at index 0 - got [2] but expected something", NULL, NULL);
+	EXPECT("gradient_shape", "");
+	ask(NULL, "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.FloatTensor [4, 8]], which is "
+		  "output 0 of ReluBackward0, is at version 1", NULL, NULL);
+	EXPECT("written_after_saved", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "[4, 8], the output of ReluBackward0"));
+	ask(NULL, "Trying to backward through the graph a second time (or ...)", NULL, NULL);
+	EXPECT("graph_used_twice", "likely");
+	EXPECT("written_after_saved", "");
+	ask(NULL, "element 0 of tensors does not require grad and does not have a grad_fn",
+	    json_pack("[{s:[{s:s, s:[], s:b}]}]", "locals", "name", "loss", "shape", "requires_grad", 0), NULL);
+	EXPECT("nothing_to_train", "likely");
+	EXPECT("graph_used_twice", "");
+	ask(NULL, "something else", NULL, NULL);
+	EXPECT("nothing_to_train", "");
+	type = "CheckpointError";
+	ask(NULL, "tensor at position 1:\nsaved metadata: {'shape': torch.Size([14, 8]), 'dtype': torch.float32}\nrecomputed metadata: "
+		  "{'shape': torch.Size([12, 8])}", NULL, NULL);
+	EXPECT("recomputation_differs", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "14 in dimension 0 first, 12 again"));
+	type = "RuntimeError";
+	ask(NULL, "saved metadata", NULL, NULL);
+	EXPECT("recomputation_differs", "");
+	forget();
+}
+
+static void
+test_loaded(void)
+{
+	ask(NULL, "Missing key(s) in state_dict: \"fc.weight\". \n\tUnexpected key(s) in state_dict: \"module.fc.weight\". ", NULL, NULL);
+	EXPECT("checkpoint_keys", "likely");
+	ask(NULL, "Missing key(s) in state_dict: \"fc.weight\". \n\tUnexpected key(s) in state_dict: \"head.weight\". ", NULL, NULL);
+	EXPECT("checkpoint_keys", "possible");
+	ask(NULL, "loaded state dict contains a parameter group that doesn't match the size of optimizer's group", NULL, NULL);
+	EXPECT("optimizer_groups", "likely");
+	EXPECT("checkpoint_keys", "");
+	ask(NULL, "loaded state dict has a different number of things", NULL, NULL);
+	EXPECT("optimizer_groups", "");
+}
+
+static void
+test_optimizer(void)
+{
+	const struct operand state[] = { TENSOR("self", 1, 100, 8), TENSOR("end", 2, 103, 8) };
+	const struct operand source[] = { TENSOR("self", 3, 100, 8) };
+	struct event a = EVENT("aten::lerp_", state);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("optimizer_state", "");
+	a.phase = "optimizer";
+	add_step(1, 5, "aten::set_", source, 1, 0, 100);
+	stories[1].steps[0].entered = true;
+	ask(&a, "", NULL, NULL);
+	EXPECT("optimizer_state", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "100 against 103"));
+	forget();
+}
+
+static void
+test_memory(void)
+{
+	const struct operand far[] = { TENSOR("self", 1, 100000, 1, 64), TENSOR("other", 2, 1, 100000, 64) };
+	const struct event a = EVENT("aten::sub", far);
+
+	ask(&a, "DefaultCPUAllocator: can't allocate memory: you tried to allocate 2560000000000 bytes. Error code 12", NULL, NULL);
+	EXPECT("out_of_memory", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "[100000, 100000, 64]"));
+	ask(&a, "something else", NULL, NULL);
+	EXPECT("out_of_memory", "");
+}
+
+static void
+test_layers(void)
+{
+	ask(NULL, "Expected more than 1 value per channel when training, got input size torch.Size([1, 8])", NULL, NULL);
+	EXPECT("one_sample", "likely");
+	ask(NULL, "Expected more than 1 value per channel when training, got input size torch.Size([4, 8])", NULL, NULL);
+	EXPECT("one_sample", "");
+	ask(NULL, "Expected hidden[0] size (1, 4, 16), got [1, 10, 16]",
+	    json_pack("[{s:[{s:s, s:s, s:[i, i, i]}]}]", "locals", "name", "x", "dtype", "float32", "shape", 10, 4, 8), NULL);
+	EXPECT("batch_first", "likely");
+	ask(NULL, "Expected hidden[0] size (1, 4, 16), got [1, 10, 16]", NULL, NULL);
+	EXPECT("batch_first", "possible");
+	ask(NULL, "Expected something of size (1, 4, 16), got [1, 10, 16]", NULL, NULL);
+	EXPECT("batch_first", "");
+}
+
+static void
+test_shapes(void)
+{
+	ask(NULL, "Using a target size (torch.Size([8])) that is different to the input size (torch.Size([8, 1])) is deprecated", NULL, NULL);
+	EXPECT("shapes_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "squeeze"));
+	ask(NULL, "expecting key_padding_mask shape of (4, 10), but got torch.Size([10, 4])", NULL, NULL);
+	EXPECT("shapes_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "transpose"));
+	ask(NULL, "expecting key_padding_mask shape of (4, 10), but got torch.Size([4, 12])", NULL, NULL);
+	EXPECT("shapes_told", "possible");
+	ask(NULL, "expecting (4, 10), but got torch.Size([4, 10])", NULL, NULL);
+	EXPECT("shapes_told", "");
+	ask(NULL, "expected sequence of length 5 at dim 1 (got 7)", NULL, NULL);
+	EXPECT("ragged_rows", "certain");
+	ask(NULL, "expected sequence of length 5 at dim 1 (got 5)", NULL, NULL);
+	EXPECT("ragged_rows", "");
+}
+
+static void
+test_numbers(void)
+{
+	line = "assert H % self.window == 0";
+	type = "AssertionError";
+	ask(NULL, "", NULL, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "H", "value", 14, "name", "self.window",
+				      "value", 4));
+	EXPECT("not_divisible", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "H = 14 is no multiple of self.window = 4: it leaves 2"));
+	ask(NULL, "", NULL, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "H", "value", 16, "name", "self.window",
+				      "value", 4));
+	EXPECT("not_divisible", "");
+	line = NULL;
+	ask(NULL, "19 query positions are not a multiple of 4", NULL, NULL);
+	EXPECT("not_divisible", "likely");
+	ask(NULL, "20 query positions are not a multiple of 4", NULL, NULL);
+	EXPECT("not_divisible", "");
+	type = "ValueError";
+	ask(NULL, "the text has 53 words, the table 48", NULL, number("MAX_WORDS", 48));
+	EXPECT("limit_told", "possible");
+	ask(NULL, "the text has 53 words, the table 48", NULL, number("width", 48));
+	EXPECT("limit_told", "");
+	forget();
+}
+
+static void
+test_padded(void)
+{
+	const struct operand ragged[] = { ITEM("sequences[0]", 0, 7, 3), ITEM("sequences[1]", 1, 8, 5), VALUE("padding_value", "float", "0.0") };
+	const struct operand padded[] = { INDEX("output", 5, 2, 5) };
+	const struct event made[] = { { .id = 10, .site = -1, .parent = -1, .operation = "aten::pad_sequence", .status = "ok", .phase = "forward",
+					.operand_count = 3, .operands = ragged, .output_count = 1, .outputs = padded } };
+	struct hand hand = { .events = made, .event_count = 1 };
+	struct source source = hand_source(&hand);
+	json_t *frames = json_pack("[{s:[{s:s, s:s, s:s, s:i}]}]", "locals", "name", "offsets", "kind", "tensor", "dtype", "int64", "tensor", 5);
+	struct cause_facts facts = { .type = "AssertionError", .message = "19 places", .frames = frames, .source = &source, .before = 50 };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("padded_numbers", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "offsets was padded with 0 by aten::pad_sequence"));
+	facts.before = 5; /* it was made later */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("padded_numbers", "");
+	json_decref(frames);
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "autograd", test_autograd);
+	CU_add_test(suite, "checkpoints", test_loaded);
+	CU_add_test(suite, "optimizer", test_optimizer);
+	CU_add_test(suite, "memory", test_memory);
+	CU_add_test(suite, "layers", test_layers);
+	CU_add_test(suite, "shapes in messages", test_shapes);
+	CU_add_test(suite, "numbers in messages", test_numbers);
+	CU_add_test(suite, "padded numbers", test_padded);
+}
+
+int
+main(void)
+{
+	return run_suite("causes: what was told", fill);
+}

@@ -1,0 +1,225 @@
+/* Rules about layers that are given what they weren't built for. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "mismatch_rule.h"
+
+static bool
+is_product(const struct cause_facts *facts)
+{
+	return cause_disagrees(facts, "size") && facts->mismatch->operand >= 0 && facts->mismatch->against >= 0 &&
+	       cause_is(facts, "matmul mm bmm addmm baddbmm linear");
+}
+
+/* The module that runs, by its path: of the innermost frame that has one. */
+static const char *
+module_name(const struct cause_facts *facts)
+{
+	for (size_t i = 0; i < json_array_size(facts->frames); i++)
+		if (*text_get(json_array_get(facts->frames, i), "module"))
+			return text_get(json_array_get(facts->frames, i), "module");
+	return NULL;
+}
+
+/* Needs: the other of the last two dimensions is the one that would fit. */
+bool
+cause_transposed(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is;
+	int other;
+
+	if (!is_product(facts) || cause_is(facts, "linear"))
+		return false;
+	is = &facts->event->operands[mismatch->operand];
+	other = is->ndim - 1;
+	if (is->ndim < 2 || mismatch->dim != is->ndim - 2 || is->sizes[other] != mismatch->expected || mismatch->expected < 2)
+		return false;
+	out->confidence = facts->calls ? "possible" : "likely";
+	text_add(&out->text, "%s looks transposed: its dimension %d has the %" PRId64 " that is needed in dimension %d",
+		 cause_operand_name(facts, mismatch->operand), other, mismatch->expected, mismatch->dim);
+	text_add(&out->fix, "multiply by its transpose (.transpose(-1, -2))");
+	return true;
+}
+
+/* The sizes that were flattened into SIDE's: "16 x 6 x 6". */
+static const struct lineage_step *
+flattened(const struct cause_side *side, int64_t *sizes, int *count)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		const struct operand *from = NULL, *to = step->output < step->event.output_count ? &step->event.outputs[step->output] : NULL;
+		char name[96];
+		int place = rule_any(&step->event, "self input");
+
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (!text_among("flatten view reshape unsafe_view reshape_alias", name))
+			continue;
+		from = place >= 0 ? &step->event.operands[place] : NULL;
+		if (!from || !to || to->ndim < 2 || from->ndim <= to->ndim || from->ndim - to->ndim + 1 > CAUSE_SHAPE_MOST || step->dim != to->ndim - 1)
+			return NULL;
+		*count = 0;
+		for (int d = to->ndim - 1; d < from->ndim; d++)
+			sizes[(*count)++] = from->sizes[d];
+		return step;
+	}
+	return NULL;
+}
+
+static void
+add_precedent(const struct cause_facts *facts, struct cause *out, int64_t expected)
+{
+	if (facts->calls && facts->agreed == facts->calls)
+		text_add(&out->evidence, "%sin %" PRId64 " earlier calls the input had %" PRId64, out->evidence.used ? "; " : "", facts->calls, expected);
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? "; " : "", facts->sides[0].size);
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+}
+
+/* Needs: a layer (linear, norm) whose width isn't that of its input. */
+bool
+cause_width(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const char *module = module_name(facts);
+	const struct lineage_step *step;
+	bool before = facts->calls && facts->agreed == facts->calls;
+	int64_t sizes[CAUSE_SHAPE_MOST];
+	int count = 0;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 ||
+	    !cause_is(facts, "linear layer_norm native_layer_norm rms_norm batch_norm native_batch_norm group_norm instance_norm addmm") ||
+	    !text_among("input self mat1 weight mat2", cause_argument(facts, mismatch->operand)))
+		return false;
+	if (cause_is(facts, "addmm") && !text_among("mat2", cause_argument(facts, mismatch->operand)))
+		return false;
+	if (cause_is(facts, "linear") && (facts->event->operands[mismatch->against].ndim != 2 ||
+					  strcmp(cause_argument(facts, mismatch->operand), "input") != 0))
+		return false;
+	if (cause_is(facts, "group_norm native_group_norm") && mismatch->actual % mismatch->expected)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the layer%s%s was built for %" PRId64 " features and is given %" PRId64, module ? " " : "", module ? module : "",
+		 mismatch->expected, mismatch->actual);
+	step = flattened(&facts->sides[0], sizes, &count);
+	if (step) {
+		text_add(&out->text, " = ");
+		for (int i = 0; i < count; i++)
+			text_add(&out->text, "%s%" PRId64, i ? " x " : "", sizes[i]);
+		text_add(&out->text, ", flattened by ");
+		cause_add_step(facts, &out->text, step);
+	}
+	out->setting = cause_named_number(facts, mismatch->expected, "hidden dim width embed features channels size in_");
+	if (out->setting)
+		text_add(&out->evidence, "%" PRId64 " is %s", mismatch->expected, text_get(out->setting, "name"));
+	add_precedent(facts, out, mismatch->expected);
+	if (before)
+		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
+			 "%" PRId64 " features", mismatch->expected);
+	else
+		text_add(&out->fix, "build it with in_features=%" PRId64 ", or bring the input to %" PRId64 " (see where it was decided)",
+			 mismatch->actual, mismatch->expected);
+	return true;
+}
+
+/* Needs: a convolution whose channels aren't its input's, and the number it takes stands in no other dimension. */
+bool
+cause_channels(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const char *module = module_name(facts);
+	const struct operand *input;
+	int first;
+
+	if (!cause_disagrees(facts, "size") || !facts->event || strncmp(facts->event->operation, "aten::", 6) != 0 ||
+	    !strstr(facts->event->operation, "conv") || mismatch->operand < 0 || mismatch->against < 0 ||
+	    !text_among("input self", cause_argument(facts, mismatch->operand)) || strcmp(cause_argument(facts, mismatch->against), "weight") != 0)
+		return false;
+	input = &facts->event->operands[mismatch->operand];
+	first = input->ndim == facts->event->operands[mismatch->against].ndim ? 1 : 0;
+	if (mismatch->dim != first)
+		return false;
+	for (int d = first + 1; d < input->ndim; d++)
+		if (input->sizes[d] == mismatch->expected)
+			return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the layer%s%s takes %" PRId64 " channels and is given %" PRId64, module ? " " : "", module ? module : "",
+		 mismatch->expected, mismatch->actual);
+	if (mismatch->expected == 3 && mismatch->actual == 4) {
+		text_add(&out->text, ": a picture with an alpha channel (RGBA)");
+		text_add(&out->fix, "convert every picture to three channels when it is read (convert('RGB'), or [:, :3])");
+	} else if (mismatch->expected == 3 && mismatch->actual == 1) {
+		text_add(&out->text, ": a grey picture");
+		text_add(&out->fix, "convert every picture to three channels when it is read (convert('RGB'), or expand the one to three)");
+	} else if (mismatch->expected == 1 && mismatch->actual > 1) {
+		text_add(&out->text, ": pictures or sound with more than one channel");
+		text_add(&out->fix, "convert to one channel when it is read (convert('L'), mean over the channels), or build the layer with in_channels=%"
+			 PRId64, mismatch->actual);
+	} else {
+		text_add(&out->fix, "bring the input to %" PRId64 " channels, or build the layer with in_channels=%" PRId64, mismatch->expected,
+			 mismatch->actual);
+	}
+	add_precedent(facts, out, mismatch->expected);
+	return true;
+}
+
+/* Needs: a normalisation's own check, and a shape with one value per channel. */
+bool
+cause_one_sample(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t sizes[CAUSE_SHAPE_MOST], each = 1;
+	int count = cause_message_shape(facts->message, 0, sizes);
+
+	if (facts->event || !facts->message || count < 2 || !strstr(facts->message, "when training"))
+		return false;
+	for (int i = 0; i < count; i++)
+		each *= i == 1 ? 1 : sizes[i];
+	if (each != 1)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "a batch of one: batch normalisation in training needs more than one value per channel, its input is ");
+	text_add_sizes(&out->text, sizes, count);
+	text_add(&out->fix, "drop the last batch (DataLoader(drop_last=True)) or choose a batch size that leaves no rest of 1, call model.eval() where "
+		 "it isn't trained, or use LayerNorm or GroupNorm");
+	return true;
+}
+
+static bool
+is_sequence(const json_t *local, void *context)
+{
+	const int64_t *sizes = context; /* layers, expected batch, given batch */
+	int64_t one = cause_local_size(local, 0), other = cause_local_size(local, 1);
+
+	return json_array_size(json_object_get(local, "shape")) == 3 && strstr(text_get(local, "dtype"), "float") &&
+	       one != other && ((one == sizes[2] && other == sizes[1]) || (one == sizes[1] && other == sizes[2]));
+}
+
+/* Needs: a recurrent layer's own check of its hidden state; likely where a local sequence has the two numbers swapped. */
+bool
+cause_batch_first(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t wanted[CAUSE_SHAPE_MOST], given[CAUSE_SHAPE_MOST], batches[3];
+	const char *from = facts->message ? strstr(facts->message, " size ") : NULL; /* past the [0] of "hidden[0]" */
+	int a = cause_message_shape(from, 0, wanted), b = cause_message_shape(from, 1, given);
+	const json_t *sequence;
+
+	if (facts->event || !facts->message || !strstr(facts->message, "Expected hidden") || a != 3 || b != 3 || wanted[1] == given[1])
+		return false;
+	batches[0] = wanted[0];
+	batches[1] = wanted[1];
+	batches[2] = given[1];
+	sequence = cause_local(facts, is_sequence, batches);
+	out->confidence = sequence ? "likely" : "possible";
+	text_add(&out->text, "the hidden state is made for a batch of %" PRId64 ", the layer sees one of %" PRId64, given[1], wanted[1]);
+	if (sequence) {
+		text_add(&out->text, ": it takes %s's other dimension for the batch", text_get(sequence, "name"));
+		text_add(&out->fix, "build the layer with batch_first=True, or give it %s.transpose(0, 1)", text_get(sequence, "name"));
+	} else {
+		out->setting = cause_named_number(facts, given[1], "batch bsz");
+		cause_add_number(facts, &out->text, out->setting);
+		text_add(&out->fix, "make the hidden state from the batch's own size (the last batch is smaller: drop_last=True), and check batch_first");
+	}
+	return true;
+}

@@ -1,0 +1,173 @@
+/* Which name carries a number, and whether that is more than chance. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "causes_tool.h"
+
+#define COMMON_NUMBER 16   /* numbers up to this explain nothing by being equal */
+#define CARRIERS_MOST 6    /* a number that more names carry is a coincidence */
+#define WORDS_MOST 24
+
+const char cause_limits[] = "max cutoff cut limit len seq trunc block_size positions context window_size";
+
+/* The last name of "self.config.width", "cfg['width']", "sizes[0]". */
+static size_t
+last_name(const char *name, const char **out)
+{
+	const char *end = name + strlen(name), *start;
+
+	while (end > name && !isalnum((unsigned char)end[-1]) && end[-1] != '_')
+		end--;
+	for (start = end; start > name && (isalnum((unsigned char)start[-1]) || start[-1] == '_');)
+		start--;
+	*out = start;
+	return (size_t)(end - start);
+}
+
+static bool
+is_part(const char *name, const char *hints)
+{
+	char word[32];
+
+	for (const char *at = hints ? hints : ""; *at;) {
+		size_t size = strcspn(at, " ");
+
+		if (size && size < sizeof(word)) {
+			memcpy(word, at, size);
+			word[size] = 0;
+			if (strcasestr(name, word))
+				return true;
+		}
+		at += size + (at[size] == ' ');
+	}
+	return false;
+}
+
+bool
+cause_is_called(const json_t *number, const char *hints)
+{
+	const char *name = text_get(number, "name");
+
+	return number && strncmp(name, "len(", 4) != 0 && is_part(name, hints);
+}
+
+/* A plain variable may just have been measured ("max_len = max(...)"); a constant, an attribute, an option wasn't. */
+static bool
+is_set(const struct cause_facts *facts, const char *name, int64_t value)
+{
+	bool lower = false;
+
+	for (const char *at = name; *at; at++) {
+		if (*at == '.' || *at == '[')
+			return true;
+		lower = lower || islower((unsigned char)*at);
+	}
+	return !lower || settings_find(facts->settings, name, value);
+}
+
+bool
+cause_is_limit(const struct cause_facts *facts, const json_t *number)
+{
+	return cause_is_called(number, cause_limits) &&
+	       is_set(facts, text_get(number, "name"), json_integer_value(json_object_get(number, "value")));
+}
+
+/* Does LINE name it as a word of its own? */
+static bool
+stands_in(const char *line, const char *name)
+{
+	const char *last;
+	size_t size = last_name(name, &last);
+
+	for (const char *at = line; at && size && (at = strcasestr(at, last)); at++) {
+		if (strncasecmp(at, last, size) == 0 && (at == line || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) &&
+		    !isalnum((unsigned char)at[size]) && at[size] != '_')
+			return true;
+		if (!*at)
+			break;
+	}
+	return false;
+}
+
+static int
+weight_of(const struct cause_facts *facts, const char *name, int64_t value, const char *hints)
+{
+	int weight = 1;
+
+	if (strncmp(name, "len(", 4) == 0)
+		return 0; /* what a list holds is no setting */
+	if (is_part(name, hints))
+		weight += 6;
+	else if (is_part(name, cause_limits))
+		weight += 2;
+	if (is_set(facts, name, value))
+		weight += 1;
+	if (settings_find(facts->settings, name, value))
+		weight += 4;
+	return weight;
+}
+
+const json_t *
+cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints)
+{
+	const json_t *best = NULL;
+	int best_weight = 0, carriers = 0;
+
+	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
+		const json_t *entry = json_array_get(facts->numbers, i), *list = json_object_get(entry, "numbers");
+
+		for (size_t n = 0; n < json_array_size(list); n++) {
+			const json_t *number = json_array_get(list, n), *is = json_object_get(number, "value");
+			const char *name = text_get(number, "name");
+			int weight;
+
+			if (!json_is_integer(is) || json_integer_value(is) != value)
+				continue;
+			carriers++;
+			weight = weight_of(facts, name, value, hints);
+			if (value <= COMMON_NUMBER && !is_part(name, hints) && !stands_in(facts->line, name))
+				continue; /* small: by its name only */
+			if (weight > best_weight) {
+				best = number;
+				best_weight = weight;
+			}
+		}
+	}
+	return carriers <= CARRIERS_MOST || cause_is_called(best, hints) || cause_is_limit(facts, best) ? best : NULL;
+}
+
+int64_t
+cause_value_of(const struct cause_facts *facts, const char *name)
+{
+	const char *last, *is;
+	size_t size = last_name(name, &last);
+
+	for (size_t i = 0; size && i < json_array_size(facts->numbers); i++) {
+		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+
+		for (size_t n = 0; n < json_array_size(list); n++) {
+			const json_t *number = json_array_get(list, n), *value = json_object_get(number, "value");
+
+			if (last_name(text_get(number, "name"), &is) == size && strncmp(is, last, size) == 0 &&
+			    strncmp(text_get(number, "name"), "len(", 4) != 0 && json_is_integer(value))
+				return json_integer_value(value);
+		}
+	}
+	return -1;
+}
+
+void
+cause_add_number(const struct cause_facts *facts, struct text *text, const json_t *number)
+{
+	int64_t value = json_integer_value(json_object_get(number, "value"));
+	const struct setting *found = number ? settings_find(facts->settings, text_get(number, "name"), value) : NULL;
+
+	if (!number)
+		return;
+	text_add(text, " (%s = %" PRId64, text_get(number, "name"), value);
+	if (found && found->file >= 0)
+		text_add(text, ", %s:%d", text_basename(facts->settings->files[found->file]), found->line);
+	text_add(text, ")");
+}

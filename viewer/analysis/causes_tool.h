@@ -1,0 +1,70 @@
+/*
+ * What the rules of causes.def share: questions about the facts, and ways to say the answer.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_CAUSES_TOOL_H
+#define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_TOOL_H
+
+#include "causes.h"
+
+#define CAUSE_SHAPE_MOST 8
+
+/* Does the failed operation's mismatch have PROPERTY? */
+bool cause_disagrees(const struct cause_facts *facts, const char *property);
+/* Is the failed operation among the blank-separated plain NAMES ("cat", "index_put")? */
+bool cause_is(const struct cause_facts *facts, const char *names);
+/* Is it one that takes two tensors element by element? */
+bool cause_is_elementwise(const struct cause_facts *facts);
+/* What the code calls the operand at PLACE: its variable, else the argument's name. */
+const char *cause_operand_name(const struct cause_facts *facts, int place);
+const char *cause_argument(const struct cause_facts *facts, int place);
+/* Counts of the operand's values; NULL if there are none. */
+const json_t *cause_summary(const struct cause_facts *facts, int place);
+/* KEY of a summary, MISSING if it isn't known. */
+int64_t cause_count(const json_t *summary, const char *key, int64_t missing);
+
+/* The step of SIDE's story that decided its size; NULL if unknown. */
+const struct lineage_step *cause_decider(const struct cause_side *side);
+/* Is that by one of the plain NAMES? */
+bool cause_decided_by(const struct cause_side *side, const char *names);
+/* The first step of SIDE's story, up to what decided it, by one of NAMES. */
+const struct lineage_step *cause_step(const struct cause_side *side, const char *names);
+/* Was SIDE's size decided before the line was called for the last time (a buffer, a parameter, a cache)? */
+bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
+/* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
+void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
+/* What a strided operation (unfold, convolution, pooling) left over at STEP; 0 if nothing. OVER and STRIDE may be NULL. */
+int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
+
+/* The N-th shape ("[2, 24, 3]", "torch.Size([2, 3])", "(8, 4, 4)") that the message tells; how many dimensions, -1. */
+int cause_message_shape(const char *message, int n, int64_t *sizes);
+/* The word after MARK in the message (letters, digits, '_', '.'), in OUT; false if there is none. */
+bool cause_message_word(const char *message, const char *mark, char *out, size_t size);
+
+/* A local variable of the program's frames for which ASK says yes, innermost frame first; NULL. */
+const json_t *cause_local(const struct cause_facts *facts, bool (*ask)(const json_t *local, void *context), void *context);
+int64_t cause_local_size(const json_t *local, size_t dim);
+
+/* The name that best carries VALUE among the numbers in reach; NULL if none does, or if it may well be chance: a small
+ * number, or one that many names carry, unless the name says what is looked for. HINTS: blank-separated parts of names
+ * that do ("position max cache"); may be "". */
+const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints);
+/* Is it called like one of HINTS? */
+bool cause_is_called(const json_t *number, const char *hints);
+/* Is it called like a limit, and was it set rather than measured? A number that is merely equal isn't evidence. */
+bool cause_is_limit(const struct cause_facts *facts, const json_t *number);
+extern const char cause_limits[]; /* HINTS for limits */
+/* The value of what is called NAME ("num_queries", "self.window") in the innermost frame that has it; -1. */
+int64_t cause_value_of(const struct cause_facts *facts, const char *name);
+/* " (args.cutoff_len = 40, run.yaml:7)" of a number. */
+void cause_add_number(const struct cause_facts *facts, struct text *text, const json_t *number);
+
+/* Two lists of positions, of unequal length, are joined: nothing ragged, but pairs that don't pair. */
+bool cause_are_markers(const struct cause_facts *facts);
+/* The index that is out of range is positions, not tokens: 0, 1, 2, ... of each row alike, or made by counting. */
+bool cause_are_positions(const struct cause_facts *facts);
+/* One dimension is viewed as several whose product is another. */
+bool cause_is_split(const struct cause_facts *facts);
+/* A loss over classes. */
+bool cause_is_loss(const struct cause_facts *facts);
+
+#endif
