@@ -1,6 +1,8 @@
 /* How the process was started, secrets left out. See environment.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 
 #define ARGUMENTS_BYTES 16384
 #define MASK "***"
+#define ANCESTORS_MAX 8
 
 extern char **environ;
 
@@ -165,6 +168,66 @@ write_arguments(struct json_writer *json)
 	json_array_end(json);
 }
 
+/* The name by which people know the command of process PID: "torchrun" for "python .../bin/torchrun", "accelerate" for
+ * "python -m accelerate.commands.launch", else what runs. */
+static void
+command_name(int pid, char *name, size_t room)
+{
+	char path[40], text[1024];
+	const char *word, *slash;
+	size_t size, at = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+	size = read_all(path, text, sizeof text - 1);
+	text[size] = 0;
+	word = text;
+	slash = strrchr(word, '/');
+	if (!strncmp(slash ? slash + 1 : word, "python", 6)) {
+		at = strlen(text) + 1;
+		while (at < size && text[at] == '-' && strcmp(text + at, "-m") && strcmp(text + at, "-c"))
+			at += strlen(text + at) + 1;
+		if (at < size && !strcmp(text + at, "-m")) {
+			at += 3;
+			slash = NULL;
+			if (at < size)
+				text[at + strcspn(text + at, ".")] = 0;
+		}
+		if (at < size && strcmp(text + at, "-c"))
+			word = text + at;
+	}
+	slash = strrchr(word, '/');
+	snprintf(name, room, "%s", slash ? slash + 1 : word);
+}
+
+/* Who started us: launchers stand between a rank and what `run` started, and most record nothing themselves. */
+static void
+write_ancestors(struct json_writer *json)
+{
+	int pid = getppid(), root = (int)strtol(getenv("SHAPEBOX_ROOT_PID") ? getenv("SHAPEBOX_ROOT_PID") : "0", NULL, 10);
+
+	json_key(json, "ancestors");
+	json_array_begin(json);
+	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
+		char path[40], text[512], name[64], *at;
+		size_t size;
+
+		command_name(pid, name, sizeof name);
+		json_object_begin(json);
+		json_key(json, "pid");
+		json_int(json, pid);
+		json_key(json, "name");
+		json_string(json, name);
+		json_object_end(json);
+		snprintf(path, sizeof path, "/proc/%d/stat", pid);
+		size = read_all(path, text, sizeof text - 1);
+		text[size] = 0;
+		at = strrchr(text, ')');
+		if (pid == root || !at || sscanf(at + 1, " %*c %d", &pid) != 1)
+			break;
+	}
+	json_array_end(json);
+}
+
 static void
 write_variables(struct json_writer *json)
 {
@@ -207,6 +270,7 @@ environment_note(void)
 	json_key(&note.json, "torch");
 	version = shim_box.header->torch_version;
 	json_text(&note.json, version[0] ? version : NULL, strnlen(version, sizeof shim_box.header->torch_version));
+	write_ancestors(&note.json);
 	write_variables(&note.json);
 	json_object_end(&note.json);
 	note_publish(&note);

@@ -5,7 +5,8 @@
  * exception could not be raised at all, that a file is opened, that a frame is asked for. Printing a traceback opens
  * the source files it quotes while the exception is handled, and logging looks for its caller: that is how failures in
  * threads, DataLoader workers, spawned children and `except: log` are seen. An operation that fails leaves a call
- * behind, which the interpreter makes on the main thread before long, often within the `except` block.
+ * behind, which the interpreter makes on the main thread before long, often within the `except` block; where that is over,
+ * and whenever code is run or a file opened, exceptions that somebody kept are looked for (python_seen.h).
  *
  * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch.
  */
@@ -20,24 +21,13 @@
 #include "environment.h"
 #include "frames.h"
 #include "python_exception.h"
+#include "python_seen.h"
 #include "python_trace.h"
 #include "shim.h"
 
-#define REMEMBERED 16
-#define CHAIN_NOTED 2
 #define IMPORTS_MAX 200
 #define PENDING_FREE 64 /* failures that each leave a call; after that one a second */
 
-struct seen {
-	struct python_exception_key key;
-	uint64_t failures; /* operations that had failed by then */
-	uint64_t events;   /* that its thread had started by then */
-};
-
-
-static struct seen remembered[REMEMBERED]; /* under the GIL */
-static uint32_t remembered_turn;
-static uint64_t failures;                   /* atomic */
 static int imports_seen;                    /* of torch's, looked at */
 static bool started, verified, usable;      /* usable: layouts are as we know them; decided on the first event */
 static bool reporting, usable_known;
@@ -65,48 +55,6 @@ python_usable(void)
 		box_check(BOX_CHECK_PYTHON, usable);
 	}
 	return usable;
-}
-
-/* Whether this exception was noted already, as it is now. Remembers it. */
-static bool
-exception_is_known(struct python_object *exception)
-{
-	struct seen now;
-	uint32_t thread;
-
-	memset(&now, 0, sizeof now);
-	now.key = python_exception_key(exception);
-	now.failures = __atomic_load_n(&failures, __ATOMIC_RELAXED);
-	record_thread(&thread, &now.events);
-	for (int i = 0; i < REMEMBERED; i++)
-		if (!memcmp(&remembered[i], &now, sizeof now))
-			return true;
-	remembered[remembered_turn++ % REMEMBERED] = now;
-	return false;
-}
-
-/* Exceptions that end things in order. */
-static bool
-is_failure(struct python_object *exception)
-{
-	return python_kind(exception) == PYTHON_EXCEPTION && !python_isinstance(exception, *py.PyExc_SystemExit)
-	       && !python_isinstance(exception, *py.PyExc_StopIteration)
-	       && !python_isinstance(exception, *py.PyExc_StopAsyncIteration)
-	       && !python_isinstance(exception, *py.PyExc_GeneratorExit);
-}
-
-/* Note the exception that this thread is handling, if any. */
-static void
-note_handled(const char *how)
-{
-	struct python_object *type = NULL, *value = NULL, *traceback = NULL;
-
-	py.PyErr_GetExcInfo(&type, &value, &traceback);
-	if (value && is_failure(value) && !exception_is_known(value))
-		python_exception_note(BOX_NOTE_EXCEPTION, how, value, NULL);
-	python_release(type);
-	python_release(value);
-	python_release(traceback);
 }
 
 static bool
@@ -138,7 +86,7 @@ see_open(struct python_object *arguments)
 
 	/* The import system opens .py files, too. */
 	if (ends_with_py(py.PyTuple_GetItem(arguments, 0)) && strncmp(running_file(file, sizeof file), "<frozen ", 8))
-		note_handled("traceback");
+		python_seen_handled("traceback");
 	py.PyErr_Clear();
 }
 
@@ -152,37 +100,7 @@ see_frame_request(void)
 	size_t size = strlen(running_file(file, sizeof file));
 
 	if (size >= sizeof logging - 1 && !strcmp(file + size - (sizeof logging - 1), logging))
-		note_handled("logging");
-}
-
-static bool
-is_handling(void)
-{
-	struct python_object *type = NULL, *value = NULL, *traceback = NULL;
-
-	py.PyErr_GetExcInfo(&type, &value, &traceback);
-	bool handling = value != NULL;
-	python_release(type);
-	python_release(value);
-	python_release(traceback);
-	return handling;
-}
-
-/* The exceptions that EXCEPTION was raised from, as far as they are news: their frames still hold the variables. */
-static void
-note_chain(struct python_object *exception)
-{
-	struct python_object *held[CHAIN_NOTED], *next;
-	const char *relation;
-	int count = 0;
-
-	while (count < CHAIN_NOTED && (next = python_exception_next(exception, &relation)) != NULL)
-		exception = held[count++] = next;
-	while (count--) { /* as they happened: the first one first */
-		if (is_failure(held[count]) && !exception_is_known(held[count]))
-			python_exception_note(BOX_NOTE_EXCEPTION, "chain", held[count], NULL);
-		python_release(held[count]);
-	}
+		python_seen_handled("logging");
 }
 
 /* sys.excepthook: (hook, type, value, traceback). */
@@ -192,9 +110,9 @@ see_uncaught(struct python_object *arguments)
 	struct python_object *value = py.PyTuple_GetItem(arguments, 2), *traceback = py.PyTuple_GetItem(arguments, 3);
 
 	py.PyErr_Clear();
-	if (value && is_failure(value)) {
-		note_chain(value);
-		exception_is_known(value); /* what its printing opens is no news */
+	if (value && python_seen_failure(value)) {
+		python_seen_chain(value);
+		python_seen_before(value); /* what its printing opens is no news */
 		python_exception_note(BOX_NOTE_FATAL, "excepthook", value,
 				      python_is(traceback, py.PyTraceBack_Type) ? traceback : NULL);
 	}
@@ -208,7 +126,7 @@ see_unraisable(struct python_object *arguments)
 	struct python_object *value = python_kind(unraisable) == PYTHON_TUPLE ? py.PyTuple_GetItem(unraisable, 1) : NULL;
 
 	py.PyErr_Clear();
-	if (value && is_failure(value) && !exception_is_known(value))
+	if (value && python_seen_failure(value) && !python_seen_before(value))
 		python_exception_note(BOX_NOTE_EXCEPTION, "unraisable", value, NULL);
 }
 
@@ -251,6 +169,8 @@ see(const char *event, struct python_object *arguments)
 				see_unraisable(arguments);
 			else if (!strcmp(event, "sys._getframe"))
 				see_frame_request();
+			if (event[0] != 's')
+				python_seen_last();
 		}
 	}
 	python_quiet_end(&quiet);
@@ -266,6 +186,10 @@ audit(const char *event, struct python_object *arguments, void *user)
 		if ((!verified || !torch_version[0]) && imports_seen < IMPORTS_MAX && !strcmp(event, "import"))
 			see(event, arguments);
 		break;
+	case 'e': /* the next cell of a notebook is run: the one before may have failed */
+		if (is_recording() && !strcmp(event, "exec"))
+			see(event, arguments);
+		break;
 	case 'o':
 		if (event[1] == 'p' && is_recording() && !strcmp(event, "open"))
 			see(event, arguments);
@@ -273,7 +197,7 @@ audit(const char *event, struct python_object *arguments, void *user)
 	case 's':
 		if (is_recording()
 		    && (!strcmp(event, "sys.excepthook") || !strcmp(event, "sys.unraisablehook")
-			|| (!strcmp(event, "sys._getframe") && is_handling())))
+			|| (!strcmp(event, "sys._getframe") && python_seen_handling())))
 			see(event, arguments);
 		break;
 	}
@@ -380,8 +304,8 @@ pending_call(void *user)
 		return 0;
 	inside = true;
 	python_quiet_begin(&quiet);
-	if (python_usable())
-		note_handled("pending");
+	if (python_usable() && !python_seen_handled("pending"))
+		python_seen_alive();
 	python_quiet_end(&quiet);
 	inside = false;
 	return 0;
@@ -391,7 +315,7 @@ void
 python_operation_failed(void)
 {
 	static uint64_t last_second; /* atomic */
-	uint64_t count = __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
+	uint64_t count = python_seen_count();
 	struct timespec now;
 
 	if (!started || !is_recording() || !py.Py_IsInitialized())
@@ -407,7 +331,7 @@ python_operation_failed(void)
 void
 python_forked(void)
 {
-	memset(remembered, 0, sizeof remembered);
+	python_seen_forget();
 	reporting = false;
 	inside = false;
 }

@@ -271,7 +271,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	json_object_begin(json);
 	json_key(json, "how");
 	json_string(json, how);
-	write_thread(json);
+	if (strcmp(how, "kept") && strcmp(how, "last")) /* found later, on whatever thread */
+		write_thread(json);
 	json_key(json, "type");
 	json_string(json, python_type_name(python_type(exception)));
 	json_key(json, "module");

@@ -84,21 +84,35 @@ traceback_next(struct python_object *traceback)
 	return python_is(next, py.PyTraceBack_Type) ? next : NULL;
 }
 
-/* The frames that called FRAME: they are still running. */
+static void
+caller_fill(struct python_frame *out, struct python_object *caller)
+{
+	out->frame = caller;
+	out->code = py.PyFrame_GetCode(caller);
+	out->line = py.PyFrame_GetLineNumber(caller);
+	out->library = file_is_library(python_code_file(out->code));
+}
+
+/* The frames that called FRAME: they are still running. The first, and the outermost ones, which tell whose program it is. */
 static void
 collect_callers(struct python_trace *trace, struct python_object *frame)
 {
-	struct python_object *caller = py.PyFrame_GetBack(frame);
+	struct python_object *caller = py.PyFrame_GetBack(frame), *last[TRACE_CALLERS_OUTER] = { NULL };
+	int total = 0;
 
-	while (caller && trace->caller_count < TRACE_CALLERS) {
-		struct python_frame *out = &trace->callers[trace->caller_count++];
-		out->frame = caller;
-		out->code = py.PyFrame_GetCode(caller);
-		out->line = py.PyFrame_GetLineNumber(caller);
-		out->library = file_is_library(python_code_file(out->code));
+	for (; caller && total < TRACE_CALLERS - TRACE_CALLERS_OUTER; total++) {
+		caller_fill(&trace->callers[trace->caller_count++], caller);
+		caller = py.PyFrame_GetBack(caller);
+	}
+	for (; caller && total < WALK_MAX; total++) {
+		python_release(last[total % TRACE_CALLERS_OUTER]);
+		last[total % TRACE_CALLERS_OUTER] = caller;
 		caller = py.PyFrame_GetBack(caller);
 	}
 	python_release(caller);
+	for (int i = 0; i < TRACE_CALLERS_OUTER; i++)
+		if (last[(total + i) % TRACE_CALLERS_OUTER])
+			caller_fill(&trace->callers[trace->caller_count++], last[(total + i) % TRACE_CALLERS_OUTER]);
 }
 
 void

@@ -14,6 +14,7 @@
 #define TRACE_OUTER 16
 #define TRACE_MAX (TRACE_INNER + TRACE_OUTER)
 #define TRACE_CALLERS 24
+#define TRACE_CALLERS_OUTER 4 /* of these, how many are the outermost of all where there are more */
 
 struct python_frame {
 	struct python_object *frame; /* borrowed from the traceback; a caller's: our own */

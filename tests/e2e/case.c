@@ -114,6 +114,8 @@ take_line(struct test_case *c, const char *word, const char *rest, int number)
 		replace(&c->run, rest);
 	else if (strcmp(word, "options") == 0)
 		replace(&c->options, rest);
+	else if (strcmp(word, "needs") == 0)
+		replace(&c->needs, rest);
 	else if (strcmp(word, "fixed") == 0) {
 		replace(&c->fixed, rest);
 		return *rest != '\0';
@@ -157,6 +159,7 @@ case_read(const char *path)
 	c->name[strlen(c->name) - strlen(".case")] = '\0';
 	c->run = strdup("python {program}");
 	c->options = strdup("");
+	c->needs = strdup("");
 	c->exit_status = -1;
 	c->report_status = -1;
 	c->timeout_s = 120;
@@ -202,5 +205,6 @@ case_free(struct test_case *c)
 	free(c->run);
 	free(c->options);
 	free(c->fixed);
+	free(c->needs);
 	free(c);
 }

@@ -27,6 +27,7 @@ struct test_case {
 	char *run;       /* command, {program} replaced when run */
 	char *options;   /* for `shapebox run`, or "" */
 	char *fixed;     /* arguments with which the program passes, or NULL */
+	char *needs;     /* Python modules without which it is skipped, or "" */
 	char *environment[16];
 	int environment_count;
 	int exit_status; /* expected; 128 + signal for a killed program */
@@ -57,7 +58,10 @@ char *file_text(const char *path, size_t *size);
  * failed: none where the case has no such line. Output is left in the current directory, in fixed.out and fixed.err. */
 int case_check_fixed(const struct test_case *test_case, const struct places *places);
 
-/* Runs the case in the current process and directory; prints what is wrong. Returns how many checks failed. */
+#define CASE_SKIPPED (-1)
+
+/* Runs the case in the current process and directory; prints what is wrong. Returns how many checks failed, or CASE_SKIPPED
+ * with the reason printed. */
 int case_check(const struct test_case *test_case, const struct places *places);
 
 #endif

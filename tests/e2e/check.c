@@ -51,7 +51,8 @@ command_add(struct command *command, const char *format, ...)
 	command->used += (size_t)length + 1;
 }
 
-/* Words of TEXT; `python` and `torchrun` are those of the tests, {program} is the program's path. */
+/* Words of TEXT; `python` and `torchrun` are those of the tests, {bin}/WORD is another command of theirs, {program} is the
+ * program's path, {programs} the folder of all. */
 static void
 command_add_words(struct command *command, const struct run *run, const char *text)
 {
@@ -62,6 +63,10 @@ command_add_words(struct command *command, const struct run *run, const char *te
 			continue;
 		if (strcmp(word, "python") == 0 || strcmp(word, "torchrun") == 0)
 			command_add(command, "%s/%s", run->places->python, word);
+		else if (strncmp(word, "{bin}/", 6) == 0)
+			command_add(command, "%s/%s", run->places->python, word + 6);
+		else if (strncmp(word, "{programs}/", 11) == 0)
+			command_add(command, "%s/%s", run->places->programs, word + 11);
 		else if (strcmp(word, "{program}") == 0)
 			command_add(command, "%s/%s", run->places->programs, run->test_case->program);
 		else
@@ -258,6 +263,29 @@ check_line(struct run *run, json_t *root, const struct case_line *line)
 	}
 }
 
+/* Are the Python modules there that the case needs? They need not be: says which isn't. */
+static bool
+has_needed(const struct run *run)
+{
+	struct command command = { .count = 0 };
+	char *missing;
+	bool all;
+
+	if (!run->test_case->needs[0])
+		return true;
+	command_add(&command, "%s/python", run->places->python);
+	command_add(&command, "-c");
+	command_add(&command, "import importlib.util, sys; print(*(m for m in sys.argv[1:] if not importlib.util.find_spec(m)))");
+	command_add_words(&command, run, run->test_case->needs);
+	all = process_run(command.argv, "needs.out", "needs.err", 60).status == 0;
+	missing = file_text("needs.out", NULL);
+	all = all && missing && strcmp(missing, "\n") == 0;
+	if (!all)
+		printf("skipped: not installed: %s\n", missing && *missing ? missing : run->test_case->needs);
+	free(missing);
+	return all;
+}
+
 int
 case_check(const struct test_case *c, const struct places *places)
 {
@@ -267,6 +295,8 @@ case_check(const struct test_case *c, const struct places *places)
 	json_t *root;
 
 	process_adopt();
+	if (!has_needed(&run))
+		return CASE_SKIPPED;
 	for (int i = 0; i < c->environment_count; i++)
 		putenv(c->environment[i]);
 	command_add(&traced, "%s/shapebox", places->build);

@@ -22,6 +22,7 @@
 
 #define CASES 512
 #define AT_ONCE 16
+#define SKIPPED 77
 
 struct job { pid_t pid; char name[128], directory[PATH_MAX]; double start_s; };
 
@@ -66,7 +67,7 @@ job_body(const struct job *job, const struct places *places)
 	failures = case_check(test_case, places);
 	case_free(test_case);
 	fflush(stdout);
-	_exit(failures ? 1 : 0);
+	_exit(failures == CASE_SKIPPED ? SKIPPED : failures ? 1 : 0);
 }
 
 static bool
@@ -87,16 +88,20 @@ job_start(struct job *job, const char *name, const struct places *places)
 	return job->pid > 0;
 }
 
-/* Prints the job's line. Returns true if it passed. */
+/* Prints the job's line. Returns true if it passed (or was skipped, which is said). */
 static bool
 job_end(const struct job *job, int status)
 {
 	bool passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
 	char path[PATH_MAX + 8], *text;
 
-	printf("%s  %-28s %5.1f s\n", passed ? "ok    " : "FAILED", job->name, now_s() - job->start_s);
+	passed = passed || skipped;
+	printf("%s  %-28s %5.1f s\n", skipped ? "-     " : passed ? "ok    " : "FAILED", job->name, now_s() - job->start_s);
 	snprintf(path, sizeof path, "%s/log", job->directory);
 	text = file_text(path, NULL);
+	if (skipped)
+		printf("    %s", text ? text : "");
 	if (!passed) {
 		printf("%s", text ? text : "");
 		if (WIFSIGNALED(status))

@@ -8,23 +8,30 @@
 
 #define ANCESTORS_MOST 32
 
-/* The process that started PROCESS, -1 if it isn't in the trace. */
+/* The process with number PID that was there when CHILD was started, -1 if none is in the trace. */
 static int
-parent_of(const struct source *source, int process)
+find_pid(const struct source *source, const struct process *child, int pid)
 {
-	const struct process *child = source->process(source->context, process);
-	int count = source->process_count(source->context);
-
-	if (child->parent_pid <= 0)
-		return -1;
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < source->process_count(source->context); i++) {
 		const struct process *parent = source->process(source->context, i);
 
-		if (i != process && parent->pid == child->parent_pid && parent->start_ns <= child->start_ns &&
+		if (parent != child && parent->pid == pid && parent->start_ns <= child->start_ns &&
 		    (!parent->host || !child->host || strcmp(parent->host, child->host) == 0))
 			return i;
 	}
 	return -1;
+}
+
+/* The process that started PROCESS, by way of launchers that aren't in the trace; -1 if none is. */
+static int
+parent_of(const struct source *source, int process)
+{
+	const struct process *child = source->process(source->context, process);
+	int parent = child->parent_pid > 0 ? find_pid(source, child, child->parent_pid) : -1;
+
+	for (int i = 0; i < TRACE_ANCESTORS && child->ancestors[i] && parent < 0; i++)
+		parent = find_pid(source, child, child->ancestors[i]);
+	return parent;
 }
 
 static bool
@@ -137,6 +144,8 @@ goes_first(const struct source *source, const struct failure *one, const struct 
 		return one->time_ns < other->time_ns;
 	if (a != b)
 		return a < b;
+	if (p->rank >= 0 && q->rank >= 0 && p->attempt != q->attempt)
+		return p->attempt < q->attempt; /* the first attempt's reason is the others', too */
 	if (p->rank >= 0 && q->rank >= 0 && p->rank != q->rank && (one->step != other->step || !a))
 		return one->step != other->step ? one->step < other->step : p->rank < q->rank; /* clocks tell nothing here */
 	if (one->time_ns && other->time_ns && one->time_ns != other->time_ns)
@@ -159,36 +168,68 @@ find_handed_on(const struct source *source, struct failure *failures, int proces
 	}
 }
 
+/* How each process failed, those that only echo another's or were survived cleared; NULL without memory. Free it. */
+static struct failure *
+judge(const struct source *source)
+{
+	int count = source->process_count(source->context);
+	struct failure *failures = calloc((size_t)count + 1, sizeof(*failures));
+	bool *told = calloc((size_t)count + 1, sizeof(*told));
+
+	for (int i = 0; failures && i < count; i++)
+		failure_of_process(source, i, &failures[i]);
+	/* A worker may have been ended because of what it handed on (multiprocessing.Pool does that). */
+	for (int i = 0; failures && i < count; i++)
+		if (!failures[i].kind || strcmp(failures[i].kind, "signal") == 0)
+			find_handed_on(source, failures, i);
+	for (int i = 0; failures && told && i < count; i++)
+		told[i] = failures[i].kind && (survived_by_parent(source, failures, i) || is_echo(source, failures, i));
+	for (int i = 0; failures && told && i < count; i++)
+		if (told[i])
+			failures[i].kind = NULL;
+	free(told);
+	return failures;
+}
+
 bool
 failure_choose(const struct source *source, struct failure *out)
 {
-	int count = source->process_count(source->context), attempt = 0;
-	struct failure *failures = calloc((size_t)count + 1, sizeof(*failures));
+	int count = source->process_count(source->context);
+	struct failure *failures = judge(source);
 	const struct failure *best = NULL;
 
-	if (!failures)
-		return false;
-	for (int i = 0; i < count; i++) {
-		const struct process *process = source->process(source->context, i);
-
-		if (process->rank >= 0 && process->attempt > attempt)
-			attempt = process->attempt;
-		failure_of_process(source, i, &failures[i]);
-	}
-	for (int i = 0; i < count; i++)
-		if (!failures[i].kind)
-			find_handed_on(source, failures, i);
-	for (int i = 0; i < count; i++) {
-		const struct process *process = source->process(source->context, i);
-
-		if (!failures[i].kind || (process->rank >= 0 && process->attempt < attempt) ||
-		    survived_by_parent(source, failures, i) || is_echo(source, failures, i))
-			continue;
-		if (!best || goes_first(source, &failures[i], best))
+	for (int i = 0; failures && i < count; i++)
+		if (failures[i].kind && (!best || goes_first(source, &failures[i], best)))
 			best = &failures[i];
-	}
 	if (best)
 		*out = *best;
 	free(failures);
 	return best != NULL;
+}
+
+static int
+by_time(const void *left, const void *right)
+{
+	const struct failure *a = left, *b = right;
+
+	if (a->time_ns == b->time_ns || !a->time_ns || !b->time_ns) /* 0: nobody saw it end; last */
+		return a->time_ns == b->time_ns ? a->process - b->process : !a->time_ns ? 1 : -1;
+	return a->time_ns < b->time_ns ? -1 : 1;
+}
+
+int
+failure_list(const struct source *source, struct failure *out, int room)
+{
+	struct failure *failures = judge(source);
+	int processes = source->process_count(source->context), count = 0;
+
+	for (int i = 0; failures && i < processes && count < room; i++) {
+		if (!failures[i].kind)
+			continue;
+		out[count++] = failures[i];
+		count += failure_process_earlier(source, &failures[i], out + count, room - count);
+	}
+	free(failures);
+	qsort(out, (size_t)count, sizeof(*out), by_time);
+	return count;
 }

@@ -36,6 +36,10 @@ struct failure {
 /* The failure that ended the run; false for a healthy one (or no memory). */
 bool failure_choose(const struct source *source, struct failure *out);
 
+/* Every failure of the trace that is no other's echo, by time: of each process the one that ended it (or its newest), and
+ * those before it that left the program's own code in a process that lived on. Returns how many of ROOM were filled. */
+int failure_list(const struct source *source, struct failure *out, int room);
+
 /* Exceptions that were raised and survived, grouped: [{"type","message","where","times"}]. CHOSEN may be
  * NULL. New reference. */
 json_t *failure_handled(const struct source *source, const struct failure *chosen);

@@ -95,6 +95,52 @@ last_handled(const struct source *source, int process)
 	return last;
 }
 
+static bool
+is_users(const json_t *frame)
+{
+	const char *file = text_get(frame, "file"), *base = text_basename(file);
+
+	if (where_is_foreign(file) || strstr(file, "-packages/"))
+		return false;
+	/* the few lines by which pip starts a command: ".../bin/pytest" */
+	return strchr(base, '.') || base - file < 5 || strncmp(base - 5, "/bin/", 5) != 0;
+}
+
+static bool
+any_users(const json_t *frames)
+{
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (is_users(json_array_get(frames, i)))
+			return true;
+	return false;
+}
+
+bool
+failure_left_program(const struct note *note)
+{
+	const json_t *frames = json_object_get(note->json, "frames");
+	size_t count = json_array_size(frames);
+
+	return count && !is_everyday(note) && any_users(frames) && !is_users(json_array_get(frames, count - 1)) &&
+	       !any_users(json_object_get(note->json, "callers"));
+}
+
+/* The newest exception that left the program's own code on its way out, in a process that lives on (a notebook's kernel,
+ * pytest, a server): nobody of the program handled it. What a worker hands on is its parent's to judge. */
+static const struct note *
+newest_left(const struct source *source, int process)
+{
+	const struct note *notes;
+	int count = source->notes(source->context, process, "exception", &notes);
+
+	if (strcmp(source->process(source->context, process)->role, "worker") == 0)
+		return NULL;
+	for (int i = count - 1; i >= 0; i--)
+		if (failure_left_program(&notes[i]))
+			return &notes[i];
+	return NULL;
+}
+
 /* An exception that left a thread's own function, after which the thread did nothing more. */
 static const struct note *
 thread_death(const struct source *source, int process)
@@ -123,15 +169,19 @@ bool
 failure_of_process(const struct source *source, int index, struct failure *out)
 {
 	const struct process *process = source->process(source->context, index);
-	const struct note *note = first_fatal(source, index);
+	const struct note *note = first_fatal(source, index), *left = note ? NULL : newest_left(source, index);
 
 	memset(out, 0, sizeof(*out));
 	out->process = index;
 	out->link = -1;
+	if (!note && left && (!*text_get(left->json, "thread") || strcmp(text_get(left->json, "thread"), "MainThread") == 0))
+		note = left; /* the program's code is run by somebody else's, who handled it */
 	if (!note && strcmp(process->status, "failed") == 0)
 		note = last_handled(source, index);
 	if (!note)
 		note = thread_death(source, index);
+	if (!note)
+		note = left;
 	if (note) {
 		from_note(source, index, note, out);
 		return true;
@@ -148,6 +198,29 @@ failure_of_process(const struct source *source, int index, struct failure *out)
 	}
 	set_moment(source, out);
 	return true;
+}
+
+int
+failure_process_earlier(const struct source *source, const struct failure *last, struct failure *out, int room)
+{
+	const struct note *notes;
+	int count = source->notes(source->context, last->process, "exception", &notes), filled = 0;
+
+	if (strcmp(source->process(source->context, last->process)->role, "worker") == 0)
+		return 0;
+	for (int i = 0; i < count && filled < room; i++) {
+		bool again = notes[i].time_ns >= last->time_ns || !failure_left_program(&notes[i]);
+
+		for (int k = -1; k < filled && !again; k++) { /* the same exception, noted once more on its way */
+			const struct note *other = k < 0 ? last->note : out[k].note;
+
+			again = other && strcmp(text_get(other->json, "object"), text_get(notes[i].json, "object")) == 0 &&
+				failure_same_message(failure_note_message(other), failure_note_message(&notes[i]));
+		}
+		if (!again)
+			from_note(source, last->process, &notes[i], &out[filled++]);
+	}
+	return filled;
 }
 
 bool

@@ -9,9 +9,15 @@
 /* Fills OUT and returns true if PROCESS failed; else leaves OUT->kind NULL. */
 bool failure_of_process(const struct source *source, int process, struct failure *out);
 
+/* Exceptions before LAST that left the program's own code in the same process. Returns how many of ROOM were filled. */
+int failure_process_earlier(const struct source *source, const struct failure *last, struct failure *out, int room);
+
 /* The newest failure of PROCESS before TIME_NS whose message MESSAGE tells; false if there is none. */
 bool failure_process_told(const struct source *source, int process, const char *message, int64_t time_ns,
 			  struct failure *out);
+
+/* Did the exception of NOTE leave the program's own code, so that only a library's (or Python's) frames were left to catch it? */
+bool failure_left_program(const struct note *note);
 
 /* failure_tie.c: ties OUT, which has its note, to the operation that the exception left, looking through what it was
  * raised from; where an inner exception is the failure, type, message and frames become that one's. */

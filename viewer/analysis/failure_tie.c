@@ -189,6 +189,8 @@ find_link(const struct source *source, const struct failure *failure, const json
 		const struct note *left = find_operation(source, failure->process, text_get(link, "message"), failure->time_ns,
 							 failure->note->thread);
 
+		if (!left && !json_array_size(json_object_get(link, "frames")))
+			break; /* never raised: the text of one that was, in another process (RemoteTraceback) */
 		if (!tells_again(message, frames, link, left != NULL) || (*operation && (!left || left->id != (*operation)->id)))
 			break;
 		*operation = left;

@@ -71,6 +71,21 @@ belongs(const struct source *source, const struct failure *failure, const struct
 	return (failure->message && failure_same_message(failure->message, message)) || in_chain(failure->note, message);
 }
 
+/* Is it one of those that nobody of the program handled, in a process that lives on? They are listed as failures. */
+static bool
+is_left(const struct source *source, int process, const char *message)
+{
+	const struct note *notes;
+	int count = source->notes(source->context, process, "exception", &notes);
+
+	if (text_among("worker", source->process(source->context, process)->role))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (failure_left_program(&notes[i]) && failure_same_message(failure_note_message(&notes[i]), message))
+			return true;
+	return false;
+}
+
 struct ended { const struct failure *chosen, *own; /* NULL: none */ };
 
 static bool
@@ -79,7 +94,7 @@ is_told(const struct source *source, const struct ended *ended, int process, con
 {
 	const struct failure *chosen = ended->chosen;
 
-	if (ended->own && belongs(source, ended->own, note, message, event))
+	if (ended->own && (belongs(source, ended->own, note, message, event) || is_left(source, process, message)))
 		return true;
 	if (!chosen)
 		return false;

@@ -5,6 +5,7 @@
 #include "failure_process.h"
 #include "headline.h"
 #include "report_failure.h"
+#include "report_failures.h"
 #include "source.h"
 #include "text.h"
 
@@ -123,6 +124,8 @@ ranks_json(const struct source *source, const struct failure *chosen)
 
 		if (process->rank < 0 || !process->role || strcmp(process->role, "rank") != 0)
 			continue;
+		if (chosen && process->attempt != source->process(source->context, chosen->process)->attempt)
+			continue;
 		ranks++;
 		if (!chosen || i == chosen->process || json_array_size(failures) >= OTHERS_MOST)
 			continue;
@@ -152,7 +155,7 @@ report_build(struct trace *trace, struct error *error)
 {
 	struct source source = source_of_trace(trace);
 	struct failure failure, *chosen;
-	json_t *json = json_object(), *processes = json_array();
+	json_t *json = json_object(), *processes = json_array(), *failures;
 
 	if (!json || !processes) {
 		text_format(error->text, sizeof(error->text), "%s: out of memory", trace_directory(trace));
@@ -167,6 +170,9 @@ report_build(struct trace *trace, struct error *error)
 	json_object_set_new(json, "trace", trace_json(trace));
 	json_object_set_new(json, "processes", processes);
 	json_object_set_new(json, "failure", chosen ? report_failure(&source, chosen) : json_null());
+	failures = report_failure_list(&source, chosen);
+	json_object_set_new(json, "failures", failures);
+	json_object_set_new(json, "attempts", report_attempt_list(&source, chosen, failures));
 	json_object_set_new(json, "findings", json_array());
 	json_object_set_new(json, "handled", failure_handled(&source, chosen));
 	json_object_set_new(json, "ranks", ranks_json(&source, chosen));

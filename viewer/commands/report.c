@@ -10,9 +10,13 @@
 #include "command.h"
 #include "traces.h"
 
-struct report_values { bool json; };
+struct report_values { bool json, all; };
 
-const struct option_row command_report_options[] = { OPTION_ROWS_JSON(report_values), { 0 } };
+const struct option_row command_report_options[] = {
+	OPTION_ROWS_JSON(report_values),
+	{ "all", 'a', OPTION_FLAG, offsetof(struct report_values, all), NULL, "off", "list every failure of the trace as well" },
+	{ 0 }
+};
 
 int
 command_report(int argc, char **argv, struct error *error)
@@ -55,6 +59,8 @@ command_report(int argc, char **argv, struct error *error)
 	if (chosen)
 		json_object_set_new(facts, "chosen", json_true());
 	report_text(&page, report, terminal_columns(stdout));
+	if (values.all)
+		report_failures_all(&page, report, terminal_columns(stdout));
 	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)
 		result = command_trouble(error, "out of memory");
 out:

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TRACE_ANCESTORS 9
+
 struct error { char text[512]; };
 
 struct trace;
@@ -32,6 +34,7 @@ struct process {
 	int64_t steps, events, events_kept;
 	const char *torch_version, *python_version;
 	bool forked;
+	int ancestors[TRACE_ANCESTORS]; /* who started it, the nearest first; 0: no more are known */
 };
 
 /* One frame of a call site. */

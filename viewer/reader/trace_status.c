@@ -91,11 +91,44 @@ find_pid(const struct trace *trace, int pid, const struct reader *not)
 	return NULL;
 }
 
+/* Who started it: what its environment note tells (launchers without a file of their own among them), else its parent. */
+static void
+ancestors_fill(struct reader *reader)
+{
+	int count = 0;
+	size_t index;
+	json_t *ancestor;
+
+	if (reader->process.parent_pid > 0)
+		reader->process.ancestors[count++] = reader->process.parent_pid;
+	for (int i = 0; i < reader->note_count; i++) {
+		if (strcmp(reader->notes[i].kind, "environment") != 0)
+			continue;
+		json_array_foreach(json_object_get(reader->notes[i].json, "ancestors"), index, ancestor) {
+			int pid = (int)json_integer_value(json_object_get(ancestor, "pid"));
+
+			if (pid > 0 && (!count || pid != reader->process.ancestors[count - 1]) && count < TRACE_ANCESTORS)
+				reader->process.ancestors[count++] = pid;
+		}
+	}
+}
+
+/* The nearest of its ancestors that is in the trace. */
+static struct reader *
+find_parent(const struct trace *trace, const struct reader *reader)
+{
+	struct reader *parent = NULL;
+
+	for (int i = 0; i < TRACE_ANCESTORS && reader->process.ancestors[i] && !parent; i++)
+		parent = find_pid(trace, reader->process.ancestors[i], reader);
+	return parent;
+}
+
 /* Started by another process of this trace to do a part of its work? */
 static bool
 is_worker(const struct trace *trace, const struct reader *reader)
 {
-	const struct reader *parent = find_pid(trace, reader->process.parent_pid, reader);
+	const struct reader *parent = find_parent(trace, reader);
 
 	if (!reader->forked && !reader->spawned)
 		return false;
@@ -104,19 +137,27 @@ is_worker(const struct trace *trace, const struct reader *reader)
 	       (!parent && reader->forked);
 }
 
-/* Is any process with a rank a descendant of this one, as far as the trace knows the way up? */
+static bool
+ended_badly(const struct reader *reader)
+{
+	const char *status = reader->process.status;
+
+	return strcmp(status, "failed") == 0 || strcmp(status, "killed") == 0 || strcmp(status, "crashed") == 0;
+}
+
+/* Is any process with a rank a descendant of this one? Or (where it failed itself) one that failed and is no worker? */
 static bool
 is_launcher(const struct trace *trace, const struct reader *reader)
 {
 	for (int i = 0; i < trace->count; i++) {
 		const struct reader *at = trace->readers[i];
 
-		if (at == reader || at->process.rank < 0)
+		if (at == reader || (at->process.rank < 0 && (!ended_badly(reader) || !ended_badly(at) || is_worker(trace, at))))
 			continue;
 		for (int steps = 0; at && steps < 16; steps++) {
-			if (at->process.parent_pid == reader->process.pid && at->process.pid != reader->process.pid)
+			at = find_parent(trace, at);
+			if (at == reader)
 				return true;
-			at = find_pid(trace, at->process.parent_pid, at);
 		}
 	}
 	return false;
@@ -139,7 +180,7 @@ roles_give(struct trace *trace)
 
 		if (strcmp(reader->process.role, "other") != 0)
 			continue;
-		if (ranks && reader->process.rank < 0 && is_launcher(trace, reader))
+		if (reader->process.rank < 0 && is_launcher(trace, reader))
 			reader->process.role = "launcher";
 		else if (!ranks && (!lone || reader->process.start_ns < lone->process.start_ns))
 			lone = reader;
@@ -153,7 +194,7 @@ roles_give(struct trace *trace)
 	for (int i = 0; i < trace->count; i++) {
 		struct reader *reader = trace->readers[i], *parent;
 
-		parent = find_pid(trace, reader->process.parent_pid, reader);
+		parent = find_parent(trace, reader);
 		if (reader->process.rank < 0 && strcmp(reader->process.role, "worker") == 0 && parent &&
 		    parent->process.rank >= 0) {
 			reader->process.rank = parent->process.rank;
@@ -203,6 +244,7 @@ trace_judge(struct trace *trace)
 			reader->ended = true;
 		}
 		process->status = status_of(reader);
+		ancestors_fill(reader);
 	}
 	roles_give(trace);
 	qsort(trace->readers, (size_t)trace->count, sizeof(struct reader *), reader_order);

@@ -33,9 +33,12 @@ void report_causes(struct page *page, const char *label, const json_t *causes, i
 /* report_cause.c: where the wrong size, dtype or device came from. */
 void report_lineage(struct page *page, const json_t *failure, int width);
 /* report_processes.c: ranks and workers with how they ended, in one line or two; and what was lost, by cause. */
-void report_processes(struct page *page, const json_t *processes, int width);
+void report_processes(struct page *page, const json_t *report, int width);
 void report_degraded(struct page *page, const json_t *processes, int width);
 /* report_processes.c: exceptions that the program survived: apart, so that nobody takes them for the failure. */
 void report_handled(struct page *page, const json_t *handled, int width);
+/* report_failures.c: the attempts of a restarted run; that the process had more failures than the one shown. */
+void report_attempts(struct page *page, const json_t *attempts, int width);
+void report_failures_hint(struct page *page, const json_t *report);
 
 #endif

@@ -55,9 +55,9 @@ group_rank(struct process_group *group, int64_t rank)
 	group->first = group->last = rank;
 }
 
-/* "2 ranks: 0 failed, 1 ok": the processes of ROLE, appended to LINE. */
+/* "2 ranks: 0 failed, 1 ok": the processes of ROLE (of ATTEMPT, unless that is -1), appended to LINE. */
 static void
-group_role(struct page *line, const json_t *processes, const char *role, const char *one, const char *many)
+group_role(struct page *line, const json_t *processes, const char *role, int64_t attempt, const char *one, const char *many)
 {
 	struct process_group groups[PROCESSES_GROUPS] = { 0 };
 	const json_t *process;
@@ -69,7 +69,8 @@ group_role(struct page *line, const json_t *processes, const char *role, const c
 		int g = 0;
 		int64_t rank = report_integer(process, "rank", -1);
 
-		if (strcmp(report_string(process, "role"), role) != 0)
+		if (strcmp(report_string(process, "role"), role) != 0 ||
+		    (attempt >= 0 && report_integer(process, "attempt", 0) != attempt))
 			continue;
 		count++;
 		group_end(process, end);
@@ -104,20 +105,27 @@ group_role(struct page *line, const json_t *processes, const char *role, const c
 }
 
 void
-report_processes(struct page *page, const json_t *processes, int width)
+report_processes(struct page *page, const json_t *report, int width)
 {
+	const json_t *processes = json_object_get(report, "processes"), *attempts = json_object_get(report, "attempts"), *attempt;
+	int64_t shown = json_array_size(attempts) ? 0 : -1; /* of a restarted run: the ranks of one attempt */
 	struct page line = { 0 };
+	size_t i;
 
-	group_role(&line, processes, "rank", "rank", "ranks");
-	group_role(&line, processes, "worker", "data worker", "data workers");
-	group_role(&line, processes, "launcher", "launcher", "launchers");
-	group_role(&line, processes, "other", line.size ? "other process" : "process",
+	json_array_foreach(attempts, i, attempt)
+		if (json_is_true(json_object_get(attempt, "shown")))
+			shown = report_integer(attempt, "attempt", 0);
+	group_role(&line, processes, "rank", shown, "rank", "ranks");
+	group_role(&line, processes, "worker", -1, "data worker", "data workers");
+	group_role(&line, processes, "launcher", -1, "launcher", "launchers");
+	group_role(&line, processes, "other", -1, line.size ? "other process" : "process",
 		   line.size ? "other processes" : "processes");
 	if (line.size > 0) {
 		report_label(page, "processes");
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	}
 	page_free(&line);
+	report_attempts(page, attempts, width);
 }
 
 void

@@ -120,7 +120,7 @@ report_head(struct page *page, const json_t *report, int width)
 		page_add(page, " (the newest here)");
 	page_add(page, "\n");
 	report_command(page, trace, width);
-	report_processes(page, json_object_get(report, "processes"), width);
+	report_processes(page, report, width);
 	if (torch[0] || python[0] || json_is_number(run_time)) {
 		struct page line = { 0 };
 
@@ -326,6 +326,7 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	if (!others[0])
 		others = report_string(json_object_get(report, "ranks"), "text");
 	report_line(page, "others", others, width, 3);
+	report_failures_hint(page, report);
 }
 
 static void

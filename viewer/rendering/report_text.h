@@ -13,5 +13,7 @@
 
 /* Append the report REPORT in lines of at most WIDTH columns. */
 void report_text(struct page *page, json_t *report, int width);
+/* Append every failure of the trace, the oldest first. */
+void report_failures_all(struct page *page, const json_t *report, int width);
 
 #endif

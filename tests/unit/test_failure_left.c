@@ -1,0 +1,152 @@
+/* links: schema viewer */
+/* Failures of programs that live on, attempts, and parents that aren't in the trace. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+
+#include "analysis_events.h"
+#include "viewer/analysis/failure.h"
+#include "viewer/analysis/failure_process.h"
+#include "viewer/analysis/report_failures.h"
+
+#define PROCESS(index_, pid_, rank_, status_) \
+	.index = index_, .file = "x.db", .role = rank_ >= 0 ? "rank" : "other", .rank = rank_, .world_size = 2, .pid = pid_, \
+	.parent_pid = 1, .host = "h", .status = status_, .exit_status = -1, .start_ns = index_, .steps = 5
+#define NOTE(id_, time_, json_) { .id = id_, .time_ns = time_, .event = -1, .thread = 0, .kind = "exception", .json = json_ }
+#define USER "/home/u/train.py"
+#define CELL "/tmp/ipykernel_77/123.py"
+#define SHELL "/v/lib/python3.11/site-packages/IPython/core/interactiveshell.py"
+#define KERNEL "/v/lib/python3.11/site-packages/ipykernel/kernelapp.py"
+#define SCRIPT "/v/bin/pytest"
+
+static json_t *
+exception(const char *message, const char *inner, const char *outer, const char *caller)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:[], s:[{s:s, s:i, s:s}, {s:s, s:i, s:s}], s:[{s:s, s:i, s:s}]}", "how", "pending", "thread",
+			 "MainThread", "type", "ValueError", "message", message, "chain", "frames", "file", inner, "line", 7, "function",
+			 "f", "file", outer, "line", 9, "function", "g", "callers", "file", caller, "line", 3, "function", "<module>");
+}
+
+static bool
+left(const char *inner, const char *outer, const char *caller)
+{
+	json_t *json = exception("of some length", inner, outer, caller);
+	struct note note = NOTE(1, 10, json);
+	bool result = failure_left_program(&note);
+
+	json_decref(json);
+	return result;
+}
+
+static void
+test_left(void)
+{
+	CU_ASSERT_TRUE(left(CELL, SHELL, KERNEL));
+	CU_ASSERT_TRUE(left(USER, SHELL, SCRIPT));           /* pip's own few lines are nobody's program */
+	CU_ASSERT_FALSE(left(CELL, CELL, KERNEL));           /* caught in the cell */
+	CU_ASSERT_FALSE(left(CELL, SHELL, USER));            /* the program itself runs the shell */
+	CU_ASSERT_FALSE(left(SHELL, SHELL, KERNEL));         /* nothing of the program's was in it */
+	CU_ASSERT_FALSE(left(USER, USER, "/x/bin/train.py")); /* a program that lies in a folder bin */
+}
+
+static void
+test_living(void)
+{
+	const struct process processes[] = { { PROCESS(0, 100, 0, "ok") } };
+	json_t *first = exception("the first failing cell", CELL, SHELL, KERNEL);
+	json_t *again = exception("the second failing cell", CELL, SHELL, KERNEL);
+	json_t *caught = exception("caught in its cell", CELL, CELL, KERNEL), *list;
+	const struct note notes[] = { NOTE(1, 10, first), NOTE(2, 20, again), NOTE(3, 30, caught) };
+	struct hand hand = { .processes = processes, .process_count = 1, .notes = { notes }, .note_counts = { 3 } };
+	struct source source = hand_source(&hand);
+	struct failure failure, all[4];
+
+	json_object_set_new(first, "object", json_string("0x1"));
+	json_object_set_new(again, "object", json_string("0x2"));
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_STRING_EQUAL(failure.message, "the second failing cell");
+	CU_ASSERT_EQUAL_FATAL(failure_list(&source, all, 4), 2);
+	CU_ASSERT_STRING_EQUAL(all[0].message, "the first failing cell");
+	CU_ASSERT_EQUAL(failure_list(&source, all, 1), 1);
+	list = report_failure_list(&source, &failure);
+	CU_ASSERT_TRUE(json_is_false(json_object_get(json_array_get(list, 0), "shown")));
+	CU_ASSERT_TRUE(json_is_true(json_object_get(json_array_get(list, 1), "shown")));
+	json_decref(list);
+	list = failure_handled(&source, &failure);
+	CU_ASSERT_EQUAL_FATAL(json_array_size(list), 1);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(list, 0), "message")), "caught in its cell");
+	json_decref(list);
+	json_decref(first);
+	json_decref(again);
+	json_decref(caught);
+}
+
+static void
+test_attempts(void)
+{
+	const struct process processes[] = { { PROCESS(0, 100, 0, "failed") }, { PROCESS(1, 101, 0, "failed"), .attempt = 1 },
+					     { PROCESS(2, 102, 0, "ok"), .attempt = 2 } };
+	json_t *one = exception("of the first attempt", USER, USER, USER), *two = exception("of the second attempt", USER, USER, USER);
+	json_t *list, *attempts;
+	struct note first[] = { NOTE(1, 20, one) }, second[] = { NOTE(1, 10, two) }; /* clocks of two hosts may disagree */
+	struct hand hand = { .processes = processes, .process_count = 3, .notes = { first, second }, .note_counts = { 1, 1 } };
+	struct source source = hand_source(&hand);
+	struct failure failure;
+
+	first[0].kind = second[0].kind = "fatal";
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 0);
+	list = report_failure_list(&source, &failure);
+	attempts = report_attempt_list(&source, &failure, list);
+	CU_ASSERT_EQUAL_FATAL(json_array_size(attempts), 3);
+	CU_ASSERT_TRUE(json_is_true(json_object_get(json_array_get(attempts, 0), "shown")));
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(attempts, 1), "status")), "failed");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(attempts, 2), "status")), "ok");
+	json_decref(list);
+	json_decref(attempts);
+	json_decref(one);
+	json_decref(two);
+}
+
+/* A launcher ran torchrun, which has no file of its own, with check=True. */
+static void
+test_ancestors(void)
+{
+	const struct process processes[] = { { PROCESS(0, 300, 0, "failed"), .ancestors = { 200, 100 } },
+					     { PROCESS(1, 100, -1, "failed") } };
+	struct process swapped[] = { processes[0], processes[1] };
+	json_t *own = exception("the image tokens do not match", USER, USER, USER);
+	json_t *echo = exception("Command torchrun returned non-zero exit status 1", "/usr/lib/python3.11/subprocess.py", USER, USER);
+	struct note child[] = { NOTE(1, 10, own) }, launcher[] = { NOTE(1, 20, echo) };
+	struct hand hand = { .processes = swapped, .process_count = 2, .notes = { child, launcher }, .note_counts = { 1, 1 } };
+	struct source source = hand_source(&hand);
+	struct failure failure, all[4];
+
+	child[0].kind = launcher[0].kind = "fatal";
+	swapped[1].start_ns = -5;
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 0);
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 1); /* the echo isn't listed */
+	swapped[0].ancestors[1] = 0; /* nobody's child: two failures of their own */
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 2);
+	json_decref(own);
+	json_decref(echo);
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	suite = CU_add_suite("failure_left", NULL, NULL);
+	CU_add_test(suite, "whose frames are left", test_left);
+	CU_add_test(suite, "a process that lives on", test_living);
+	CU_add_test(suite, "attempts of one run", test_attempts);
+	CU_add_test(suite, "a launcher behind a launcher", test_ancestors);
+	CU_basic_run_tests();
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? 1 : 0;
+}
