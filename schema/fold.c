@@ -108,7 +108,6 @@ out:
 static void
 statements_make(struct fold *fold)
 {
-	fold->insert_event = fold_prepare(fold, "INSERT INTO event_row VALUES (?,?,?,?,?,?,?,?,?,?,?)");
 	fold->insert_event_kind = fold_prepare(fold, "INSERT INTO event_kind VALUES (?,?,?,?,?,?,?,?,?)");
 	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope_row VALUES (?,?,?,?,?,?)");
 	fold->insert_scope_kind = fold_prepare(fold, "INSERT INTO scope_kind VALUES (?,?,?,?)");
@@ -120,7 +119,6 @@ statements_make(struct fold *fold)
 static void
 statements_drop(struct fold *fold)
 {
-	sqlite3_finalize(fold->insert_event);
 	sqlite3_finalize(fold->insert_event_kind);
 	sqlite3_finalize(fold->insert_scope);
 	sqlite3_finalize(fold->insert_scope_kind);
@@ -223,7 +221,6 @@ out:
 	fold_kinds_free(&fold->scope_kinds);
 	bytes_free(&fold->scratch);
 	box_read_close(&fold->box);
-	bytes_free(&fold->blob);
 	free(fold);
 	return ok;
 }

@@ -42,6 +42,22 @@ struct fold_kinds {
 	uint32_t room, count, last; /* last: place of the newest answer, from 1 */
 };
 
+/* fold_batch.c: rows of event_row on their way to SQLite. */
+#define FOLD_BATCH_ROWS 4096u
+#define FOLD_BATCH_INTEGERS 10 /* columns before `tensors` */
+struct fold_batch_row {
+	int64_t value[FOLD_BATCH_INTEGERS];
+	uint32_t null_columns;    /* a bit for each NULL among them */
+	uint32_t blob_bytes;
+	size_t blob;              /* place in `blobs` */
+};
+struct fold_batch {
+	struct fold_batch_row *rows;
+	uint32_t count;
+	struct bytes blobs;
+	sqlite3_stmt *insert;
+};
+
 struct fold {
 	struct box_reader box;
 	sqlite3 *db;
@@ -76,11 +92,10 @@ struct fold {
 
 	/* fold_rows.c */
 	uint64_t ids[2 * 65536];
-	struct bytes blob;
-	struct fold_bound { bool bound; int64_t value; } bound[12]; /* of insert_event, by column */
+	struct fold_batch batch;
 	struct fold_kinds event_kinds, scope_kinds;
 
-	sqlite3_stmt *insert_event, *insert_event_kind, *insert_scope, *insert_scope_kind, *insert_step;
+	sqlite3_stmt *insert_event_kind, *insert_scope, *insert_scope_kind, *insert_step;
 	sqlite3_stmt *insert_signature, *insert_operand;
 };
 
@@ -120,6 +135,13 @@ void fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op
 			  uint64_t word_count, uint32_t value_count);
 void fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count);
 void fold_prints_end(struct fold *fold);
+
+/* fold_batch.c: add a row with room for BLOB_ROOM bytes at *BLOB (the caller sets blob_bytes and moves batch.blobs on);
+ * NULL after a failure. `write` before anything reads event_row. */
+void fold_batch_begin(struct fold *fold);
+struct fold_batch_row *fold_batch_add(struct fold *fold, size_t blob_room, uint8_t **blob);
+void fold_batch_write(struct fold *fold);
+void fold_batch_end(struct fold *fold);
 
 /* fold_kinds.c: the number of KEY, from 1; *IS_NEW: it was not there. 0 after a failure. */
 int64_t fold_kind(struct fold *fold, struct fold_kinds *kinds, const int64_t key[FOLD_KIND_WIDTH], bool *is_new);

@@ -2,6 +2,10 @@
 #include "fold_thread.h"
 #include "tensor_blob.h"
 
+#include <string.h>
+
+#define EVENT_ROW_NULLS 5 /* from this column of event_row on, negative is NULL */
+
 /* Identities are written as their low half; the chunk's base tells the rest. 0 stays 0: not known. */
 static void
 ids_widen(const uint32_t *id, uint16_t count, uint64_t base, uint64_t *out)
@@ -10,34 +14,22 @@ ids_widen(const uint32_t *id, uint16_t count, uint64_t base, uint64_t *out)
 		out[i] = id[i] ? base + (uint64_t)(int64_t)(int32_t)(id[i] - (uint32_t)base) : 0;
 }
 
-/* The blob is made in memory that stands still until the row is written: SQLite need not copy it. */
-static void
-blob_bind(struct fold *fold, const struct pending *event, int column)
+/* A row of event_row with the event's identities in it. */
+static struct fold_batch_row *
+event_row(struct fold *fold, const struct pending *event)
 {
 	uint16_t inputs = event->start->ids, outputs = event->end ? event->end->ids : 0;
-	size_t count = (size_t)inputs + outputs;
+	uint8_t *blob;
+	struct fold_batch_row *row = fold_batch_add(fold, TENSOR_BLOB_ROOM((size_t)inputs + outputs), &blob);
 
+	if (!row)
+		return NULL;
 	ids_widen(event->start->id, inputs, event->start_base, fold->ids);
 	if (outputs)
 		ids_widen(event->end->id, outputs, event->end_base, fold->ids + inputs);
-	if (bytes_reserve(&fold->blob, TENSOR_BLOB_ROOM(count)))
-		sqlite3_bind_blob(fold->insert_event, column, fold->blob.data,
-				  (int)tensor_blob_encode(fold->ids, inputs, outputs, (uint8_t *)fold->blob.data),
-				  SQLITE_STATIC);
-	else
-		fold_fail(fold, "not enough memory");
-}
-
-/* Rows repeat each other: what is bound already need not be bound again. */
-static bool
-is_bound(struct fold *fold, int column, int64_t value)
-{
-	struct fold_bound *bound = &fold->bound[column];
-
-	if (bound->bound && bound->value == value)
-		return true;
-	*bound = (struct fold_bound){ true, value };
-	return false;
+	row->blob_bytes = (uint32_t)tensor_blob_encode(fold->ids, inputs, outputs, blob);
+	fold->batch.blobs.size_bytes += row->blob_bytes;
+	return row;
 }
 
 static void
@@ -47,14 +39,6 @@ integer_bind(sqlite3_stmt *statement, int column, int64_t value, bool known)
 		sqlite3_bind_int64(statement, column, value);
 	else
 		sqlite3_bind_null(statement, column);
-}
-
-/* A column of the event row; negative is NULL. */
-static void
-event_bind(struct fold *fold, int column, int64_t value)
-{
-	if (!is_bound(fold, column, value))
-		integer_bind(fold->insert_event, column, value, value >= 0);
 }
 
 static int64_t
@@ -89,28 +73,22 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	  enum outcome outcome)
 {
 	struct fold *fold = merge->fold;
-	sqlite3_stmt *insert = fold->insert_event;
 	const struct box_start *start = event->start;
 	bool sequence = (start->record.flags & BOX_FLAG_GRAD) && fold->box.header.checks[BOX_CHECK_SEQUENCE] != BOX_CHECK_FAILED;
-	double duration = event->end ? (double)(event->end_ticks - event->start_ticks) / fold->box.ticks_per_ns : 0;
-	int64_t kind;
+	double duration = event->end ? (double)(event->end_ticks - event->start_ticks) / fold->box.ticks_per_ns : -1;
+	int64_t kind = fold->failed ? 0 : event_kind(fold, thread, event, phase);
+	struct fold_batch_row *row = fold->failed ? NULL : event_row(fold, event);
 
-	if (fold->failed)
+	if (!row)
 		return;
-	kind = event_kind(fold, thread, event, phase);
-	sqlite3_bind_int64(insert, 1, event->id);
-	event_bind(fold, 2, kind);
-	sqlite3_bind_int64(insert, 3, event->id - event->number);
-	event_bind(fold, 4, event->step);
-	sqlite3_bind_int64(insert, 5, event->start_ns - event->step_ns);
-	integer_bind(insert, 6, duration < 9e18 ? (int64_t)duration : 0, event->end != NULL);
-	event_bind(fold, 7, outcome == OUTCOME_OK ? -1 : (int64_t)outcome);
-	event_bind(fold, 8, event->parent);
-	event_bind(fold, 9, sequence ? (int64_t)start->sequence : -1);
-	event_bind(fold, 10, event->scope);
-	blob_bind(fold, event, 11);
-	fold_step(fold, insert);
-	fold_print_event(fold, thread, event, phase);
+	const int64_t value[FOLD_BATCH_INTEGERS] = {
+		event->id, kind, event->id - event->number, event->step, event->start_ns - event->step_ns,
+		duration < 9e18 ? (int64_t)duration : 0, outcome == OUTCOME_OK ? -1 : (int64_t)outcome, event->parent,
+		sequence ? (int64_t)start->sequence : -1, event->scope,
+	};
+	memcpy(row->value, value, sizeof value);
+	for (int column = EVENT_ROW_NULLS; column < FOLD_BATCH_INTEGERS; column++)
+		row->null_columns |= (uint32_t)(value[column] < 0) << column;
 	fold->kept++;
 	if (event->step > fold->last_step)
 		fold->last_step = event->step;
