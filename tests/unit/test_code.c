@@ -7,6 +7,7 @@
 #include "analysis_events.h"
 #include "viewer/analysis/check.h"
 #include "viewer/analysis/code.h"
+#include "viewer/analysis/told.h"
 
 static const char program[] =
 	"import torch\n"                                                      /* 1 */
@@ -168,6 +169,57 @@ test_checks(void)
 	json_decref(frames);
 }
 
+static void
+test_told(void)
+{
+	struct told_shape shapes[TOLD_SHAPES_MOST];
+	int64_t expected, actual;
+
+	CU_ASSERT_EQUAL_FATAL(told_shapes("Expected hidden[0] size (2, 50, 24), got [2, 16, 24]", shapes), 2);
+	CU_ASSERT_EQUAL(shapes[0].role, TOLD_EXPECTED);
+	CU_ASSERT_EQUAL(shapes[0].sizes[1], 50);
+	CU_ASSERT_EQUAL(shapes[1].role, TOLD_ACTUAL);
+	CU_ASSERT_EQUAL_FATAL(told_shapes("The shape of the 2D attn_mask is torch.Size([20, 20]), but should be (8, 8).", shapes), 2);
+	CU_ASSERT_EQUAL(shapes[0].role, TOLD_ACTUAL);
+	CU_ASSERT_EQUAL(shapes[1].role, TOLD_EXPECTED);
+	CU_ASSERT_EQUAL_FATAL(told_shapes("Target size (torch.Size([32])) must be the same as input size (torch.Size([32, 1]))", shapes), 2);
+	CU_ASSERT_EQUAL(shapes[0].ndim, 1);
+	CU_ASSERT_EQUAL(shapes[1].role, TOLD_EXPECTED);
+	CU_ASSERT_EQUAL(told_shapes("x[3] failed (again) at f(2) [a, 2] (7)", shapes), 0);
+	CU_ASSERT_TRUE(told_ranks("expected 4D input (got 3D input)", &expected, &actual));
+	CU_ASSERT_EQUAL(expected, 4);
+	CU_ASSERT_EQUAL(actual, 3);
+	CU_ASSERT_TRUE(told_ranks("LSTM: Expected input to be 2D or 3D, got 4D instead", &expected, &actual));
+	CU_ASSERT_EQUAL(actual, 4);
+	CU_ASSERT_FALSE(told_ranks("got 3 of 4 days", &expected, &actual));
+	CU_ASSERT_FALSE(told_ranks("expected Conv2d, got Conv3d", &expected, &actual));
+}
+
+/* The tensor that has the whole shape that a message tells, not one that shares a number with it. */
+static void
+test_told_subject(void)
+{
+	struct failure failure = { .kind = "python", .context_event = -1, .message = "expected size (2, 50, 16), got [2, 31, 16]" };
+	struct hand hand = { .event_count = 0 };
+	struct source source = hand_source(&hand);
+	struct subject subject;
+	struct mismatch found;
+	json_t *frames = frames_at(21);
+
+	CU_ASSERT_TRUE_FATAL(told_subject(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 4);
+	CU_ASSERT_EQUAL(found.dim, 1);
+	CU_ASSERT_EQUAL(found.expected, 50);
+	CU_ASSERT_EQUAL(found.actual, 31);
+	failure.message = "expected 4D input (got 3D input)";
+	CU_ASSERT_TRUE_FATAL(told_subject(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "rank");
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 1); /* the one that the line rests on */
+	failure.message = "expected size (2, 50, 16), got [2, 32, 16]"; /* nobody's */
+	CU_ASSERT_FALSE(told_subject(&source, &failure, frames, &subject, &found));
+	json_decref(frames);
+}
+
 int
 main(void)
 {
@@ -183,6 +235,8 @@ main(void)
 	CU_add_test(suite, "names", test_names);
 	CU_add_test(suite, "comparisons", test_comparisons);
 	CU_add_test(suite, "checks", test_checks);
+	CU_add_test(suite, "shapes in a message", test_told);
+	CU_add_test(suite, "the tensor that a message is about", test_told_subject);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

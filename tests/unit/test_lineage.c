@@ -312,6 +312,87 @@ test_rounding(void)
 	CU_ASSERT_FALSE(lineage_rounds(&one, &other, &rounding));
 }
 
+/* What both sides did alike, or one undid, isn't what parted them. */
+static void
+test_parting(void)
+{
+	bool others;
+
+	one.count = other.count = 0;
+	step(&one, 9, "aten::reshape", 28);
+	step(&one, 8, "aten::slice", 14);
+	step(&one, 1, "aten::randint", 15);
+	step(&other, 19, "aten::reshape", 40);
+	step(&other, 18, "aten::slice", 20);
+	step(&other, 17, "aten::view", 21);
+	step(&other, 16, "aten::view", 42);
+	step(&other, 15, "aten::cat", 21);
+	step(&other, 1, "aten::randint", 15);
+	CU_ASSERT_EQUAL(lineage_parts_by(&one, &other, &others), 4);
+	CU_ASSERT_TRUE(others);
+	other.steps[5].event.id = 2; /* never meet */
+	CU_ASSERT_EQUAL(lineage_parts_by(&one, &other, &others), -1);
+	other.steps[5].event.id = 1;
+	one.steps[1].size = 13; /* two reasons */
+	CU_ASSERT_EQUAL(lineage_parts_by(&one, &other, &others), -1);
+}
+
+/* A size of several: where one of them is another than it was, that one is followed. */
+static void
+test_factors(void)
+{
+	const struct operand usual[] = { TENSOR("self", 1, 8, 4, 6), VALUE("size", "int[]", "[-1, 6]") }, usual_out[] = { TENSOR("output", 2, 32, 6) };
+	const struct operand now[] = { TENSOR("self", 3, 5, 4, 6), VALUE("size", "int[]", "[-1, 6]") }, now_out[] = { TENSOR("output", 4, 20, 6) };
+	const struct operand size[] = { VALUE("end", "int", "5") }, counted[] = { TENSOR("output", 3, 5, 4, 6) };
+	const struct event events[] = { MADE(1, 1, "aten::view", usual, usual_out), MADE(2, 2, "aten::empty", size, counted),
+					MADE(3, 1, "aten::view", now, now_out) };
+	struct hand with = { .events = events, .event_count = 3, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 4, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 2);
+	CU_ASSERT_FALSE(one.steps[0].combines);
+	CU_ASSERT_EQUAL(one.steps[1].dim, 0);
+	with.events = &events[1]; /* the first call */
+	with.event_count = 2;
+	lineage_walk_tensor(&source, 0, 4, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE_FATAL(one.steps[0].combines);
+	lineage_stop_at_product(&one);
+	CU_ASSERT_EQUAL(one.decider, 0);
+}
+
+static void
+test_rank(void)
+{
+	const struct operand images[] = { TENSOR("self", 1, 400, 1, 28, 28), VALUE("dim", "int", "0"), VALUE("index", "int", "7") };
+	const struct operand picture[] = { TENSOR("output", 2, 1, 28, 28) }, in[] = { TENSOR("self", 2, 1, 28, 28) }, out[] = { TENSOR("output", 3, 1, 28, 28) };
+	const struct event events[] = { MADE(1, 1, "aten::select", images, picture), MADE(2, 2, "aten::relu", in, out) };
+	struct hand with = { .events = events, .event_count = 2, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 3, 10, -1, LINEAGE_RANK, &one);
+	CU_ASSERT_EQUAL_FATAL(one.decider, 1);
+	CU_ASSERT_STRING_EQUAL(one.steps[1].how, "3 dimensions from 4");
+}
+
+/* The side that was always another is the one that changed. */
+static void
+test_changed(void)
+{
+	const struct operand usual[] = { TENSOR("self", 1, 2, 16, 8), TENSOR("other", 2, 1, 16, 8) }, sum[] = { TENSOR("output", 3, 2, 16, 8) };
+	const struct operand now[] = { TENSOR("self", 4, 2, 36, 8), TENSOR("other", 2, 1, 16, 8) };
+	const struct event calls[] = { MADE(1, 1, "aten::add", usual, sum), MADE(2, 1, "aten::add", usual, sum), MADE(3, 1, "aten::add", usual, sum),
+				       MADE(4, 1, "aten::add", now, sum) };
+	const struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 1, .against_dim = 1, .expected = 36, .actual = 16 };
+	struct hand with = { .events = calls, .event_count = 4, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	CU_ASSERT_TRUE(history_other_changed(&source, 0, &calls[3], &differs));
+	with.events = &calls[2]; /* too few calls to tell */
+	with.event_count = 2;
+	CU_ASSERT_FALSE(history_other_changed(&source, 0, &calls[3], &differs));
+}
+
 static void
 test_counting(void)
 {
@@ -353,6 +434,10 @@ main(void)
 	CU_add_test(suite, "written in place since", test_written);
 	CU_add_test(suite, "a size that was rounded", test_rounding);
 	CU_add_test(suite, "made by counting", test_counting);
+	CU_add_test(suite, "what parted two sizes", test_parting);
+	CU_add_test(suite, "one size of several", test_factors);
+	CU_add_test(suite, "rank", test_rank);
+	CU_add_test(suite, "the side that changed", test_changed);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

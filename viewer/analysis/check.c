@@ -13,7 +13,7 @@
 #define DEPTH_MOST 4
 
 /* What the stages of reading a check share. */
-struct check { const json_t *locals; struct code_statement *statements; int count; };
+struct check { const json_t *locals, *numbers /* within reach of the frame; NULL */; struct code_statement *statements; int count; };
 
 /* One side of a comparison. */
 struct side {
@@ -24,6 +24,47 @@ struct side {
 	int dim;              /* of the tensor; -1: all of its elements */
 };
 
+/* The named numbers within reach of FRAME, which is one of the note's. */
+static const json_t *
+numbers_of(const struct failure *failure, const json_t *frame)
+{
+	const json_t *note = failure->note ? failure->note->json : NULL, *frames = json_object_get(note, "frames");
+	const json_t *reach = json_object_get(note, "numbers");
+
+	for (size_t i = 0; i < json_array_size(reach); i++) {
+		const json_t *of = json_array_get(frames, (size_t)json_integer_value(json_object_get(json_array_get(reach, i), "frame")));
+
+		if (of && json_equal(json_object_get(of, "line"), json_object_get(frame, "line")) &&
+		    strcmp(text_get(of, "file"), text_get(frame, "file")) == 0)
+			return json_object_get(json_array_get(reach, i), "numbers");
+	}
+	return NULL;
+}
+
+/* A number under a dotted name, or the only one under the same last name (a property hands on a setting's). */
+static bool
+find_number(const struct check *check, const char *name, int64_t *out)
+{
+	const char *last = strrchr(name, '.');
+	int found = 0;
+
+	for (size_t i = 0; i < json_array_size(check->numbers); i++) {
+		const json_t *number = json_array_get(check->numbers, i);
+		const char *is = text_get(number, "name"), *is_last = strrchr(is, '.');
+		int64_t value = json_integer_value(json_object_get(number, "value"));
+
+		if (strcmp(is, name) == 0) {
+			*out = value;
+			return true;
+		}
+		if (!last || !is_last || strcmp(is_last, last) != 0 || (found && *out == value))
+			continue;
+		*out = value;
+		found++;
+	}
+	return found == 1;
+}
+
 static bool
 check_open(struct check *check, const struct source *source, const struct failure *failure, const json_t *frames)
 {
@@ -31,7 +72,7 @@ check_open(struct check *check, const struct source *source, const struct failur
 	const json_t *frame = chosen < 0 ? NULL : json_array_get(frames, (size_t)chosen);
 	struct code code;
 
-	*check = (struct check){ .locals = json_object_get(frame, "locals") };
+	*check = (struct check){ .locals = json_object_get(frame, "locals"), .numbers = numbers_of(failure, frame) };
 	if (!json_array_size(check->locals) || !where_code(source, failure, text_get(frame, "file"), &code))
 		return false;
 	check->statements = malloc(CODE_STATEMENTS_MOST * sizeof(*check->statements));
@@ -273,6 +314,8 @@ read_side(const struct check *check, const char *expression, int depth)
 		side.mask = find_tensor(check, text);
 		side.value = side.mask ? counted(side.mask, "true") : -1;
 		side.known = side.value >= 0;
+	} else if (strchr(text, '.') && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")]) {
+		side.known = find_number(check, text, &side.value);
 	} else if (depth < DEPTH_MOST && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")]) {
 		side = read_name(check, text, depth);
 	}
@@ -338,12 +381,17 @@ check_compares(const struct source *source, const struct failure *failure, const
 
 	if (!check_open(&check, source, failure, frames))
 		return false;
-	if (code_compares(check.statements, check.count, &comparison) && strchr("=!", *comparison.operator)) {
+	if (code_compares(check.statements, check.count, &comparison)) {
 		struct side one = read_side(&check, comparison.left, 0), other = read_side(&check, comparison.right, 0);
 
 		subject_start(out, SUBJECT_CHECK);
 		mismatch_start(found);
 		differs = one.known && other.known && one.value != other.value && state_sides(out, &one, &other, found);
+		if (differs && found->against < 0 && isalpha((unsigned char)*comparison.right) && strlen(comparison.right) < 64)
+			text_format(found->text, sizeof(found->text), "%s has %" PRId64 " in dimension %d where %s is %" PRId64,
+				    out->operands[0].name, found->actual, found->dim,
+				    out->operands[0].sizes[found->dim] == other.value && other.tensor ? comparison.left : comparison.right,
+				    found->expected);
 	}
 	free(check.statements);
 	return differs;

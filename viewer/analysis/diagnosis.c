@@ -5,11 +5,13 @@
 
 #include "backward.h"
 #include "check.h"
+#include "history.h"
 #include "knowledge.h"
 #include "mismatch_rule.h"
 #include "modules.h"
 #include "report_failure.h"
 #include "text.h"
+#include "told.h"
 #include "where.h"
 
 #define CHILDREN_MOST 64
@@ -29,6 +31,23 @@ turn_to_odd(const struct mismatch_facts *facts, const json_t *modules, struct mi
 		return;
 	mismatch_start(mismatch);
 	state_names(facts, mismatch, found.property, found.against, found.operand, found.actual_name, found.expected_name);
+	mismatch->from_message = found.from_message;
+}
+
+/* Two tensors' sizes disagree: the one to explain is the one that was always another before. */
+static void
+turn_to_changed(const struct source *source, int process, const struct mismatch_facts *facts, struct mismatch *mismatch)
+{
+	struct mismatch found = *mismatch;
+	const struct operand *operands = facts->event->operands;
+
+	if (strcmp(found.property, "size") != 0 || found.operand < 0 || found.against < 0 || found.against_dim < 0 ||
+	    operands[found.operand].item >= 0 || operands[found.operand].tensor < 0 || operands[found.against].tensor < 0 ||
+	    found.expected != operands[found.against].sizes[found.against_dim] ||
+	    !history_other_changed(source, process, facts->event, &found))
+		return;
+	mismatch_start(mismatch);
+	state_size(facts, mismatch, found.against, found.against_dim, found.operand, found.dim, found.actual, found.expected);
 	mismatch->from_message = found.from_message;
 }
 
@@ -54,6 +73,8 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 		if (found)
 			turn_to_odd(&facts, diagnosis->failure->note ? json_object_get(diagnosis->failure->note->json, "modules") : NULL,
 				    &diagnosis->mismatch);
+		if (found)
+			turn_to_changed(source, diagnosis->failure->process, &facts, &diagnosis->mismatch);
 	}
 	free(knowledge);
 	free(children);
@@ -72,7 +93,8 @@ find_subject(struct diagnosis *diagnosis)
 					: subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
 					  backward_gradient(diagnosis->source, failure, made, &found) ||
 					  backward_recomputed(diagnosis->source, failure, made, &found) ||
-					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found))) {
+					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found) ||
+					  told_subject(diagnosis->source, failure, diagnosis->frames, made, &found))) {
 		made->event.id = failure->has_event ? failure->event.id
 				 : failure->context_event >= 0 && failure->context_event < INT64_MAX ? failure->context_event + 1 : INT64_MAX;
 		made->event.grad = failure->has_event && failure->event.grad;

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "history.h"
 #include "lineage.h"
+#include "mismatch_rule.h"
 #include "operand.h"
 #include "report_failure.h"
 #include "text.h"
@@ -31,6 +32,8 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, name, dim);
 	else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER)
 		text_format(head, sizeof(head), "%.200s", what);
+	else if (lineage->property == LINEAGE_RANK)
+		text_format(head, sizeof(head), "%.160s has %.60s", name, what);
 	else
 		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
 	text_set(json, "operand", name);
@@ -58,10 +61,14 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
 	else if (property == LINEAGE_VALUES || property == LINEAGE_MAKER)
 		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
+	else if (property == LINEAGE_RANK)
+		text_format(what, sizeof(what), "%d dimension%s", operand->ndim, operand->ndim == 1 ? "" : "s");
 	else
 		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
 	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
-	if (strcmp(event->operation, SUBJECT_GRADIENT) == 0 && lineage->count)
+	if (property == LINEAGE_SIZE && rule_tensor(event, "weight") >= 0 && diagnosis->mismatch.against == rule_tensor(event, "weight"))
+		lineage_stop_at_product(lineage);
+	if ((strcmp(event->operation, SUBJECT_GRADIENT) == 0 || (property == LINEAGE_MAKER && diagnosis->padded)) && lineage->count)
 		lineage->decider = 0; /* who made the gradient is who is to blame */
 	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
 	return true;
@@ -108,6 +115,46 @@ note_positions(struct diagnosis *diagnosis, const struct lineage *lineage)
 		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : "the table", mismatch->expected);
 }
 
+/* Both sizes come from one tensor's: the origin is the operation that made the difference. */
+static void
+follow_parting(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int dim, int against, int against_dim)
+{
+	const struct operand *operands = diagnosis->subject->operands;
+	bool others = false;
+	int step = diagnosis->rounding.from ? -1 : lineage_parts_by(one, other, &others), first = diagnosis->mismatch.operand;
+	struct lineage *by = others ? other : one;
+	char what[32];
+
+	if (step < 0 || step == by->decider)
+		return;
+	by->decider = step;
+	by->steps[step].decides = true;
+	text_format(what, sizeof(what), "%" PRId64, others ? operands[against].sizes[against_dim] : operands[first].sizes[dim]);
+	json_decref(diagnosis->origin);
+	diagnosis->origin = lineage_origin(diagnosis->source, by, what);
+}
+
+/* Are two shapes one but for dimensions of 1? */
+static bool
+only_ones_more(const struct operand *one, const struct operand *other)
+{
+	int i = 0, j = 0;
+
+	while (i < one->ndim || j < other->ndim) {
+		if (i < one->ndim && j < other->ndim && one->sizes[i] == other->sizes[j]) {
+			i++;
+			j++;
+		} else if (i < one->ndim && one->sizes[i] == 1) {
+			i++;
+		} else if (j < other->ndim && other->sizes[j] == 1) {
+			j++;
+		} else {
+			return false;
+		}
+	}
+	return one->ndim != other->ndim;
+}
+
 static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
@@ -128,6 +175,16 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	}
 	if (property == LINEAGE_SIZE && text_among("index leaf", mismatch->property) && is_tensor)
 		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
+	if (strcmp(mismatch->property, "rank") == 0 && is_tensor) {
+		property = other_property = LINEAGE_RANK;
+		if (against >= 0 && (diagnosis->padded = only_ones_more(&event->operands[place], &event->operands[against]))) {
+			int more = event->operands[place].ndim > event->operands[against].ndim ? place : against;
+
+			against = more == place ? against : place; /* told first: the one with dimensions of 1 more, and who made it so */
+			place = more;
+			property = other_property = LINEAGE_MAKER;
+		}
+	}
 	if (strcmp(mismatch->property, "count") == 0 && against >= 0)
 		other_property = LINEAGE_VALUES;
 	if (property == LINEAGE_SIZE && dim < 0 && place >= 0)
@@ -143,8 +200,10 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		both = false;
 	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
-	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
 		lineage_rounds(one, other, &diagnosis->rounding);
+		follow_parting(diagnosis, one, other, dim, against, against_dim);
+	}
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
 

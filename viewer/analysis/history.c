@@ -5,6 +5,9 @@
 
 #include "text.h"
 
+#define DIMS_MOST 8
+#define CALLS_LEAST 3 /* fewer tell nothing about what is new */
+
 struct calls {
 	const struct event *event;
 	const struct mismatch *mismatch;
@@ -192,8 +195,19 @@ history_build(const struct source *source, int process, const struct event *even
 	return json;
 }
 
-#define DIMS_MOST 8
-#define CALLS_LEAST 3 /* fewer tell nothing about what is new */
+bool
+history_other_changed(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch)
+{
+	struct calls one = { .event = event, .mismatch = mismatch, .place = mismatch->operand, .dim = mismatch->dim };
+	struct calls other = { .event = event, .mismatch = mismatch, .place = mismatch->against, .dim = mismatch->against_dim };
+
+	if (event->site < 0 || mismatch->operand < 0 || mismatch->against < 0 || mismatch->dim < 0 || mismatch->against_dim < 0)
+		return false;
+	source->each_call(source->context, process, event, add_call, &one);
+	source->each_call(source->context, process, event, add_call, &other);
+	return one.measured >= CALLS_LEAST && one.same == one.measured && other.measured == one.measured && !other.same &&
+	       other.smallest == other.largest;
+}
 
 /* What earlier calls made. */
 struct makes { const struct event *event; int output; int64_t count; struct { int64_t smallest, largest, same; } dims[DIMS_MOST]; };

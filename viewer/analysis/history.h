@@ -20,5 +20,8 @@ json_t *history_build(const struct source *source, int process, const struct eve
 json_t *history_made(const struct source *source, int process, const struct event *event, int output, const char *name);
 /* The dimension of OUTPUT that has a size no earlier call of EVENT's line made; -1 if none, or too few calls are kept. */
 int history_new_dim(const struct source *source, int process, const struct event *event, int output);
+/* Was the size that MISMATCH expects always what it isn't now, and the other side always as it is? Then the expecting side
+ * is the one that changed. False where fewer calls are kept than tell anything. */
+bool history_other_changed(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch);
 
 #endif

@@ -9,6 +9,9 @@
 #include "text.h"
 #include "where.h"
 
+#define FACTORS_MOST 8
+#define FACTOR_CALLS_MOST 64
+
 struct lineage_step *
 lineage_add_step(struct lineage *lineage)
 {
@@ -33,6 +36,44 @@ static bool
 known_dim(const struct operand *operand, int dim)
 {
 	return dim >= 0 && dim < operand->ndim;
+}
+
+struct factors { const struct operand *now; int place, calls; bool varies[FACTORS_MOST]; };
+
+static bool
+add_factors(const struct event *event, void *context)
+{
+	struct factors *factors = context;
+	const struct operand *is = factors->place < event->operand_count ? &event->operands[factors->place] : NULL;
+
+	for (int d = 0; is && is->ndim == factors->now->ndim && d < is->ndim && d < FACTORS_MOST; d++)
+		factors->varies[d] = factors->varies[d] || is->sizes[d] != factors->now->sizes[d];
+	return ++factors->calls < FACTOR_CALLS_MOST;
+}
+
+/* A size that a view made of several (or of which it took a part): earlier calls of its line tell which of them is another
+ * now than it was. FLOW's dimension becomes that one; false where none differs, or nothing came before. */
+static bool
+follow_factor(const struct source *source, const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
+{
+	struct factors factors = { .now = &maker->operands[flow->operand], .place = flow->operand };
+	int64_t size = maker->outputs[output].sizes[dim];
+	int one = -1, count = 0;
+
+	if (maker->site < 0)
+		return false;
+	source->each_call(source->context, lineage->process, maker, add_factors, &factors);
+	for (int d = 0; d < factors.now->ndim && d < FACTORS_MOST; d++)
+		if (factors.varies[d] && factors.now->sizes[d] > 1 &&
+		    (size % factors.now->sizes[d] == 0 || factors.now->sizes[d] % (size > 0 ? size : 1) == 0)) {
+			one = d;
+			count++;
+		}
+	if (!factors.calls || !count)
+		return false;
+	if (count == 1)
+		flow->dim = one;
+	return true;
 }
 
 /* One step back: the maker of TENSOR before event *BEFORE. Returns the place to go on with, -1 to stop. */
@@ -61,18 +102,22 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		flow = size_flow(maker, output, *dim);
 	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
 		flow = size_flow_values(maker, output);
+	} else if (lineage->property == LINEAGE_RANK) {
+		flow = size_flow_rank(maker, output);
 	} else {
 		flow = size_flow_dtype(maker, output, lineage->property == LINEAGE_DEVICE);
 	}
 	text_format(step->how, sizeof(step->how), "%s", flow.how);
 	step->possible = flow.kind == FLOW_POSSIBLE;
 	step->entered = flow.kind == FLOW_ENTERS;
+	step->combines = flow.kind == FLOW_SCALES && !follow_factor(source, lineage, maker, output, *dim, &flow);
 	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
 		lineage_decide(lineage, step);
 	if (flow.kind == FLOW_UNKNOWN || flow.kind == FLOW_ENTERS || flow.operand < 0)
 		return -1;
 	*dim = flow.dim;
-	return step->decides && (lineage->property == LINEAGE_DTYPE || lineage->property == LINEAGE_DEVICE) ? -1 : flow.operand;
+	return step->decides && lineage->property != LINEAGE_SIZE && lineage->property != LINEAGE_VALUES &&
+		       lineage->property != LINEAGE_MAKER ? -1 : flow.operand;
 }
 
 void
@@ -95,6 +140,16 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 		if (property == LINEAGE_SIZE && !known_dim(&maker.operands[place], dim))
 			break;
 	}
+}
+
+void
+lineage_stop_at_product(struct lineage *lineage)
+{
+	for (int i = 0; i < lineage->count && (lineage->decider < 0 || i < lineage->decider); i++)
+		if (lineage->steps[i].combines) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+		}
 }
 
 static void
@@ -199,6 +254,8 @@ lineage_part(const struct source *source, const struct lineage *one, const struc
 		if (a->size != b->size)
 			parting = i;
 	}
+	if (parting == 0 && one->steps[0].event.id != other->steps[0].event.id && one->steps[0].combines && other->steps[0].combines)
+		return false; /* two views of one line: all that they share */
 	if (parting < 0 || one->steps[parting].event.id == other->steps[parting].event.id)
 		return false;
 	a = &one->steps[parting];

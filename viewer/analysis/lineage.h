@@ -15,8 +15,9 @@
 #define LINEAGE_LINES_MOST 6
 
 /* LINEAGE_VALUES follows the elements themselves (an index, a mask): views and copies pass them on. LINEAGE_MAKER is the
- * same for a tensor whose elements don't matter (a leaf): whatever was written into it is passed over. */
-enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE, LINEAGE_VALUES, LINEAGE_MAKER };
+ * same for a tensor whose elements don't matter (a leaf): whatever was written into it is passed over. LINEAGE_RANK follows
+ * the number of dimensions. */
+enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE, LINEAGE_VALUES, LINEAGE_MAKER, LINEAGE_RANK };
 
 /* One operation on the way. */
 struct lineage_step {
@@ -25,6 +26,7 @@ struct lineage_step {
 	int dim;                /* of that output; -1: the whole tensor */
 	int64_t size;           /* of that dimension, -1 */
 	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;
+	bool combines;          /* several sizes became one, and none is known to be another than it was */
 	int writes;             /* into the tensor in place since, that were passed over */
 	char how[160];          /* what decided: "size 16, step 16 over 735" */
 };
@@ -43,6 +45,8 @@ void lineage_walk(const struct source *source, int process, const struct event *
 /* The same for a tensor as it was before event BEFORE, its size or name in question being known. */
 void lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
 			 enum lineage_property property, struct lineage *out);
+/* A size that is held against a layer's width was decided where it first appeared: where several were made one. */
+void lineage_stop_at_product(struct lineage *lineage);
 /* The operation that made TENSOR as it was before event BEFORE. Operations in place that don't change PROPERTY (an
  * optimizer's, most of all) are passed over and counted in WRITES; writes by mask or index are not. */
 bool lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
@@ -53,6 +57,10 @@ json_t *lineage_lines(const struct source *source, const struct lineage *lineage
 json_t *lineage_origin(const struct source *source, const struct lineage *lineage, const char *what);
 /* Where two chains from the same code part, as a sentence in OUT; false if they don't come from the same code. */
 bool lineage_part(const struct source *source, const struct lineage *one, const struct lineage *other, char *out, size_t size);
+
+/* Two sizes that one tensor's size became: where they parted, if one operation alone did (what both did alike, or one undid, is
+ * left out). OTHERS tells whose step it is. -1 where they don't meet, or more than one operation made the difference. */
+int lineage_parts_by(const struct lineage *one, const struct lineage *other, bool *others);
 
 /* A size that an operation divided and left a rest of; FROM is 0 if there is none. */
 struct lineage_rounding { int64_t from, to; const char *operation; };

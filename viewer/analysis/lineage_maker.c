@@ -82,6 +82,68 @@ meeting(const struct lineage *one, const struct lineage *other, int *others)
 	return -1;
 }
 
+struct change { int64_t from, to; int step; bool gone; };
+
+/* What the first COUNT steps made of the size, what was undone left out. */
+static int
+changes_of(const struct lineage *lineage, int count, struct change *out)
+{
+	int changes = 0;
+
+	for (int i = 0; i < count; i++) {
+		int64_t from = i + 1 < lineage->count ? lineage->steps[i + 1].size : -1, to = lineage->steps[i].size;
+
+		if (from <= 0 || to <= 0)
+			return -1;
+		if (from == to)
+			continue;
+		for (int c = 0; c < changes; c++)
+			if (!out[c].gone && out[c].from == to && out[c].to == from) {
+				out[c].gone = true;
+				from = to;
+				break;
+			}
+		if (from != to)
+			out[changes++] = (struct change){ from, to, i, false };
+	}
+	return changes;
+}
+
+static bool
+is_alike(const struct change *one, const struct change *other)
+{
+	if (one->to - one->from == other->to - other->from)
+		return true;
+	return (one->to % one->from == 0 && other->to % other->from == 0 && one->to / one->from == other->to / other->from) ||
+	       (one->from % one->to == 0 && other->from % other->to == 0 && one->from / one->to == other->from / other->to);
+}
+
+int
+lineage_parts_by(const struct lineage *one, const struct lineage *other, bool *others)
+{
+	struct change ours[LINEAGE_STEPS_MOST], theirs[LINEAGE_STEPS_MOST];
+	int met, count = meeting(one, other, &met), our_count, their_count, left = 0, step = -1;
+
+	if (count < 0)
+		return -1;
+	our_count = changes_of(one, count, ours);
+	their_count = changes_of(other, met, theirs);
+	for (int i = 0; i < our_count; i++)
+		for (int j = 0; j < their_count && !ours[i].gone; j++)
+			if (!theirs[j].gone && is_alike(&ours[i], &theirs[j]))
+				ours[i].gone = theirs[j].gone = true;
+	for (int i = 0; i < our_count; i++)
+		if (!ours[i].gone && ++left)
+			step = ours[i].step;
+	*others = false;
+	for (int j = 0; j < their_count; j++)
+		if (!theirs[j].gone && ++left) {
+			step = theirs[j].step;
+			*others = true;
+		}
+	return our_count >= 0 && their_count >= 0 && left == 1 ? step : -1;
+}
+
 /* Do the first COUNT steps only compute (nothing cut, chosen or read)? OUT gets the last that rounded. */
 static bool
 only_computes(const struct lineage *lineage, int count, struct lineage_rounding *out)

@@ -22,6 +22,7 @@ struct diagnosis {
 	struct lineage_rounding rounding; /* of two joined operands that come from one tensor */
 	bool positions;             /* the index in question was made by counting */
 	struct mismatch mismatch;
+	bool padded;                /* the shapes that disagree are one but for dimensions of 1 */
 	struct event followed;      /* no operation failed: what made the first tensor that is followed; id -1 if none */
 	int followed_output;
 	const char *followed_name;

@@ -130,6 +130,26 @@ size_flow_dtype(const struct event *event, int output, bool device)
 }
 
 struct flow
+size_flow_rank(const struct event *event, int output)
+{
+	struct flow flow = { .kind = FLOW_ARGUMENTS, .operand = flow_self(event), .dim = -1 };
+	const struct operand *is = output >= 0 && output < event->output_count ? &event->outputs[output] : NULL;
+	const struct operand *self = flow.operand >= 0 ? &event->operands[flow.operand] : NULL;
+	char name[96];
+
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	if (text_among("lift_fresh set from_file", name))
+		flow.kind = FLOW_ENTERS;
+	else if (is && self && is->ndim == self->ndim)
+		flow.kind = FLOW_PASSES;
+	else if (is && self)
+		text_format(flow.how, sizeof(flow.how), "%d dimension%s from %d", is->ndim, is->ndim == 1 ? "" : "s", self->ndim);
+	else if (is)
+		text_format(flow.how, sizeof(flow.how), "made with %d dimension%s", is->ndim, is->ndim == 1 ? "" : "s");
+	return flow;
+}
+
+struct flow
 size_flow_values(const struct event *event, int output)
 {
 	static const char keeping[] =

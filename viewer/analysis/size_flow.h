@@ -28,6 +28,9 @@ struct flow size_flow(const struct event *event, int output, int dim);
 /* Where the dtype (or device) of an output comes from. */
 struct flow size_flow_dtype(const struct event *event, int output, bool device);
 
+/* Where its number of dimensions comes from. */
+struct flow size_flow_rank(const struct event *event, int output);
+
 /* Where the elements of an output come from: the operand that they are a view or a copy of. */
 struct flow size_flow_values(const struct event *event, int output);
 

@@ -58,6 +58,19 @@ subject_add(struct subject *out, const char *name, const json_t *local)
 	return operand != NULL;
 }
 
+bool
+subject_add_sizes(struct subject *out, const char *name, const int64_t *sizes, int ndim)
+{
+	json_t *shape = json_array();
+	bool added;
+
+	for (int d = 0; d < ndim; d++)
+		json_array_append_new(shape, json_integer(sizes[d]));
+	added = add_operand(out, name, shape) != NULL;
+	json_decref(shape);
+	return added;
+}
+
 /* The 3 of "batch[3]": what is no tensor is passed over in the list. */
 static int
 item_number(const char *name, int otherwise)
@@ -154,9 +167,8 @@ find_saved(const json_t *frames, const char *name)
 	return NULL;
 }
 
-/* The first dimension (or the rank) in which the subject's two operands differ. */
-static bool
-state_pair(struct subject *out, struct mismatch *found)
+bool
+subject_differs(struct subject *out, struct mismatch *found)
 {
 	const struct operand *one = &out->operands[0], *other = &out->operands[1];
 	struct mismatch_facts facts = { .event = &out->event };
@@ -178,7 +190,7 @@ state_checkpoint(struct subject *out, struct mismatch *found)
 	const struct operand *saved = &out->operands[0], *model = &out->operands[1];
 	struct text text = {{0}, 0};
 
-	if (!state_pair(out, found))
+	if (!subject_differs(out, found))
 		return false;
 	text_add(&text, "%s is ", saved->name);
 	text_add_sizes(&text, saved->sizes, saved->ndim);
@@ -269,7 +281,7 @@ subject_of_gradient(struct subject *out, const char *message, struct mismatch *f
 	text_format(out->names[0], sizeof(out->names[0]), "gradient %" PRId64 " of %.90s", index, node);
 	text_format(out->names[1], sizeof(out->names[1]), "input %" PRId64, index);
 	if (read_pair(out, &at, "- got ", "compatible with "))
-		return state_pair(out, found);
+		return subject_differs(out, found);
 	subject_start(out, SUBJECT_GRADIENT);
 	type = strstr(at, "- expected device ");
 	if (!type || !strstr(type, " but got ")) /* of another type: its names are TensorOptions', not told */
@@ -299,7 +311,7 @@ subject_of_recomputed(struct subject *out, const char **at, struct mismatch *fou
 		recomputed = out->operands[1];
 		out->operands[1] = out->operands[0];
 		out->operands[0] = recomputed;
-		if (state_pair(out, found))
+		if (subject_differs(out, found))
 			return true;
 	}
 	return false;

@@ -30,6 +30,9 @@ struct subject {
  * false where there is no room, or no plain sizes. NAME and LOCAL are borrowed. */
 void subject_start(struct subject *out, const char *operation);
 bool subject_add(struct subject *out, const char *name, const json_t *local);
+bool subject_add_sizes(struct subject *out, const char *name, const int64_t *sizes, int ndim);
+/* How the first operand differs from the second, in rank or in the first dimension that does, as a message told; false if not. */
+bool subject_differs(struct subject *out, struct mismatch *found);
 
 /* The innermost list of tensors among FRAMES that can't be stacked, where OPERATION makes room for such a list. Fills
  * OUT and FOUND and returns true. Names are borrowed from FRAMES. */

@@ -177,12 +177,19 @@ where_frames(const struct source *source, const struct failure *failure)
 	return frames;
 }
 
+/* The outermost frame of a data loader's worker: what is around it is the parent's, of the moment when it forked. */
+static bool
+is_worker_loop(const json_t *frame)
+{
+	return strstr(text_get(frame, "file"), "/torch/utils/data/_utils/worker.py") && strcmp(text_get(frame, "function"), "_worker_loop") == 0;
+}
+
 int
 where_choose(const json_t *frames)
 {
 	size_t count = json_array_size(frames);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !is_worker_loop(json_array_get(frames, i)); i++)
 		if (!where_is_foreign(text_get(json_array_get(frames, i), "file")))
 			return (int)i;
 	return count ? 0 : -1;

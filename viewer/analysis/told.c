@@ -1,0 +1,218 @@
+#include "told.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "check.h"
+#include "mismatch_rule.h"
+#include "text.h"
+#include "where.h"
+
+#define FRAMES_MOST 3
+#define DEPTH_MOST 4
+
+static const char *const expecting[] = { "xpect", "should be", "must be", "same as", "compatible with", "need", "require", "want" };
+static const char *const getting[] = { " got", "(got", "receive", "found", "given", " is ", " has ", " was ", "but " };
+
+/* Where the last of COUNT WORDS begins in [FROM, TO); -1 if none does. */
+static long
+last_of(const char *from, const char *to, const char *const *words, size_t count)
+{
+	long last = -1;
+
+	for (size_t i = 0; i < count; i++)
+		for (const char *at = strstr(from, words[i]); at && at < to; at = strstr(at + 1, words[i]))
+			last = at - from > last ? at - from : last;
+	return last;
+}
+
+/* One shape at *AT, which is at its bracket; moves *AT on to its end. */
+static bool
+read_shape(const char **at, struct told_shape *out)
+{
+	char close = **at == '[' ? ']' : ')';
+	const char *c = *at + 1;
+	bool comma = false;
+
+	out->ndim = 0;
+	for (;;) {
+		int64_t number = 0;
+
+		c += strspn(c, " ");
+		if (!isdigit((unsigned char)*c))
+			break;
+		for (; isdigit((unsigned char)*c); c++)
+			if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, *c - '0', &number))
+				return false;
+		if (out->ndim == TOLD_DIMS_MOST)
+			return false;
+		out->sizes[out->ndim++] = number;
+		c += strspn(c, " ");
+		if (*c != ',')
+			break;
+		comma = true;
+		c++;
+	}
+	if (*c != close || !out->ndim || (close == ')' && !comma))
+		return false;
+	*at = c;
+	return true;
+}
+
+int
+told_shapes(const char *message, struct told_shape out[TOLD_SHAPES_MOST])
+{
+	const char *from = message;
+	int count = 0;
+
+	for (const char *at = message; at && *at && count < TOLD_SHAPES_MOST; at++) {
+		const char *begin = at;
+		long expected, actual;
+
+		if ((*at != '[' && *at != '(') || (at > message && (isalnum((unsigned char)at[-1]) || strchr("_])", at[-1]))) ||
+		    !read_shape(&at, &out[count]))
+			continue;
+		expected = last_of(from, begin, expecting, sizeof(expecting) / sizeof(*expecting));
+		actual = last_of(from, begin, getting, sizeof(getting) / sizeof(*getting));
+		out[count++].role = expected > actual ? TOLD_EXPECTED : actual > expected ? TOLD_ACTUAL : TOLD_PLAIN;
+		from = at;
+	}
+	return count;
+}
+
+bool
+told_ranks(const char *message, int64_t *expected, int64_t *actual)
+{
+	const char *got = message ? strstr(message, "got") : NULL;
+
+	*expected = *actual = -1;
+	for (const char *at = got ? message : ""; *at; at++) {
+		const char *after = at + 1;
+
+		if (!isdigit((unsigned char)*at) || isdigit((unsigned char)at[1]) || (at > message && (isalnum((unsigned char)at[-1]) || at[-1] == '.')))
+			continue;
+		after += *after == '-' || *after == ' ';
+		if ((*after != 'D' && *after != 'd') || (isalnum((unsigned char)after[1]) && strncmp(after, "dim", 3) != 0))
+			continue;
+		if (at > got && *actual < 0)
+			*actual = *at - '0';
+		else if (at < got && *expected < 0)
+			*expected = *at - '0';
+	}
+	return *expected > 0 && *actual >= 0 && *expected != *actual;
+}
+
+static bool
+has_shape(const json_t *local, const struct told_shape *shape, int64_t rank)
+{
+	const json_t *sizes = json_object_get(local, "shape");
+
+	if (strcmp(text_get(local, "kind"), "tensor") != 0 || !json_is_array(sizes))
+		return false;
+	if (!shape)
+		return (int64_t)json_array_size(sizes) == rank;
+	if ((int)json_array_size(sizes) != shape->ndim)
+		return false;
+	for (int d = 0; d < shape->ndim; d++)
+		if (json_integer_value(json_array_get(sizes, (size_t)d)) != shape->sizes[d])
+			return false;
+	return true;
+}
+
+static const json_t *
+search(const json_t *locals, const struct told_shape *shape, int depth)
+{
+	for (size_t i = 0; i < json_array_size(locals); i++) {
+		const json_t *local = json_array_get(locals, i), *items = json_object_get(local, "items"), *found;
+
+		if (has_shape(local, shape, -1))
+			return local;
+		found = items && depth < DEPTH_MOST ? search(items, shape, depth + 1) : NULL;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* A tensor of SHAPE: one that the failing statement rests on, else one that the innermost frames of the program hold. */
+static const json_t *
+find_shape(const json_t *frames, const json_t *const *named, int named_count, const struct told_shape *shape)
+{
+	const json_t *found = NULL;
+
+	for (int i = 0; i < named_count; i++)
+		if (has_shape(named[i], shape, -1))
+			return named[i];
+	for (size_t f = 0, own = 0; f < json_array_size(frames) && own < FRAMES_MOST && !found; f++) {
+		const json_t *frame = json_array_get(frames, f);
+
+		if (where_is_foreign(text_get(frame, "file")))
+			continue;
+		own++;
+		found = search(json_object_get(frame, "locals"), shape, 0);
+	}
+	return found;
+}
+
+static bool
+rank_subject(const struct failure *failure, const json_t *const *named, int named_count, struct subject *out, struct mismatch *found)
+{
+	struct mismatch_facts facts = { .event = &out->event };
+	int64_t expected, actual;
+
+	if (!told_ranks(failure->message, &expected, &actual))
+		return false;
+	for (int i = 0; i < named_count; i++) {
+		if (!has_shape(named[i], NULL, actual))
+			continue;
+		subject_start(out, SUBJECT_CHECK);
+		mismatch_start(found);
+		if (subject_add(out, text_get(named[i], "name"), named[i]) && state_rank(&facts, found, 0, -1, expected))
+			return found->from_message = true;
+	}
+	return false;
+}
+
+bool
+told_subject(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
+	     struct mismatch *found)
+{
+	const json_t *named[CHECK_TENSORS_MOST], *one, *other;
+	struct told_shape shapes[TOLD_SHAPES_MOST];
+	int named_count, actual = 0, expected = 1;
+
+	if (!failure->message || failure->operation)
+		return false;
+	named_count = check_tensors(source, failure, frames, named);
+	if (told_shapes(failure->message, shapes) != 2)
+		return rank_subject(failure, named, named_count, out, found);
+	if (shapes[0].role == TOLD_EXPECTED || (shapes[1].role == TOLD_ACTUAL && shapes[0].role != TOLD_ACTUAL)) {
+		actual = 1;
+		expected = 0;
+	}
+	if (shapes[expected].role == TOLD_ACTUAL || shapes[actual].role == TOLD_EXPECTED ||
+	    (shapes[expected].role == TOLD_PLAIN && shapes[actual].role == TOLD_PLAIN))
+		return false; /* which is which, isn't said */
+	one = find_shape(frames, named, named_count, &shapes[actual]);
+	other = find_shape(frames, named, named_count, &shapes[expected]);
+	subject_start(out, SUBJECT_CHECK);
+	if (!one || !subject_add(out, text_get(one, "name"), one) ||
+	    (other ? !subject_add(out, text_get(other, "name"), other)
+		   : !subject_add_sizes(out, "what is expected", shapes[expected].sizes, shapes[expected].ndim)))
+		return false;
+	if (!subject_differs(out, found))
+		return false;
+	if (!other) { /* nothing holds it: a number that is asked for */
+		struct mismatch_facts facts = { .event = &out->event };
+		struct mismatch differs = *found;
+
+		out->event.operand_count = 1;
+		mismatch_start(found);
+		if (strcmp(differs.property, "rank") == 0)
+			state_rank(&facts, found, 0, -1, differs.expected);
+		else
+			state_size(&facts, found, 0, differs.dim, -1, -1, differs.expected, differs.actual);
+		found->from_message = true;
+	}
+	return true;
+}

@@ -1,0 +1,27 @@
+/*
+ * The sizes that a message tells, found again among the tensors in reach.
+ *
+ * Modules check their inputs in Python: "Expected hidden[0] size (2, 50, 24), got [2, 16, 24]", "expected 4D input (got 3D
+ * input)". Only a tensor that a frame holds and that has that whole shape (or rank) counts; without one there is no finding.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_TOLD_H
+#define SHAPEBOX_VIEWER_ANALYSIS_TOLD_H
+
+#include "failure.h"
+#include "subject.h"
+
+#define TOLD_SHAPES_MOST 4
+#define TOLD_DIMS_MOST 8
+
+struct told_shape { int64_t sizes[TOLD_DIMS_MOST]; int ndim; enum { TOLD_PLAIN, TOLD_EXPECTED, TOLD_ACTUAL } role; };
+
+/* The shapes in MESSAGE, "[2, 3]" or "(2, 3)" or "(2,)", with what the words before them say. Returns how many. */
+int told_shapes(const char *message, struct told_shape out[TOLD_SHAPES_MOST]);
+/* "expected 4D input (got 3D input)": both numbers of dimensions; false if MESSAGE tells no such pair. */
+bool told_ranks(const char *message, int64_t *expected, int64_t *actual);
+
+/* The tensor that a message is about, against what it asks for. Names are borrowed from FRAMES and OUT. */
+bool told_subject(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
+		  struct mismatch *found);
+
+#endif
