@@ -11,6 +11,7 @@
 #include "operand.h"
 #include "report_failure.h"
 #include "text.h"
+#include "where.h"
 
 #define CHAINS_MOST 4
 
@@ -115,6 +116,23 @@ note_positions(struct diagnosis *diagnosis, const struct lineage *lineage)
 		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : "the table", mismatch->expected);
 }
 
+/* Did it come in ready-made: from a file, a list, another process? */
+static bool
+came_in(const struct lineage *lineage)
+{
+	return lineage->decider >= 0 && lineage->steps[lineage->decider].entered;
+}
+
+static void
+retell(struct diagnosis *diagnosis, const struct lineage *lineage, int64_t size)
+{
+	char what[32];
+
+	text_format(what, sizeof(what), "%" PRId64, size);
+	json_decref(diagnosis->origin);
+	diagnosis->origin = lineage_origin(diagnosis->source, lineage, what);
+}
+
 /* Both sizes come from one tensor's: the origin is the operation that made the difference. */
 static void
 follow_parting(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int dim, int against, int against_dim)
@@ -123,15 +141,12 @@ follow_parting(struct diagnosis *diagnosis, struct lineage *one, struct lineage 
 	bool others = false;
 	int step = diagnosis->rounding.from ? -1 : lineage_parts_by(one, other, &others), first = diagnosis->mismatch.operand;
 	struct lineage *by = others ? other : one;
-	char what[32];
 
 	if (step < 0 || step == by->decider)
 		return;
 	by->decider = step;
 	by->steps[step].decides = true;
-	text_format(what, sizeof(what), "%" PRId64, others ? operands[against].sizes[against_dim] : operands[first].sizes[dim]);
-	json_decref(diagnosis->origin);
-	diagnosis->origin = lineage_origin(diagnosis->source, by, what);
+	retell(diagnosis, by, others ? operands[against].sizes[against_dim] : operands[first].sizes[dim]);
 }
 
 /* Are two shapes one but for dimensions of 1? */
@@ -200,6 +215,9 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		both = false;
 	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && diagnosis->failure->phase &&
+	    strcmp(diagnosis->failure->phase, "optimizer") == 0 && came_in(other) && !came_in(one))
+		retell(diagnosis, other, event->operands[against].sizes[against_dim]); /* a state that was loaded */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
 		lineage_rounds(one, other, &diagnosis->rounding);
 		follow_parting(diagnosis, one, other, dim, against, against_dim);
@@ -236,15 +254,16 @@ told_dim(const struct diagnosis *diagnosis, const json_t *tensor, int64_t before
 {
 	const struct failure *failure = diagnosis->failure;
 	json_t *dims = operand_mentioned(json_object_get(tensor, "shape"), failure->message ? failure->message : "");
-	int dim = json_array_size(dims) ? (int)json_integer_value(json_array_get(dims, 0)) : -1, output, writes;
+	int dim = json_array_size(dims) ? (int)json_integer_value(json_array_get(dims, 0)) : -1, fresh = -1, output, writes;
+	bool sure = json_array_size(dims) == 1;
 	struct event maker;
 
 	json_decref(dims);
-	if (dim < 0 && !text_among("bool uint8 int16 int32 int64", text_get(tensor, "dtype")) &&
+	if (!sure && (dim >= 0 || !text_among("bool uint8 int16 int32 int64", text_get(tensor, "dtype"))) &&
 	    lineage_maker(diagnosis->source, failure->process, json_integer_value(json_object_get(tensor, "tensor")), before, LINEAGE_SIZE,
 			  &maker, &output, &writes))
-		dim = history_new_dim(diagnosis->source, failure->process, &maker, output);
-	return dim;
+		fresh = history_new_dim(diagnosis->source, failure->process, &maker, output);
+	return fresh >= 0 ? fresh : dim;
 }
 
 /* The story of TENSOR, a VARIABLE: of its dimension DIM, or of its elements. */
@@ -326,6 +345,32 @@ keep_stories(struct diagnosis *diagnosis, struct lineage **one, struct lineage *
 	}
 }
 
+/* What Python refused, it was given by the last operation before, if that is of the same line and made a size that is new. */
+static void
+follow_last(struct diagnosis *diagnosis, struct lineage *lineage)
+{
+	const struct failure *failure = diagnosis->failure;
+	int chosen = where_choose(diagnosis->frames), dim;
+	const json_t *frame = chosen < 0 ? NULL : json_array_get(diagnosis->frames, (size_t)chosen);
+	char line[4200], other[4200], what[32];
+	struct event last;
+
+	if (!frame || failure->context_event < 0 ||
+	    !diagnosis->source->event(diagnosis->source->context, failure->process, failure->context_event, &last) || last.output_count != 1 ||
+	    !where_site_line(diagnosis->source, failure->process, last.site, true, other, sizeof(other)))
+		return;
+	text_format(line, sizeof(line), "%s:%d", text_get(frame, "file"), (int)json_integer_value(json_object_get(frame, "line")));
+	dim = history_new_dim(diagnosis->source, failure->process, &last, 0);
+	if (strcmp(line, other) != 0 || dim < 0 || last.outputs[0].tensor <= 0)
+		return;
+	text_format(what, sizeof(what), "%" PRId64, last.outputs[0].sizes[dim]);
+	lineage_walk_tensor(diagnosis->source, failure->process, last.outputs[0].tensor, last.id + 1, dim, LINEAGE_SIZE, lineage);
+	diagnosis->followed = last;
+	diagnosis->followed_output = 0;
+	diagnosis->followed_name = last.operation;
+	append_chain(diagnosis, lineage, last.operation, what, dim);
+}
+
 void
 diagnosis_follow(struct diagnosis *diagnosis)
 {
@@ -342,6 +387,8 @@ diagnosis_follow(struct diagnosis *diagnosis)
 		}
 		if (!diagnosis->has_mismatch && !json_array_size(diagnosis->lineage) && diagnosis->failure->note && !diagnosis->failure->operation)
 			follow_locals(diagnosis, one);
+		if (!diagnosis->has_mismatch && !json_array_size(diagnosis->lineage) && diagnosis->failure->note && !diagnosis->failure->operation)
+			follow_last(diagnosis, one);
 	}
 	free(one);
 	free(other);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "mismatch_rule.h"
 #include "text.h"
 
 #define DIMS_MOST 8
@@ -14,6 +15,8 @@ struct calls {
 	int place, dim; /* what is measured: where the mismatch is, or the length of the mask or index it is about */
 	int64_t count, measured, agreed, smallest, largest, same /* had the failing size */;
 	int64_t kept;         /* of `count`, those whose events are still there; the others are known by their sizes alone */
+	int64_t others;       /* calls of this line by another layer, left out */
+	bool any_layer;       /* they count, too: no call of this one came before */
 	bool unsure;          /* whether the failing size came before isn't known */
 	struct call_history whole; /* calls 0: nothing is known of the whole run */
 };
@@ -46,6 +49,16 @@ choose_place(struct calls *calls)
 	}
 }
 
+/* Calls of one line may be of several layers (a loop, a Sequential): those of another weight are others. */
+static bool
+is_same_layer(const struct event *now, const struct event *before)
+{
+	int one = rule_tensor(now, "weight"), other = rule_tensor(before, "weight");
+
+	return one < 0 || other < 0 || now->operands[one].tensor < 0 || before->operands[other].tensor < 0 ||
+	       now->operands[one].tensor == before->operands[other].tensor;
+}
+
 static bool
 add_call(const struct event *event, void *context)
 {
@@ -53,6 +66,10 @@ add_call(const struct event *event, void *context)
 	const struct mismatch *mismatch = calls->mismatch;
 	int64_t size, other, failing;
 
+	if (!calls->any_layer && !is_same_layer(calls->event, event)) {
+		calls->others++;
+		return calls->others < HISTORY_CALLS_MOST;
+	}
 	calls->count++;
 	if (!mismatch || !size_at(event, calls->place, calls->dim, &size))
 		return calls->count < HISTORY_CALLS_MOST;
@@ -77,6 +94,8 @@ widen(const struct source *source, int process, struct calls *calls)
 	int64_t failing;
 
 	calls->kept = calls->count;
+	if (calls->others && !calls->any_layer)
+		return; /* the whole run is known by line, not by layer */
 	for (int i = 0; i < calls->place && i < event->operand_count; i++)
 		tensor_index += event->operands[i].kind && strcmp(event->operands[i].kind, "tensor") == 0;
 	if (!source->call_history(source->context, process, event, calls->place < 0 ? -1 : tensor_index, calls->dim, whole)
@@ -94,6 +113,16 @@ widen(const struct source *source, int process, struct calls *calls)
 	for (int i = 0; i < whole->size_count; i++)
 		calls->same = calls->same || whole->sizes[i] == failing;
 	calls->unsure = !calls->same && whole->more && failing > whole->smallest && failing < whole->largest;
+}
+
+static void
+look_back_at(const struct source *source, int process, struct calls *calls)
+{
+	source->each_call(source->context, process, calls->event, add_call, calls);
+	if (!calls->count && calls->others) {
+		calls->any_layer = true; /* a weight that is computed anew for each call */
+		source->each_call(source->context, process, calls->event, add_call, calls);
+	}
 }
 
 static void
@@ -165,14 +194,14 @@ history_build(const struct source *source, int process, const struct event *even
 
 	choose_place(&calls);
 	if (event->site >= 0) {
-		source->each_call(source->context, process, event, add_call, &calls);
+		look_back_at(source, process, &calls);
 		kept_measured = calls.measured;
 		widen(source, process, &calls);
 	}
 	if (pair && calls.same) { /* nothing new about this side: about the other? */
 		struct calls other = { .event = event, .mismatch = mismatch, .place = mismatch->against, .dim = mismatch->against_dim };
 
-		source->each_call(source->context, process, event, add_call, &other);
+		look_back_at(source, process, &other);
 		int64_t others_kept = other.measured;
 		widen(source, process, &other);
 		if (other.measured && !other.same && !other.unsure) {
@@ -203,8 +232,8 @@ history_other_changed(const struct source *source, int process, const struct eve
 
 	if (event->site < 0 || mismatch->operand < 0 || mismatch->against < 0 || mismatch->dim < 0 || mismatch->against_dim < 0)
 		return false;
-	source->each_call(source->context, process, event, add_call, &one);
-	source->each_call(source->context, process, event, add_call, &other);
+	look_back_at(source, process, &one);
+	look_back_at(source, process, &other);
 	return one.measured >= CALLS_LEAST && one.same == one.measured && other.measured == one.measured && !other.same &&
 	       other.smallest == other.largest;
 }
@@ -219,7 +248,7 @@ add_make(const struct event *event, void *context)
 	const struct operand *now = &makes->event->outputs[makes->output];
 	const struct operand *is = makes->output < event->output_count ? &event->outputs[makes->output] : NULL;
 
-	if (!is || is->ndim != now->ndim)
+	if (!is || is->ndim != now->ndim || !is_same_layer(makes->event, event))
 		return true;
 	for (int d = 0; d < is->ndim && d < DIMS_MOST; d++) {
 		int64_t size = is->sizes[d];
@@ -255,7 +284,7 @@ history_made(const struct source *source, int process, const struct event *event
 	if (known && makes.count) {
 		const struct operand *now = &event->outputs[output];
 
-		text_add(&text, "%s was made so %" PRId64 " time%s before", name, makes.count, makes.count == 1 ? "" : "s");
+		text_add(&text, "%" PRId64 " earlier call%s made %s", makes.count, makes.count == 1 ? "" : "s", name);
 		for (int d = 0; d < now->ndim && d < DIMS_MOST; d++) {
 			struct calls calls = { .smallest = makes.dims[d].smallest, .largest = makes.dims[d].largest, .same = makes.dims[d].same };
 

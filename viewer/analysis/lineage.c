@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lineage_parts.h"
+#include "mismatch_rule.h"
 #include "size_flow.h"
 #include "text.h"
 #include "where.h"
@@ -76,6 +77,19 @@ follow_factor(const struct source *source, const struct lineage *lineage, const 
 	return true;
 }
 
+/* A layer's input and weight are of one dtype: where the weight was given other data, that is what was decided. */
+static void
+follow_converted(const struct source *source, const struct lineage *lineage, const struct event *maker, struct flow *flow)
+{
+	int weight = rule_tensor(maker, "weight");
+	struct event given;
+
+	if (flow->kind == FLOW_PASSES && weight >= 0 && weight != flow->operand && maker->operands[weight].dtype && maker->output_count &&
+	    maker->outputs[0].dtype && strcmp(maker->operands[weight].dtype, maker->outputs[0].dtype) == 0 &&
+	    source->replaced(source->context, lineage->process, maker->operands[weight].tensor, maker->id, &given))
+		flow->operand = weight;
+}
+
 /* One step back: the maker of TENSOR before event *BEFORE. Returns the place to go on with, -1 to stop. */
 static int
 step_back(const struct source *source, struct lineage *lineage, int64_t tensor, int64_t before, int *dim, struct event *maker)
@@ -106,6 +120,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		flow = size_flow_rank(maker, output);
 	} else {
 		flow = size_flow_dtype(maker, output, lineage->property == LINEAGE_DEVICE);
+		follow_converted(source, lineage, maker, &flow);
 	}
 	text_format(step->how, sizeof(step->how), "%s", flow.how);
 	step->possible = flow.kind == FLOW_POSSIBLE;

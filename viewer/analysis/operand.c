@@ -5,6 +5,7 @@
 #include "lineage.h"
 #include "schema/box.h"
 #include "text.h"
+#include "told.h"
 #include "where.h"
 
 #define LOCAL_DEPTH_MOST 4
@@ -148,13 +149,14 @@ operand_list(const struct source *source, int process, const struct event *event
 	return list;
 }
 
-json_t *
-operand_mentioned(const json_t *shape, const char *message)
+/* Dimensions of SHAPE whose size TEXT mentions. New reference. */
+static json_t *
+sizes_in(const json_t *shape, const char *text)
 {
 	json_t *dims = json_array();
 
 	for (size_t d = 0; d < json_array_size(shape); d++) {
-		const char *at = message;
+		const char *at = text;
 		int64_t number;
 
 		while (text_number(&at, &number))
@@ -163,6 +165,24 @@ operand_mentioned(const json_t *shape, const char *message)
 				break;
 			}
 	}
+	return dims;
+}
+
+json_t *
+operand_mentioned(const json_t *shape, const char *message)
+{
+	struct told_shape shapes[TOLD_SHAPES_MOST];
+	int count = told_shapes(message, shapes);
+	json_t *dims;
+	char rest[1024];
+
+	told_rest(message, rest, sizeof(rest));
+	dims = sizes_in(shape, rest);
+	for (int i = 0; i < count && !json_array_size(dims); i++)
+		if (told_is(&shapes[i], shape))
+			for (int d = 0; d < shapes[i].ndim; d++)
+				if (shapes[i].sizes[d] > 1)
+					json_array_append_new(dims, json_integer(d));
 	return dims;
 }
 

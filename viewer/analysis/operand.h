@@ -19,7 +19,8 @@ json_t *operand_list(const struct source *source, int process, const struct even
  * those first whose sizes or counts MESSAGE mentions. New reference. */
 json_t *operand_list_locals(const struct source *source, int process, const json_t *frames, const char *message,
 			    int64_t before);
-/* Dimensions of SHAPE whose size MESSAGE mentions. New reference. */
+/* Dimensions of SHAPE whose size MESSAGE mentions: as a number, or all of them where it tells this whole shape. The numbers of
+ * other shapes that it tells don't count. New reference. */
 json_t *operand_mentioned(const json_t *shape, const char *message);
 
 #endif

@@ -155,7 +155,10 @@ size_flow_values(const struct event *event, int output)
 	static const char keeping[] =
 		"to to_copy clone contiguous detach alias type_as view reshape unsafe_view reshape_alias flatten unflatten unsqueeze "
 		"squeeze expand permute transpose t select slice narrow split chunk unbind index index_select unfold repeat cat stack "
-		"pin_memory flip roll gather masked_select requires_grad copy lift as_strided movedim split_with_sizes cuda";
+		"pin_memory flip roll gather masked_select requires_grad copy lift as_strided movedim split_with_sizes cuda expand_as "
+		"broadcast_to view_as reshape_as swapaxes swapdims tile repeat_interleave concat concatenate hstack vstack dstack "
+		"column_stack atleast_1d atleast_2d take take_along_dim diagonal rot90 sort tensor_split ravel cpu long int half float "
+		"bfloat16 double detach_copy view_copy slice_copy select_copy expand_copy squeeze_copy unsqueeze_copy pad constant_pad_nd";
 	struct flow flow = { .kind = FLOW_ARGUMENTS, .operand = flow_self(event), .dim = -1 };
 	int copied = rule_tensor(event, "src");
 	char name[96];

@@ -59,6 +59,26 @@ read_shape(const char **at, struct told_shape *out)
 	return true;
 }
 
+static bool
+begins_shape(const char *message, const char *at)
+{
+	return (*at == '[' || *at == '(') && (at == message || (!isalnum((unsigned char)at[-1]) && !strchr("_])", at[-1])));
+}
+
+void
+told_rest(const char *message, char *out, size_t size)
+{
+	struct told_shape shape;
+
+	text_format(out, size, "%s", message);
+	for (const char *at = out; *at; at++) {
+		const char *begin = at;
+
+		if (begins_shape(out, at) && read_shape(&at, &shape))
+			memset(out + (begin - out), ' ', (size_t)(at - begin) + 1);
+	}
+}
+
 int
 told_shapes(const char *message, struct told_shape out[TOLD_SHAPES_MOST])
 {
@@ -69,8 +89,7 @@ told_shapes(const char *message, struct told_shape out[TOLD_SHAPES_MOST])
 		const char *begin = at;
 		long expected, actual;
 
-		if ((*at != '[' && *at != '(') || (at > message && (isalnum((unsigned char)at[-1]) || strchr("_])", at[-1]))) ||
-		    !read_shape(&at, &out[count]))
+		if (!begins_shape(message, at) || !read_shape(&at, &out[count]))
 			continue;
 		expected = last_of(from, begin, expecting, sizeof(expecting) / sizeof(*expecting));
 		actual = last_of(from, begin, getting, sizeof(getting) / sizeof(*getting));
@@ -102,6 +121,17 @@ told_ranks(const char *message, int64_t *expected, int64_t *actual)
 	return *expected > 0 && *actual >= 0 && *expected != *actual;
 }
 
+bool
+told_is(const struct told_shape *told, const json_t *shape)
+{
+	if ((int)json_array_size(shape) != told->ndim)
+		return false;
+	for (int d = 0; d < told->ndim; d++)
+		if (json_integer_value(json_array_get(shape, (size_t)d)) != told->sizes[d])
+			return false;
+	return true;
+}
+
 static bool
 has_shape(const json_t *local, const struct told_shape *shape, int64_t rank)
 {
@@ -111,12 +141,7 @@ has_shape(const json_t *local, const struct told_shape *shape, int64_t rank)
 		return false;
 	if (!shape)
 		return (int64_t)json_array_size(sizes) == rank;
-	if ((int)json_array_size(sizes) != shape->ndim)
-		return false;
-	for (int d = 0; d < shape->ndim; d++)
-		if (json_integer_value(json_array_get(sizes, (size_t)d)) != shape->sizes[d])
-			return false;
-	return true;
+	return told_is(shape, sizes);
 }
 
 static const json_t *

@@ -17,6 +17,10 @@ struct told_shape { int64_t sizes[TOLD_DIMS_MOST]; int ndim; enum { TOLD_PLAIN, 
 
 /* The shapes in MESSAGE, "[2, 3]" or "(2, 3)" or "(2,)", with what the words before them say. Returns how many. */
 int told_shapes(const char *message, struct told_shape out[TOLD_SHAPES_MOST]);
+/* Is SHAPE (of a VARIABLE) the one told? */
+bool told_is(const struct told_shape *told, const json_t *shape);
+/* MESSAGE with blanks for the shapes in it, cut to SIZE. */
+void told_rest(const char *message, char *out, size_t size);
 /* "expected 4D input (got 3D input)": both numbers of dimensions; false if MESSAGE tells no such pair. */
 bool told_ranks(const char *message, int64_t *expected, int64_t *actual);
 
