@@ -39,7 +39,7 @@ SHIM_TEST_OBJECTS = $(call objects,shim-test,$(SHIM_SOURCES))
 VIEWER_OBJECTS = $(call objects,viewer,$(VIEWER_SOURCES))
 VIEWER_MAIN_OBJECTS = $(call objects,viewer,$(VIEWER_MAIN))
 RUNNER_OBJECTS = $(call objects,viewer,$(RUNNER_SOURCES))
-GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL)) $(BUILD)/gen/commit.h
+GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL)) $(BUILD)/gen/commit.h $(BUILD)/gen/page_hash.h
 TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
 all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
@@ -53,6 +53,10 @@ runner: $(BUILD)/tests/runner
 $(BUILD)/gen/%_sql.h: schema/%.sql schema/embed.sh
 	@mkdir -p $(@D)
 	sh schema/embed.sh $< $*_sql > $@
+
+# The page's script and style: page_js.h, page_css.h, page_hash.h
+$(BUILD)/gen/page_hash.h: $(wildcard viewer/page/*) schema/embed.sh
+	sh viewer/page/build.sh $(BUILD)/gen
 
 # The commit that is being built, "+" behind it where files differ from it; written only where it changed.
 $(BUILD)/gen/commit.h: always

@@ -19,6 +19,7 @@ usage: ./build.sh [WORD]
   demo      build, run the main job (a Qwen2-VL that fails) and print its report
   test      build, run every test; ends with "N passed, N failed" (test NAME...: these end-to-end cases only)
   install   copy bin/shapebox and lib/libshapebox.so below PREFIX (default /usr/local; DESTDIR is honoured)
+  test-page pages of real failures, opened and looked at in headless Chromium (needs Node's npm; pictures: build/page)
   wheel     build/packages/shapebox-*.whl, for pip: any x86-64 Linux with glibc 2.28 or newer, any Python 3.8 or newer
   deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -41,7 +42,7 @@ have_static() { # HEADER ARCHIVE
 
 is_there() { # PACKAGE
 	case $1 in
-	gcc | make | sqlite3) have_tool "$1" ;;
+	gcc | make | sqlite3 | npm | chromium) have_tool "$1" ;;
 	libc6-dev) have_tool gcc && printf '#include <stdio.h>\n' | gcc -E - >/dev/null 2>&1 ;;
 	libsqlite3-dev) have_static sqlite3.h libsqlite3.a ;;
 	libjansson-dev) have_static jansson.h libjansson.a ;;
@@ -201,6 +202,7 @@ word_test() {
 	run_check "manual page and completions agree with --help" sh tests/e2e/manual.sh "$BUILD"
 	run_check "the wheel, in a fresh venv" check_wheel
 	run_check "the Debian package" check_deb
+	run_check "a page without a browser" sh tests/e2e/page.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
@@ -227,6 +229,16 @@ check_deb() {
 
 check_screen() {
 	(run_demo) && sh tests/e2e/screen.sh compare README.md "$BUILD/demo/screen.txt"
+}
+
+word_test_page() {
+	need_build
+	need npm chromium
+	compile all
+	make_venv
+	step "pages in Chromium"
+	run_check "pages in Chromium" sh tests/page/run.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs" "$(command -v chromium)"
+	closing
 }
 
 word_demo() {
@@ -344,6 +356,7 @@ word_clean() {
 word=${1:-build}
 [ $# -eq 0 ] || shift
 case $word in
+test-page) word_test_page ;;
 build | demo | test | install | wheel | deb | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
 help | -h | --help) usage ;;
 *) usage >&2; exit 2 ;;

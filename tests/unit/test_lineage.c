@@ -274,14 +274,20 @@ test_history(void)
 	struct hand with = { .events = calls, .event_count = 5, .sites = sites, .site_count = COUNT(sites) };
 	struct source source = hand_source(&with);
 	json_t *json = history_build(&source, 0, &calls[4], &differs);
+	char *series;
 
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "seen_before")), 2);
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json, "text")), "2 earlier calls here: self and other agreed every time; "
 			       "dimension 0 of self was 20 to 40, never the 41 of now: larger than ever before");
+	series = json_dumps(json_object_get(json, "series"), JSON_COMPACT);
+	CU_ASSERT_STRING_EQUAL(series, "{\"operand\":\"self\",\"dim\":0,\"size\":41,\"ranks\":[{\"rank\":null,\"failed\":true,"
+				       "\"points\":[[0,20,1],[0,40,2],[0,41,5]]}]}");
+	free(series);
 	json_decref(json);
 	json = history_build(&source, 0, &calls[2], NULL); /* another line */
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json, "seen_before")), 0);
 	CU_ASSERT_TRUE(json_is_null(json_object_get(json, "text")));
+	CU_ASSERT_TRUE(json_is_null(json_object_get(json, "series"))); /* nothing disagrees: nothing to follow */
 	json_decref(json);
 }
 

@@ -8,6 +8,7 @@
 #include "history.h"
 #include "lineage.h"
 #include "mismatch_rule.h"
+#include "lineage_steps.h"
 #include "operand.h"
 #include "report_failure.h"
 #include "text.h"
@@ -39,6 +40,7 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
 	text_set(json, "operand", name);
 	json_object_set_new(json, "lines", lineage_lines(diagnosis->source, lineage, head));
+	json_object_set_new(json, "steps", lineage_steps(diagnosis->source, diagnosis->failure, lineage));
 	json_array_append_new(diagnosis->lineage, json);
 	if (json_is_null(diagnosis->origin)) {
 		json_decref(diagnosis->origin);

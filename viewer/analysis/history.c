@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mismatch_rule.h"
+#include "history_series.h"
 #include "text.h"
 
 #define DIMS_MOST 8
@@ -209,6 +210,7 @@ history_build(const struct source *source, int process, const struct event *even
 			kept_measured = others_kept;
 		}
 	}
+	json_object_set_new(json, "series", history_series(source, process, event, calls.place, calls.dim));
 	json_object_set_new(json, "seen_before", event->site >= 0 ? json_integer(calls.count) : json_null());
 	if (calls.count) {
 		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? "the last " : "", calls.count,

@@ -249,6 +249,12 @@ source_line(const struct source *source, const struct failure *failure, const ch
 	return found ? text_json(line) : json_null();
 }
 
+json_t *
+where_source(const struct source *source, const struct failure *failure, const char *file, int64_t line)
+{
+	return source_line(source, failure, file, line);
+}
+
 static json_t *
 plain_frame(const json_t *frame)
 {

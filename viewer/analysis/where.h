@@ -20,6 +20,8 @@ json_t *where_site_frames(const struct source *source, int process, int64_t id);
 int where_choose(const json_t *frames);
 /* {"file","line","function","module","source"} of the chosen frame, or null. New reference. */
 json_t *where_build(const struct source *source, const struct failure *failure, const json_t *frames);
+/* LINE of FILE, trimmed, if FILE is Python and hasn't changed since FAILURE; else null. New reference. */
+json_t *where_source(const struct source *source, const struct failure *failure, const char *file, int64_t line);
 /* "stack": every frame without its locals. New reference. */
 json_t *where_stack(const json_t *frames);
 /* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */

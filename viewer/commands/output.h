@@ -1,0 +1,17 @@
+/*
+ * A file that a command makes: whole, or not there. It is written beside its place under another name and renamed at the
+ * end; Ctrl-C, SIGTERM and SIGHUP remove what was begun.
+ */
+#ifndef SHAPEBOX_VIEWER_COMMANDS_OUTPUT_H
+#define SHAPEBOX_VIEWER_COMMANDS_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct error;
+
+/* Let WRITE fill the file PATH ("-": standard output). A file that was there is replaced; a directory, a device or a
+ * pipe is not. False: ERROR is filled, unless WRITE filled it. */
+bool output_write(const char *path, bool (*write)(FILE *file, void *context), void *context, struct error *error);
+
+#endif
