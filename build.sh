@@ -206,6 +206,8 @@ word_test() {
 	run_check "a page without a browser" sh tests/e2e/page.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
+	run_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
 	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
 	step "end to end"

@@ -1,6 +1,8 @@
 /* How the process was started, secrets left out. See environment.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +13,12 @@
 #include "environment.h"
 #include "note.h"
 #include "python_api.h"
+#include "python_versions.h"
 
 #define ARGUMENTS_BYTES 16384
 #define MASK "***"
 #define ANCESTORS_MAX 8
+#define GPUS_MAX 16
 
 extern char **environ;
 
@@ -22,9 +26,12 @@ static const char *const listed[] = {
 	"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT",
 	"CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "SLURM_JOB_ID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_NODEID",
 	"SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_RUN_ID", "CUDA_LAUNCH_BLOCKING",
+	"SLURM_JOB_NAME", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID", "SLURM_NODELIST", "PBS_JOBID", "LSB_JOBID",
+	"JOB_ID", "JOB_NAME", "RAY_JOB_ID", "PYTHONHASHSEED", "CUDA_DEVICE_ORDER", "TOKENIZERS_PARALLELISM", "HF_HUB_OFFLINE",
+	"TRANSFORMERS_OFFLINE", "FORCE_TORCHRUN", "MKL_NUM_THREADS", "CUBLAS_WORKSPACE_CONFIG",
 };
 
-static const char *const listed_prefixes[] = { "NCCL_", "TORCH_", "PYTORCH_" };
+static const char *const listed_prefixes[] = { "NCCL_", "TORCH_", "PYTORCH_", "ACCELERATE_", "GLOO_", "FSDP_", "DS_" };
 
 static const char *const secret_words[] = { "TOKEN", "KEY", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL" };
 
@@ -247,10 +254,60 @@ write_variables(struct json_writer *json)
 	json_object_end(json);
 }
 
-void
-environment_note(void)
+/* The line of FILE that begins with START, without it and the blanks that follow; "" if there is none. */
+static void
+line_of(const char *file, const char *start, char *line, size_t room)
 {
-	int saved_errno = errno;
+	char text[4096], *at;
+
+	text[read_all(file, text, sizeof text - 1)] = 0;
+	at = strstr(text, start);
+	at = at ? at + strlen(start) : text + strlen(text);
+	at += strspn(at, " \t:");
+	at[strcspn(at, "\n")] = 0;
+	snprintf(line, room, "%s", at);
+}
+
+/* What NVIDIA's driver tells without being asked anything: no CUDA call is made. */
+static void
+write_driver(struct json_writer *json)
+{
+	static const char gpus[] = "/proc/driver/nvidia/gpus";
+	char line[256], path[400];
+	DIR *directory = opendir(gpus);
+	struct dirent *entry;
+	int count = 0;
+
+	line_of("/proc/driver/nvidia/version", "Kernel Module", line, sizeof line);
+	json_key(json, "driver");
+	json_text(json, line[0] ? line : NULL, strcspn(line + strcspn(line, "0123456789"), " ") + strcspn(line, "0123456789"));
+	json_key(json, "gpus");
+	json_array_begin(json);
+	while (directory && count < GPUS_MAX && (entry = readdir(directory)))
+		if (entry->d_name[0] != '.') {
+			snprintf(path, sizeof path, "%s/%s/information", gpus, entry->d_name);
+			line_of(path, "Model", line, sizeof line);
+			json_string(json, line);
+			count++;
+		}
+	json_array_end(json);
+	if (directory)
+		closedir(directory);
+}
+
+static void
+write_python(struct json_writer *json)
+{
+	json_key(json, "versions");
+	python_versions_write(json);
+	json_key(json, "seed");
+	python_seed_write(json);
+}
+
+/* PYTHON: the GIL is held, and Python may be looked into. */
+static void
+write_note(bool python)
+{
 	struct note note;
 	char text[4096];
 	ssize_t size;
@@ -270,9 +327,30 @@ environment_note(void)
 	json_key(&note.json, "torch");
 	version = shim_box.header->torch_version;
 	json_text(&note.json, version[0] ? version : NULL, strnlen(version, sizeof shim_box.header->torch_version));
+	json_key(&note.json, "glibc");
+	json_string(&note.json, gnu_get_libc_version());
+	if (shim_box.header->origin != BOX_ORIGIN_FORKED) { /* a forked child has its parent's */
+		write_driver(&note.json);
+		if (python)
+			write_python(&note.json);
+	}
 	write_ancestors(&note.json);
 	write_variables(&note.json);
 	json_object_end(&note.json);
 	note_publish(&note);
+}
+
+void
+environment_note(void)
+{
+	int saved_errno = errno;
+
+	write_note(false);
 	errno = saved_errno;
+}
+
+void
+environment_note_python(void)
+{
+	write_note(true);
 }

@@ -13,6 +13,8 @@
 
 /* Write the note (BOX_NOTE_ENVIRONMENT) of the current process. */
 void environment_note(void);
+/* The same again with what Python knows (versions of loaded packages, the seed). GIL held, inside python_quiet_begin. */
+void environment_note_python(void);
 
 /* Whether NAME (SIZE bytes; of an option or a variable) is that of a secret. */
 bool environment_is_secret(const char *name, size_t size);

@@ -7,6 +7,7 @@
 #include "box.h"
 #include "hooks.h"
 #include "shim.h"
+#include "starts.h"
 
 static _Noreturn void
 leave(enum hook_id id, int status)
@@ -36,6 +37,7 @@ execve(const char *path, char *const argv[], char *const envp[])
 	int (*real)(const char *, char *const *, char *const *) =
 		(int (*)(const char *, char *const *, char *const *))hook_real(HOOK_EXECVE);
 
+	starts_note(path, argv, envp);
 	box_end(BOX_STATE_EXEC, -1);
 	int result = real(path, argv, envp);
 	box_end(BOX_STATE_RUNNING, -1); /* still here: it failed */
@@ -47,6 +49,7 @@ execv(const char *path, char *const argv[])
 {
 	int (*real)(const char *, char *const *) = (int (*)(const char *, char *const *))hook_real(HOOK_EXECV);
 
+	starts_note(path, argv, environ);
 	box_end(BOX_STATE_EXEC, -1);
 	int result = real(path, argv);
 	box_end(BOX_STATE_RUNNING, -1);

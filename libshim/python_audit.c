@@ -279,6 +279,31 @@ start_late(void *user)
 	return 0;
 }
 
+/* Made by the interpreter with the GIL, once what the program imports is there. */
+static int
+environment_late(void *user)
+{
+	struct python_quiet quiet;
+
+	(void)user;
+	if (inside || !is_recording())
+		return 0;
+	inside = true;
+	python_quiet_begin(&quiet);
+	if (python_usable())
+		environment_note_python();
+	python_quiet_end(&quiet);
+	inside = false;
+	return 0;
+}
+
+void
+python_first_step(void)
+{
+	if (started && py.Py_IsInitialized())
+		py.Py_AddPendingCall(environment_late, NULL);
+}
+
 void
 python_recording(void)
 {
@@ -291,6 +316,7 @@ python_recording(void)
 	if (started)
 		tell_versions(shim_box.header);
 	environment_note();
+	python_first_step(); /* for programs that never make a step */
 }
 
 /* Made by the interpreter, with the GIL, some time after an operation failed. */

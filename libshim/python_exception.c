@@ -7,6 +7,7 @@
 #include "python_numbers.h"
 #include "python_trace.h"
 #include "python_values.h"
+#include "python_versions.h"
 #include "summary.h"
 
 #define EXCEPTION_SUPPRESS_310 56 /* PyBaseExceptionObject.suppress_context; the cause is the word before it */
@@ -18,11 +19,6 @@
 #define FRAMES_WITH_LOCALS 12
 #define WALKS_FREE 16
 #define FRAME_BYTES 400 /* room set aside for a frame without variables */
-
-static const char *const versioned[] = {
-	"torch", "transformers", "peft", "accelerate", "deepspeed", "datasets", "tokenizers", "numpy", "llamafactory",
-	"swift", "flash_attn", "torchvision", "trl", "bitsandbytes",
-};
 
 struct python_exception_key
 python_exception_key(struct python_object *exception)
@@ -125,24 +121,6 @@ write_chain(struct json_writer *json, struct python_object *exception, uint32_t 
 	json_array_end(json);
 	while (count)
 		python_release(held[--count]);
-}
-
-static void
-write_versions(struct json_writer *json)
-{
-	json_key(json, "versions");
-	json_object_begin(json);
-	for (size_t i = 0; i < sizeof versioned / sizeof versioned[0]; i++) {
-		struct python_object *version = python_module_item(versioned[i], "__version__"), *held;
-		size_t size;
-		const char *text = python_text(version, 64, &size, &held);
-		if (text) {
-			json_key(json, versioned[i]);
-			json_text(json, text, size);
-		}
-		python_release(held);
-	}
-	json_object_end(json);
 }
 
 /* The current thread's name as threading keeps it. */
@@ -281,7 +259,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	json_address(json, (uintptr_t)exception);
 	json_key(json, "message");
 	python_message_write(json, exception, MESSAGE_CHARACTERS);
-	write_versions(json);
+	json_key(json, "versions");
+	python_versions_write(json);
 	json_key(json, "frames_left_out");
 	json_int(json, trace.left_out);
 	json_key(json, "frames_inner");

@@ -223,6 +223,8 @@ end_step(struct recorder *recorder)
 		return;
 	recorder->sequence_at_step = sequence;
 	uint64_t step = __atomic_add_fetch(&shim_box.header->step, 1, __ATOMIC_RELAXED);
+	if (step == 1)
+		python_first_step();
 	struct box_step *record = recorder_reserve(recorder, sizeof *record / 4, BOX_RECORD_STEP, 0);
 	if (record) {
 		record->step = step;

@@ -20,6 +20,8 @@ void python_start(void);
 void python_operation_failed(void);
 /* Called once when recording begins (GIL state unknown): nothing that needs the GIL may be done here. */
 void python_recording(void);
+/* Called once, when the first optimizer step has ended: what the program imports is loaded by then. Any thread, no GIL. */
+void python_first_step(void);
 /* Called in a forked child. */
 void python_forked(void);
 

@@ -25,6 +25,8 @@
 #define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
 #define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
 
+#define BOX_STARTS_FILE ".starts" /* in a trace's directory while `run` is there: see libshim/starts.h */
+
 enum box_region_id {
 	BOX_STRINGS,    /* heap of struct box_string; reference = byte offset in the region; 0 is "" */
 	BOX_OPS,        /* array of struct box_op; reference = index */

@@ -4,6 +4,7 @@
 
 #include "failure_process.h"
 #include "headline.h"
+#include "report_environment.h"
 #include "report_failure.h"
 #include "report_failures.h"
 #include "source.h"
@@ -168,6 +169,7 @@ report_build(struct trace *trace, struct error *error)
 		json_array_append_new(processes, process_json(trace, trace_process(trace, i)));
 	json_object_set_new(json, "schema", json_integer(REPORT_SCHEMA));
 	json_object_set_new(json, "trace", trace_json(trace));
+	json_object_set_new(json, "environment", report_environment(&source, chosen));
 	json_object_set_new(json, "processes", processes);
 	json_object_set_new(json, "failure", chosen ? report_failure(&source, chosen) : json_null());
 	failures = report_failure_list(&source, chosen);

@@ -10,11 +10,13 @@
 #include "command.h"
 #include "traces.h"
 
-struct report_values { bool json, all; };
+struct report_values { bool json, all, environment; };
 
 const struct option_row command_report_options[] = {
 	OPTION_ROWS_JSON(report_values),
 	{ "all", 'a', OPTION_FLAG, offsetof(struct report_values, all), NULL, "off", "list every failure of the trace as well" },
+	{ "environment", 'e', OPTION_FLAG, offsetof(struct report_values, environment), NULL, "off",
+	  "show what the process was started with: versions, arguments, variables" },
 	{ 0 }
 };
 
@@ -59,6 +61,8 @@ command_report(int argc, char **argv, struct error *error)
 	if (chosen)
 		json_object_set_new(facts, "chosen", json_true());
 	report_text(&page, report, terminal_columns(stdout));
+	if (values.environment)
+		report_environment_all(&page, report, terminal_columns(stdout));
 	if (values.all)
 		report_failures_all(&page, report, terminal_columns(stdout));
 	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)

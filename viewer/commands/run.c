@@ -9,29 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../schema/box.h"
 #include "../../schema/config.h"
 #include "../rendering/page.h"
 #include "../rendering/report_text.h"
 #include "../rendering/terminal.h"
 #include "command.h"
+#include "run_options.h"
 #include "run_parts.h"
 #include "traces.h"
 
-struct run_values { const char *text[CONFIG_COUNT]; bool flags[CONFIG_COUNT]; };
-
-#define RUN_KIND_PATH OPTION_TEXT
-#define RUN_KIND_DEPTH OPTION_TEXT
-#define RUN_KIND_KEEP OPTION_TEXT
-#define RUN_KIND_SIZE OPTION_TEXT
-#define RUN_KIND_FLAG OPTION_FLAG
-#define RUN_KIND_UNFLAG OPTION_FLAG
-#define RUN_OFFSET(id, kind) \
-	(RUN_KIND_##kind == OPTION_FLAG ? offsetof(struct run_values, flags) + CONFIG_##id * sizeof(bool) \
-					: offsetof(struct run_values, text) + CONFIG_##id * sizeof(const char *))
-
 const struct option_row command_run_options[] = {
 #define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
-	{ option, letter, RUN_KIND_##kind, RUN_OFFSET(id, kind), argument, RUN_KIND_##kind == OPTION_FLAG ? "off" : fallback, help },
+	RUN_OPTION_ROW(id, kind, fallback, option, letter, argument, help)
 #define CONFIG_VARIABLE(id, variable, kind, fallback, help)
 #include "../../schema/config.def"
 #undef CONFIG
@@ -55,33 +45,6 @@ run_say(const char *format, ...)
 	}
 	va_end(arguments);
 	page_free(&page);
-}
-
-/* Check what was typed, as options or as variables, and put the options into the environment. */
-static bool
-run_settings(const struct run_values *values, struct error *error)
-{
-	for (int id = 0; id < CONFIG_COUNT; id++) {
-		const struct config_row *row = &config_rows[id];
-		const char *text = values->flags[id] ? row->kind == CONFIG_KIND_UNFLAG ? "0" : "1" : values->text[id];
-		const char *wanted, *variable = getenv(row->variable);
-
-		if (text && !text[0]) {
-			command_trouble(error, "run: --%s wants a value: %s", row->option, row->argument);
-			return false;
-		}
-		if (text && !config_valid(row->kind, text, &wanted)) {
-			command_trouble(error, "run: --%s wants %s, not '%s'", row->option, wanted, text);
-			return false;
-		}
-		if (!text && variable && variable[0] && !config_valid(row->kind, variable, &wanted)) {
-			command_trouble(error, "run: %s wants %s, not '%s'", row->variable, wanted, variable);
-			return false;
-		}
-		if (text)
-			setenv(row->variable, text, 1);
-	}
-	return true;
 }
 
 /* 0, or the status of a shell for a command that can't be started. */
@@ -154,16 +117,17 @@ run_short(const char *directory)
 static void
 run_nothing(const struct run_child *child, bool quiet)
 {
-	static const char *const names[] = { "run.json", ".gitignore" };
-	char path[PATH_MAX + 16];
+	static const char *const names[] = { "run.json", ".gitignore", BOX_STARTS_FILE };
+	char path[PATH_MAX + 16], why[1024];
 
+	run_nothing_why(child, why, sizeof why);
 	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", child->directory, names[i]);
 		unlink(path);
 	}
 	rmdir(child->directory);
 	if (!quiet || child->exit_status != 0)
-		run_say("nothing recorded: no process that was started here ran a PyTorch operation");
+		run_say("nothing recorded: %s", why);
 }
 
 static void
@@ -248,7 +212,7 @@ command_run(int argc, char **argv, struct error *error)
 	int rest, status;
 	bool quiet = false;
 
-	if (!command_parse("run", &values, argc, argv, true, &rest, &status, error) || !run_settings(&values, error))
+	if (!command_parse("run", &values, argc, argv, true, &rest, &status, error) || !run_options_apply("run", &values, error))
 		return error->text[0] ? COMMAND_TROUBLE : status;
 	if (rest == argc)
 		return command_trouble(error, "run: no command to run; such as: shapebox run -- python train.py");
@@ -270,8 +234,12 @@ command_run(int argc, char **argv, struct error *error)
 	}
 	status = child.signal ? COMMAND_SIGNAL + child.signal : child.exit_status;
 	if (child.preload) {
+		char starts[PATH_MAX + 16];
+
 		run_record_write(&child);
 		run_report(&child, quiet);
+		snprintf(starts, sizeof starts, "%s/" BOX_STARTS_FILE, directory);
+		unlink(starts);
 	}
 out:
 	free(preload);

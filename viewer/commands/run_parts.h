@@ -46,6 +46,10 @@ struct run_child {
  * once the process exists. False if it could not be started (error_number). */
 bool run_child(struct run_child *child, void (*started)(struct run_child *child));
 
+/* run_nothing.c: why nothing was recorded, and what to do instead, as one sentence. Looks at what the library saw started, at the
+ * program itself, and asks its Python (if it is one) for its torch. */
+void run_nothing_why(const struct run_child *child, char *why, size_t room);
+
 /* run_record.c: (re)write run.json in the trace's directory. */
 bool run_record_write(const struct run_child *child);
 /* COMMAND with the values of secrets replaced by "***". New reference. */

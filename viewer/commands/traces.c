@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../schema/box.h"
 #include "../analysis/report.h"
 #include "../rendering/terminal.h"
 #include "command.h"
@@ -36,7 +37,8 @@ traces_file(const char *name)
 {
 	const char *at = name + strlen(name), *end = NULL;
 
-	if (strcmp(name, "run.json") == 0 || strcmp(name, "run.json.new") == 0 || strcmp(name, ".gitignore") == 0)
+	if (strcmp(name, "run.json") == 0 || strcmp(name, "run.json.new") == 0 || strcmp(name, ".gitignore") == 0 ||
+	    strcmp(name, BOX_STARTS_FILE) == 0)
 		return TRACE_FILE_OTHER;
 	/* what precedes the last .db or .box must end in -<process> */
 	while (at > name && !end) {

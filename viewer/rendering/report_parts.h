@@ -37,6 +37,8 @@ void report_processes(struct page *page, const json_t *report, int width);
 void report_degraded(struct page *page, const json_t *processes, int width);
 /* report_processes.c: exceptions that the program survived: apart, so that nobody takes them for the failure. */
 void report_handled(struct page *page, const json_t *handled, int width);
+/* report_environment.c: ", transformers 5.23.0, peft 0.21.2; by torchrun" appended to LINE. */
+void report_environment_words(struct page *line, const json_t *report);
 /* report_failures.c: the attempts of a restarted run; that the process had more failures than the one shown. */
 void report_attempts(struct page *page, const json_t *attempts, int width);
 void report_failures_hint(struct page *page, const json_t *report);

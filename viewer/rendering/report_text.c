@@ -132,6 +132,7 @@ report_head(struct page *page, const json_t *report, int width)
 			page_add(&line, torch[0] ? ", Python " : "Python ");
 			page_words(&line, python);
 		}
+		report_environment_words(&line, report);
 		if (json_is_number(run_time)) {
 			page_add(&line, line.size ? "; ran " : "ran ");
 			page_duration(&line, json_number_value(run_time));

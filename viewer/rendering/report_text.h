@@ -15,5 +15,7 @@
 void report_text(struct page *page, json_t *report, int width);
 /* Append every failure of the trace, the oldest first. */
 void report_failures_all(struct page *page, const json_t *report, int width);
+/* Append what the process was started with and in. */
+void report_environment_all(struct page *page, const json_t *report, int width);
 
 #endif

@@ -1,0 +1,64 @@
+#!/bin/sh
+# nothing.sh BUILD PYTHON: where nothing is recorded, `run` says why, and `env` prints what to do instead.
+set -eu
+case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
+python=$2
+shapebox=$build/shapebox
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+bad=0
+
+complain() {
+	echo "$*"
+	bad=$((bad + 1))
+}
+
+# says TEXT COMMAND...: run records nothing, names TEXT on standard error, and leaves nothing behind.
+says() {
+	text=$1
+	shift
+	"$shapebox" run -- "$@" >out 2>err || :
+	grep -q -F -e "nothing recorded: " err && grep -q -F -e "$text" err || {
+		complain "run -- $*: expected to say: $text"
+		cat err
+	}
+	[ -z "$(ls -d shapebox-* 2>/dev/null)" ] || complain "run -- $*: left something: $(ls -d shapebox-*)"
+}
+
+says "loaded torch" /bin/true
+says "ran an operation of torch" "$python" -c pass
+says "env -i shapebox run" sh -c 'env -i /bin/true'
+says "without LD_PRELOAD" "$python" -c 'import subprocess; subprocess.run(["/bin/true"], env={})'
+# A command by that name will do: it is never asked what it is.
+mkdir bin
+for name in ssh docker sbatch ray; do
+	printf '#!/bin/sh\n' >bin/$name
+	chmod +x bin/$name
+done
+says "ssh HOST shapebox run" sh -c 'bin/ssh host true; :'
+says "env --for docker" sh -c 'bin/docker run x; :'
+says "env --for slurm" bin/sbatch job
+says "env --for ray" sh -c 'bin/ray job submit; :'
+cp "$(command -v sleep)" owned
+if chmod u+s owned 2>/dev/null && [ -u owned ]; then says "setuid" ./owned 0; fi
+printf 'int main(void) { return 0; }\n' >still.c
+if gcc -static -o still still.c 2>/dev/null; then says "statically linked" ./still; else echo "skipped: no static libc to link with"; fi
+
+# env: what it prints works where it is put.
+printed=$(cd "$work" && eval "$("$shapebox" env --output 'my trace' --size 64M --no-summaries)" && printenv SHAPEBOX_OUTPUT SHAPEBOX_SIZE SHAPEBOX_SUMMARIES)
+[ "$printed" = "$(printf '%s/my trace\n64M\n0' "$work")" ] || complain "env for sh: $printed"
+"$shapebox" env --for ray 2>err | "$python" -c '
+import json, os, sys
+variables = json.load(sys.stdin)["env_vars"]
+assert os.path.exists(variables["LD_PRELOAD"]), variables
+assert variables["SHAPEBOX_OUTPUT"].startswith("/"), variables' || complain "env for ray"
+"$shapebox" env --for k8s | grep -q '^- name: LD_PRELOAD$' || complain "env for k8s"
+"$shapebox" env --for docker | grep -q -e "-v $build/libshapebox.so:$build/libshapebox.so:ro" || complain "env for docker"
+"$shapebox" env --for slurm | grep -q '^export LD_PRELOAD=' || complain "env for slurm"
+"$shapebox" env --for deepspeed 2>err | grep -q '^LD_PRELOAD=' || complain "env for deepspeed"
+status=0
+"$shapebox" env --for nowhere >out 2>err || status=$?
+[ "$status" = 2 ] && grep -q nowhere err || complain "env for nowhere: status $status"
+
+[ "$bad" = 0 ]
