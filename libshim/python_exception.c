@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "python_counters.h"
 #include "python_exception.h"
 #include "python_modules.h"
 #include "python_numbers.h"
@@ -261,6 +262,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	python_message_write(json, exception, MESSAGE_CHARACTERS);
 	json_key(json, "versions");
 	python_versions_write(json);
+	json_key(json, "counters");
+	python_counters_write(json, &trace, room * 9 / 10);
 	json_key(json, "frames_left_out");
 	json_int(json, trace.left_out);
 	json_key(json, "frames_inner");

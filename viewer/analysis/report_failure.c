@@ -201,6 +201,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "process", process_json(source->process(source->context, failure->process)));
 	text_set_integer(json, "step", failure->step, -1);
 	text_set_integer(json, "micro_batch", failure->micro_batch, -1);
+	json_object_set_new(json, "counters", noted(failure, "counters", json_array()));
 	text_set_integer(json, "time_ns", failure->time_ns, 0);
 	text_set(json, "thread", failure->thread && strcmp(failure->thread, "MainThread") != 0 ? failure->thread : NULL);
 	text_set(json, "phase", failure->phase);

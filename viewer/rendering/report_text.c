@@ -144,6 +144,28 @@ report_head(struct page *page, const json_t *report, int width)
 	}
 }
 
+/* " (global_step 12, epoch 0.5)": the program's own counters, beside ours. */
+static void
+report_counters(struct page *line, const json_t *counters)
+{
+	const json_t *counter;
+	size_t i;
+
+	json_array_foreach(counters, i, counter) {
+		const char *name = report_string(counter, "name"), *dot = strrchr(name, '.');
+		const json_t *value = json_object_get(counter, "value");
+
+		page_add(line, i ? ", " : " (its own: ");
+		page_words(line, dot ? dot + 1 : name);
+		if (json_is_integer(value))
+			page_format(line, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
+		else
+			page_format(line, " %.4g", json_number_value(value));
+	}
+	if (json_array_size(counters))
+		page_add(line, ")");
+}
+
 /* "aten::cat, forward, step 3, micro-batch 1, rank 0 (worker 4712)" */
 static void
 report_operation(struct page *page, const json_t *failure, int width)
@@ -165,6 +187,7 @@ report_operation(struct page *page, const json_t *failure, int width)
 		page_format(&line, "%sstep %" PRId64, line.size ? ", " : "", step);
 	if (micro > 0)
 		page_format(&line, ", micro-batch %" PRId64, micro);
+	report_counters(&line, json_object_get(failure, "counters"));
 	if (rank >= 0)
 		page_format(&line, "%srank %" PRId64, line.size ? ", " : "", rank);
 	if (strcmp(role, "worker") == 0) {
