@@ -87,6 +87,13 @@ sys.exit(bool(wrong))
 PYTHON
 "$python" check.py || wrong "the page is wrong"
 
+# Its language.
+"$shapebox" page hostile --lang zh -o - | grep -q '<html lang="zh">' || wrong "--lang zh: not Chinese"
+SHAPEBOX_LANG=zh_CN.UTF-8 "$shapebox" page hostile -o - | grep -q '<html lang="zh">' || wrong "SHAPEBOX_LANG: not Chinese"
+SHAPEBOX_LANG=fr "$shapebox" page hostile -o - | grep -q '<html lang="en">' || wrong "SHAPEBOX_LANG=fr: not English"
+"$shapebox" page hostile --lang fr -o - >out 2>err && wrong "--lang fr was taken"
+grep -q "'fr'" err || wrong "the error doesn't name the language: $(cat err)"
+
 # All or nothing; other files stay.
 before=$(cat page.html | cksum)
 (ulimit -f 8; "$shapebox" page hostile -o page.html >out 2>err) && wrong "a page was written past the limit"
