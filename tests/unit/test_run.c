@@ -212,22 +212,63 @@ test_directory(void)
 	char wanted[PATH_MAX], path[PATH_MAX], other[PATH_MAX];
 	struct error notice, error;
 	struct stat status;
+	bool joined;
 
 	snprintf(wanted, sizeof wanted, "%s/a/trace/", room);
-	CU_ASSERT_TRUE(run_directory_make(wanted, path, &notice, &error));
+	CU_ASSERT_TRUE(run_directory_make(wanted, "", path, &joined, &notice, &error));
 	CU_ASSERT_STRING_EQUAL(notice.text, "");
 	CU_ASSERT_EQUAL(strncmp(path, wanted, strlen(path)), 0);
 	CU_ASSERT_EQUAL(stat(path, &status), 0);
 	CU_ASSERT_EQUAL(status.st_mode & 0777, 0700);
-	CU_ASSERT_TRUE(run_directory_make(wanted, other, &notice, &error));
+	CU_ASSERT_TRUE(run_directory_make(wanted, "", other, &joined, &notice, &error));
 	CU_ASSERT_STRING_EQUAL(other + strlen(path), ".2");
 	CU_ASSERT_PTR_NOT_NULL(strstr(notice.text, "trace.2"));
-	CU_ASSERT_TRUE(run_directory_make("/proc/no/such", other, &notice, &error));
+	CU_ASSERT_TRUE(run_directory_make("/proc/no/such", "", other, &joined, &notice, &error));
 	CU_ASSERT_PTR_NOT_NULL(strstr(notice.text, "/proc/no/such can't be made"));
 	strcat(other, "/.gitignore");
 	unlink(other);
 	*strrchr(other, '/') = 0;
 	rmdir(other);
+}
+
+/* Several hosts, one command each: they share a directory as long as their job is the same and still runs. */
+static void
+test_join(void)
+{
+	static char *words[] = { "torchrun", "--rdzv_id=17", "--rdzv-endpoint", "h:29400", "--master_port", "1", "train.py", NULL };
+	char wanted[PATH_MAX], first[PATH_MAX], second[PATH_MAX], job[256], other[256];
+	struct run_child child = { .argv = words, .directory = first, .job = job };
+	struct error notice, error;
+	bool joined;
+
+	unsetenv("SLURM_JOB_ID");
+	unsetenv("MASTER_ADDR");
+	run_job_name(words + 6, other, sizeof other);
+	CU_ASSERT_STRING_EQUAL(other, "");
+	run_job_name(words, job, sizeof job);
+	CU_ASSERT_STRING_EQUAL(job, "torchrun 17 h:29400");
+	snprintf(wanted, sizeof wanted, "%s/shared", room);
+	CU_ASSERT_TRUE(run_directory_make(wanted, job, first, &joined, &notice, &error));
+	CU_ASSERT_FALSE(joined);
+	CU_ASSERT_TRUE(run_record_write(&child));
+	CU_ASSERT_TRUE(run_directory_make(wanted, job, second, &joined, &notice, &error));
+	CU_ASSERT_TRUE(joined);
+	CU_ASSERT_STRING_EQUAL(first, second);
+	CU_ASSERT_STRING_EQUAL(notice.text, "");
+	CU_ASSERT_TRUE(run_directory_make(wanted, "torchrun 18 h:29400", second, &joined, &notice, &error));
+	CU_ASSERT_FALSE(joined); /* another job */
+	CU_ASSERT_TRUE(run_directory_make(wanted, "", second, &joined, &notice, &error));
+	CU_ASSERT_FALSE(joined);
+	child.end_ns = 5;
+	CU_ASSERT_TRUE(run_record_write(&child));
+	CU_ASSERT_TRUE(run_directory_make(wanted, job, second, &joined, &notice, &error));
+	CU_ASSERT_FALSE(joined); /* it has ended: this is its next run */
+	setenv("SLURM_JOB_ID", "99", 1);
+	run_job_name(words, job, sizeof job);
+	CU_ASSERT_STRING_EQUAL(job, "SLURM_JOB_ID 99");
+	unsetenv("SLURM_JOB_ID");
+	strcat(first, "/run.json"); /* else it were a trace that other tests find */
+	unlink(first);
 }
 
 static void
@@ -358,6 +399,7 @@ main(void)
 	CU_add_test(suite, "secrets are masked", test_masking);
 	CU_add_test(suite, "finding programs", test_find);
 	CU_add_test(suite, "trace directories", test_directory);
+	CU_add_test(suite, "hosts of one job share a directory", test_join);
 	CU_add_test(suite, "children and signals", test_child);
 	CU_add_test(suite, "finding traces", test_traces);
 	CU_add_test(suite, "removing traces", test_rm);

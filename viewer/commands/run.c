@@ -67,7 +67,7 @@ run_check_command(char **argv, char program[PATH_MAX], struct error *error)
 
 /* Get ready to record. False, said in one line, where the run goes on without. */
 static bool
-run_prepare(const char *program, char directory[PATH_MAX], char *preload, size_t preload_size)
+run_prepare(const char *program, const char *job, char directory[PATH_MAX], bool *joined, char *preload, size_t preload_size)
 {
 	char library[PATH_MAX], python[PATH_MAX];
 	const char *before = getenv("LD_PRELOAD");
@@ -91,7 +91,7 @@ run_prepare(const char *program, char directory[PATH_MAX], char *preload, size_t
 		run_say("running without recording: %s", error.text);
 		return false;
 	}
-	if (!run_directory_make(config_text(CONFIG_OUTPUT), directory, &notice, &error)) {
+	if (!run_directory_make(config_text(CONFIG_OUTPUT), job, directory, joined, &notice, &error)) {
 		run_say("running without recording: %s", error.text);
 		return false;
 	}
@@ -121,7 +121,7 @@ run_nothing(const struct run_child *child, bool quiet)
 	char path[PATH_MAX + 16], why[1024];
 
 	run_nothing_why(child, why, sizeof why);
-	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+	for (unsigned i = 0; !child->joined && i < sizeof names / sizeof names[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", child->directory, names[i]);
 		unlink(path);
 	}
@@ -206,7 +206,7 @@ command_run(int argc, char **argv, struct error *error)
 {
 	struct run_values values = { 0 };
 	struct run_child child = { 0 };
-	char program[PATH_MAX], directory[PATH_MAX] = "";
+	char program[PATH_MAX], directory[PATH_MAX] = "", job[256];
 	size_t preload_size = PATH_MAX + (getenv("LD_PRELOAD") ? strlen(getenv("LD_PRELOAD")) : 0) + 2;
 	char *preload = NULL;
 	int rest, status;
@@ -222,8 +222,10 @@ command_run(int argc, char **argv, struct error *error)
 	config_flag(config_text(CONFIG_QUIET), &quiet);
 	child.argv = argv + rest;
 	child.directory = directory;
+	run_job_name(child.argv, job, sizeof job);
+	child.job = job;
 	preload = malloc(preload_size);
-	if (preload && run_prepare(program, directory, preload, preload_size))
+	if (preload && run_prepare(program, job, directory, &child.joined, preload, preload_size))
 		child.preload = preload;
 	if (!run_child(&child, run_started)) {
 		status = child.error_number == ENOENT ? 127 : 126;

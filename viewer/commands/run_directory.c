@@ -62,7 +62,7 @@ run_directory_claim(const char *path)
 
 /* Make WANTED or the next free WANTED.N. On false, errno says why. */
 static bool
-run_directory_try(const char *wanted, char path[PATH_MAX], bool *numbered)
+run_directory_try(const char *wanted, const char *job, char path[PATH_MAX], bool *numbered, bool *joined)
 {
 	for (int number = 1; number < 10000; number++) {
 		int size = number == 1 ? snprintf(path, PATH_MAX, "%s", wanted)
@@ -81,6 +81,10 @@ run_directory_try(const char *wanted, char path[PATH_MAX], bool *numbered)
 			}
 			reason = errno;
 			rmdir(path); /* only if it is empty: made here a moment ago, or empty before */
+			if (reason == EEXIST && run_job_joins(path, job)) {
+				*joined = true;
+				return true;
+			}
 			if (reason == EEXIST)
 				continue; /* another run was faster */
 			errno = reason;
@@ -90,12 +94,17 @@ run_directory_try(const char *wanted, char path[PATH_MAX], bool *numbered)
 			return false;
 		if (access(path, F_OK) != 0)
 			return false;
+		if (run_job_joins(path, job)) {
+			*joined = true;
+			return true;
+		}
 	}
 	return false;
 }
 
 bool
-run_directory_make(const char *wanted, char path[PATH_MAX], struct error *notice, struct error *error)
+run_directory_make(const char *wanted, const char *job, char path[PATH_MAX], bool *joined, struct error *notice,
+		   struct error *error)
 {
 	char name[64], full[PATH_MAX], cwd[PATH_MAX];
 	const char *roots[] = { NULL, getenv("TMPDIR"), "/tmp" };
@@ -105,6 +114,7 @@ run_directory_make(const char *wanted, char path[PATH_MAX], struct error *notice
 	int reason = 0;
 
 	notice->text[0] = 0;
+	*joined = false;
 	localtime_r(&now, &local);
 	strftime(name, sizeof name, "shapebox-%Y%m%d-%H%M%S", &local);
 	if (!getcwd(cwd, sizeof cwd))
@@ -115,7 +125,7 @@ run_directory_make(const char *wanted, char path[PATH_MAX], struct error *notice
 		snprintf(full, sizeof full, "%s", wanted);
 	for (size_t size = strlen(full); size > 1 && full[size - 1] == '/'; size--)
 		full[size - 1] = 0;
-	if (run_directory_parents(full) && run_directory_try(full, path, &numbered)) {
+	if (run_directory_parents(full) && run_directory_try(full, job, path, &numbered, joined)) {
 		if (numbered && wanted[0])
 			command_trouble(notice, "%s exists and isn't empty: the trace goes to %s", full, path);
 		return true;
@@ -127,7 +137,7 @@ run_directory_make(const char *wanted, char path[PATH_MAX], struct error *notice
 		if (!roots[i] || !roots[i][0] ||
 		    snprintf(fallback, sizeof fallback, "%s/%s-%d", roots[i], name, (int)getpid()) >= (int)sizeof fallback)
 			continue;
-		if (run_directory_try(fallback, path, &numbered)) {
+		if (run_directory_try(fallback, "", path, &numbered, joined)) {
 			command_trouble(notice, "%.200s can't be made (%s): the trace goes to %.200s", full, strerror(reason),
 					path);
 			return true;

@@ -22,10 +22,18 @@ int run_find_program(const char *name, char path[PATH_MAX]);
 /* The Python that PROGRAM is, or that its #! line names. False: none is to be seen. */
 bool run_find_python(const char *program, char path[PATH_MAX]);
 
+/* run_job.c: what several hosts' commands of one job have in common: the scheduler's job, torchrun's rendezvous, the master's
+ * address and port; "" where nothing tells. */
+void run_job_name(char *const *argv, char *job, size_t room);
+/* Is a run of JOB recording into DIRECTORY now? Waits up to two seconds for its record. */
+bool run_job_joins(const char *directory, const char *job);
+
 /* run_directory.c: make a new directory for a trace, 0700, ignored by git. WANTED may be "" (a name made of the time).
  * Where it exists with anything in it, WANTED.2, .3... is taken; where it can't be made, TMPDIR and /tmp are tried. PATH
- * gets the absolute path. NOTICE gets a sentence where the directory isn't the wanted one, else "". */
-bool run_directory_make(const char *wanted, char path[PATH_MAX], struct error *notice, struct error *error);
+ * gets the absolute path. NOTICE gets a sentence where the directory isn't the wanted one, else "". Where another command of JOB
+ * ("": none) records into WANTED, that is taken as well, and JOINED set. */
+bool run_directory_make(const char *wanted, const char *job, char path[PATH_MAX], bool *joined, struct error *notice,
+			struct error *error);
 
 /* run_probe.c: start /bin/true and PYTHON (may be NULL) with PRELOAD as LD_PRELOAD. False, with one sentence, if that fails
  * or prints what it doesn't without. */
@@ -36,6 +44,8 @@ struct run_child {
 	char **argv;
 	const char *preload;   /* LD_PRELOAD; NULL: start it as it is */
 	const char *directory; /* SHAPEBOX_OUTPUT */
+	const char *job;       /* run_job_name; "" if none */
+	bool joined;           /* the directory and its record are another command's of the job */
 	pid_t pid;
 	int error_number;      /* of exec; 0 if it started */
 	int exit_status;       /* -1 if a signal ended it */

@@ -111,6 +111,8 @@ run_record_write(const struct run_child *child)
 	json_t *record;
 	bool ended = child->end_ns != 0, written;
 
+	if (child->joined)
+		return true;
 	if (!getcwd(cwd, sizeof cwd))
 		cwd[0] = 0;
 	snprintf(path, sizeof path, "%s/run.json", child->directory);
@@ -123,6 +125,8 @@ run_record_write(const struct run_child *child)
 	if (!record) /* a cwd that isn't UTF-8 */
 		record = json_pack("{s:o, s:I, s:i}", "command", run_record_command(child->argv), "start_ns",
 				   (json_int_t)child->start_ns, "pid", (int)child->pid);
+	if (record && child->job && child->job[0])
+		json_object_set_new(record, "job", json_string(child->job));
 	written = record && json_dump_file(record, temporary, JSON_INDENT(1)) == 0 && rename(temporary, path) == 0;
 	if (!written)
 		unlink(temporary);
