@@ -168,22 +168,13 @@ flow_embedding(const struct event *event, int output, int dim)
 }
 
 struct flow
-flow_cat(const struct event *event, int output, int dim)
+flow_joined(const struct event *event, int dim)
 {
-	int first = rule_next(event, 0), count = 0, largest = -1;
+	int count = 0, largest = -1;
 	struct text text = {{0}, 0};
 	struct flow flow;
-	int64_t along = 0;
 
-	if (first < 0)
-		return flow_passes(-1, -1);
-	rule_int(event, "dim", &along);
-	if (rule_dim(along, event->outputs[output].ndim) != dim) {
-		while (first >= 0 && event->operands[first].ndim <= dim)
-			first = rule_next(event, first + 1);
-		return flow_passes(first, dim);
-	}
-	for (int i = first; i >= 0; i = rule_next(event, i + 1)) {
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
 		if (event->operands[i].ndim <= dim)
 			continue;
 		if (count++ < 8)
@@ -196,6 +187,22 @@ flow_cat(const struct event *event, int output, int dim)
 		text_add(&text, " + ... of %d tensors", count);
 	text_format(flow.how, sizeof(flow.how), "%.150s", text.data);
 	return flow;
+}
+
+struct flow
+flow_cat(const struct event *event, int output, int dim)
+{
+	int first = rule_next(event, 0);
+	int64_t along = 0;
+
+	if (first < 0)
+		return flow_passes(-1, -1);
+	rule_int(event, "dim", &along);
+	if (rule_dim(along, event->outputs[output].ndim) == dim)
+		return flow_joined(event, dim);
+	while (first >= 0 && event->operands[first].ndim <= dim)
+		first = rule_next(event, first + 1);
+	return flow_passes(first, dim);
 }
 
 struct flow

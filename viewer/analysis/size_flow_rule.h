@@ -14,6 +14,8 @@
 struct flow flow_passes(int operand, int dim);
 /* Decided here; the story goes on with DIM of OPERAND, if any. */
 struct flow flow_decided(enum flow_kind kind, int operand, int dim);
+/* The sum of a list's sizes along DIM; the story goes on with the largest. */
+struct flow flow_joined(const struct event *event, int dim);
 /* The tensor that the operation is about, -1. */
 int flow_self(const struct event *event);
 /* Size of a dimension of an output, -1. */
