@@ -8,7 +8,7 @@
 
 #define AT(id_, site_, phase_, sequence_, scope_, operation_, operands_, outputs_) \
 	{ .id = id_, .parent = -1, .scope = scope_, .site = site_, .sequence = sequence_, .operation = operation_, .overload = "", \
-	  .time_ns = id_ * 10, .phase = phase_, .status = "ok", .operand_count = COUNT(operands_), .operands = operands_, \
+	  .time_ns = id_ * 1000000000ll, .phase = phase_, .status = "ok", .operand_count = COUNT(operands_), .operands = operands_, \
 	  .output_count = COUNT(outputs_), .outputs = outputs_ }
 
 static const struct frame frames[] = {
@@ -27,7 +27,7 @@ static const struct event events[] = {
 	AT(5, 3, "backward", -1, 5, "aten::sum", summed_in, summed),
 };
 static const struct scope scopes[] = { { .id = 4, .sequence = 20, .start_ns = 1, .end_ns = 2, .parent = -1, .kind = "backward", .name = "OtherBackward" },
-				       { .id = 5, .sequence = 8, .start_ns = 30, .end_ns = 60, .parent = -1, .kind = "backward", .name = "CutBackward" } };
+				       { .id = 5, .sequence = 8, .start_ns = 3000000000, .end_ns = 6000000000, .parent = -1, .kind = "backward", .name = "CutBackward" } };
 static struct hand hand = { .events = events, .event_count = COUNT(events), .sites = sites, .site_count = COUNT(sites), .scopes = scopes,
 			    .scope_count = COUNT(scopes) };
 
@@ -37,7 +37,7 @@ static const char engine[] = "[{\"file\":\"/p/lib/python3.11/site-packages/torch
 static void
 test_gradient(void)
 {
-	struct failure failure = { .kind = "python", .context_event = 5, .time_ns = 100, .message = "Function CutBackward returned an invalid "
+	struct failure failure = { .kind = "python", .context_event = 5, .time_ns = 100000000000, .message = "Function CutBackward returned an invalid "
 				   "gradient at index 0 - got [2, 24, 3] but expected shape compatible with [2, 31, 3]" };
 	struct source source = hand_source(&hand);
 	struct subject subject;
@@ -63,7 +63,7 @@ test_gradient(void)
 	failure.message = "Function CutBackward returned nothing";
 	CU_ASSERT_FALSE(backward_gradient(&source, &failure, &subject, &found));
 	failure.context_event = 2; /* a forward operation, and no node since: the engine never ran one */
-	failure.time_ns = 20;
+	failure.time_ns = 2000000000;
 	CU_ASSERT_FALSE(backward_node(&source, &failure, &node));
 	json_decref(failure.frames);
 }
@@ -71,7 +71,7 @@ test_gradient(void)
 static void
 test_recomputed(void)
 {
-	struct failure failure = { .kind = "python", .context_event = 5, .time_ns = 100,
+	struct failure failure = { .kind = "python", .context_event = 5, .time_ns = 100000000000,
 				   .message = "differ.\ntensor at position 0:\nsaved metadata: {'shape': torch.Size([62, 3]), 'dtype': d}\n"
 					      "recomputed metadata: {'shape': torch.Size([48, 3]), 'dtype': d}\ntensor at position 1:\n"
 					      "saved metadata: {'shape': torch.Size([2, 31, 3]), 'dtype': d}\n"
@@ -96,7 +96,7 @@ test_written(void)
 	const struct event calls[] = { AT(1, 1, "forward", 8, -1, "aten::exp", ones, hidden), AT(2, 1, "forward", 9, -1, "aten::slice", in, part),
 				       AT(3, 2, "forward", 9, -1, "aten::add_", part_in, part) };
 	struct hand with = { .events = calls, .event_count = 3, .sites = sites, .site_count = COUNT(sites), .scopes = scopes, .scope_count = 2 };
-	struct failure failure = { .kind = "python", .context_event = 3, .time_ns = 100, .message = "one of the variables needed for gradient "
+	struct failure failure = { .kind = "python", .context_event = 3, .time_ns = 100000000000, .message = "one of the variables needed for gradient "
 				   "computation has been modified by an inplace operation: [torch.FloatTensor [3]]" };
 	struct source source = hand_source(&with);
 	json_t *lines = json_array(), *origin;

@@ -367,6 +367,32 @@ test_factors(void)
 	CU_ASSERT_EQUAL(one.decider, 0);
 }
 
+/* A state that is carried from call to call has no beginning within reach: the call that carries it on is told. */
+static void
+test_loop(void)
+{
+	const struct operand usual = TENSOR("self", 0, 8, 8);
+	static struct operand in[80][1], out[80][1];
+	static struct event calls[80];
+	struct hand with = { .events = calls, .event_count = 80, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	for (int i = 0; i < 80; i++) {
+		in[i][0] = usual;
+		in[i][0].tensor = i + 1;
+		out[i][0] = usual;
+		out[i][0].tensor = i + 2;
+		calls[i] = (struct event)MADE(i + 1, 1 + i % 2, i % 2 ? "aten::tanh" : "aten::detach", in[i], out[i]);
+	}
+	lineage_walk_tensor(&source, 0, 81, 100, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.decider, 0);
+	CU_ASSERT_EQUAL(one.steps[0].event.id, 80);
+	with.events = &calls[70]; /* a short one ends where it was made */
+	with.event_count = 10;
+	lineage_walk_tensor(&source, 0, 81, 100, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count > 5);
+}
+
 static void
 test_rank(void)
 {
@@ -443,6 +469,7 @@ main(void)
 	CU_add_test(suite, "what parted two sizes", test_parting);
 	CU_add_test(suite, "one size of several", test_factors);
 	CU_add_test(suite, "rank", test_rank);
+	CU_add_test(suite, "a state that is carried on", test_loop);
 	CU_add_test(suite, "the side that changed", test_changed);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -11,6 +11,7 @@
 #define WRITES_MOST 65536   /* events between a node's forward and the failure */
 #define ALIASES_MOST 64
 #define DEPTH_MOST 16
+#define CLOCKS_APART_NS 20000000 /* a note's time is read from another clock than an event's */
 
 /* No Python ran within the engine: torch.autograd.graph called it. */
 static bool
@@ -41,7 +42,7 @@ last_node(const struct source *source, const struct failure *failure, struct sco
 {
 	struct event last;
 
-	if (!source->last_node(source->context, failure->process, failure->time_ns, out))
+	if (!source->last_node(source->context, failure->process, failure->time_ns + CLOCKS_APART_NS, out))
 		return false;
 	return failure->context_event < 0 || !source->event(source->context, failure->process, failure->context_event, &last) ||
 	       out->start_ns >= last.time_ns || is_within(source, failure->process, last.scope, out->id);

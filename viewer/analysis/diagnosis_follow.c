@@ -71,6 +71,8 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
 	if (property == LINEAGE_SIZE && rule_tensor(event, "weight") >= 0 && diagnosis->mismatch.against == rule_tensor(event, "weight"))
 		lineage_stop_at_product(lineage);
+	if (strcmp(diagnosis->mismatch.property, "stride") == 0)
+		lineage_stop_at_layout(lineage);
 	if ((strcmp(event->operation, SUBJECT_GRADIENT) == 0 || (property == LINEAGE_MAKER && diagnosis->padded)) && lineage->count)
 		lineage->decider = 0; /* who made the gradient is who is to blame */
 	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
@@ -194,6 +196,14 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
 	if (strcmp(mismatch->property, "rank") == 0 && is_tensor) {
 		property = other_property = LINEAGE_RANK;
+		if (against >= 0 && event->operands[against].tensor >= 0 &&
+		    history_rank_changed(diagnosis->source, diagnosis->failure->process, event, against) &&
+		    !history_rank_changed(diagnosis->source, diagnosis->failure->process, event, place)) {
+			int swap = place;
+
+			place = against;
+			against = swap;
+		}
 		if (against >= 0 && (diagnosis->padded = only_ones_more(&event->operands[place], &event->operands[against]))) {
 			int more = event->operands[place].ndim > event->operands[against].ndim ? place : against;
 
@@ -202,6 +212,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 			property = other_property = LINEAGE_MAKER;
 		}
 	}
+	if (strcmp(mismatch->property, "stride") == 0 && is_tensor)
+		property = LINEAGE_MAKER;
 	if (strcmp(mismatch->property, "count") == 0 && against >= 0)
 		other_property = LINEAGE_VALUES;
 	if (property == LINEAGE_SIZE && dim < 0 && place >= 0)

@@ -5,10 +5,52 @@
 #include "text.h"
 #include "where.h"
 
+/* MESSAGE with C++'s names of tensor types as Python tells them: "CUDAHalfType" is "torch.cuda.HalfTensor" (processErrorMsg
+ * in torch/csrc/Exceptions.cpp). False if it has none. */
+static bool
+python_types(const char *message, char *out, size_t size)
+{
+	static const struct { const char *prefix, *python; } prefixes[] = {
+		{ "SparseCUDA", "torch.cuda.sparse." }, { "SparseCPU", "torch.sparse." }, { "CUDA", "torch.cuda." }, { "CPU", "torch." },
+	};
+	static const char *const types[] = { "Byte", "Char", "Double", "Float", "Int", "Long", "Short", "Half", "BFloat16", "Bool" };
+	bool found = false;
+	size_t used = 0;
+
+	while (*message && used + 64 < size) {
+		bool replaced = false;
+
+		for (size_t p = 0; p < sizeof(prefixes) / sizeof(*prefixes) && !replaced; p++)
+			for (size_t t = 0; t < sizeof(types) / sizeof(*types) && !replaced; t++) {
+				char name[40];
+
+				text_format(name, sizeof(name), "%s%sType", prefixes[p].prefix, types[t]);
+				if (strncmp(message, name, strlen(name)) != 0)
+					continue;
+				text_format(out + used, size - used, "%s%sTensor", prefixes[p].python, types[t]);
+				used += strlen(out + used);
+				message += strlen(name);
+				replaced = found = true;
+			}
+		if (!replaced)
+			out[used++] = *message++;
+	}
+	out[used] = 0;
+	return found;
+}
+
 bool
 failure_same_message(const char *one, const char *other)
 {
-	return text_contains(one, other) || text_contains(other, one);
+	char first[1024], second[1024];
+
+	if (text_contains(one, other) || text_contains(other, one))
+		return true;
+	if (!one || !other || (!strstr(one, "Type") && !strstr(other, "Type")))
+		return false;
+	if (python_types(one, first, sizeof(first)))
+		return text_contains(first, other) || text_contains(other, first);
+	return python_types(other, second, sizeof(second)) && (text_contains(one, second) || text_contains(second, one));
 }
 
 /* Step, phase and time of what has no event of its own. */

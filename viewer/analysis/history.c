@@ -240,6 +240,30 @@ history_other_changed(const struct source *source, int process, const struct eve
 	       other.smallest == other.largest;
 }
 
+struct ranks { const struct event *event; int place, calls, same; };
+
+static bool
+add_rank(const struct event *event, void *context)
+{
+	struct ranks *ranks = context;
+
+	if (ranks->place >= event->operand_count || !is_same_layer(ranks->event, event))
+		return true;
+	ranks->same += event->operands[ranks->place].ndim == ranks->event->operands[ranks->place].ndim;
+	return ++ranks->calls < HISTORY_CALLS_MOST;
+}
+
+bool
+history_rank_changed(const struct source *source, int process, const struct event *event, int place)
+{
+	struct ranks ranks = { .event = event, .place = place };
+
+	if (event->site < 0 || place < 0)
+		return false;
+	source->each_call(source->context, process, event, add_rank, &ranks);
+	return ranks.calls >= CALLS_LEAST && !ranks.same;
+}
+
 /* What earlier calls made. */
 struct makes { const struct event *event; int output; int64_t count; struct { int64_t smallest, largest, same; } dims[DIMS_MOST]; };
 

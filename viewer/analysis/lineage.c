@@ -70,10 +70,9 @@ follow_factor(const struct source *source, const struct lineage *lineage, const 
 			one = d;
 			count++;
 		}
-	if (!factors.calls || !count)
+	if (!factors.calls || count != 1)
 		return false;
-	if (count == 1)
-		flow->dim = one;
+	flow->dim = one;
 	return true;
 }
 
@@ -135,6 +134,26 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		       lineage->property != LINEAGE_MAKER ? -1 : flow.operand;
 }
 
+/* A walk that never ends goes round: a state that is carried from call to call. The first that computes it is told for all. */
+static void
+stop_at_loop(struct lineage *lineage)
+{
+	for (int i = 0; i < lineage->count; i++) {
+		struct lineage_step *step = &lineage->steps[i];
+
+		if (strstr(step->event.operation, "detach") || strstr(step->event.operation, "clone") || strstr(step->event.operation, "::to"))
+			continue;
+		for (int j = i + 1; j < lineage->count; j++)
+			if (lineage->steps[j].event.site == step->event.site && lineage->steps[j].dim == step->dim &&
+			    strcmp(lineage->steps[j].event.operation, step->event.operation) == 0) {
+				text_format(step->how, sizeof(step->how), "carried on from call to call");
+				lineage->count = i + 1;
+				lineage_decide(lineage, step);
+				return;
+			}
+	}
+}
+
 void
 lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
 		    enum lineage_property property, struct lineage *out)
@@ -155,6 +174,8 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 		if (property == LINEAGE_SIZE && !known_dim(&maker.operands[place], dim))
 			break;
 	}
+	if (out->count == LINEAGE_STEPS_MOST && out->decider < 0)
+		stop_at_loop(out);
 }
 
 void
@@ -165,6 +186,24 @@ lineage_stop_at_product(struct lineage *lineage)
 			lineage->steps[i].decides = true;
 			lineage->decider = i;
 		}
+}
+
+void
+lineage_stop_at_layout(struct lineage *lineage)
+{
+	static const char turning[] = "transpose t permute movedim moveaxis swapaxes swapdims mT mH numpy_T expand expand_as broadcast_to slice narrow "
+				      "select unfold as_strided diagonal split chunk unbind split_with_sizes";
+
+	for (int i = 0; i < lineage->count; i++) {
+		char name[96];
+
+		mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
+		if (text_among(turning, name)) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+			return;
+		}
+	}
 }
 
 static void

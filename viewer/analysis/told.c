@@ -10,6 +10,7 @@
 
 #define FRAMES_MOST 3
 #define DEPTH_MOST 4
+#define EVENTS_MOST 1024
 
 static const char *const expecting[] = { "xpect", "should be", "must be", "same as", "compatible with", "need", "require", "want" };
 static const char *const getting[] = { " got", "(got", "receive", "found", "given", " is ", " has ", " was ", "but " };
@@ -179,6 +180,23 @@ find_shape(const json_t *frames, const json_t *const *named, int named_count, co
 	return found;
 }
 
+/* No frame holds it by a name of its own (an attribute): the last tensor of SHAPE that an operation made. -1 if none. */
+static int64_t
+find_made(const struct source *source, const struct failure *failure, const struct told_shape *shape)
+{
+	struct event event;
+
+	for (int64_t id = failure->context_event; id >= 0 && id > failure->context_event - EVENTS_MOST; id--) {
+		if (!source->event(source->context, failure->process, id, &event))
+			continue;
+		for (int i = 0; i < event.output_count; i++)
+			if (event.outputs[i].tensor > 0 && event.outputs[i].ndim == shape->ndim &&
+			    memcmp(event.outputs[i].sizes, shape->sizes, (size_t)shape->ndim * sizeof(*shape->sizes)) == 0)
+				return event.outputs[i].tensor;
+	}
+	return -1;
+}
+
 static bool
 rank_subject(const struct failure *failure, const json_t *const *named, int named_count, struct subject *out, struct mismatch *found)
 {
@@ -221,9 +239,17 @@ told_subject(const struct source *source, const struct failure *failure, const j
 	one = find_shape(frames, named, named_count, &shapes[actual]);
 	other = find_shape(frames, named, named_count, &shapes[expected]);
 	subject_start(out, SUBJECT_CHECK);
-	if (!one || !subject_add(out, text_get(one, "name"), one) ||
-	    (other ? !subject_add(out, text_get(other, "name"), other)
-		   : !subject_add_sizes(out, "what is expected", shapes[expected].sizes, shapes[expected].ndim)))
+	if (!one && shapes[actual].ndim > 1) {
+		int64_t made = find_made(source, failure, &shapes[actual]);
+
+		if (made < 0 || !subject_add_sizes(out, "what it got", shapes[actual].sizes, shapes[actual].ndim))
+			return false;
+		out->operands[0].tensor = made;
+	} else if (!one || !subject_add(out, text_get(one, "name"), one)) {
+		return false;
+	}
+	if (other ? !subject_add(out, text_get(other, "name"), other)
+		   : !subject_add_sizes(out, "what is expected", shapes[expected].sizes, shapes[expected].ndim))
 		return false;
 	if (!subject_differs(out, found))
 		return false;
