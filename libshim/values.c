@@ -1,6 +1,7 @@
 /* Boxed values as words. See values.h. */
 #include <string.h>
 
+#include "collective.h"
 #include "tensor.h"
 #include "values.h"
 
@@ -79,11 +80,37 @@ list_kind(const struct torch_value *item, const struct torch_value *end)
 	return BOX_VALUE_LIST;
 }
 
+/* A reduction or a group is its text; any other custom class is just one. */
+static void
+put_object(struct values *values, const struct torch_value *value)
+{
+	char text[16] = { 0 };
+
+	if (!has_room(values, 3) || !collective_text(value->payload, text)) {
+		put(values, BOX_VALUE_OTHER | (uint64_t)value->tag << 8);
+		return;
+	}
+	uint64_t size = strlen(text), words[2];
+	memset(text + size, 0, sizeof text - size);
+	memcpy(words, text, sizeof words);
+	put(values, BOX_VALUE_STRING | size << 32);
+	put(values, words[0]);
+	if (size > 8)
+		put(values, words[1]);
+}
+
 static void
 put_list(struct values *values, const char *object, uint32_t limit)
 {
 	const struct torch_value *const *vector = (const struct torch_value *const *)(object + torch.list_values);
 	const struct torch_value *item = vector[0], *end = vector[1];
+
+	/* A list with nothing but a list in it (a gather's outputs) is that one. */
+	if (end - item == 1 && item->tag == torch.tag_list) {
+		vector = (const struct torch_value *const *)((const char *)item->payload + torch.list_values);
+		item = vector[0];
+		end = vector[1];
+	}
 	uint32_t count = (uint32_t)(end - item), start = values->word_count, kept = 0;
 	uint64_t kind = list_kind(item, end);
 
@@ -142,6 +169,8 @@ put_value(struct values *values, const struct torch_value *value, bool number, u
 		uintptr_t device = (uintptr_t)value->payload;
 		put(values, BOX_VALUE_DEVICE | (uint64_t)(device & 0xff) << 24
 			     | (uint64_t)(uint16_t)(int8_t)(device >> 8) << 32);
+	} else if (tag == torch.tag_device + 2) { /* Object: two behind Device in TORCH_FORALL_TAGS */
+		put_object(values, value);
 	} else {
 		put(values, tag ? BOX_VALUE_OTHER | (uint64_t)tag << 8 : BOX_VALUE_NONE);
 	}

@@ -90,7 +90,8 @@ enum box_loss {
 	X(FRAMES, "Python frames", "frames read without the GIL equal those of the public interface") \
 	X(PYTHON, "Python exceptions", "uncaught and handled exceptions are seen with their frames") \
 	X(THROW, "C++ exceptions", "the exception that leaves an operation is seen where it is thrown") \
-	X(DATA, "tensor contents", "the first and last element of a known tensor are found where they lie")
+	X(DATA, "tensor contents", "the first and last element of a known tensor are found where they lie") \
+	X(COLLECTIVE, "collectives' arguments", "a process group shows the rank and world size that the launcher gave")
 
 enum box_check {
 #define X(id, name, text) BOX_CHECK_##id,

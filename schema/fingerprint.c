@@ -257,6 +257,20 @@ is_message(const char *name, size_t size)
 	return false;
 }
 
+/* "8 ranks", as the recorder tells a group, in the words of a string; 0 if it is anything else. */
+static uint32_t
+group_size(const uint64_t *words, const uint64_t *end)
+{
+	const char *text = (const char *)(words + 1);
+	uint32_t size = 0;
+
+	if (words >= end || (*words & 0xff) != BOX_VALUE_STRING || *words >> 32 > 16 || (uint64_t)(end - words - 1) * 8 < *words >> 32)
+		return 0;
+	for (uint64_t i = 0; i < *words >> 32 && text[i] >= '0' && text[i] <= '9' && size < 100000000; i++)
+		size = size * 10 + (uint32_t)(text[i] - '0');
+	return size;
+}
+
 struct fingerprint_signature
 fingerprint_signature(const char *name, size_t name_size, const char *overload, size_t overload_size, const char *arguments,
 		      size_t arguments_size, bool outputs, const uint64_t *words, uint64_t word_count, uint32_t value_count,
@@ -275,6 +289,8 @@ fingerprint_signature(const char *name, size_t name_size, const char *overload, 
 		name_take(&arguments, &arguments_size, &argument, &size);
 		walk.agrees = collective && (is_among(collective->agree, argument, size) ||
 					     is_among("process_group,group_name,reduce_op", argument, size));
+		if (collective && is_among("process_group", argument, size))
+			print.group_size = group_size(walk.words.at, walk.words.end);
 		if (!value_walk(&walk, 0, &kind))
 			break;
 		walk.kinds = fingerprint_mix(walk.kinds, kind);

@@ -32,6 +32,7 @@ struct fingerprint_signature {
 	uint64_t kinds, content;
 	uint64_t collective; /* 0: not a collective */
 	bool message;        /* sends or receives from one to one */
+	uint32_t group_size; /* ranks of a collective's group; 0: not recorded */
 };
 
 /* What a device is to the process that used it. OWN: index of its own accelerator, -1 if not known. */

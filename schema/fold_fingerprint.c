@@ -303,7 +303,9 @@ fold_print_event(struct fold *fold, const struct fold_thread *thread, const stru
 	out = outputs ? outputs->signature.content : 0;
 	block->print.content = fingerprint_join(block->print.content,
 						fingerprint_mix(control, fingerprint_mix(inputs->signature.content, out)), 1);
-	block->messages += inputs->signature.message;
+	block->messages += inputs->signature.message ||
+			   (inputs->signature.group_size && fold->box.header.world_size > 0 &&
+			    inputs->signature.group_size != (uint32_t)fold->box.header.world_size);
 	if (inputs->signature.collective) {
 		block->print.collective = fingerprint_join(block->print.collective, inputs->signature.collective, 1);
 		block->collectives++;

@@ -226,7 +226,7 @@ CREATE TABLE block (                 -- up to 512 operations of one thread and s
   first_number INTEGER NOT NULL,     -- event.number of the first
   events INTEGER NOT NULL,           -- how many, those left out not counted
   collectives INTEGER NOT NULL,      -- of them
-  messages INTEGER NOT NULL,         -- of them, from one rank to one other
+  messages INTEGER NOT NULL,         -- of them, those that not all ranks take part in: sent to one, or within smaller groups
   control INTEGER NOT NULL,          -- of operations and call sites
   kinds INTEGER NOT NULL,            -- and of dtypes, devices' roles, layouts
   content INTEGER NOT NULL,          -- and of sizes and other values

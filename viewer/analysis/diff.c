@@ -25,6 +25,28 @@ failure_is_before(const struct failure *one, int rank, const struct first *other
 	return one->step != other->failure.step ? one->step < other->failure.step : rank < other->rank;
 }
 
+/* A job whose processes were all killed from outside has no failure; one rank that was killed (for its memory, say) while
+ * another raised an error has. */
+static bool
+is_failure(const struct failure *failure, const struct process *process, const struct members *members)
+{
+	if (strcmp(failure->kind, "signal") != 0 || member_crashed(failure))
+		return true;
+	if (strcmp(process->role, "rank") != 0)
+		return false;
+	for (int i = 0; i < members->count; i++)
+		if (members->list[i].failed && strcmp(members->list[i].failure.kind, "signal") != 0 && members->list[i].failure.note)
+			return true;
+	return members->count == 1;
+}
+
+/* Its own fault, as far as one can tell; not the news of another's. */
+static bool
+is_own(const struct first *first)
+{
+	return first->found && (failure_class(&first->failure) == 0 || strcmp(first->failure.kind, "signal") == 0);
+}
+
 static struct first
 first_find(const struct diff_request *request, const struct members *members)
 {
@@ -42,7 +64,7 @@ first_find(const struct diff_request *request, const struct members *members)
 		for (int i = 0; i < request->rank_count; i++)
 			asked = asked || request->ranks[i] == process->rank;
 		/* Of two runs, the second is the one in question. */
-		if (asked && (!first.found || (members->two_runs && t == 1) ||
+		if (asked && is_failure(&failure, process, members) && (!first.found || (members->two_runs && t == 1) ||
 			      (!members->two_runs && failure_is_before(&failure, process->rank, &first))))
 			first = (struct first){ true, request->traces[t], failure, process->rank };
 	}
@@ -71,7 +93,7 @@ first_json(const struct first *first)
 	text_set(json, "operation", first->failure.operation_name);
 	text_set_integer(json, "step", first->failure.step, -1);
 	text_set_integer(json, "signal", first->failure.signal, 0);
-	json_object_set_new(json, "own", json_boolean(failure_class(&first->failure) == 0));
+	json_object_set_new(json, "own", json_boolean(is_own(first)));
 	text_set(exception, "type", first->failure.type);
 	text_set(exception, "message", first->failure.message);
 	json_object_set_new(json, "exception", exception);
@@ -112,7 +134,7 @@ consequence_text(const struct member *member, const struct first *first, bool ow
 static json_t *
 consequences_json(const struct members *members, const struct first *first)
 {
-	bool own = first->found && failure_class(&first->failure) == 0;
+	bool own = is_own(first);
 	json_t *list = json_array();
 
 	for (int i = 0; i < members->count && json_array_size(list) < CONSEQUENCES_MOST; i++) {
@@ -120,10 +142,10 @@ consequences_json(const struct members *members, const struct first *first)
 		struct text text = { { 0 }, 0 };
 		json_t *json;
 
-		if (!first->found || member->rank == first->rank || strcmp(member->info->status, "ok") == 0 ||
-		    (members->two_runs && member->trace != first->trace) || member->step >= 0)
+		if ((first->found && member->rank == first->rank && (!members->two_runs || member->trace == first->trace)) || strcmp(member->info->status, "ok") == 0 ||
+		    strcmp(member->info->status, "running") == 0 || members->two_runs || member->step >= 0)
 			continue;
-		if (failure_class(&member->failure) == 0 && member->failed)
+		if (member->failed && failure_class(&member->failure) == 0)
 			text_add(&text, "failed by itself too%s%s", member->failure.operation_name ? ", in " : "",
 				 member->failure.operation_name ? member->failure.operation_name : "");
 		else
@@ -285,7 +307,7 @@ divergence_choose(struct members *members, struct groups *groups, struct sizes *
 		return divergence_of_sizes(members, sizes->compared, sizes->count, difference);
 	if (parted)
 		return divergence_of_parting(members, groups, &groups->parting);
-	if (groups->stopped.found && !(first->found && failure_class(&first->failure) == 0))
+	if (groups->stopped.found && !is_own(first))
 		json = divergence_of_stop(members, groups, &groups->stopped);
 	return json ? json : json_null();
 }

@@ -21,7 +21,7 @@ parting_keep(struct parting *parting, int left, int right, const struct meeting 
 static bool
 stopped_silently(const struct member *member)
 {
-	return !member->failed || (strcmp(member->failure.kind, "signal") == 0 && failure_class(&member->failure) > 1);
+	return !member->failed || (strcmp(member->failure.kind, "signal") == 0 && !member_crashed(&member->failure));
 }
 
 /* Member I beside group G: joins it, or returns false. FIRST: the meeting, if they part. */

@@ -1,6 +1,7 @@
 /* Who takes part: one process a rank, how it failed, what of it is kept. */
 #include "diff_parts.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,8 +201,9 @@ members_free(struct members *members)
 	free(members->missing);
 }
 
-int
-member_failure_class(const struct member *member)
+bool
+member_crashed(const struct failure *failure)
 {
-	return member->failed ? failure_class(&member->failure) : 4;
+	return strcmp(failure->kind, "signal") == 0 && (failure->signal == SIGSEGV || failure->signal == SIGBUS ||
+							failure->signal == SIGFPE || failure->signal == SIGILL);
 }

@@ -49,12 +49,11 @@ struct meeting {
 struct members { struct member *list; int count; int *missing; int missing_count; int world_size; bool two_runs; };
 bool members_gather(struct members *members, const struct diff_request *request, struct error *error);
 void members_free(struct members *members);
-/* Does this failure only follow from another rank's? 0: an own one; the higher, the more it is a consequence. */
-int member_failure_class(const struct member *member);
+/* Ended by a signal that only the process's own fault raises. */
+bool member_crashed(const struct failure *failure);
 
 /* diff_sequence.c: both ways from the beginning, up to step LIMIT (counted as told; -1: to the end). */
 struct meeting sequence_compare(const struct member *left, const struct member *right, int64_t limit);
-bool sequence_is_collective(const struct member *member, const struct brief *brief);
 
 /* diff_sizes.c: sizes that differ between members although no member varies them by itself. */
 struct size_difference {

@@ -151,8 +151,16 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 				return false;
 			continue;
 		}
-		if (!meet_again(left, &a, right, &b) || !segment_is_usual(left->list + i, left->list + a) ||
-		    !segment_is_usual(right->list + j, right->list + b)) {
+		if (!meet_again(left, &a, right, &b)) {
+			/* A side that did nothing but its own things before its end has stopped on its way to the other's next. */
+			bool left_usual = !more_left && segment_is_usual(left->list + i, left->list + left->count);
+			bool right_usual = !more_right && segment_is_usual(right->list + j, right->list + right->count);
+
+			meeting_part(meeting, left_usual == right_usual ? MEET_CONTROL : left_usual ? MEET_LEFT_ENDED : MEET_RIGHT_ENDED,
+				     left, i, right, j);
+			return false;
+		}
+		if (!segment_is_usual(left->list + i, left->list + a) || !segment_is_usual(right->list + j, right->list + b)) {
 			meeting_part(meeting, MEET_CONTROL, left, i, right, j);
 			return false;
 		}

@@ -57,6 +57,8 @@ failure_text(struct page *page, const json_t *failure, int width)
 
 	if (!json_is_object(failure))
 		return;
+	if (json_is_false(json_object_get(failure, "own")))
+		page_add(&line, "no rank failed by itself; the first error is that of ");
 	page_format(&line, PAGE_BAD "%srank %lld" PAGE_END, strcmp(report_string(failure, "role"), "worker") == 0 ? "a worker of " : "",
 		    (long long)report_integer(failure, "rank", -1));
 	if (report_string(failure, "operation")[0]) {
