@@ -103,6 +103,7 @@ take_line(struct test_case *c, const char *word, const char *rest, int number)
 	static const struct { const char *word; enum case_subject subject; } subjects[] = {
 		{ "expect", CASE_EXPECT }, { "text", CASE_TEXT }, { "stderr", CASE_STDERR },
 		{ "stdout", CASE_STDOUT }, { "sql", CASE_SQL },
+		{ "diff", CASE_DIFF },
 	};
 
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)

@@ -236,8 +236,32 @@ report_json(struct run *run)
 	return root;
 }
 
+/* What `shapebox diff` says about the trace; its status follows from that. */
+static json_t *
+diff_json(struct run *run)
+{
+	struct command command = { .count = 0 };
+	struct process_result text, json;
+	json_t *root;
+	bool found;
+
+	command_add(&command, "%s/shapebox", run->places->build);
+	command_add(&command, "diff");
+	command_add(&command, "trace");
+	text = process_run(command.argv, "diff.txt", "diff.err", 60);
+	command_add(&command, "--format");
+	command_add(&command, "json");
+	json = process_run(command.argv, "diff.json", "diff.err", 60);
+	root = json_load_file("diff.json", JSON_REJECT_DUPLICATES, NULL);
+	found = json_is_object(json_object_get(root, "first_failure")) || json_is_object(json_object_get(root, "first_divergence")) ||
+		json_array_size(json_object_get(root, "ranks_missing")) > 0;
+	if (text.status != json.status || json.status != (root ? found : 2))
+		complain(run, "`diff` ends with %d as text and with %d as JSON; %d expected", text.status, json.status, found);
+	return root;
+}
+
 static void
-check_line(struct run *run, json_t *root, const struct case_line *line)
+check_line(struct run *run, json_t *root, json_t *diff, const struct case_line *line)
 {
 	struct expect_context context = { run->places->programs, run->test_case->program };
 	char why[2048];
@@ -245,6 +269,10 @@ check_line(struct run *run, json_t *root, const struct case_line *line)
 	switch (line->subject) {
 	case CASE_EXPECT:
 		if (!expect_holds(root, line->text, &context, why, sizeof why))
+			complain(run, "line %d: %s\n      %s", line->number, line->text, why);
+		break;
+	case CASE_DIFF:
+		if (!expect_holds(diff, line->text, &context, why, sizeof why))
 			complain(run, "line %d: %s\n      %s", line->number, line->text, why);
 		break;
 	case CASE_SQL:
@@ -292,7 +320,7 @@ case_check(const struct test_case *c, const struct places *places)
 	struct run run = { c, places, 0 };
 	struct command traced = { .count = 0 };
 	struct process_result result;
-	json_t *root;
+	json_t *root, *diff = NULL;
 
 	process_adopt();
 	if (!has_needed(&run))
@@ -315,8 +343,12 @@ case_check(const struct test_case *c, const struct places *places)
 		check_same(&run);
 	check_fixed(&run);
 	root = report_json(&run);
+	for (int i = 0; i < c->line_count && diff == NULL; i++)
+		if (c->lines[i].subject == CASE_DIFF && (diff = diff_json(&run)) == NULL)
+			return run.failures + 1;
 	for (int i = 0; i < c->line_count && root != NULL; i++)
-		check_line(&run, root, &c->lines[i]);
+		check_line(&run, root, diff, &c->lines[i]);
+	json_decref(diff);
 	json_decref(root);
 	return run.failures;
 }

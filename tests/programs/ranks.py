@@ -22,13 +22,14 @@ class Model(nn.Module):
         self.text = nn.Linear(8, 8)
         self.vision = nn.Linear(8, 8)
         self.head = nn.Linear(8, 2)
+        self.adapter = None
 
     def forward(self, text, image):
-        hidden = self.text(text)
+        hidden = self.text(text)  # TEXT
         if image is not None:
             hidden = hidden + self.vision(image)  # VISION
-        if WHAT == "dtype" and dist.get_rank() == ODD:
-            hidden = hidden.double().float()  # CAST
+        if self.adapter is not None:
+            hidden = hidden + self.adapter(hidden)  # ADAPTER
         return self.head(hidden)  # HEAD
 
 
@@ -58,11 +59,23 @@ def train(rank):
     model = Model()
     if WHAT == "frozen" and rank == ODD:
         model.vision.weight.requires_grad_(False)
+    if WHAT == "adapter" and rank == ODD:
+        model.adapter = nn.Linear(8, 8)
+    if WHAT == "dtype" and rank == ODD:
+        model.double()
+    if WHAT == "fsdp":
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import fully_shard
+        model.head = nn.Linear(8, 3)  # 3 rows do not divide by the ranks
+        fully_shard(model, mesh=init_device_mesh("cpu", (dist.get_world_size(),)))
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-    wrapped = DistributedDataParallel(model, find_unused_parameters=True) if WHAT not in ("frozen", "adapter") else model
+    bare = WHAT in ("frozen", "adapter", "dtype", "fsdp")
+    wrapped = model if bare else DistributedDataParallel(model, find_unused_parameters=True)
     loader = iter(DataLoader(Samples(rank), batch_size=4, num_workers=1))
     for step in range(STEPS):
         text = next(loader)
+        if WHAT == "dtype" and rank == ODD:
+            text = text.double()
         if WHAT == "lengths":  # every rank has its own lengths, all the time
             text = torch.ones(1 + (step * 5 + rank * 3) % 7, 8)
         image = None if WHAT == "branch" and rank == ODD and step == 3 else torch.ones_like(text)
@@ -70,7 +83,7 @@ def train(rank):
             text, image = text[:3], image[:3]  # CUT
         loss = wrapped(text, image).sum()
         loss.backward()
-        if wrapped is model:
+        if bare and WHAT != "fsdp":
             for parameter in model.parameters():
                 if parameter.grad is not None:
                     dist.all_reduce(parameter.grad)  # AVERAGE
@@ -109,12 +122,36 @@ def collectives(rank):
         dist.all_reduce(torch.ones(4))  # WAIT
 
 
+def pipeline(rank):
+    """Two stages that do different work by design."""
+    torch.manual_seed(rank)
+    stage = nn.Linear(8, 8) if rank == 0 else nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 2))
+    optimizer = torch.optim.SGD(stage.parameters(), lr=0.1)
+    for _ in range(STEPS):
+        if rank == 0:
+            out = stage(torch.ones(4, 8))
+            dist.send(out.detach(), 1)
+            grad = torch.empty(4, 8)
+            dist.recv(grad, 1)
+            out.backward(grad)
+        else:
+            given = torch.empty(4, 8)
+            dist.recv(given, 0)
+            given.requires_grad_()
+            stage(given).sum().backward()
+            dist.send(given.grad, 0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
 def main():
     dist.init_process_group("gloo")
     rank = dist.get_rank()
     watchdog(20)
     if WHAT in ("shapes", "gather", "reduce", "kind", "stuck"):
         collectives(rank)
+    elif WHAT == "pipeline":
+        pipeline(rank)
     else:
         train(rank)
     dist.barrier()

@@ -44,7 +44,13 @@ is_failure(const struct failure *failure, const struct process *process, const s
 static bool
 is_own(const struct first *first)
 {
-	return first->found && (failure_class(&first->failure) == 0 || strcmp(first->failure.kind, "signal") == 0);
+	const char *operation = first->found ? first->failure.operation_name : NULL;
+
+	if (!first->found)
+		return false;
+	if (strcmp(first->failure.kind, "signal") == 0) /* a collective that aborts tells of the others */
+		return !operation || !fingerprint_is_collective(operation);
+	return failure_class(&first->failure) == 0;
 }
 
 static struct first

@@ -215,15 +215,21 @@ difference_text(const struct member *one, int64_t event, const struct member *ot
 		text_add(text, ": %d operands, not %d", a.operand_count, b.operand_count);
 		return;
 	}
-	for (int i = 0; i < a.operand_count; i++) {
-		const char *x = a.operands[i].device, *y = b.operands[i].device;
+	/* Then it is the devices: their types, or whose they are. */
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < a.operand_count; i++) {
+			const char *x = a.operands[i].device, *y = b.operands[i].device;
 
-		if (x && y && strcmp(x, y) != 0) {
+			if (!x || !y || (pass == 0 && strncmp(x, y, strcspn(x, ":")) == 0) || (pass == 1 && !strchr(x, ':')))
+				continue;
 			*kind = "device";
-			text_add(text, ": %s is on %s, not on %s", a.operands[i].name, x, y);
+			if (pass == 0)
+				text_add(text, ": %s is on %s, not on %s", a.operands[i].name, x, y);
+			else
+				text_add(text, ": %s is on %s, and rank %d's local rank is %d; on rank %d, whose local rank is %d, it is on %s",
+					 a.operands[i].name, x, one->rank, one->info->local_rank, other->rank, other->info->local_rank, y);
 			return;
 		}
-	}
 }
 
 /* Do the sides accumulate gradients for different numbers of tensors in this step? */

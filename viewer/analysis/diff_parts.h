@@ -55,6 +55,9 @@ bool member_crashed(const struct failure *failure);
 /* diff_sequence.c: both ways from the beginning, up to step LIMIT (counted as told; -1: to the end). */
 struct meeting sequence_compare(const struct member *left, const struct member *right, int64_t limit);
 
+/* diff_collective.c: do the sizes of this gather differ because the ranks were told so? */
+bool collective_is_uneven(const struct member *left, int64_t left_event, const struct member *right, int64_t right_event);
+
 /* diff_sizes.c: sizes that differ between members although no member varies them by itself. */
 struct size_difference {
 	int member, other;        /* the one that differs; one that doesn't */

@@ -147,8 +147,13 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 		int64_t a = i, b = j;
 
 		if (left->list[i].control == right->list[j].control) {
-			if (!pair_agrees(meeting, &left->list[i++], &right->list[j++]))
-				return false;
+			if (!pair_agrees(meeting, &left->list[i++], &right->list[j++])) {
+				if (meeting->kind != MEET_COLLECTIVE || !collective_is_uneven(left_step->member, left->list[i - 1].id,
+											      right_step->member, right->list[j - 1].id))
+					return false;
+				meeting->kind = MEET_SAME;
+				meeting->usual++;
+			}
 			continue;
 		}
 		if (!meet_again(left, &a, right, &b)) {

@@ -44,13 +44,14 @@ side_where(const struct member *member, int64_t site)
 json_t *
 side_json(const struct member *member, int64_t id)
 {
-	json_t *json, *operands;
+	json_t *json, *operands, *outputs;
 	struct event event;
 
 	if (id < 0 || !trace_event(member->trace, member->process, id, &event))
 		return json_null();
 	json = json_object();
 	operands = json_array();
+	outputs = json_array();
 	json_object_set_new(json, "rank", json_integer(member->rank));
 	json_object_set_new(json, "event", json_integer(event.id));
 	json_object_set_new(json, "step", json_integer(event.step));
@@ -61,7 +62,10 @@ side_json(const struct member *member, int64_t id)
 	for (int i = 0; i < event.operand_count && i < 64; i++)
 		if (strcmp(event.operands[i].kind, "none") != 0)
 			json_array_append_new(operands, operand_json(&event.operands[i]));
+	for (int i = 0; i < event.output_count && i < 64; i++)
+		json_array_append_new(outputs, operand_json(&event.outputs[i]));
 	json_object_set_new(json, "operands", operands);
+	json_object_set_new(json, "outputs", outputs);
 	return json;
 }
 

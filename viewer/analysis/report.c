@@ -4,6 +4,7 @@
 
 #include "failure_process.h"
 #include "headline.h"
+#include "ranks.h"
 #include "report_environment.h"
 #include "report_failure.h"
 #include "report_failures.h"
@@ -156,7 +157,7 @@ report_build(struct trace *trace, struct error *error)
 {
 	struct source source = source_of_trace(trace);
 	struct failure failure, *chosen;
-	json_t *json = json_object(), *processes = json_array(), *failures;
+	json_t *json = json_object(), *processes = json_array(), *failures, *ranks;
 
 	if (!json || !processes) {
 		text_format(error->text, sizeof(error->text), "%s: out of memory", trace_directory(trace));
@@ -177,6 +178,8 @@ report_build(struct trace *trace, struct error *error)
 	json_object_set_new(json, "attempts", report_attempt_list(&source, chosen, failures));
 	json_object_set_new(json, "findings", json_array());
 	json_object_set_new(json, "handled", failure_handled(&source, chosen));
-	json_object_set_new(json, "ranks", ranks_json(&source, chosen));
+	ranks = ranks_json(&source, chosen);
+	ranks_add(trace, ranks);
+	json_object_set_new(json, "ranks", ranks);
 	return json;
 }

@@ -56,7 +56,7 @@ process_started(int pid)
 }
 
 /* May the process of this box still be writing to it? */
-static bool
+bool
 box_is_live(const struct box_header *header, const char *path)
 {
 	char host[sizeof header->host + 1] = "";

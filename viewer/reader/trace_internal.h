@@ -74,6 +74,10 @@ void reader_rest(struct reader *reader);
 /* trace_box.c: fold BOX_NAME of DIRECTORY if need be, and open it as a reader. */
 struct reader *reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error);
 
+/* May the process of this box, at PATH, still be writing to it? */
+struct box_header;
+bool box_is_live(const struct box_header *header, const char *path);
+
 /* trace_status.c: roles, ranks, ends, and the order of all processes. */
 void trace_judge(struct trace *trace);
 

@@ -83,41 +83,52 @@ failure_text(struct page *page, const json_t *failure, int width)
 	}
 }
 
+/* The values of LIST that say something, OPERANDS_SHOWN of them. */
 static void
-side_text(struct page *page, const char *label, const json_t *side, int width)
+operands_add(struct page *line, const json_t *list, const char *before)
 {
-	struct page line = { 0 };
 	size_t i, shown = 0;
 	json_t *operand;
+
+	json_array_foreach(list, i, operand) {
+		bool tensor = strcmp(report_string(operand, "kind"), "tensor") == 0;
+		char *shape;
+
+		if ((!tensor && !report_string(operand, "value")[0]) || shown++ >= OPERANDS_SHOWN)
+			continue;
+		shape = json_dumps(json_object_get(operand, "shape"), JSON_ENCODE_ANY | JSON_COMPACT);
+		page_add(line, shown > 1 ? ", " : before);
+		page_words(line, report_string(operand, "name"));
+		page_add(line, " ");
+		page_words(line, tensor ? shape : report_string(operand, "value"));
+		if (tensor) {
+			page_add(line, " ");
+			page_words(line, report_string(operand, "dtype"));
+			page_add(line, " ");
+			page_words(line, report_string(operand, "device"));
+		}
+		free(shape);
+	}
+	if (shown > OPERANDS_SHOWN)
+		page_format(line, ", and %d more", (int)(shown - OPERANDS_SHOWN));
+}
+
+static void
+side_text(struct page *page, const char *label, const json_t *side, bool outputs, int width)
+{
+	struct page line = { 0 };
 
 	if (!json_is_object(side))
 		return;
 	page_format(&line, "rank %lld, event %lld: ", (long long)report_integer(side, "rank", -1), (long long)report_integer(side, "event", -1));
 	place_add(&line, side);
 	line_end(page, label, &line, width);
-	json_array_foreach(json_object_get(side, "operands"), i, operand) {
-		char *shape = json_dumps(json_object_get(operand, "shape"), JSON_ENCODE_ANY | JSON_COMPACT);
-
-		if (strcmp(report_string(operand, "kind"), "tensor") != 0 && !report_string(operand, "value")[0]) {
-			/* nothing to show */
-		} else if (shown++ < OPERANDS_SHOWN) {
-			page_add(&line, shown > 1 ? ", " : "  ");
-			page_words(&line, report_string(operand, "name"));
-			page_add(&line, " ");
-			page_words(&line, strcmp(report_string(operand, "kind"), "tensor") == 0 ? shape : report_string(operand, "value"));
-			if (report_string(operand, "dtype")[0]) {
-				page_add(&line, " ");
-				page_words(&line, report_string(operand, "dtype"));
-				page_add(&line, " ");
-				page_words(&line, report_string(operand, "device"));
-			}
-		}
-		free(shape);
-	}
-	if (shown > OPERANDS_SHOWN)
-		page_format(&line, ", and %d more", (int)(shown - OPERANDS_SHOWN));
-	if (shown)
+	operands_add(&line, json_object_get(side, "operands"), "  ");
+	if (outputs)
+		operands_add(&line, json_object_get(side, "outputs"), " -> ");
+	if (line.size)
 		line_end(page, "", &line, width);
+	page_free(&line);
 }
 
 static void
@@ -133,11 +144,11 @@ divergence_text(struct page *page, const json_t *divergence, int width)
 	page_format(&line, PAGE_END ": ");
 	page_words(&line, report_string(divergence, "text"));
 	line_end(page, "parted", &line, width);
-	side_text(page, "", json_object_get(divergence, "a"), width);
-	side_text(page, "", json_object_get(divergence, "b"), width);
+	side_text(page, "", json_object_get(divergence, "a"), false, width);
+	side_text(page, "", json_object_get(divergence, "b"), false, width);
 	if (json_is_object(before)) {
-		side_text(page, "before", json_object_get(before, "a"), width);
-		side_text(page, "", json_object_get(before, "b"), width);
+		side_text(page, "before", json_object_get(before, "a"), true, width);
+		side_text(page, "", json_object_get(before, "b"), true, width);
 	}
 }
 

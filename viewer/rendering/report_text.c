@@ -383,6 +383,7 @@ report_healthy(struct page *page, const json_t *report, int width)
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	page_free(&line);
 	report_causes(page, "found", findings, width, 5);
+	report_line(page, "ranks", report_string(json_object_get(report, "ranks"), "text"), width, 4);
 }
 
 void

@@ -1,0 +1,15 @@
+/*
+ * "ranks" of the report: what the other ranks were doing, and where their ways parted (diff.h).
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_RANKS_H
+#define SHAPEBOX_VIEWER_ANALYSIS_RANKS_H
+
+#include <jansson.h>
+
+#include "../reader/trace.h"
+
+/* Fills RANKS["first_divergence"] and, ahead of what RANKS["text"] says already, tells it in words. A trace of one rank, or
+ * one that can't be compared, is left as it is. */
+void ranks_add(struct trace *trace, json_t *ranks);
+
+#endif
