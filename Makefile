@@ -140,6 +140,11 @@ $(BUILD)/tests/runner: $(RUNNER_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
 
+# Traces of many ranks: tests/bench/ranks.c
+$(BUILD)/tests/make-ranks: $(BUILD)/obj/viewer/tests/bench/ranks.c.o $(BUILD)/unit.a $(BUILD)/viewer.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+
 # Recorded identities against the allocator's: tests/identity/
 $(BUILD)/tests/identity-check: $(BUILD)/obj/viewer/tests/identity/check.c.o $(BUILD)/viewer.a
 	@mkdir -p $(@D)

@@ -4,9 +4,11 @@
 #   start         import torch, processes without torch, from the exception to the prompt
 #   disk          bytes an operation takes on disk, eight processes at once
 #   viewer        fold, report and log on a long trace
+#   ranks         diff on traces of many ranks, one of which differs at a random place
 #   instructions  instructions an operation takes, by callgrind: the same at every run, however busy the machine is
 #   check         the same, held against tests/bench/instructions.txt: more than 5 % above it is a failure
 # Without a section: steps, start, disk, viewer. Prints tables; BUILD/bench.json has every number.
+# BENCH_RANKS (1024) and BENCH_RANK_EVENTS (200000), for `ranks`: 10 GB of disk below TMPDIR.
 # BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer`) change the size of it.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -188,6 +190,30 @@ section_viewer() {
 	rm -rf "$work/viewer"
 }
 
+section_ranks() { # each trace is the half of the one before: what a rank costs is their difference
+	local ranks=${BENCH_RANKS:-1024} operations=${BENCH_RANK_EVENTS:-200000} odd step place wall cpu most before=0 before_cpu=0 found count
+	make -s BUILD="$build" "$build/tests/make-ranks"
+	read -r odd step place < <("$build/tests/make-ranks" "$work/ranks" "$ranks" "$operations" "${BENCH_SEED:-$RANDOM}")
+	mkdir "$work/fewer"
+	for count in $((ranks / 4)) $((ranks / 2)) "$ranks"; do
+		for number in $(seq "$before" $((count - 1))); do
+			[ -e "$work/fewer/rank$number-5000.db" ] || ln "$work/ranks/rank$number-5000.db" "$work/fewer/"
+		done
+		[ -e "$work/fewer/rank$odd-5000.db" ] || ln "$work/ranks/rank$odd-5000.db" "$work/fewer/" # the odd one is always there
+		"$build/shapebox" diff "$work/fewer" --format json >/dev/null || true # files in the page cache
+		read -r wall cpu most < <(spent 1 "$build/shapebox" diff "$work/fewer")
+		note ranks "diff, $count ranks of $operations operations" "$wall" s
+		note ranks "  resident memory" "$most" KiB
+		[ "$before" = 0 ] || note ranks "  each rank more" "$(awk -v a="$before_cpu" -v b="$cpu" -v n=$((count - before)) 'BEGIN { printf "%.3f", (b - a) / n * 1000 }')" "ms (cpu)"
+		before=$count before_cpu=$cpu
+	done
+	found=$("$build/shapebox" diff "$work/ranks" --format json | "$python" -c 'import json, sys
+d = json.load(sys.stdin)["first_divergence"]
+print(d["kind"], d["ranks"][0], d["step"])')
+	[ "$found" = "control $odd $step" ] || { echo "bench.sh: diff found '$found', made was 'control $odd $step' (operation $place)" >&2; return 1; }
+	rm -rf "$work/ranks" "$work/fewer"
+}
+
 collected() { # PRELOAD COMMAND...: instructions
 	SHAPEBOX_OUTPUT=$work/instructions LD_PRELOAD=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "${@:2}" 2>&1 >/dev/null |
 		awk '/Collected/ { print $4 }'
@@ -236,11 +262,11 @@ section_check() { # instructions.txt: WORKLOAD INSTRUCTIONS-ADDED
 status=0
 for section in "$@"; do
 	case $section in
-	steps | start | disk | viewer | instructions | check)
+	steps | start | disk | viewer | ranks | instructions | check)
 		printf '== %s\n' "$section"
 		"section_$section" || status=1
 		;;
-	*) echo "bench.sh: no section '$section' (steps, start, disk, viewer, instructions, check)" >&2; exit 2 ;;
+	*) echo "bench.sh: no section '$section' (steps, start, disk, viewer, ranks, instructions, check)" >&2; exit 2 ;;
 	esac
 done
 { echo '['; paste -s -d, "$json" | sed 's/},{/},\n{/g'; echo ']'; } >"$build/bench.json"

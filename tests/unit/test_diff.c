@@ -35,11 +35,12 @@ struct ways {
 	bool fails;                     /* raises at the end of its last step */
 	int64_t gathered[2], given;     /* an all_gather into these sizes; 0: none */
 	bool sends;
+	int rounds;                     /* of a loop over images */
 	int extra_line;                 /* all lines moved on by so many */
 };
 
 static const struct ways usual = { .steps = 6, .batch = 4, .odd_batch_at = -1, .skips_at = -1, .weight = 8, .shard = 16, .updates = 3,
-				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1 };
+				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1, .rounds = 1 };
 
 static void
 linear(struct rank_maker *rank, int line, int64_t rows, int64_t out, int dtype)
@@ -117,6 +118,10 @@ step_make(struct rank_maker *rank, const struct ways *ways, int number, int step
 	if (step != ways->skips_at) {
 		linear(rank, 20 + move, rows, 8, ways->dtype);
 		one_tensor(rank, "aten::relu", RANK_MODEL, 21 + move, rows * 8, 0);
+	}
+	for (int round = 0; round < ways->rounds; round++) {
+		linear(rank, 25 + move, 4, 8, ways->dtype);
+		one_tensor(rank, "aten::relu", RANK_MODEL, 26 + move, 32, 0);
 	}
 	linear(rank, 30 + move, rows, ways->weight, ways->dtype);
 	if (step == ways->stops_at)
@@ -267,6 +272,9 @@ test_by_design(void)
 	odd = usual; /* a batch of its own from the start */
 	odd.batch = 7;
 	AGREE(2, 1, odd);
+	odd = usual; /* a loop goes round as often as there are images */
+	odd.rounds = 4;
+	AGREE(3, 1, odd);
 	odd = others; /* lengths vary everywhere */
 	odd.varies = others.varies = true;
 	CU_ASSERT_TRUE(tells(compare(trace_make(4, 1, &odd, &others), NULL, -1, -1, -1), NULL, 0, 1, NULL));
@@ -298,7 +306,7 @@ test_stages(void)
 		ways.skips_at = i == 3 ? 4 : -1;
 		rank_make(dir, i, 4, &ways);
 	}
-	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "control", 4, 3, "rank 3 goes on with aten::linear at model.py:130"));
+	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "control", 4, 3, "rank 3 goes on with aten::linear at model.py:125"));
 }
 
 static void
@@ -339,7 +347,10 @@ test_found(void)
 	struct ways odd = usual;
 
 	odd.skips_at = 3;
-	ODD(4, 2, odd, "control", 3, "rank 2 goes on with aten::linear at model.py:30 where ranks 0, 1, 3 run aten::linear at model.py:20");
+	ODD(4, 2, odd, "control", 3, "rank 2 goes on with aten::linear at model.py:25 where ranks 0, 1, 3 run aten::linear at model.py:20");
+	odd = usual;
+	odd.rounds = 0;
+	ODD(3, 1, odd, "control", 0, "where ranks 0, 2 run aten::linear at model.py:25");
 	odd = usual;
 	odd.odd_batch_at = 4;
 	ODD(4, 0, odd, "shape", 4, "3 in dimension 0 of input");
@@ -390,7 +401,7 @@ test_lost(void)
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_array_get(json_object_get(diff, "lost"), 0), "from_step")), 3);
 	CU_ASSERT_TRUE(tells(diff, NULL, 0, 0, NULL));
 	odd.skips_at = 4;
-	ODD(3, 1, odd, "control", 4, "model.py:30");
+	ODD(3, 1, odd, "control", 4, "model.py:25");
 	odd.skips_at = 1;
 	AGREE(3, 1, odd);
 }
@@ -442,7 +453,7 @@ test_steps(void)
 	CU_ASSERT_TRUE(tells(compare(dir, NULL, 0, 2, 3), NULL, 0, 0, NULL));
 	odd.skips_at = 5;
 	dir = trace_make(1, 0, &odd, &odd);
-	CU_ASSERT_TRUE(tells(compare(dir, NULL, 0, 1, 5), "control", -1, 0, "step 5 goes on with aten::linear at model.py:30"));
+	CU_ASSERT_TRUE(tells(compare(dir, NULL, 0, 1, 5), "control", -1, 0, "step 5 goes on with aten::linear at model.py:25"));
 }
 
 static void

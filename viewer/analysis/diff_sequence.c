@@ -3,8 +3,8 @@
  *
  * Step by step. A step whose blocks are all equal is passed by its fingerprints. Otherwise its operations are read from
  * the first unequal block on, and walked. Where they part, both sides are searched for the place where they meet again:
- * what only one side ran in between is usual (a rank that alone logs, loads or saves) if it is none of the training's own
- * work and holds no collective.
+ * what only one side ran in between is usual if it holds no collective, and is none of the training's own work (a rank that
+ * alone logs, loads or saves) or only more of what the other ran too (a loop over images goes round as often as there are).
  */
 #include "diff_parts.h"
 
@@ -12,14 +12,18 @@
 #include <string.h>
 
 #define BRIEFS_MOST 400000 /* of one step */
+#define ROUND_MOST 1024    /* operations of a round of a loop */
 #define WINDOW 4096        /* how far ahead a place to meet again is looked for */
 #define AGAIN 2            /* so many operations in a row must agree there where one side only ran more, */
 #define AGAIN_BOTH 4       /* and so many where both ran something of their own; or all that are left */
 
 struct briefs { struct brief *list; int64_t count, room, end; bool full; };
 
-/* The blocks of one step of one stream. */
-struct step { const struct member *member; const struct block *at, *end; bool more; };
+/* The blocks of one step of one stream; from AT on they are read. */
+struct step { const struct member *member; const struct block *begin, *at, *end; bool more; };
+
+/* Which operations a side ran in the step, from which line: sorted. Read when it is asked for. */
+struct controls { uint64_t *list; int64_t count; bool known; };
 
 static bool
 brief_keep(const struct brief *brief, void *context)
@@ -66,6 +70,69 @@ segment_is_usual(const struct brief *from, const struct brief *to)
 		if (from->collective || is_training(from) || from->failed)
 			return false;
 	return true;
+}
+
+static bool
+control_keep(const struct brief *brief, void *context)
+{
+	struct controls *controls = context;
+
+	if (controls->count == BRIEFS_MOST)
+		return false;
+	controls->list[controls->count++] = brief->control;
+	return true;
+}
+
+static int
+control_order(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void
+controls_read(struct controls *controls, const struct step *step)
+{
+	controls->known = true;
+	if (step->begin == step->end || !(controls->list = malloc(BRIEFS_MOST * sizeof *controls->list)))
+		return;
+	trace_each_brief(step->member->trace, step->member->process, step->begin->thread, step->begin->first, step->end[-1].last,
+			 control_keep, controls);
+	qsort(controls->list, (size_t)controls->count, sizeof *controls->list, control_order);
+}
+
+static bool
+control_is_in(uint64_t control, const struct brief *from, const struct brief *to)
+{
+	for (; from < to; from++)
+		if (from->control == control)
+			return true;
+	return false;
+}
+
+/* Is what lies from FROM to TO in SIDE another round of a loop that the other side, OTHER, went round as well in this step? Then most
+ * of it was run there too, and much of it here right before or right after. (Not all: a second round looks back at the first.) */
+static bool
+segment_repeats(const struct briefs *side, int64_t from, int64_t to, const struct step *other, struct controls *controls)
+{
+	int64_t count = to - from, known = 0, near = 0;
+	int64_t before = from > 2 * count ? from - 2 * count : 0, after = to + 2 * count < side->count ? to + 2 * count : side->count;
+
+	if (count > ROUND_MOST)
+		return false;
+	for (int64_t i = from; i < to; i++) {
+		uint64_t control = side->list[i].control;
+
+		if (side->list[i].collective || side->list[i].failed)
+			return false;
+		if (!controls->known)
+			controls_read(controls, other);
+		known += bsearch(&control, controls->list, (size_t)controls->count, sizeof control, control_order) != NULL;
+		near += control_is_in(control, side->list + before, side->list + from) ||
+			control_is_in(control, side->list + to, side->list + after);
+	}
+	return known * 4 >= count * 3 && near * 2 >= count;
 }
 
 /* Do the two agree for COUNT operations from here, or until both end? */
@@ -138,10 +205,10 @@ pair_agrees(struct meeting *meeting, const struct brief *left, const struct brie
 /* One step, operation by operation; MORE_LEFT, MORE_RIGHT: that side has later ones. Returns true to go on. */
 static bool
 step_walk(struct meeting *meeting, const struct step *left_step, const struct step *right_step, const struct briefs *left,
-	  const struct briefs *right)
+	  const struct briefs *right, struct controls *left_controls, struct controls *right_controls)
 {
 	int64_t i = 0, j = 0;
-	bool more_left = left_step->more && !left->full, more_right = right_step->more && !right->full;
+	bool usual, more_left = left_step->more && !left->full, more_right = right_step->more && !right->full;
 
 	while (i < left->count && j < right->count) {
 		int64_t a = i, b = j;
@@ -165,7 +232,11 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 				     left, i, right, j);
 			return false;
 		}
-		if (!segment_is_usual(left->list + i, left->list + a) || !segment_is_usual(right->list + j, right->list + b)) {
+		usual = (segment_is_usual(left->list + i, left->list + a) ||
+			 segment_repeats(left, i, a, right_step, right_controls)) &&
+			(segment_is_usual(right->list + j, right->list + b) ||
+			 segment_repeats(right, j, b, left_step, left_controls));
+		if (!usual) {
 			meeting_part(meeting, MEET_CONTROL, left, i, right, j);
 			return false;
 		}
@@ -203,6 +274,7 @@ static bool
 step_compare(struct meeting *meeting, struct step *left, struct step *right)
 {
 	const struct block *l = left->at;
+	struct controls left_controls = { 0 }, right_controls = { 0 };
 	struct briefs a, b;
 	bool on;
 
@@ -220,7 +292,9 @@ step_compare(struct meeting *meeting, struct step *left, struct step *right)
 	}
 	a = step_read(left);
 	b = step_read(right);
-	on = step_walk(meeting, left, right, &a, &b);
+	on = step_walk(meeting, left, right, &a, &b, &left_controls, &right_controls);
+	free(left_controls.list);
+	free(right_controls.list);
 	free(a.list);
 	free(b.list);
 	return on;
@@ -279,7 +353,8 @@ stream_compare(struct meeting *meeting, const struct member *left, const struct 
 		r++;
 	while (l < left_end || r < right_end) {
 		int64_t step = l == left_end || (r < right_end && r->step < l->step) ? r->step : l->step;
-		struct step a = { left, l, step_end(l, left_end, step), false }, b = { right, r, step_end(r, right_end, step), false };
+		struct step a = { left, l, l, step_end(l, left_end, step), false },
+			    b = { right, r, r, step_end(r, right_end, step), false };
 
 		if (limit >= 0 && step > limit)
 			return;
