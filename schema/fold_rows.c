@@ -89,6 +89,7 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	memcpy(row->value, value, sizeof value);
 	for (int column = EVENT_ROW_NULLS; column < FOLD_BATCH_INTEGERS; column++)
 		row->null_columns |= (uint32_t)(value[column] < 0) << column;
+	fold_print_event(fold, thread, event, phase);
 	fold->kept++;
 	if (event->step > fold->last_step)
 		fold->last_step = event->step;
