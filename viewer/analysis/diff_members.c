@@ -1,11 +1,14 @@
 /* Who takes part: one process a rank, how it failed, what of it is kept. */
 #include "diff_parts.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "failure_process.h"
+
+#define WORLD_MOST (1 << 22) /* ranks that a trace may claim */
 
 static bool
 is_asked_for(const struct diff_request *request, int rank)
@@ -16,7 +19,16 @@ is_asked_for(const struct diff_request *request, int rank)
 	return request->rank_count == 0;
 }
 
-/* A restarted rank counts by its last attempt. */
+/* Of a restarted run, the attempt that `report` tells of: the one whose failure it has chosen, else the last. */
+static int
+attempt_of(struct trace *trace)
+{
+	struct source source = source_of_trace(trace);
+	struct failure failure;
+
+	return failure_choose(&source, &failure) ? trace_process(trace, failure.process)->attempt : INT_MAX;
+}
+
 static struct member *
 member_of_rank(struct members *members, int rank, int run)
 {
@@ -63,10 +75,12 @@ lost_add(const char *name, int64_t count, const char *text, void *context)
 }
 
 static void
-member_add(struct members *members, struct trace *trace, const struct process *process, int run)
+member_add(struct members *members, struct trace *trace, const struct process *process, int run, int attempt)
 {
 	struct member *member = member_of_rank(members, process->rank, run);
 
+	if (process->attempt > attempt)
+		return;
 	if (member && (member->info->attempt > process->attempt ||
 		       (member->info->attempt == process->attempt && member->info->start_ns >= process->start_ns)))
 		return;
@@ -127,11 +141,17 @@ member_load(struct member *member, struct error *error)
 static bool
 missing_find(struct members *members)
 {
-	members->missing = calloc((size_t)(members->world_size > 0 ? members->world_size : 0) + 1, sizeof *members->missing);
+	int size = members->world_size > 0 && members->world_size <= WORLD_MOST ? members->world_size : 0;
+
+	/* First a mark for each rank that is there; then, in the same place, those that aren't. */
+	members->missing = calloc((size_t)size + 1, sizeof *members->missing);
 	if (!members->missing)
 		return false;
-	for (int rank = 0; rank < members->world_size; rank++)
-		if (!member_of_rank(members, rank, 0))
+	for (int i = 0; i < members->count; i++)
+		if (members->list[i].rank < size)
+			members->missing[members->list[i].rank] = 1;
+	for (int rank = 0; rank < size; rank++)
+		if (!members->missing[rank])
 			members->missing[members->missing_count++] = rank;
 	return true;
 }
@@ -164,13 +184,16 @@ members_gather(struct members *members, const struct diff_request *request, stru
 	members->list = calloc((size_t)total, sizeof *members->list);
 	if (!members->list)
 		goto memory;
-	for (int t = 0; t < request->trace_count; t++)
+	for (int t = 0; t < request->trace_count; t++) {
+		int attempt = attempt_of(request->traces[t]);
+
 		for (int i = 0; i < trace_process_count(request->traces[t]); i++) {
 			const struct process *process = trace_process(request->traces[t], i);
 
 			if (strcmp(process->role, "rank") == 0 && process->rank >= 0 && is_asked_for(request, process->rank))
-				member_add(members, request->traces[t], process, members->two_runs ? t : 0);
+				member_add(members, request->traces[t], process, members->two_runs ? t : 0, attempt);
 		}
+	}
 	if (members->count == 0) {
 		text_format(error->text, sizeof(error->text), "%s: no such rank", trace_directory(request->traces[0]));
 		return false;

@@ -1,0 +1,145 @@
+/* links: schema viewer */
+/* Live boxes looked at: what each rank is in, and who keeps the others waiting. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rank_maker.h"
+#include "viewer/analysis/watch.h"
+
+#define AFTER_S 10.0
+#define SECOND 1000000000ll
+
+static char folder[64];
+
+/* Rank NUMBER, running as this process: it has finished OPERATION, or (OPEN) is inside it. */
+static void
+rank_make(int number, const char *operation, bool open)
+{
+	const int64_t size = 3;
+	struct maker_words in = { 0 };
+	struct rank_maker rank;
+	char path[128];
+
+	rank_begin(&rank, number, 3, "");
+	gethostname(rank.box.header.host, sizeof rank.box.header.host - 1);
+	rank.box.header.pid = getpid();
+	rank.box.header.state = BOX_STATE_RUNNING;
+	rank.box.header.start_unix_ns = UINT64_C(4000000000) * SECOND; /* a process that was started after its box has another's number */
+	((struct box_chunk *)rank.box.chunks.data)->os_thread = getpid();
+	rank_tensor(&rank, &in, 6, 1, &size);
+	rank_operation(&rank, "aten::relu", "self", RANK_MODEL, 10, &in, NULL, 0);
+	rank_step(&rank);
+	rank_operation(&rank, operation, "self", RANK_SCRIPT, 40 + number, &in, NULL, 0);
+	if (open) /* take its end back: the last record, 16 bytes */
+		((struct box_chunk *)rank.box.chunks.data)->used_bytes -= sizeof(struct box_end);
+	snprintf(path, sizeof path, "%s/rank%d-%d.box", folder, number, number);
+	CU_ASSERT_TRUE_FATAL(box_maker_write(&rank.box, path));
+	rank_free(&rank);
+}
+
+static json_t *
+look(double after_s, int *count)
+{
+	struct live_process *processes;
+	struct error error;
+	json_t *watch;
+	int ended;
+
+	*count = live_read(folder, &processes, &ended, &error);
+	CU_ASSERT_TRUE_FATAL(*count >= 0);
+	watch = watch_build(processes, *count, ended, (int64_t)MAKER_START_NS + 312 * SECOND, after_s);
+	free(processes);
+	return watch;
+}
+
+static const char *
+text_at(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text ? text : "";
+}
+
+static void
+test_stuck(void)
+{
+	json_t *watch, *one;
+	int count;
+
+	rank_make(0, "c10d::allreduce_", false);
+	rank_make(1, "aten::nonzero", true);
+	rank_make(2, "c10d::allreduce_", true);
+	watch = look(AFTER_S, &count);
+	CU_ASSERT_EQUAL(count, 3);
+	CU_ASSERT_STRING_EQUAL(text_at(watch, "text"),
+			       "rank 1 has been in aten::nonzero for 312 s at train.py:41 while ranks 0, 2 wait in c10d::allreduce_");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(watch, "waited_for")), 1);
+	one = json_array_get(json_object_get(watch, "processes"), 1);
+	CU_ASSERT_TRUE(json_is_true(json_object_get(one, "open")));
+	CU_ASSERT_TRUE(json_is_true(json_object_get(one, "running")));
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(one, "step")), 1);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(one, "where"), "line")), 41);
+	json_decref(watch);
+	/* Nobody has waited for long enough: nobody is blamed. */
+	watch = look(1000, &count);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(watch, "text")));
+	json_decref(watch);
+}
+
+/* Whatever a box's bytes are, looking at it comes to an end. */
+static void
+test_hostile(void)
+{
+	char path[128], bytes[65536];
+	unsigned seed = 7;
+	json_t *watch;
+	int count;
+	size_t size;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/rank1-1.box", folder);
+	file = fopen(path, "rb");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	size = fread(bytes, 1, sizeof bytes, file);
+	fclose(file);
+	for (int round = 0; round < 300; round++) {
+		file = fopen(path, "r+b");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+		for (int i = 0; i < 40; i++) {
+			seed = seed * 1103515245u + 12345u;
+			fseek(file, (long)((seed >> 8) % size), SEEK_SET);
+			fputc((int)(seed >> 20 & 0xff), file);
+		}
+		fclose(file);
+		watch = look(AFTER_S, &count);
+		json_decref(watch);
+		file = fopen(path, "r+b");
+		CU_ASSERT_EQUAL_FATAL(fwrite(bytes, 1, size, file), size);
+		fclose(file);
+	}
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	char command[128];
+	unsigned failed;
+
+	strcpy(folder, "/tmp/shapebox-watch-XXXXXX");
+	if (CU_initialize_registry() != CUE_SUCCESS || !mkdtemp(folder))
+		return 2;
+	suite = CU_add_suite("watch", NULL, NULL);
+	CU_add_test(suite, "one is stuck, the others wait", test_stuck);
+	CU_add_test(suite, "hostile boxes", test_hostile);
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	return system(command) != 0 || failed != 0;
+}
