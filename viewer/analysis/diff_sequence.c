@@ -112,9 +112,11 @@ control_is_in(uint64_t control, const struct brief *from, const struct brief *to
 }
 
 /* Is what lies from FROM to TO in SIDE another round of a loop that the other side, OTHER, went round as well in this step? Then most
- * of it was run there too, and much of it here right before or right after. (Not all: a second round looks back at the first.) */
+ * of it was run there too, and much of it here right before or right after. (Not all: a second round looks back at the first.)
+ * Backward has one call site for all: there, it is one only if forward went round more often (LOOPED). */
 static bool
-segment_repeats(const struct briefs *side, int64_t from, int64_t to, const struct step *other, struct controls *controls)
+segment_repeats(const struct briefs *side, int64_t from, int64_t to, const struct step *other, struct controls *controls,
+		bool looped)
 {
 	int64_t count = to - from, known = 0, near = 0;
 	int64_t before = from > 2 * count ? from - 2 * count : 0, after = to + 2 * count < side->count ? to + 2 * count : side->count;
@@ -124,7 +126,8 @@ segment_repeats(const struct briefs *side, int64_t from, int64_t to, const struc
 	for (int64_t i = from; i < to; i++) {
 		uint64_t control = side->list[i].control;
 
-		if (side->list[i].collective || side->list[i].failed)
+		if (side->list[i].collective || side->list[i].failed || side->list[i].phase == BRIEF_OPTIMIZER ||
+		    (side->list[i].phase == BRIEF_BACKWARD && !looped))
 			return false;
 		if (!controls->known)
 			controls_read(controls, other);
@@ -208,7 +211,7 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 	  const struct briefs *right, struct controls *left_controls, struct controls *right_controls)
 {
 	int64_t i = 0, j = 0;
-	bool usual, more_left = left_step->more && !left->full, more_right = right_step->more && !right->full;
+	bool looped = false, usual, more_left = left_step->more && !left->full, more_right = right_step->more && !right->full;
 
 	while (i < left->count && j < right->count) {
 		int64_t a = i, b = j;
@@ -233,13 +236,14 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 			return false;
 		}
 		usual = (segment_is_usual(left->list + i, left->list + a) ||
-			 segment_repeats(left, i, a, right_step, right_controls)) &&
+			 segment_repeats(left, i, a, right_step, right_controls, looped)) &&
 			(segment_is_usual(right->list + j, right->list + b) ||
-			 segment_repeats(right, j, b, left_step, left_controls));
+			 segment_repeats(right, j, b, left_step, left_controls, looped));
 		if (!usual) {
 			meeting_part(meeting, MEET_CONTROL, left, i, right, j);
 			return false;
 		}
+		looped = looped || (a > i && left->list[i].phase == BRIEF_FORWARD) || (b > j && right->list[j].phase == BRIEF_FORWARD);
 		meeting->usual += a - i + b - j;
 		i = a;
 		j = b;
