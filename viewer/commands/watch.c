@@ -17,7 +17,7 @@
 struct watch_values { bool once, json; int64_t every_s, after_s; };
 
 const struct option_row command_watch_options[] = {
-	{ "once", '1', OPTION_FLAG, offsetof(struct watch_values, once), NULL, NULL, "one table, then end" },
+	{ "once", 'o', OPTION_FLAG, offsetof(struct watch_values, once), NULL, NULL, "one table, then end" },
 	{ "every", 'n', OPTION_COUNT, offsetof(struct watch_values, every_s), "S", "2", "seconds between tables" },
 	{ "after", 'a', OPTION_COUNT, offsetof(struct watch_values, after_s), "S", "10", "a rank that is in a collective for so long waits" },
 	OPTION_ROWS_JSON(watch_values),
