@@ -8,7 +8,7 @@
 
 #define TYPE_DICT 264 /* PyTypeObject.tp_dict */
 #define FLAG_HEAP (1ul << 9)
-#define SMALLEST 3    /* 0, 1 and 2 explain nothing */
+#define SMALLEST 3    /* 0, 1 and 2 explain nothing, but 2 if it is what sizes are divided or multiplied by */
 #define LARGEST (1ll << 40) /* addresses and thread numbers explain nothing either */
 #define DEPTH_MAX 2
 #define ENTRIES_PER_DICT 400
@@ -47,10 +47,22 @@ was_seen(struct python_numbers *numbers, const void *what)
 	return false;
 }
 
+/* Is NAME that of a divisor: a merge size, a stride? */
+static bool
+is_divisor(const char *name)
+{
+	static const char *const words[] = { "merge", "patch", "stride", "window", "factor", "scale", "group", "beam", "head", "temporal" };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcasestr(name, words[i]))
+			return true;
+	return false;
+}
+
 static void
 write_number(struct search *search, const char *name, int64_t value)
 {
-	if (value < SMALLEST || value > LARGEST || is_over(search))
+	if ((value < SMALLEST && (value != SMALLEST - 1 || !is_divisor(name))) || value > LARGEST || is_over(search))
 		return;
 	search->left--;
 	json_object_begin(search->json);

@@ -54,6 +54,9 @@ test_placeholders(void)
 	    number("data_args.cutoff_len", 40));
 	EXPECT("placeholders_cut", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "text"), "46 places for 64 rows of features, 18 too few"));
+	ask(NULL, "Image features and image tokens do not match, tokens: 12, features: 48", NULL, NULL);
+	EXPECT("placeholders_differ", "likely"); /* an exact multiple: divided differently, not cut */
+	EXPECT("placeholders_cut", "");
 	ask(NULL, "something else with 20 and 24", NULL, NULL);
 	CU_ASSERT_EQUAL(json_array_size(causes), 0);
 }
@@ -145,9 +148,11 @@ test_markers(void)
 {
 	const struct operand pairs[] = { { .name = "tensors[0]", .kind = "tensor", .item = 0, .ndim = 2, .sizes = SIZES(46, 1), .dtype = "int64", .tensor = 1 },
 					 { .name = "tensors[1]", .kind = "tensor", .item = 1, .ndim = 2, .sizes = SIZES(45, 1), .dtype = "int64", .tensor = 2 } };
+	const struct operand more[] = { { .name = "tensors[0]", .kind = "tensor", .item = 0, .ndim = 2, .sizes = SIZES(5, 1), .dtype = "int64", .tensor = 1 },
+					{ .name = "tensors[1]", .kind = "tensor", .item = 1, .ndim = 2, .sizes = SIZES(6, 1), .dtype = "int64", .tensor = 2 } };
 	const struct operand rows[] = { ITEM("tensors[0]", 0, 1, 46, 1), ITEM("tensors[1]", 1, 2, 45, 1), VALUE("dim", "int", "1") };
 	const struct operand levels[] = { ITEM("tensors[0]", 0, 1, 1, 8, 64), ITEM("tensors[1]", 1, 2, 1, 8, 32), ITEM("tensors[2]", 2, 3, 1, 8, 16) };
-	const struct event a = EVENT("aten::hstack", pairs), b = EVENT("aten::cat", rows), c = EVENT("aten::cat", levels);
+	const struct event a = EVENT("aten::hstack", pairs), b = EVENT("aten::cat", rows), c = EVENT("aten::cat", levels), d = EVENT("aten::hstack", more);
 
 	ask(&a, "", NULL, NULL);
 	EXPECT("markers_unpaired", "possible");
@@ -156,6 +161,10 @@ test_markers(void)
 	add_step(1, 98, "aten::nonzero", NULL, 0, 0, 45);
 	ask(&a, "", NULL, NULL);
 	EXPECT("markers_unpaired", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "length limit from cutting"));
+	ask(&d, "", NULL, NULL); /* more ends than starts: nothing was cut */
+	EXPECT("markers_unpaired", "likely");
+	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "length limit from cutting"));
 	ask(NULL, "", json_pack("[{s:[{s:s, s:s, s:[i]}, {s:s, s:s, s:[i]}]}]", "locals", "name", "starts", "dtype", "int64", "shape", 46, "name",
 				"ends", "dtype", "int64", "shape", 45), NULL);
 	EXPECT("markers_unpaired", "possible");

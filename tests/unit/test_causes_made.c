@@ -140,6 +140,68 @@ test_batches(void)
 }
 
 static void
+test_cut(void)
+{
+	const struct operand gather[] = { TENSOR("self", 1, 2, 7, 40), INDEX("index", 2, 2, 12, 1), VALUE("dim", "int", "2") };
+	const struct operand packed[] = { TENSOR("self", 1, 16, 8), TENSOR("other", 2, 24, 8) };
+	const struct operand beams[] = { ITEM("tensors[0]", 0, 1, 1, 2, 8), ITEM("tensors[1]", 1, 2, 4, 2, 8), VALUE("dim", "int", "1") };
+	const struct event a = EVENT("aten::gather", gather), b = EVENT("aten::mul", packed), c = EVENT("aten::cat", beams);
+
+	STEP(1, 98, "aten::slice", whole, 1, 7);
+	STEP(0, 97, "aten::full", whole, 1, 12);
+	ask(&a, "", NULL, number("args.width", 7));
+	EXPECT("cut_one_side", "");
+	ask(&a, "", NULL, number("CAPACITY", 7));
+	EXPECT("cut_one_side", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise CAPACITY to 12"));
+	forget();
+	STEP(1, 98, "aten::chunk", whole, 0, 16); /* the mismatch names the other first */
+	STEP(0, 97, "aten::cat", whole, 0, 24);
+	ask(&b, "", NULL, NULL);
+	EXPECT("packed_split", "likely");
+	stories[1].steps[0].dim = 1;
+	ask(&b, "", NULL, NULL);
+	EXPECT("packed_split", "");
+	forget();
+	ask(&c, "", NULL, number("num_beams", 4));
+	EXPECT("heads_not_repeated", "likely");
+	ask(&c, "", NULL, number("count", 4));
+	EXPECT("heads_not_repeated", "");
+}
+
+static void
+test_pictures(void)
+{
+	const struct operand added[] = { TENSOR("self", 1, 2, 36, 16), TENSOR("other", 2, 1, 16, 16) };
+	const struct operand skip[] = { ITEM("tensors[0]", 0, 1, 1, 8, 11), ITEM("tensors[1]", 1, 2, 1, 8, 12), VALUE("dim", "int", "1") };
+	const struct operand down[] = { TENSOR("input", 1, 1, 8, 11), TENSOR("weight", 2, 8, 8, 3), VALUE("stride", "int[]", "[2]"),
+					VALUE("padding", "int[]", "[1]"), VALUE("dilation", "int[]", "[1]") };
+	const struct operand half[] = { TENSOR("input", 1, 1, 8, 12), TENSOR("weight", 2, 8, 8, 3), VALUE("stride", "int[]", "[2]"),
+					VALUE("padding", "int[]", "[1]"), VALUE("dilation", "int[]", "[1]") };
+	const struct event a = EVENT("aten::add", added), b = EVENT("aten::cat", skip);
+
+	STEP(0, 5, "aten::arange", whole, 0, 16);
+	STEP(1, 98, "aten::conv2d", whole, 1, 36);
+	earlier(300, 16, 16, 16, 16);
+	ask(&a, "", NULL, number("self.config.image_size", 16));
+	EXPECT("fixed_size", "likely");
+	EXPECT("table_exceeded", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "image_size = 16"));
+	forget();
+	STEP(0, 98, "aten::conv_transpose1d", whole, 2, 12);
+	STEP(0, 97, "aten::conv1d", down, 2, 6);
+	ask(&b, "", NULL, NULL);
+	EXPECT("rest_cut_off", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "makes 6 of 11"));
+	forget();
+	STEP(0, 98, "aten::conv_transpose1d", whole, 2, 12);
+	STEP(0, 97, "aten::conv1d", half, 2, 6); /* 12 is a multiple: nothing was rounded */
+	ask(&b, "", NULL, NULL);
+	EXPECT("rest_cut_off", "");
+	forget();
+}
+
+static void
 test_layers(void)
 {
 	const struct operand alpha[] = { TENSOR("input", 1, 1, 4, 32, 32), TENSOR("weight", 2, 8, 3, 7, 7) };
@@ -224,6 +286,8 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "tables", test_tables);
 	CU_add_test(suite, "what is joined", test_joined);
 	CU_add_test(suite, "batches and heads", test_batches);
+	CU_add_test(suite, "cut and split", test_cut);
+	CU_add_test(suite, "pictures", test_pictures);
 	CU_add_test(suite, "layers", test_layers);
 	CU_add_test(suite, "losses", test_losses);
 	CU_add_test(suite, "grids", test_grids);

@@ -101,6 +101,12 @@ test_layers(void)
 	EXPECT("batch_first", "likely");
 	ask(NULL, "Expected hidden[0] size (1, 4, 16), got [1, 10, 16]", NULL, NULL);
 	EXPECT("batch_first", "possible");
+	json_decref(causes);
+	causes = NULL;
+	ask(NULL, "The shape of the 2D attn_mask is torch.Size([20, 20]), but should be (8, 8).",
+	    json_pack("[{s:s}, {s:[{s:s, s:s, s:[i, i, i]}]}]", "file", "/x/torch/nn/functional.py", "locals", "name", "x", "dtype", "float32", "shape", 8,
+		      20, 32), NULL);
+	EXPECT("batch_first", "likely");
 	ask(NULL, "Expected something of size (1, 4, 16), got [1, 10, 16]", NULL, NULL);
 	EXPECT("batch_first", "");
 }
@@ -118,6 +124,17 @@ test_shapes(void)
 	EXPECT("shapes_told", "possible");
 	ask(NULL, "expecting (4, 10), but got torch.Size([4, 10])", NULL, NULL);
 	EXPECT("shapes_told", "");
+	ask(NULL, "All shapes must be valid. Process 0: [8, 3] - Process 1: [5, 3]", NULL, NULL);
+	EXPECT("shapes_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "pad_across_processes"));
+	line = "out = model(picture)";
+	ask(NULL, "expected 4D input (got 3D input)",
+	    json_pack("[{s:[{s:s, s:s, s:[i, i, i]}]}]", "locals", "name", "picture", "kind", "tensor", "shape", 1, 28, 28), NULL);
+	EXPECT("dimensions_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "picture.unsqueeze(0)"));
+	ask(NULL, "expected 4D input (got 4D input)", NULL, NULL);
+	EXPECT("dimensions_told", "");
+	forget();
 	ask(NULL, "expected sequence of length 5 at dim 1 (got 7)", NULL, NULL);
 	EXPECT("ragged_rows", "certain");
 	ask(NULL, "expected sequence of length 5 at dim 1 (got 5)", NULL, NULL);
@@ -144,6 +161,9 @@ test_numbers(void)
 	type = "ValueError";
 	ask(NULL, "the text has 53 words, the table 48", NULL, number("MAX_WORDS", 48));
 	EXPECT("limit_told", "possible");
+	ask(NULL, "the text has 53 words, the table 48", json_pack("[{s:[{s:s, s:[i, i]}]}]", "locals", "name", "labels", "shape", 2, 53),
+	    number("MAX_WORDS", 48));
+	EXPECT("limit_told", "likely");
 	ask(NULL, "the text has 53 words, the table 48", NULL, number("width", 48));
 	EXPECT("limit_told", "");
 	forget();

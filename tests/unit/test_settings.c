@@ -24,6 +24,12 @@ test_settings(void)
 	settings_add_line(read, "if size == 77 or other <= 78 or x: 79a", 1, 12);
 	settings_add_line(read, ":::===: = \"", 1, 13);
 	settings_add_line(read, "n: 99999999999999999999999999", 1, 14);
+	settings_add_line(read, "WIDTH, HEIGHT, TOKENS_PER_FRAME = 32, 24, 4", 1, 20);
+	settings_add_line(read, "CONTEXT = 4 * 1024", 1, 21);
+	settings_add_line(read, "ROOM = 2 ** 10  # rows", 1, 22);
+	settings_add_line(read, "WORDS = 640 if \"--fixed\" in sys.argv else 480", 1, 23);
+	settings_add_line(read, "a, b = function(1, 2)", 1, 24);
+	settings_add_line(read, "SUM = 2 + 3 * 4", 1, 25);
 	settings_add_command(read, argv);
 	found = settings_find(read, "data_args.cutoff_len", 2048);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
@@ -35,6 +41,15 @@ test_settings(void)
 	CU_ASSERT_EQUAL(settings_find(read, "args.block_size", 1024)->line, 11);
 	CU_ASSERT_EQUAL(settings_find(read, "args.max_length", 512)->file, -1);
 	CU_ASSERT_EQUAL(settings_find(read, "seed", 7)->file, -1);
+	CU_ASSERT_EQUAL(settings_find(read, "HEIGHT", 24)->line, 20);
+	CU_ASSERT_EQUAL(settings_find(read, "TOKENS_PER_FRAME", 4)->line, 20);
+	CU_ASSERT_PTR_NULL(settings_find(read, "HEIGHT", 32));
+	CU_ASSERT_EQUAL(settings_find(read, "CONTEXT", 4096)->line, 21);
+	CU_ASSERT_EQUAL(settings_find(read, "ROOM", 1024)->line, 22);
+	CU_ASSERT_EQUAL(settings_find(read, "WORDS", 480)->line, 23);
+	CU_ASSERT_EQUAL(settings_find(read, "WORDS", 640)->line, 23);
+	CU_ASSERT_PTR_NULL(settings_find(read, "b", 2));
+	CU_ASSERT_PTR_NULL(settings_find(read, "SUM", 20)); /* precedence is Python's */
 	CU_ASSERT_PTR_NULL(settings_find(read, "size", 77));
 	CU_ASSERT_PTR_NULL(settings_find(read, "other", 78));
 	CU_ASSERT_PTR_NULL(settings_find(read, "x", 79));

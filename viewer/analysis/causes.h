@@ -35,6 +35,7 @@ struct cause_facts {
 	const struct event *event;       /* NULL where Python raised */
 	const struct mismatch *mismatch; /* NULL if none */
 	const char *type, *message;      /* the exception's, or NULL */
+	const char *outer;               /* the message of what it was raised on as; NULL */
 	const json_t *frames;            /* with locals; may be NULL */
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */
 	const json_t *modules;           /* the note's; may be NULL */
@@ -42,6 +43,7 @@ struct cause_facts {
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
 	const struct source *source;     /* to name a step's line, to follow a local variable; may be NULL */
 	int process;
+	int64_t time_ns;                 /* of the failure */
 	int64_t before;                  /* event from which a local variable is followed back */
 	const char *line;                /* the failing line of source, or NULL */
 	struct cause_side sides[2];      /* of mismatch->operand, of mismatch->against */

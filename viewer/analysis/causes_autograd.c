@@ -99,16 +99,24 @@ cause_recomputation(const struct cause_facts *facts, struct cause *out)
 	dim = a > 0 && b > 0 ? parting(saved, a, again, b) : -1;
 	out->confidence = "likely";
 	text_add(&out->text, "the checkpointed block does not compute the same when it is recomputed for the backward");
-	if (dim >= 0)
+	if (facts->mismatch) {
+		text_add(&out->text, ": %s", facts->mismatch->text);
+		if (cause_decider(&facts->sides[0])) {
+			text_add(&out->evidence, "the recomputed size was decided by ");
+			cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+			text_add(&out->evidence, "; ");
+		}
+	} else if (dim >= 0) {
 		text_add(&out->text, ": %" PRId64 " in dimension %d first, %" PRId64 " again", saved[dim], dim, again[dim]);
+	}
 	if (a > 0 && b > 0 && dim != -1) {
 		text_add(&out->evidence, "saved ");
 		text_add_sizes(&out->evidence, saved, a);
 		text_add(&out->evidence, ", recomputed ");
 		text_add_sizes(&out->evidence, again, b);
 	}
-	text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, random choice outside torch's generator, mode or flag that "
-		 "changes between forward and backward; decide sizes outside and pass them in");
+	text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "
+		 "random choice that isn't repeated (preserve_rng_state=True, and torch's own generator); or decide sizes outside and pass them in");
 	return true;
 }
 
@@ -128,7 +136,7 @@ cause_no_grad(const struct cause_facts *facts, struct cause *out)
 	int64_t trainable = 0;
 	bool known = false;
 
-	if (facts->event || !facts->message || !strstr(facts->message, "does not require grad and does not have a grad_fn"))
+	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "does not require grad and does not have a grad_fn"))
 		return false;
 	loss = cause_local(facts, is_loss_without_grad, NULL);
 	for (size_t i = 0; i < json_array_size(facts->modules); i++) {

@@ -80,6 +80,38 @@ cause_rank(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Each dimension from FIRST on viewed as two, one of which was made by dividing: the first whose two parts don't make it. */
+static bool
+split_pairs(const struct operand *input, int first, const int64_t *sizes, int count, int64_t *whole, int64_t *parts)
+{
+	bool found = false;
+
+	for (int d = first; d < input->ndim; d++) {
+		int at = first + 2 * (d - first);
+		int64_t is = input->sizes[d], one, other;
+
+		if (input->ndim - d == count - at) { /* the rest is as it was */
+			for (; d < input->ndim; d++, at++)
+				if (input->sizes[d] != sizes[at])
+					return false;
+			return found;
+		}
+		if (at + 1 >= count)
+			return false;
+		one = sizes[at];
+		other = sizes[at + 1];
+		if (one < 1 || other < 1 || (one * other != is && is / other != one && is / one != other))
+			return false;
+		if (one * other != is && !found) {
+			found = true;
+			*whole = is;
+			parts[0] = one;
+			parts[1] = other;
+		}
+	}
+	return found && first + 2 * (input->ndim - first) == count;
+}
+
 /* Sizes of the view that one dimension of the input is split into; how many, 0 if it isn't that. */
 static int
 split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room)
@@ -95,6 +127,8 @@ split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int
 	count = rule_ints(facts->event, cause_argument(facts, mismatch->operand), sizes, RULE_INTS_MOST);
 	while (first < input->ndim && first < count && sizes[first] == input->sizes[first])
 		first++;
+	if (room >= 2 && count > input->ndim && split_pairs(input, first, sizes, count, whole, parts))
+		return 2;
 	while (last < input->ndim - first && last < count - first && sizes[count - 1 - last] == input->sizes[input->ndim - 1 - last])
 		last++;
 	if (input->ndim - first - last != 1 || count - first - last < 2 || count - first - last > room)
@@ -112,9 +146,18 @@ cause_is_split(const struct cause_facts *facts)
 	return split_sizes(facts, &whole, parts, 4) > 0;
 }
 
+/* The part that the whole was divided by to get the other one; 0 if neither. */
+static int64_t
+divisor_of(int64_t whole, const int64_t *parts)
+{
+	if (parts[0] < 1 || parts[1] < 1)
+		return 0;
+	return whole / parts[1] == parts[0] ? parts[1] : whole / parts[0] == parts[1] ? parts[0] : 0;
+}
+
 /* Whose number the parts are: windows and patches need a multiple, heads another number. */
 static void
-tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, const int64_t *parts, int count, int64_t product)
+tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, const int64_t *parts, int count, int64_t product, bool free)
 {
 	static const char cells[] = "window patch merge stride chunk block factor unshuffle tokens_per frame group_size segment";
 	static const char heads[] = "head";
@@ -129,7 +172,7 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 		if (cause_is_called(number, heads))
 			head = number;
 	}
-	if (!cell && !head) {
+	if (!cell && !head && free) {
 		cell = cause_named_number(facts, product, cells);
 		cell = cause_is_called(cell, cells) ? cell : NULL;
 	}
@@ -146,6 +189,9 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 
 		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
 			 "into parts", whole, text_get(cell, "name"), by, whole / by * by, (whole / by + 1) * by);
+	} else if (count == 2 && !head && divisor_of(whole, parts) > 1) {
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %" PRId64 " before it is cut into parts (patches, windows, merged "
+			 "cells)", whole, divisor_of(whole, parts));
 	} else if (head) {
 		text_add(&out->fix, "make heads x head_dim the width that arrives, %" PRId64 " (with fewer key/value heads, use their number)", whole);
 	} else {
@@ -184,7 +230,7 @@ cause_split(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%s%" PRId64, i ? " x " : "", parts[i]);
 	if (!free)
 		text_add(&out->text, " = %" PRId64, product);
-	tell_parts(facts, out, whole, parts, count, product);
+	tell_parts(facts, out, whole, parts, count, product, free);
 	return true;
 }
 
@@ -208,6 +254,9 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 		}
 	if (times != 1)
 		return false;
+	if (!strstr(facts->event->operation, "conv") && mismatch->against >= 0 && facts->event->operands[mismatch->against].ndim > found && facts->event->operands[mismatch->against].ndim == is->ndim &&
+	    facts->event->operands[mismatch->against].sizes[found] == is->sizes[found])
+		return false; /* it is in its place: both have it there */
 	out->confidence = strstr(facts->event->operation, "conv") && found == is->ndim - 1 && mismatch->expected <= 4 ? "likely" : "possible";
 	text_add(&out->text, "the %" PRId64 " that is wanted in dimension %d of %s stands in its dimension %d: dimensions are at the wrong place",
 		 mismatch->expected, mismatch->dim, cause_operand_name(facts, mismatch->operand), found);

@@ -116,8 +116,9 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "a negative value marks padding or places to ignore (ignore_index): mask or clamp it before it is used as an "
 			 "index");
 	else
-		text_add(&out->fix, "keep the values from 0 to %" PRId64 ", or make dimension %d of %s longer (the limit it was built with); "
-			 "check offsets", mismatch->expected - 1, mismatch->against_dim < 0 ? 0 : mismatch->against_dim,
-			 cause_operand_name(facts, mismatch->against));
+		text_add(&out->fix, "keep the values from 0 to %" PRId64 ", or make dimension %d of %s longer (the limit it was built with)%s",
+			 mismatch->expected - 1, mismatch->against_dim < 0 ? 0 : mismatch->against_dim, cause_operand_name(facts, mismatch->against),
+			 mismatch->has_actual && mismatch->actual == mismatch->expected
+			 ? "; one too many is what an index that counts from 1 gives: subtract 1" : "; check offsets");
 	return true;
 }

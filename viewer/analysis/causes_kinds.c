@@ -65,46 +65,67 @@ parameters_in(const struct cause_facts *facts, const char *dtype, int64_t *all)
 	return count;
 }
 
-/* Needs: a dtype that an operation doesn't convert. Likely where both tensors are known, and for a layer what the rest of
- * the model is in. */
+static void
+add_origin(const struct cause_facts *facts, struct cause *out, int side, const char *dtype)
+{
+	if (!cause_decider(&facts->sides[side]))
+		return;
+	text_add(&out->evidence, "; %s comes from ", dtype);
+	cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[side]));
+}
+
+/* A layer's parameter in PARAMETER meets an input in INPUT: which of the two is the exception in the model? */
+static void
+tell_layer(const struct cause_facts *facts, struct cause *out, int place, const char *parameter, const char *name, const char *input)
+{
+	int64_t all, like_input = parameters_in(facts, input, &all), like_parameter = parameters_in(facts, parameter, &all);
+
+	if (like_input * 2 > all && all) {
+		out->confidence = "likely";
+		text_add(&out->text, "; %s is the exception: most of the model's parameters are %s, like the input", cause_operand_name(facts, place), input);
+		text_add(&out->fix, "cast this layer to %s (and what was made with it: lora_A and lora_B, a new head), as the rest of the model is; or run it "
+			 "under autocast", input);
+	} else if (like_parameter * 2 > all && all) {
+		out->confidence = "likely";
+		text_add(&out->text, "; the input is the exception: the model's parameters are %s", parameter);
+		text_add(&out->fix, "convert %s to %s where it is made%s", name, parameter, strcmp(parameter, "float32") == 0
+			 ? " (.float(); numpy makes float64)" : "");
+	} else {
+		text_add(&out->fix, "convert %s to %s before the call, load or cast the whole module in one dtype, or run it under autocast", name, parameter);
+	}
+}
+
+/* Needs: a dtype that an operation doesn't convert. Likely where both tensors are known, and for a layer what most of the
+ * model is in. */
 bool
 cause_dtype(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	bool layer, label;
-	int64_t like_input, all;
-	const char *is, *wanted;
+	const char *is, *wanted, *name;
 
 	if (!cause_disagrees(facts, "dtype") || !mismatch->expected_name || !mismatch->actual_name)
 		return false;
 	is = mismatch->actual_name;
 	wanted = mismatch->expected_name;
-	layer = mismatch->against >= 0 && is_parameter(cause_argument(facts, mismatch->against)) && rule_is_floating(is) && rule_is_floating(wanted);
-	label = facts->event && strstr(facts->event->operation, "loss") != NULL;
-	like_input = parameters_in(facts, is, &all);
-	out->confidence = mismatch->against >= 0 && (!layer || all) ? "likely" : "possible";
+	name = cause_operand_name(facts, mismatch->operand);
+	out->confidence = mismatch->against >= 0 ? "likely" : "possible";
 	text_add(&out->text, "%s meets %s: nothing in this operation converts one to the other", is, wanted);
-	if (layer && all && like_input * 2 > all) {
-		text_add(&out->text, "; %s is the exception, most of the model's parameters are %s like the input", cause_operand_name(facts, mismatch->against), is);
-		text_add(&out->fix, "cast this layer (and what was made with it: lora_A, lora_B, a new head) to %s, %s; or run it under autocast", is,
-			 "as the rest of the model is");
-	} else if (layer) {
-		text_add(&out->fix, "convert %s to %s before the call, load or cast the whole module in one dtype, or run it under autocast",
-			 cause_operand_name(facts, mismatch->operand), wanted);
-	} else if (label || rule_is_integral(is) != rule_is_integral(wanted)) {
-		text_add(&out->fix, "convert %s where it is made: %s", cause_operand_name(facts, mismatch->operand),
-			 strcmp(wanted, "int64") == 0 ? ".long()" : rule_is_integral(wanted) ? "to whole numbers" : ".float() (or the model's dtype)");
+	if (mismatch->against >= 0 && rule_is_floating(is) && rule_is_floating(wanted) &&
+	    (is_parameter(cause_argument(facts, mismatch->against)) || is_parameter(cause_argument(facts, mismatch->operand)))) {
+		bool first = is_parameter(cause_argument(facts, mismatch->operand));
+
+		out->confidence = "possible";
+		tell_layer(facts, out, first ? mismatch->operand : mismatch->against, first ? is : wanted,
+			   cause_operand_name(facts, first ? mismatch->against : mismatch->operand), first ? wanted : is);
+	} else if (rule_is_integral(is) != rule_is_integral(wanted)) {
+		text_add(&out->fix, "convert %s where it is made: %s", name, strcmp(wanted, "int64") == 0 ? ".long()"
+			 : rule_is_integral(wanted) ? "to whole numbers" : ".float() (or the model's dtype)");
 	} else {
-		text_add(&out->fix, "convert %s to %s before the call", cause_operand_name(facts, mismatch->operand), wanted);
+		text_add(&out->fix, "convert %s to %s before the call (.to(%s.dtype))", name, wanted,
+			 mismatch->against >= 0 ? cause_operand_name(facts, mismatch->against) : "the other");
 	}
 	text_add(&out->evidence, "%s", mismatch->text);
-	if (cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "; %s comes from ", is);
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
-	}
-	if (cause_decider(&facts->sides[1])) {
-		text_add(&out->evidence, ", %s from ", wanted);
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[1]));
-	}
+	add_origin(facts, out, 0, is);
+	add_origin(facts, out, 1, wanted);
 	return true;
 }

@@ -172,7 +172,7 @@ cause_one_sample(const struct cause_facts *facts, struct cause *out)
 	int64_t sizes[CAUSE_SHAPE_MOST], each = 1;
 	int count = cause_message_shape(facts->message, 0, sizes);
 
-	if (facts->event || !facts->message || count < 2 || !strstr(facts->message, "when training"))
+	if (!cause_is_raised(facts) || !facts->message || count < 2 || !strstr(facts->message, "when training"))
 		return false;
 	for (int i = 0; i < count; i++)
 		each *= i == 1 ? 1 : sizes[i];
@@ -189,35 +189,57 @@ cause_one_sample(const struct cause_facts *facts, struct cause *out)
 static bool
 is_sequence(const json_t *local, void *context)
 {
-	const int64_t *sizes = context; /* layers, expected batch, given batch */
+	const int64_t *sizes = context; /* one number and the other, where two shapes part */
 	int64_t one = cause_local_size(local, 0), other = cause_local_size(local, 1);
 
 	return json_array_size(json_object_get(local, "shape")) == 3 && strstr(text_get(local, "dtype"), "float") &&
-	       one != other && ((one == sizes[2] && other == sizes[1]) || (one == sizes[1] && other == sizes[2]));
+	       one != other && ((one == sizes[1] && other == sizes[0]) || (one == sizes[0] && other == sizes[1]));
 }
 
-/* Needs: a recurrent layer's own check of its hidden state; likely where a local sequence has the two numbers swapped. */
+static bool
+is_within(const struct cause_facts *facts, const char *path)
+{
+	return strstr(text_get(json_array_get(facts->frames, 0), "file"), path) != NULL;
+}
+
+/* Needs: a check of a recurrent or attention layer's own: two shapes that part in sizes that a local sequence has as its
+ * batch and its length. Possible for a hidden state of another batch. */
 bool
 cause_batch_first(const struct cause_facts *facts, struct cause *out)
 {
-	int64_t wanted[CAUSE_SHAPE_MOST], given[CAUSE_SHAPE_MOST], batches[3];
-	const char *from = facts->message ? strstr(facts->message, " size ") : NULL; /* past the [0] of "hidden[0]" */
-	int a = cause_message_shape(from, 0, wanted), b = cause_message_shape(from, 1, given);
-	const json_t *sequence;
+	int64_t one[CAUSE_SHAPE_MOST], other[CAUSE_SHAPE_MOST], apart[2];
+	const char *from = facts->message ? strstr(facts->message, "Expected hidden") : NULL;
+	const json_t *sequence = NULL;
+	int a, b, dim = -1;
 
-	if (facts->event || !facts->message || !strstr(facts->message, "Expected hidden") || a != 3 || b != 3 || wanted[1] == given[1])
+	if (!cause_is_raised(facts) || !facts->message || (!from && !is_within(facts, "/torch/nn/")))
 		return false;
-	batches[0] = wanted[0];
-	batches[1] = wanted[1];
-	batches[2] = given[1];
-	sequence = cause_local(facts, is_sequence, batches);
+	from = from ? strstr(from, " size ") : facts->message; /* past the [0] of "hidden[0]" */
+	a = cause_message_shape(from, 0, one);
+	b = cause_message_shape(from, 1, other);
+	if (a < 2 || a != b)
+		return false;
+	for (int d = a - 1; d >= 0; d--)
+		dim = one[d] != other[d] ? d : dim;
+	if (dim < 0)
+		return false;
+	apart[0] = one[dim];
+	apart[1] = other[dim];
+	sequence = cause_local(facts, is_sequence, apart);
+	if (!sequence && !strstr(facts->message, "Expected hidden"))
+		return false;
 	out->confidence = sequence ? "likely" : "possible";
-	text_add(&out->text, "the hidden state is made for a batch of %" PRId64 ", the layer sees one of %" PRId64, given[1], wanted[1]);
+	text_add(&out->text, "the layer's check finds ");
+	text_add_sizes(&out->text, one, a);
+	text_add(&out->text, " against ");
+	text_add_sizes(&out->text, other, b);
 	if (sequence) {
-		text_add(&out->text, ": it takes %s's other dimension for the batch", text_get(sequence, "name"));
-		text_add(&out->fix, "build the layer with batch_first=True, or give it %s.transpose(0, 1)", text_get(sequence, "name"));
+		text_add(&out->text, ": it takes %s's dimension 1 for the batch where that is dimension 0, or the other way round (batch_first)",
+			 text_get(sequence, "name"));
+		text_add(&out->fix, "build the layer with batch_first=True if %s is (batch, sequence, features); else give it %s.transpose(0, 1)",
+			 text_get(sequence, "name"), text_get(sequence, "name"));
 	} else {
-		out->setting = cause_named_number(facts, given[1], "batch bsz");
+		out->setting = cause_named_number(facts, other[dim], "batch bsz");
 		cause_add_number(facts, &out->text, out->setting);
 		text_add(&out->fix, "make the hidden state from the batch's own size (the last batch is smaller: drop_last=True), and check batch_first");
 	}

@@ -68,6 +68,31 @@ cause_markers_checked(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* How many starts there are, how many ends: by their variables' names, else in the order in which they are joined. */
+static int64_t
+named_count(const struct cause_facts *facts, const char *name, int otherwise)
+{
+	for (int i = 0; i < 2; i++)
+		if (strstr(cause_operand_name(facts, facts->sides[i].place), name))
+			return facts->sides[i].size;
+	for (int i = 0; i < 2; i++)
+		if (facts->sides[i].place >= 0 && facts->event->operands[facts->sides[i].place].item == otherwise)
+			return facts->sides[i].size;
+	return -1;
+}
+
+static int64_t
+starts_of(const struct cause_facts *facts)
+{
+	return named_count(facts, "start", 0);
+}
+
+static int64_t
+ends_of(const struct cause_facts *facts)
+{
+	return named_count(facts, "end", 1);
+}
+
 /* Needs: two lists of positions, of unequal length, joined side by side; likely where both were found by value. */
 bool
 cause_markers(const struct cause_facts *facts, struct cause *out)
@@ -85,6 +110,12 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "start and end markers don't pair: %" PRId64 " positions of one kind, %" PRId64 " of the other", many, few);
 	if (by_value(&facts->sides[0]))
 		text_add(&out->evidence, "both lists are positions found by value, not samples of a batch");
+	if (starts_of(facts) < ends_of(facts)) {
+		text_add(&out->evidence, "%sends without a start can't come from cutting a sequence's end", out->evidence.used ? "; " : "");
+		text_add(&out->fix, "look for an end marker that stands alone in the text (quoted in it, or the start removed), and escape or drop it; no "
+			 "length limit makes more ends than starts");
+		return true;
+	}
 	length = searched_length(&facts->sides[0]);
 	out->setting = length > 0 && length == searched_length(&facts->sides[1]) ? cause_named_number(facts, length, cause_limits) : NULL;
 	if (out->setting && !cause_is_limit(facts, out->setting))
@@ -131,7 +162,7 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 
 	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || facts->event->operands[mismatch->operand].item < 0)
 		return false;
-	if (!cause_is(facts, "cat concat concatenate stack hstack vstack dstack") || cause_are_markers(facts) || facts->rounded_from > 0)
+	if (!cause_is(facts, "cat concat concatenate stack hstack vstack dstack pad_sequence") || cause_are_markers(facts) || facts->rounded_from > 0)
 		return false;
 	if (!facts->twins && cause_decider(&facts->sides[0]) && cause_decider(&facts->sides[1]) && is_pair(facts))
 		return false; /* two things of different make are joined: no samples */
@@ -147,8 +178,25 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "samples of unequal length are joined: number %d (%s) has %" PRId64 " in dimension %d where %d of %d have %" PRId64,
 		 facts->event->operands[mismatch->operand].item, cause_operand_name(facts, mismatch->operand), mismatch->actual,
 		 mismatch->dim, same, all, mismatch->expected);
-	text_add(&out->fix, "pad dimension %d to the longest (torch.nn.utils.rnn.pad_sequence), or sample every item to the same count",
-		 mismatch->dim);
+	for (int i = 0; i < 2 && !out->setting; i++) {
+		out->setting = cause_named_number(facts, i ? mismatch->actual : mismatch->expected, "size height width side mels bins channels features dim");
+		if (out->setting && !cause_is_called(out->setting, "size height width side mels bins channels features dim"))
+			out->setting = NULL;
+	}
+	if (cause_is(facts, "pad_sequence"))
+		text_add(&out->fix, "pad_sequence pads dimension 0 only: bring dimension %d of all to one size where they are made (one setting for every "
+			 "source)", mismatch->dim);
+	else
+		text_add(&out->fix, "pad dimension %d to the longest (torch.nn.utils.rnn.pad_sequence), or bring every sample to one size where it is made "
+			 "(resize, crop, sample to the same count)", mismatch->dim);
+	if (out->setting)
+		text_add(&out->evidence, "%" PRId64 " is %s; ", (int64_t)json_integer_value(json_object_get(out->setting, "value")),
+			 text_get(out->setting, "name"));
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "number %d was made by ", facts->event->operands[mismatch->operand].item);
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+		text_add(&out->evidence, "; ");
+	}
 	if (facts->twins)
 		text_add(&out->evidence, "they come from the same lines of code with different sizes");
 	return true;
@@ -170,11 +218,21 @@ cause_nothing_joined(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Does SIDE's story have that event? */
 static bool
 goes_through(const struct cause_side *side, int64_t event)
 {
 	for (int i = 0; side->lineage && i < side->lineage->count; i++)
 		if (side->lineage->steps[i].event.id == event)
+			return true;
+	return false;
+}
+
+static bool
+passes_line(const struct cause_side *side, int64_t site)
+{
+	for (int i = 0; i < side->lineage->count; i++)
+		if (side->lineage->steps[i].event.site == site)
 			return true;
 	return false;
 }
@@ -191,7 +249,7 @@ own_cat(const struct cause_side *large, const struct cause_side *small)
 			break;
 		mismatch_plain_name(step->event.operation, name, sizeof(name));
 		if (text_among("cat concat concatenate", name))
-			return step;
+			return passes_line(small, step->event.site) ? NULL : step;
 	}
 	return NULL;
 }
@@ -207,7 +265,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	int64_t more, part = 0, rest = 0;
 	int items = 0;
 
-	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0 || mismatch->operand < 0 || facts->twins)
+	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0 || mismatch->operand < 0)
 		return false;
 	large = facts->sides[0].size > facts->sides[1].size ? &facts->sides[0] : &facts->sides[1];
 	small = &facts->sides[large == &facts->sides[0]];
@@ -290,11 +348,11 @@ cause_last_batch(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: two named numbers of heads, groups or beams, one a multiple of the other. Likely of heads. */
+/* Needs: two named numbers of heads or groups, one a multiple of the other; or a multiple that is a number of beams by name. */
 bool
 cause_repeats(const struct cause_facts *facts, struct cause *out)
 {
-	static const char hints[] = "head group beam key_value num_return";
+	static const char hints[] = "head group key_value", beams[] = "beam num_return num_generations num_samples n_samples copies";
 	const struct cause_side *one = &facts->sides[0], *other = &facts->sides[1];
 	const json_t *many, *few;
 	int64_t large, small;
@@ -303,7 +361,23 @@ cause_repeats(const struct cause_facts *facts, struct cause *out)
 		return false;
 	large = one->size > other->size ? one->size : other->size;
 	small = one->size > other->size ? other->size : one->size;
-	if (small < 2 || large % small)
+	if (small < 1 || large % small || large < 2)
+		return false;
+	if (small > 1 || facts->sides[0].dim == 0) {
+		const json_t *times = cause_named_number(facts, large / small, beams);
+
+		if (cause_is_called(times, beams)) {
+			out->setting = times;
+			out->confidence = "likely";
+			text_add(&out->text, "%" PRId64 " meet %" PRId64 ": %s = %" PRId64 " multiplied one side only", large, small, text_get(times, "name"),
+				 large / small);
+			text_add(&out->fix, "repeat %s %" PRId64 " times along dimension %d, too (repeat_interleave; of a cache: batch_repeat_interleave)",
+				 cause_operand_name(facts, one->size < other->size ? one->place : other->place), large / small,
+				 one->size < other->size ? one->dim : other->dim);
+			return true;
+		}
+	}
+	if (small < 2)
 		return false;
 	many = cause_named_number(facts, large, hints);
 	few = cause_named_number(facts, small, hints);
@@ -318,30 +392,128 @@ cause_repeats(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: two sizes of different make, one of which was divided with a rest. Likely where they are one apart. */
+/* Needs: the smaller side was cut to a number that its line names, or that is a limit by name; the other wasn't. */
+bool
+cause_cut_one(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *small = &facts->sides[0], *large = &facts->sides[1];
+	const struct lineage_step *step;
+
+	if (!(cause_disagrees(facts, "size") || cause_disagrees(facts, "count")) || small->size < 1 || large->size < 1 || small->size == large->size ||
+	    facts->rounded_from > 0 || facts->twins || cause_is(facts, "linear conv1d conv2d conv3d matmul mm bmm addmm"))
+		return false;
+	if (small->size > large->size) {
+		small = &facts->sides[1];
+		large = &facts->sides[0];
+	}
+	step = cause_decider(small);
+	out->setting = !step || cause_is_old(facts, small) ? NULL : cause_cut_by(facts, small);
+	if (!out->setting)
+		return false;
+	out->confidence = cause_decided_by(small, "slice narrow") && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
+	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"), small->size,
+		 cause_operand_name(facts, small->place));
+	cause_add_step(facts, &out->text, step);
+	text_add(&out->text, "; %s has %" PRId64, cause_operand_name(facts, large->place), large->size);
+	if (cause_decider(large)) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", large->size);
+		cause_add_step(facts, &out->evidence, cause_decider(large));
+	}
+	text_add(&out->fix, "cut %s to %" PRId64 " as well (before anything is computed from it), or raise %s to %" PRId64 " or more",
+		 cause_operand_name(facts, large->place), small->size, text_get(out->setting, "name"), large->size);
+	return true;
+}
+
+/* Needs: one side was split into equal parts along dimension 0, the other wasn't. */
+bool
+cause_packed_split(const struct cause_facts *facts, struct cause *out)
+{
+	static const char splits[] = "chunk split tensor_split unsafe_chunk unsafe_split";
+	const struct lineage_step *step;
+	int side;
+
+	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 1 || facts->sides[1].size < 1)
+		return false;
+	side = cause_decided_by(&facts->sides[0], splits) ? 0 : cause_decided_by(&facts->sides[1], splits) ? 1 : -1;
+	if (side < 0 || cause_decided_by(&facts->sides[!side], splits))
+		return false;
+	step = cause_decider(&facts->sides[side]);
+	if (step->dim != 0)
+		return false;
+	out->confidence = cause_decider(&facts->sides[!side]) ? "likely" : "possible";
+	text_add(&out->text, "rows that belong together were split by number: ");
+	cause_add_step(facts, &out->text, step);
+	text_add(&out->text, " gives %" PRId64 " of them, %s needs %" PRId64, facts->sides[side].size, cause_operand_name(facts, facts->sides[!side].place),
+		 facts->sides[!side].size);
+	if (cause_decider(&facts->sides[!side])) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", facts->sides[!side].size);
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[!side]));
+	}
+	text_add(&out->fix, "split packed rows (patches, tokens of several samples in dimension 0) by the samples they belong to (their lengths or grids), not "
+		 "into equal chunks; DataParallel does the latter: use DistributedDataParallel");
+	return true;
+}
+
+/* Is what was divided on SIDE's way multiplied again (a decoder's upsampling)? */
+static bool
+is_multiplied(const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const char *name = side->lineage->steps[i].event.operation;
+
+		if (strstr(name, "conv_transpose") || strstr(name, "upsample") || strstr(name, "pixel_shuffle") || strstr(name, "repeat_interleave"))
+			return true;
+	}
+	return false;
+}
+
+/* The step of either side that left a rest; where the other side's story has it too, neither is to blame for it. */
+static const struct lineage_step *
+find_rest(const struct cause_facts *facts, int *side, int64_t *rest, int64_t *over, int64_t *stride)
+{
+	for (*side = 0; *side < 2; (*side)++) {
+		const struct cause_side *is = &facts->sides[*side], *other = &facts->sides[!*side];
+
+		for (int n = 0; is->lineage && n < is->lineage->count; n++) {
+			const struct lineage_step *step = &is->lineage->steps[n];
+
+			if (step->event.id >= 0 && goes_through(other, step->event.id))
+				break;
+			*rest = is->size < other->size || is_multiplied(is) ? cause_rest(step, over, stride) : 0;
+			if (*rest)
+				return step;
+		}
+	}
+	return NULL;
+}
+
+/* Needs: two sizes, one of which was divided with a rest. Likely where it was multiplied again, or where they are one apart. */
 bool
 cause_rest_cut(const struct cause_facts *facts, struct cause *out)
 {
-	int64_t rest = 0, over = 0, stride = 0, apart;
-	const struct lineage_step *step = NULL;
-	int side = -1;
+	int64_t rest, over, stride, apart;
+	const struct lineage_step *step;
+	int side;
 
-	if (!cause_disagrees(facts, "size") || facts->rounded_from > 0 || facts->twins || facts->sides[0].size < 0 || facts->sides[1].size < 0)
+	if (!cause_disagrees(facts, "size") || facts->rounded_from > 0 || facts->sides[0].size < 0 || facts->sides[1].size < 0)
 		return false;
-	for (int i = 0; i < 2 && !rest; i++)
-		for (int n = 0; facts->sides[i].lineage && n < facts->sides[i].lineage->count && !rest; n++) {
-			step = &facts->sides[i].lineage->steps[n];
-			rest = facts->sides[i].size < facts->sides[!i].size ? cause_rest(step, &over, &stride) : 0;
-			side = i;
-		}
-	if (!rest)
+	step = find_rest(facts, &side, &rest, &over, &stride);
+	if (!step)
 		return false;
 	apart = facts->sides[!side].size - facts->sides[side].size;
-	out->confidence = apart == 1 && step->size == facts->sides[side].size ? "likely" : "possible";
-	text_add(&out->text, "a rest was cut off: ");
+	text_add(&out->text, "a rest was rounded away: ");
 	cause_add_step(facts, &out->text, step);
-	text_add(&out->text, " makes %" PRId64 " of %" PRId64 " in steps of %" PRId64 " and leaves %" PRId64 " over, while %s counts %" PRId64, step->size,
-		 over, stride, rest, cause_operand_name(facts, facts->sides[!side].place), facts->sides[!side].size);
+	text_add(&out->text, " makes %" PRId64 " of %" PRId64 " in steps of %" PRId64 " and leaves %" PRId64 " over", step->size, over, stride, rest);
+	if (is_multiplied(&facts->sides[side])) {
+		out->confidence = apart < stride && -apart < stride ? "likely" : "possible";
+		text_add(&out->text, "; multiplied again it is %" PRId64 ", where %s still has %" PRId64, facts->sides[side].size,
+			 cause_operand_name(facts, facts->sides[!side].place), facts->sides[!side].size);
+		text_add(&out->fix, "pad or crop the input to a multiple of everything that it is divided by on its way down, or interpolate the one to "
+			 "the other's size");
+		return true;
+	}
+	out->confidence = apart == 1 && step->size == facts->sides[side].size ? "likely" : "possible";
+	text_add(&out->text, ", while %s counts %" PRId64, cause_operand_name(facts, facts->sides[!side].place), facts->sides[!side].size);
 	if (cause_decider(&facts->sides[!side])) {
 		text_add(&out->evidence, "%" PRId64 " was decided by ", facts->sides[!side].size);
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[!side]));
@@ -351,12 +523,34 @@ cause_rest_cut(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* "2 x 10" where SIDE's size was put together of two: the factors. */
+static bool
+factors_of(const struct cause_side *side, int64_t *one, int64_t *other)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int place = rule_any(&step->event, "self input");
+		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
+
+		if (!from || step->size != side->size || (!strstr(step->event.operation, "view") && !strstr(step->event.operation, "reshape") && !strstr(step->event.operation, "flatten")))
+			continue;
+		for (int d = 0; d + 1 < from->ndim; d++)
+			if (from->sizes[d] > 1 && from->sizes[d + 1] > 1 && from->sizes[d] * from->sizes[d + 1] == side->size) {
+				*one = from->sizes[d];
+				*other = from->sizes[d + 1];
+				return true;
+			}
+	}
+	return false;
+}
+
 /* Needs: both deciders, at different lines. Says no more than that: the last word where no other rule fits. */
 bool
 cause_made_apart(const struct cause_facts *facts, struct cause *out)
 {
 	const struct cause_side *one = &facts->sides[0], *other = &facts->sides[1];
 	const struct lineage_step *a = cause_decider(one), *b = cause_decider(other);
+	int64_t rows[2], each[2];
 
 	if (!cause_disagrees(facts, "size") || !strchr(facts->event->operation, ':') || !a || !b || facts->twins || facts->rounded_from > 0 || one->size < 0 || other->size < 0 ||
 	    a->event.site == b->event.site || cause_are_markers(facts) || cause_is_old(facts, one) || cause_is_old(facts, other))
@@ -367,8 +561,19 @@ cause_made_apart(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, a);
 	text_add(&out->text, "; %" PRId64 " (%s) by ", other->size, cause_operand_name(facts, other->place));
 	cause_add_step(facts, &out->text, b);
+	if (factors_of(one, &rows[0], &each[0]) && factors_of(other, &rows[1], &each[1]) && rows[0] == rows[1]) {
+		const json_t *number = NULL;
+
+		for (int i = 0; i < 2 && !cause_is_called(number, "query queries token num patch place"); i++)
+			number = cause_named_number(facts, each[i], "query queries token num patch place");
+		text_add(&out->evidence, "%" PRId64 " x %" PRId64 " against %" PRId64 " x %" PRId64, rows[0], each[0], rows[1], each[1]);
+		if (cause_is_called(number, "query queries token num patch place")) {
+			out->setting = number;
+			text_add(&out->evidence, ", and %" PRId64 " is %s", (int64_t)json_integer_value(json_object_get(number, "value")), text_get(number, "name"));
+		}
+	}
 	if (facts->calls && facts->agreed == facts->calls)
-		text_add(&out->evidence, "in %" PRId64 " earlier calls they agreed", facts->calls);
+		text_add(&out->evidence, "%sin %" PRId64 " earlier calls they agreed", out->evidence.used ? "; " : "", facts->calls);
 	text_add(&out->fix, "derive one from the other, so that one line counts for both; or pad or cut %s to %" PRId64,
 		 cause_operand_name(facts, one->place), other->size);
 	return true;

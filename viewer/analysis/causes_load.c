@@ -45,7 +45,7 @@ cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
 	const char *unexpected = facts->message ? strstr(facts->message, "Unexpected key(s) in state_dict: \"") : NULL;
 	char a[160], b[160];
 
-	if (facts->event || (!missing && !unexpected))
+	if (!cause_is_raised(facts) || (!missing && !unexpected))
 		return false;
 	*a = *b = 0;
 	if (missing && !cause_message_word(missing, "state_dict: \"", a, sizeof(a)))
@@ -95,7 +95,7 @@ cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	int state;
 
-	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 || !is_of_optimizer(facts) || !cause_is_elementwise(facts))
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 || !is_of_optimizer(facts))
 		return false;
 	if (is_kept(facts, &facts->sides[0]) != is_kept(facts, &facts->sides[1]))
 		state = is_kept(facts, &facts->sides[0]) ? 0 : 1;
@@ -118,7 +118,7 @@ cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
 bool
 cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
 {
-	if (facts->event || !facts->message || !strstr(facts->message, "parameter group") || !strstr(facts->message, "state dict"))
+	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "parameter group") || !strstr(facts->message, "state dict"))
 		return false;
 	out->confidence = "likely";
 	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: other groups, or another number in a group");

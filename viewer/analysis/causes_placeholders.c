@@ -82,7 +82,7 @@ find_placeholders(const struct cause_facts *facts, struct placeholders *out)
 		}
 		return out->selected >= 0 && out->supplied >= 0;
 	}
-	if (facts->event || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
+	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
 		return false;
 	out->selected = number_after(facts->message, "tokens:");
 	out->supplied = number_after(facts->message, ", features");
@@ -267,9 +267,9 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = limit_of(facts, found.length);
+	if (!out->setting && (missing <= FEW || found.supplied % found.selected == 0))
+		return false; /* nothing says that anything was cut; an exact multiple says something else */
 	out->confidence = out->setting ? "likely" : "possible";
-	if (!out->setting && missing <= FEW)
-		return false; /* nothing says that anything was cut */
 	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
 		 " too few", found.selected, found.supplied, missing);
 	if (out->setting)
@@ -290,14 +290,28 @@ bool
 cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
-	int64_t more, few;
+	int64_t more, few, times;
 
 	if (!find_placeholders(facts, &found) || found.selected <= 0)
 		return false;
 	more = found.selected - found.supplied;
 	few = more < 0 ? -more : more;
-	if (more < 0 && (few > FEW || limit_of(facts, found.length)))
+	times = more < 0 && found.supplied % found.selected == 0 ? found.supplied / found.selected : 1;
+	if (more < 0 && ((few > FEW && times == 1) || limit_of(facts, found.length)))
 		return false;
+	if (times > 1 && few > FEW) {
+		const json_t *each = cause_number_called(facts, "image_seq_length num_image_token num_image_tokens image_tokens_per_image num_query_tokens");
+
+		out->confidence = "likely";
+		out->setting = each;
+		text_add(&out->text, "exactly %" PRId64 " rows of features for each placeholder (%" PRId64 " for %" PRId64 "): model and processor divide a "
+			 "picture differently", times, found.supplied, found.selected);
+		if (each)
+			text_add(&out->evidence, "%s is %" PRId64 " ", text_get(each, "name"), (int64_t)json_integer_value(json_object_get(each, "value")));
+		text_add(&out->fix, "give model and processor the same patch size, merge size or downsample ratio (here off by %" PRId64
+			 ") and so the same number of tokens a picture", times);
+		return true;
+	}
 	out->confidence = "possible";
 	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
 		 found.supplied, few, more < 0 ? "few" : "many");

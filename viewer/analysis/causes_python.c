@@ -60,7 +60,7 @@ cause_padded_numbers(const struct cause_facts *facts, struct cause *out)
 	const char *value;
 	double number;
 
-	if (facts->event || !facts->source || !facts->type || !text_among("AssertionError ValueError IndexError RuntimeError", facts->type) ||
+	if (!cause_is_raised(facts) || !facts->source || !facts->type || !text_among("AssertionError ValueError IndexError RuntimeError", facts->type) ||
 	    !json_array_size(facts->frames))
 		return false;
 	padded.lineage = calloc(1, sizeof(*padded.lineage));
@@ -163,7 +163,7 @@ cause_not_divisible(const struct cause_facts *facts, struct cause *out)
 	char whole[WORD_BYTES], part[WORD_BYTES];
 	int64_t a, b;
 
-	if (facts->event || !find_division(facts, whole, part))
+	if (!cause_is_raised(facts) || !find_division(facts, whole, part))
 		return false;
 	a = value_of(facts, whole);
 	b = value_of(facts, part);
@@ -184,13 +184,17 @@ cause_ragged_rows(const struct cause_facts *facts, struct cause *out)
 {
 	const char *at = facts->message ? strstr(facts->message, "expected sequence of length ") : NULL;
 	int64_t wanted, dim, got;
+	char name[64];
+	bool named;
 
-	if (facts->event || !at || !text_number(&at, &wanted) || !text_number(&at, &dim) || !text_number(&at, &got) || wanted == got)
+	if (!cause_is_raised(facts) || !at || !text_number(&at, &wanted) || !text_number(&at, &dim) || !text_number(&at, &got) || wanted == got)
 		return false;
 	out->confidence = "certain";
-	text_add(&out->text, "a list of rows of unequal length is made a tensor: one row has %" PRId64 " where the first has %" PRId64 " (dimension %" PRId64
-		 ")", got, wanted, dim);
-	text_add(&out->fix, "pad the rows to one length before the tensor is made (tokenizer(..., padding=True, truncation=True), pad_sequence)");
+	named = cause_message_word(facts->outer, "features (`", name, sizeof(name));
+	text_add(&out->text, "a list of rows of unequal length%s%s is made a tensor; one row has %" PRId64 " where the first has %" PRId64 " (dimension %" PRId64
+		 ")", named ? " for " : "", named ? name : "", got, wanted, dim);
+	text_add(&out->fix, "pad the rows to one length before the tensor is made (tokenizer(..., padding=True, truncation=True); pad_sequence; a "
+		 "collator that pads the labels, too)");
 	return true;
 }
 
@@ -202,7 +206,7 @@ cause_told_shapes(const struct cause_facts *facts, struct cause *out)
 	int a = cause_message_shape(facts->message, 0, one), b = cause_message_shape(facts->message, 1, other), dim = -1, apart = 0;
 	bool turned;
 
-	if (facts->event || facts->mismatch || a < 1 || b < 1 || (facts->type && strstr(facts->type, "CheckpointError")) ||
+	if (!cause_is_raised(facts) || a < 1 || b < 1 || (facts->type && strstr(facts->type, "CheckpointError")) ||
 	    strstr(facts->message, "gradient") || strstr(facts->message, "Expected hidden"))
 		return false;
 	turned = a == b && a >= 2;
@@ -239,12 +243,19 @@ cause_told_shapes(const struct cause_facts *facts, struct cause *out)
 		if (at < l)
 			return false;
 		out->confidence = "likely";
-		text_add(&out->text, ": one has dimension%s of 1 that the other lacks", m - l == 1 ? " " : "s ");
+		text_add(&out->text, ": one has %s that the other lacks", m - l == 1 ? "a dimension of 1" : "dimensions of 1");
 		text_add(&out->fix, "squeeze it from the one (squeeze(-1)), or unsqueeze the other");
 		return true;
 	}
 	if (apart != 1)
 		return false;
+	if (strcasestr(facts->message, "process ") || strcasestr(facts->message, "rank ")) {
+		out->confidence = "likely";
+		text_add(&out->text, " are those of different processes: dimension %d is %" PRId64 " on one rank and %" PRId64 " on another", dim, one[dim], other[dim]);
+		text_add(&out->fix, "bring them to one size before they are gathered (pad_across_processes; of the last batch: gather_for_metrics, even_batches "
+			 "or drop_last)");
+		return true;
+	}
 	text_add(&out->text, " differ in dimension %d: %" PRId64 " and %" PRId64, dim, one[dim], other[dim]);
 	for (int i = 0; i < 2 && !out->setting; i++) {
 		const json_t *number = cause_named_number(facts, i ? one[dim] : other[dim], "batch head max size");
@@ -256,14 +267,75 @@ cause_told_shapes(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: a number in a message of Python's that is a limit by name, and a larger one beside it. */
+static bool
+has_size(const json_t *local, void *context)
+{
+	const int64_t *size = context;
+
+	for (size_t d = 0; d < json_array_size(json_object_get(local, "shape")); d++)
+		if (cause_local_size(local, d) == *size)
+			return true;
+	return false;
+}
+
+/* The number before the D of "4D input" from AT on; -1. */
+static int
+told_dimensions(const char *at)
+{
+	for (const char *c = at; c && *c; c++)
+		if (isdigit((unsigned char)*c) && (c == at || !isalnum((unsigned char)c[-1])) && (c[1] == 'D' || (c[1] == '-' && c[2] == 'D')))
+			return *c - '0';
+	return -1;
+}
+
+struct ranked { const char *line; int ndim; };
+
+static bool
+is_ranked(const json_t *local, void *context)
+{
+	const struct ranked *ranked = context;
+	const char *name = text_get(local, "name");
+	size_t size = strlen(name);
+
+	if (strcmp(text_get(local, "kind"), "tensor") != 0 || (int)json_array_size(json_object_get(local, "shape")) != ranked->ndim)
+		return false;
+	for (const char *at = ranked->line; at && size && (at = strstr(at, name)); at += size)
+		if ((at == ranked->line || (!isalnum((unsigned char)at[-1]) && !strchr("_.", at[-1]))) && !isalnum((unsigned char)at[size]) && at[size] != '_')
+			return true;
+	return false;
+}
+
+/* Needs: a message that wants some dimensions and got others, and on the failing line a tensor that has those. */
+bool
+cause_told_rank(const struct cause_facts *facts, struct cause *out)
+{
+	const char *got = facts->message ? strstr(facts->message, "got ") : NULL;
+	int wanted = got && strcasestr(facts->message, "expected") ? told_dimensions(facts->message) : -1, given = told_dimensions(got);
+	struct ranked ranked = { facts->line, given };
+	const json_t *local;
+
+	if (!cause_is_raised(facts) || wanted < 0 || given < 0 || wanted == given)
+		return false;
+	local = cause_local(facts, is_ranked, &ranked);
+	out->confidence = local ? "likely" : "possible";
+	text_add(&out->text, "%s: %s has %d dimensions where %d are wanted", wanted - given == 1 ? "the batch dimension is missing" : wanted > given
+		 ? "dimensions are missing" : "there are dimensions too many", local ? text_get(local, "name") : "the input", given, wanted);
+	if (wanted > given)
+		text_add(&out->fix, "give it a batch of one: %s.unsqueeze(0), or a slice (x[i:i + 1]) where a number selects it", local ? text_get(local, "name") : "x");
+	else
+		text_add(&out->fix, "squeeze, flatten or select the dimension that is too many of %s", local ? text_get(local, "name") : "it");
+	return true;
+}
+
+/* Needs: a number in a message of Python's that is a limit by name, and a larger one beside it. Likely where that
+ * is the size of a tensor at hand. */
 bool
 cause_told_limit(const struct cause_facts *facts, struct cause *out)
 {
-	const json_t *limit = NULL;
+	const json_t *limit = NULL, *sized;
 	int64_t number, most = 0, bound = 0;
 
-	if (facts->event || facts->mismatch || !facts->message || strstr(facts->message, "gradient"))
+	if (!cause_is_raised(facts) || !facts->message || strstr(facts->message, "gradient") || strstr(facts->message, "metadata"))
 		return false;
 	for (const char *at = facts->message; text_number(&at, &number);)
 		most = number > most ? number : most;
@@ -277,9 +349,13 @@ cause_told_limit(const struct cause_facts *facts, struct cause *out)
 	}
 	if (!limit)
 		return false;
-	out->confidence = "possible";
+	sized = cause_local(facts, has_size, &most);
+	out->confidence = sized ? "likely" : "possible";
 	out->setting = limit;
-	text_add(&out->text, "%" PRId64 " is %s, and %" PRId64 " is more than that", bound, text_get(limit, "name"), most);
+	if (sized)
+		text_add(&out->text, "%s has %" PRId64 ", more than %s = %" PRId64, text_get(sized, "name"), most, text_get(limit, "name"), bound);
+	else
+		text_add(&out->text, "%" PRId64 " is %s, and %" PRId64 " is more than that", bound, text_get(limit, "name"), most);
 	text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the input to %" PRId64, text_get(limit, "name"), most, bound);
 	return true;
 }

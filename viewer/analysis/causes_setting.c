@@ -106,6 +106,8 @@ weight_of(const struct cause_facts *facts, const char *name, int64_t value, cons
 		weight += 1;
 	if (settings_find(facts->settings, name, value))
 		weight += 4;
+	if (stands_in(facts->line, name))
+		weight += 3;
 	return weight;
 }
 
@@ -136,6 +138,48 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 		}
 	}
 	return carriers <= CARRIERS_MOST || cause_is_called(best, hints) || cause_is_limit(facts, best) ? best : NULL;
+}
+
+const json_t *
+cause_number_called(const struct cause_facts *facts, const char *names)
+{
+	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
+		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+
+		for (size_t n = 0; n < json_array_size(list); n++) {
+			const json_t *number = json_array_get(list, n);
+			const char *last;
+			size_t size = last_name(text_get(number, "name"), &last);
+			char name[64];
+
+			if (!size || size >= sizeof(name) || strncmp(text_get(number, "name"), "len(", 4) == 0)
+				continue;
+			memcpy(name, last, size);
+			name[size] = 0;
+			if (text_among(names, name) && json_is_integer(json_object_get(number, "value")))
+				return number;
+		}
+	}
+	return NULL;
+}
+
+const json_t *
+cause_cut_by(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+	struct cause_facts there = *facts;
+	const json_t *number;
+	char line[512];
+
+	if (side->size < 2)
+		return NULL;
+	there.line = step && cause_source(facts, step, line, sizeof(line)) ? line : NULL;
+	number = cause_named_number(&there, side->size, "capacity keep limit max");
+	if (!number)
+		return NULL;
+	if (there.line && stands_in(there.line, text_get(number, "name")))
+		return number;
+	return cause_is_limit(facts, number) || (cause_is_called(number, "capacity") && is_set(facts, text_get(number, "name"), side->size)) ? number : NULL;
 }
 
 int64_t

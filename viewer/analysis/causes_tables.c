@@ -110,8 +110,10 @@ cause_table_exceeded(const struct cause_facts *facts, struct cause *out)
 	asked = &facts->sides[!side];
 	if (table->size < 0 || asked->size <= table->size)
 		return false;
-	followed = facts->calls >= CALLS_ENOUGH && table->calls && table->smallest < table->largest && table->largest <= table->size;
 	cut = cause_step(table, "alias slice narrow") != NULL;
+	if (!cut && facts->calls >= CALLS_ENOUGH && table->smallest == table->size && table->largest == table->size)
+		return false; /* never cut: made for one size exactly */
+	followed = facts->calls >= CALLS_ENOUGH && table->calls && table->smallest < table->largest && table->largest <= table->size;
 	set_limit(facts, out, table->size);
 	out->confidence = followed || cut || (out->setting && cause_is_limit(facts, out->setting)) ? "likely" : "possible";
 	text_add(&out->text, "%" PRId64 " is more than what %s was made for: %" PRId64 " at most, made once by ", asked->size,
@@ -131,12 +133,22 @@ cause_table_exceeded(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+static bool
+passes_convolution(const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (strstr(side->lineage->steps[i].event.operation, "conv"))
+			return true;
+	return false;
+}
+
 /* Needs: two sizes, element by element; one was made before the line ran last and never changed, the other is new and is
  * no longer than it, or the first was never cut. Likely after enough calls that agreed. */
 bool
 cause_fixed_size(const struct cause_facts *facts, struct cause *out)
 {
 	const struct cause_side *fixed, *asked;
+	const json_t *picture;
 	int side = is_candidate(facts) && facts->calls > 0 ? table_side(facts) : -1;
 
 	if (side < 0)
@@ -154,6 +166,17 @@ cause_fixed_size(const struct cause_facts *facts, struct cause *out)
 		 " before had %" PRId64, cause_operand_name(facts, fixed->place), fixed->size, asked->size, facts->calls, fixed->size);
 	text_add(&out->evidence, "%smade by ", out->evidence.used ? "; " : "");
 	cause_add_step(facts, &out->evidence, cause_decider(fixed));
+	picture = passes_convolution(asked)
+			  ? cause_number_called(facts, "image_size img_size input_size resolution") : NULL;
+	if (picture) {
+		int64_t side_size = json_integer_value(json_object_get(picture, "value"));
+
+		out->setting = picture;
+		text_add(&out->text, "; it is cut from pictures, and %s is %" PRId64, text_get(picture, "name"), side_size);
+		text_add(&out->fix, "resize the pictures to image_size = %" PRId64 ", or interpolate the position embeddings "
+			 "(interpolate_pos_encoding=True)", side_size);
+		return true;
+	}
 	text_add(&out->fix, "bring the input to %" PRId64 " (resize, crop, pad), or make the table from the input's own size (slice or interpolate it)",
 		 fixed->size);
 	return true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
 #include "knowledge.h"
 #include "mismatch_rule.h"
 #include "operand.h"
@@ -16,6 +17,12 @@ bool
 cause_disagrees(const struct cause_facts *facts, const char *property)
 {
 	return facts->event && facts->mismatch && strcmp(facts->mismatch->property, property) == 0;
+}
+
+bool
+cause_is_raised(const struct cause_facts *facts)
+{
+	return !facts->event || !strchr(facts->event->operation, ':');
 }
 
 bool
@@ -136,6 +143,26 @@ cause_add_step(const struct cause_facts *facts, struct text *text, const struct 
 		text_add(text, " (%s)", step->how);
 }
 
+bool
+cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
+{
+	struct code code;
+	char line[4200], *colon;
+	bool found;
+
+	if (!facts->source || !where_site_line(facts->source, facts->process, step->event.site, true, line, sizeof(line)))
+		return false;
+	colon = strrchr(line, ':');
+	if (!colon || *line != '/')
+		return false;
+	*colon = 0;
+	if (!code_open(&code, line, facts->time_ns))
+		return false;
+	found = code_line(&code, strtoll(colon + 1, NULL, 10), out, size);
+	code_close(&code);
+	return found;
+}
+
 /* Entry I of a list argument that may hold one value for all. */
 static int64_t
 entry(const struct event *event, const char *name, int i, int64_t fallback)
@@ -180,7 +207,7 @@ cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride)
 		*over = is->sizes[step->dim];
 	if (stride)
 		*stride = by;
-	return length % by;
+	return strcmp(name, "unfold") == 0 ? length % by : is->sizes[step->dim] % by;
 }
 
 int

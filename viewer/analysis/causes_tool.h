@@ -10,6 +10,8 @@
 
 /* Does the failed operation's mismatch have PROPERTY? */
 bool cause_disagrees(const struct cause_facts *facts, const char *property);
+/* Was it raised by Python code rather than by an operation? (The event may then be one that was made of what it says.) */
+bool cause_is_raised(const struct cause_facts *facts);
 /* Is the failed operation among the blank-separated plain NAMES ("cat", "index_put")? */
 bool cause_is(const struct cause_facts *facts, const char *names);
 /* Is it one that takes two tensors element by element? */
@@ -32,7 +34,12 @@ const struct lineage_step *cause_step(const struct cause_side *side, const char 
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
 void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
-/* What a strided operation (unfold, convolution, pooling) left over at STEP; 0 if nothing. OVER and STRIDE may be NULL. */
+/* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */
+bool cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size);
+/* The name that carries SIDE's size on the line that decided it, or is a limit by name; NULL. */
+const json_t *cause_cut_by(const struct cause_facts *facts, const struct cause_side *side);
+/* What a strided operation (unfold, convolution, pooling) left over at STEP, its window being moved by STRIDE over OVER; 0 if
+ * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
 
 /* The N-th shape ("[2, 24, 3]", "torch.Size([2, 3])", "(8, 4, 4)") that the message tells; how many dimensions, -1. */
@@ -53,6 +60,8 @@ bool cause_is_called(const json_t *number, const char *hints);
 /* Is it called like a limit, and was it set rather than measured? A number that is merely equal isn't evidence. */
 bool cause_is_limit(const struct cause_facts *facts, const json_t *number);
 extern const char cause_limits[]; /* HINTS for limits */
+/* The first number whose name's last part is among the blank-separated NAMES; NULL. */
+const json_t *cause_number_called(const struct cause_facts *facts, const char *names);
 /* The value of what is called NAME ("num_queries", "self.window") in the innermost frame that has it; -1. */
 int64_t cause_value_of(const struct cause_facts *facts, const char *name);
 /* " (args.cutoff_len = 40, run.yaml:7)" of a number. */

@@ -165,12 +165,13 @@ causes(const struct diagnosis *diagnosis)
 	struct cause_facts facts = {
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = failure->message,
+		.outer = failure->note ? text_get(failure->note->json, "message") : NULL,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
 		.modules = failure->note ? json_object_get(failure->note->json, "modules") : NULL,
 		.twins = diagnosis->twins, .positions = diagnosis->positions,
 		.rounded_from = diagnosis->rounding.from, .rounded_to = diagnosis->rounding.to, .rounded_by = diagnosis->rounding.operation,
 		.counts = failure->operation ? failure->operation->json : NULL, .source = diagnosis->source, .process = failure->process,
-		.before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
+		.time_ns = failure->time_ns, .before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
 	};
 	struct settings *settings = malloc(sizeof(*settings));
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);

@@ -2,7 +2,8 @@
  * Where named numbers were set: the files that the command names, the program's own files, the command line.
  *
  * settings_load reads at most SETTINGS_FILES_MOST plain files of at most SETTINGS_BYTES_MOST each, line by line, for
- * "key: 512", "key = 512", "\"key\": 512", "--key 512" and keyword arguments; no file is parsed. A file that changed
+ * "key: 512", "key = 512" (a product or power of integers, too), "\"key\": 512", "--key 512" and keyword arguments; no file is
+ * parsed. Configuration files are those that the command or a line of the program names. A file that changed
  * after the failure is left out. The rest is pure.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_SETTINGS_H
