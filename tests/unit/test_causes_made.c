@@ -202,6 +202,50 @@ test_pictures(void)
 }
 
 static void
+test_aligned(void)
+{
+	const struct operand mask[] = { MASK("condition", 1, 1, 20), TENSOR("self", 2, 1, 20, 16), TENSOR("other", 3, 1) };
+	const struct operand other[] = { MASK("condition", 1, 1, 21), TENSOR("self", 2, 1, 20, 16), TENSOR("other", 3, 1) };
+	const struct event a = EVENT("aten::where", mask), b = EVENT("aten::where", other);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("aligned_wrongly", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "unsqueeze(-1)"));
+	ask(&b, "", NULL, NULL);
+	EXPECT("aligned_wrongly", "");
+}
+
+/* squeeze() of a batch of one, after batches of four. */
+static void
+test_squeezed(void)
+{
+	const struct operand four[] = { TENSOR("self", 1, 4, 1, 6) }, made4[] = { TENSOR("output", 2, 4, 6) };
+	const struct operand one[] = { TENSOR("self", 3, 1, 1, 6) }, made1[] = { TENSOR("output", 4, 6) };
+	const struct operand named[] = { TENSOR("self", 3, 1, 1, 6), VALUE("dim", "int", "1") };
+	const struct operand loss[] = { TENSOR("self", 4, 6), INDEX("target", 5, 1) };
+	struct event events[] = {
+		{ .id = 10, .site = 7, .parent = -1, .operation = "aten::squeeze", .status = "ok", .phase = "forward", .operand_count = 1, .operands = four,
+		  .output_count = 1, .outputs = made4 },
+		{ .id = 20, .site = 7, .parent = -1, .operation = "aten::squeeze", .status = "ok", .phase = "forward", .operand_count = 1, .operands = one,
+		  .output_count = 1, .outputs = made1 },
+	};
+	struct hand hand = { .events = events, .event_count = 2 };
+	struct source source = hand_source(&hand);
+	struct event failed = EVENT("aten::nll_loss_backward", loss);
+	struct cause_facts facts = { .event = &failed, .source = &source };
+
+	failed.site = 8;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("squeezed_away", "likely");
+	events[1].operands = named;
+	events[1].operand_count = 2;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("squeezed_away", "");
+}
+
+static void
 test_layers(void)
 {
 	const struct operand alpha[] = { TENSOR("input", 1, 1, 4, 32, 32), TENSOR("weight", 2, 8, 3, 7, 7) };
@@ -288,6 +332,8 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "batches and heads", test_batches);
 	CU_add_test(suite, "cut and split", test_cut);
 	CU_add_test(suite, "pictures", test_pictures);
+	CU_add_test(suite, "aligned", test_aligned);
+	CU_add_test(suite, "squeezed", test_squeezed);
 	CU_add_test(suite, "layers", test_layers);
 	CU_add_test(suite, "losses", test_losses);
 	CU_add_test(suite, "grids", test_grids);

@@ -16,7 +16,7 @@ test_autograd(void)
 	    number("MAX_FRAMES", 24));
 	EXPECT("gradient_shape", "certain");
 	EXPECT("limit_told", "");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in Cut.backward"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "from Cut.backward"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "by 7"));
 	ask(NULL, "Function CutBackward returned an invalid gradient at index 0 - got [2] but expected something", NULL, NULL);
 	EXPECT("gradient_shape", "");
@@ -100,7 +100,8 @@ test_layers(void)
 	    json_pack("[{s:[{s:s, s:s, s:[i, i, i]}]}]", "locals", "name", "x", "dtype", "float32", "shape", 10, 4, 8), NULL);
 	EXPECT("batch_first", "likely");
 	ask(NULL, "Expected hidden[0] size (1, 4, 16), got [1, 10, 16]", NULL, NULL);
-	EXPECT("batch_first", "possible");
+	EXPECT("batch_first", "likely"); /* a hidden state of another batch */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a batch of 10, this batch has 4"));
 	json_decref(causes);
 	causes = NULL;
 	ask(NULL, "The shape of the 2D attn_mask is torch.Size([20, 20]), but should be (8, 8).",
@@ -139,6 +140,22 @@ test_shapes(void)
 	EXPECT("ragged_rows", "certain");
 	ask(NULL, "expected sequence of length 5 at dim 1 (got 5)", NULL, NULL);
 	EXPECT("ragged_rows", "");
+}
+
+static void
+test_types(void)
+{
+	type = "RuntimeError";
+	line = "return self.table(bucket)";
+	ask(NULL, "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.FloatTensor instead",
+	    json_pack("[{s:[{s:s, s:s, s:s, s:[i, i]}]}]", "locals", "name", "bucket", "kind", "tensor", "dtype", "float32", "shape", 4, 4), NULL);
+	EXPECT("dtype_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "bucket is float32 where int64 is needed"));
+	ask(NULL, "expected scalar type Long but found Float", NULL, NULL);
+	EXPECT("dtype_told", "possible");
+	ask(NULL, "expected scalar type Long but found Long", NULL, NULL);
+	EXPECT("dtype_told", "");
+	forget();
 }
 
 static void
@@ -201,6 +218,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "memory", test_memory);
 	CU_add_test(suite, "layers", test_layers);
 	CU_add_test(suite, "shapes in messages", test_shapes);
+	CU_add_test(suite, "dtypes in messages", test_types);
 	CU_add_test(suite, "numbers in messages", test_numbers);
 	CU_add_test(suite, "padded numbers", test_padded);
 }

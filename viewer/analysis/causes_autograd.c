@@ -77,12 +77,15 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? "; " : "");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
-	if (dim >= 0 && got[dim] < wanted[dim])
-		text_add(&out->fix, "its forward cut the input: in %s.backward, put zeros where it was cut (torch.nn.functional.pad by %" PRId64 "), so that "
-			 "the gradient has the input's shape", node, wanted[dim] - got[dim]);
-	else
-		text_add(&out->fix, "its forward expanded the input: in %s.backward, sum over what was expanded, so that the gradient has the input's shape",
+	if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
+		text_add(&out->fix, "sum the gradient in %s.backward over the other dimensions: over those that the forward broadcast, none that the input has",
 			 node);
+	else if (dim >= 0 && got[dim] < wanted[dim])
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward cut the input, put zeros "
+			 "(torch.nn.functional.pad by %" PRId64 ")", node, wanted[dim] - got[dim]);
+	else
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward broadcast or expanded it, sum over those "
+			 "dimensions", node);
 	return true;
 }
 

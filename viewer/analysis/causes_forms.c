@@ -1,5 +1,6 @@
 /* Rules about forms: missing dimensions, dimensions at the wrong place, sizes that don't divide, empty parameters. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -234,6 +235,106 @@ cause_split(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* A squeeze without a dimension on the way of the operand at PLACE that took away more than it did before: the batch's. */
+static bool
+find_squeezed(const struct cause_facts *facts, int place, struct lineage *lineage, const struct lineage_step **out)
+{
+	const struct operand *is = &facts->event->operands[place];
+
+	if (is->tensor < 0 || is->ndim < 1)
+		return false;
+	lineage_walk(facts->source, facts->process, facts->event, place, is->ndim - 1, LINEAGE_SIZE, lineage);
+	for (int i = 0; i < lineage->count; i++) {
+		const struct lineage_step *step = &lineage->steps[i];
+		int self = rule_any(&step->event, "self");
+		const struct operand *from = self >= 0 ? &step->event.operands[self] : NULL;
+
+		if (strcmp(step->event.operation, "aten::squeeze") == 0 && rule_place(&step->event, "dim") < 0 && from && from->ndim > 1 &&
+		    from->sizes[0] == 1 && step->output < step->event.output_count && step->event.outputs[step->output].ndim < from->ndim) {
+			*out = step;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct widest { int64_t most; };
+
+static bool
+add_width(const struct event *event, void *context)
+{
+	struct widest *widest = context;
+	int self = rule_any(event, "self");
+
+	if (self >= 0 && event->operands[self].ndim > 0 && event->operands[self].sizes[0] > widest->most)
+		widest->most = event->operands[self].sizes[0];
+	return widest->most < 2;
+}
+
+/* Needs: an operand that went through squeeze() without a dimension where its first dimension was 1. Likely where it was more
+ * in an earlier call of that line. */
+bool
+cause_squeezed(const struct cause_facts *facts, struct cause *out)
+{
+	struct lineage *lineage = facts->source && facts->event && facts->event->site >= 0 ? calloc(1, sizeof(*lineage)) : NULL;
+	const struct lineage_step *step = NULL;
+	struct widest widest = { 0 };
+
+	for (int i = lineage ? rule_next(facts->event, 0) : -1, tries = 0; i >= 0 && !step && tries < 3; i = rule_next(facts->event, i + 1), tries++)
+		find_squeezed(facts, i, lineage, &step);
+	if (step) {
+		facts->source->each_call(facts->source->context, facts->process, &step->event, add_width, &widest);
+		out->confidence = widest.most > 1 ? "likely" : "possible";
+		text_add(&out->text, "squeeze() without a dimension took the batch dimension away, too, as this batch has one sample: ");
+		cause_add_step(facts, &out->text, step);
+		text_add(&out->text, " made ");
+		text_add_sizes(&out->text, step->event.outputs[step->output].sizes, step->event.outputs[step->output].ndim);
+		text_add(&out->fix, "name the dimension: squeeze(1) or squeeze(-1)");
+	}
+	free(lineage);
+	return step != NULL;
+}
+
+/* Needs: two tensors that broadcasting aligns by their last dimensions, and that fit if they are aligned by their first. */
+bool
+cause_aligned(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *less, *more;
+	int place, same = 0;
+
+	if (!cause_disagrees(facts, "size") || !cause_is_elementwise(facts) || mismatch->operand < 0 || mismatch->against < 0)
+		return false;
+	less = &facts->event->operands[mismatch->operand];
+	more = &facts->event->operands[mismatch->against];
+	place = mismatch->operand;
+	if (less->ndim > more->ndim) {
+		less = &facts->event->operands[mismatch->against];
+		more = &facts->event->operands[mismatch->operand];
+		place = mismatch->against;
+	}
+	if (less->ndim < 1 || more->ndim <= less->ndim || more->ndim > less->ndim + 2)
+		return false;
+	for (int d = 0; d < less->ndim; d++) {
+		if (less->sizes[d] != more->sizes[d] && less->sizes[d] != 1)
+			return false;
+		same += less->sizes[d] > 1;
+	}
+	if (!same)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "%s ", cause_operand_name(facts, place));
+	text_add_sizes(&out->text, less->sizes, less->ndim);
+	text_add(&out->text, " fits the first dimensions of ");
+	text_add_sizes(&out->text, more->sizes, more->ndim);
+	text_add(&out->text, ", but broadcasting aligns the last ones");
+	if (facts->agreed)
+		text_add(&out->evidence, "in %" PRId64 " earlier calls the two sizes were equal by chance", facts->agreed);
+	text_add(&out->fix, "give it the dimension%s that it lacks: %s%s%s", more->ndim == less->ndim + 1 ? "" : "s", cause_operand_name(facts, place),
+		 ".unsqueeze(-1)", more->ndim == less->ndim + 1 ? "" : ".unsqueeze(-1)");
+	return true;
+}
+
 /* Needs: the size that is wanted, once, in another dimension of the same tensor. */
 bool
 cause_elsewhere(const struct cause_facts *facts, struct cause *out)
@@ -245,7 +346,7 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->dim < 0 || mismatch->expected < 2)
 		return false;
 	is = &facts->event->operands[mismatch->operand];
-	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm"))
+	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm") || strcmp(facts->event->phase, "optimizer") == 0)
 		return false;
 	for (int d = 0; d < is->ndim; d++)
 		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {

@@ -53,7 +53,7 @@ cause_grid_rows(const struct cause_facts *facts, struct cause *out)
 	struct grid grid;
 	int promised = -1;
 
-	if (!facts->event || !mismatch || !mismatch->has_expected || !mismatch->has_actual || !text_among("size count numel", mismatch->property) ||
+	if (!facts->event || !mismatch || !mismatch->has_expected || !mismatch->has_actual || !text_among("size numel", mismatch->property) ||
 	    !cause_local(facts, is_grid, &grid))
 		return false;
 	for (int i = 0; i < 2 && promised < 0; i++) {
@@ -92,6 +92,15 @@ cause_grid_rows(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+static void
+add_whole(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_decider(&facts->sides[1]))
+		return;
+	text_add(&out->evidence, "the %" PRId64 " was decided by ", facts->mismatch->expected);
+	cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[1]));
+}
+
 /* Needs: parts of a split that don't sum to what is split. Likely where they lack or exceed it by just one part. */
 bool
 cause_split_sum(const struct cause_facts *facts, struct cause *out)
@@ -113,12 +122,21 @@ cause_split_sum(const struct cause_facts *facts, struct cause *out)
 	text_add_sizes(&out->text, parts, count < 12 ? count : 12);
 	text_add(&out->text, "%s sum to %" PRId64 ", %s has %" PRId64, count > 12 ? " and so on" : "", mismatch->actual,
 		 cause_operand_name(facts, mismatch->against), mismatch->expected);
+	if (mismatch->against_dim > 0 && mismatch->against_dim + 1 == facts->event->operands[mismatch->against].ndim) { /* features, not samples */
+		const json_t *heads = cause_number_called(facts, "num_key_value_heads kv_heads n_kv_heads num_kv_heads n_head_kv n_kv_head");
+
+		out->confidence = heads ? "likely" : "possible";
+		out->setting = heads;
+		if (heads)
+			text_add(&out->text, "; %s is %" PRId64, text_get(heads, "name"), (int64_t)json_integer_value(json_object_get(heads, "value")));
+		add_whole(facts, out);
+		text_add(&out->fix, "make the parts from the layer's own widths, or build the layer for their sum, %" PRId64 "%s", mismatch->actual, heads
+			 ? " (of a fused projection: queries are heads x head_dim wide, keys and values key/value heads x head_dim)" : "");
+		return true;
+	}
 	if (one)
 		text_add(&out->text, ": one part's rows are missing");
-	if (cause_decider(&facts->sides[1])) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", mismatch->expected);
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[1]));
-	}
+	add_whole(facts, out);
 	text_add(&out->fix, "make the list of parts from what was put together (its own lengths), and both from the same samples");
 	return true;
 }

@@ -36,7 +36,7 @@ cause_transposed(const struct cause_facts *facts, struct cause *out)
 	other = is->ndim - 1;
 	if (is->ndim < 2 || mismatch->dim != is->ndim - 2 || is->sizes[other] != mismatch->expected || mismatch->expected < 2)
 		return false;
-	out->confidence = facts->calls ? "possible" : "likely";
+	out->confidence = facts->calls && is->ndim < 3 ? "possible" : "likely"; /* heads: queries and keys of one width */
 	text_add(&out->text, "%s looks transposed: its dimension %d has the %" PRId64 " that is needed in dimension %d",
 		 cause_operand_name(facts, mismatch->operand), other, mismatch->expected, mismatch->dim);
 	text_add(&out->fix, "multiply by its transpose (.transpose(-1, -2))");
@@ -203,7 +203,8 @@ is_within(const struct cause_facts *facts, const char *path)
 }
 
 /* Needs: a check of a recurrent or attention layer's own: two shapes that part in sizes that a local sequence has as its
- * batch and its length. Possible for a hidden state of another batch. */
+ * batch and its length. Likely, too, for a hidden state of another
+ * batch. */
 bool
 cause_batch_first(const struct cause_facts *facts, struct cause *out)
 {
@@ -228,20 +229,24 @@ cause_batch_first(const struct cause_facts *facts, struct cause *out)
 	sequence = cause_local(facts, is_sequence, apart);
 	if (!sequence && !strstr(facts->message, "Expected hidden"))
 		return false;
-	out->confidence = sequence ? "likely" : "possible";
+	if (!sequence) {
+		out->confidence = dim + 2 == a ? "likely" : "possible";
+		out->setting = cause_named_number(facts, other[dim], "batch bsz");
+		text_add(&out->text, "the hidden state is of a batch of %" PRId64 ", this batch has %" PRId64 ": it was made for a fixed size, or kept from an "
+			 "earlier batch", other[dim], one[dim]);
+		cause_add_number(facts, &out->text, out->setting);
+		text_add(&out->fix, "make the hidden state from the batch's own size (x.size(0)), start it anew when the size changes, or drop the last, "
+			 "smaller batch (drop_last=True)");
+		return true;
+	}
+	out->confidence = "likely";
 	text_add(&out->text, "the layer's check finds ");
 	text_add_sizes(&out->text, one, a);
 	text_add(&out->text, " against ");
 	text_add_sizes(&out->text, other, b);
-	if (sequence) {
-		text_add(&out->text, ": it takes %s's dimension 1 for the batch where that is dimension 0, or the other way round (batch_first)",
-			 text_get(sequence, "name"));
-		text_add(&out->fix, "build the layer with batch_first=True if %s is (batch, sequence, features); else give it %s.transpose(0, 1)",
-			 text_get(sequence, "name"), text_get(sequence, "name"));
-	} else {
-		out->setting = cause_named_number(facts, other[dim], "batch bsz");
-		cause_add_number(facts, &out->text, out->setting);
-		text_add(&out->fix, "make the hidden state from the batch's own size (the last batch is smaller: drop_last=True), and check batch_first");
-	}
+	text_add(&out->text, ": it takes %s's dimension 1 for the batch where that is dimension 0, or the other way round (batch_first)",
+		 text_get(sequence, "name"));
+	text_add(&out->fix, "build the layer with batch_first=True if %s is (batch, sequence, features); else give it %s.transpose(0, 1)",
+		 text_get(sequence, "name"), text_get(sequence, "name"));
 	return true;
 }

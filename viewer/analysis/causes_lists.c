@@ -174,7 +174,7 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 		all++;
 		same += is->sizes[mismatch->dim] == mismatch->expected;
 	}
-	out->confidence = facts->twins || (all >= 3 && same == all - 1) ? "likely" : "possible";
+	out->confidence = (facts->twins && !is_pair(facts)) || (all >= 3 && same == all - 1) ? "likely" : "possible";
 	text_add(&out->text, "samples of unequal length are joined: number %d (%s) has %" PRId64 " in dimension %d where %d of %d have %" PRId64,
 		 facts->event->operands[mismatch->operand].item, cause_operand_name(facts, mismatch->operand), mismatch->actual,
 		 mismatch->dim, same, all, mismatch->expected);
@@ -398,19 +398,21 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 {
 	const struct cause_side *small = &facts->sides[0], *large = &facts->sides[1];
 	const struct lineage_step *step;
+	bool limit;
 
-	if (!(cause_disagrees(facts, "size") || cause_disagrees(facts, "count")) || small->size < 1 || large->size < 1 || small->size == large->size ||
-	    facts->rounded_from > 0 || facts->twins || cause_is(facts, "linear conv1d conv2d conv3d matmul mm bmm addmm"))
+	if (!cause_disagrees(facts, "size") || small->size < 1 || large->size < 1 || small->size == large->size ||
+	    facts->rounded_from > 0 || cause_is(facts, "linear conv1d conv2d conv3d matmul mm bmm addmm"))
 		return false;
 	if (small->size > large->size) {
 		small = &facts->sides[1];
 		large = &facts->sides[0];
 	}
 	step = cause_decider(small);
-	out->setting = !step || cause_is_old(facts, small) ? NULL : cause_cut_by(facts, small);
-	if (!out->setting)
+	out->setting = !step || cause_is_old(facts, small) ? NULL : cause_cut_by(facts, small, large->size);
+	limit = out->setting && (cause_is_limit(facts, out->setting) || cause_is_called(out->setting, "max limit cutoff capacity"));
+	if (!out->setting || (facts->twins && !limit))
 		return false;
-	out->confidence = cause_decided_by(small, "slice narrow") && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
+	out->confidence = (limit || cause_decided_by(small, "slice narrow")) && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
 	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"), small->size,
 		 cause_operand_name(facts, small->place));
 	cause_add_step(facts, &out->text, step);
@@ -553,7 +555,7 @@ cause_made_apart(const struct cause_facts *facts, struct cause *out)
 	int64_t rows[2], each[2];
 
 	if (!cause_disagrees(facts, "size") || !strchr(facts->event->operation, ':') || !a || !b || facts->twins || facts->rounded_from > 0 || one->size < 0 || other->size < 0 ||
-	    a->event.site == b->event.site || cause_are_markers(facts) || cause_is_old(facts, one) || cause_is_old(facts, other))
+	    a->event.site == b->event.site || cause_are_markers(facts) || strcmp(facts->event->phase, "optimizer") == 0 || cause_is_old(facts, one) || cause_is_old(facts, other))
 		return false;
 	out->confidence = "possible";
 	text_add(&out->text, "the two sizes are decided at different lines, and don't agree this time: %" PRId64 " (%s) by ", one->size,

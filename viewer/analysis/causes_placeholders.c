@@ -240,6 +240,15 @@ add_units(const struct cause_facts *facts, const struct placeholders *found, str
 	text_add(&out->evidence, "; %" PRId64 " is %s", found->selected / a, text_get(count, "name"));
 }
 
+/* Do all sequences have places for whole images, but one? */
+static bool
+lacks_one(const struct cause_facts *facts, int64_t features)
+{
+	struct text spread = {{0}, 0};
+
+	return add_spread(facts, features, &spread);
+}
+
 /* Needs: a mask that selects nothing, and rows to put there. */
 bool
 cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
@@ -261,13 +270,15 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
 	int64_t missing, least;
+	bool one;
 
 	if (!find_placeholders(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = limit_of(facts, found.length);
-	if (!out->setting && (missing <= FEW || found.supplied % found.selected == 0))
+	one = lacks_one(facts, found.supplied);
+	if (!out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
 		return false; /* nothing says that anything was cut; an exact multiple says something else */
 	out->confidence = out->setting ? "likely" : "possible";
 	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
@@ -282,6 +293,9 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
 		text_add(&out->fix, " (to %" PRId64 " or more)", found.length + missing);
 	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
+	if (!out->setting && one)
+		text_add(&out->fix, "; no limit is in reach: it was applied in another process or in an earlier run, whose tokenised cache must then be "
+			 "rebuilt");
 	return true;
 }
 
@@ -296,6 +310,8 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		return false;
 	more = found.selected - found.supplied;
 	few = more < 0 ? -more : more;
+	if (more < 0 && lacks_one(facts, found.supplied))
+		return false; /* whole images but for the end of one sequence: cut */
 	times = more < 0 && found.supplied % found.selected == 0 ? found.supplied / found.selected : 1;
 	if (more < 0 && ((few > FEW && times == 1) || limit_of(facts, found.length)))
 		return false;
@@ -316,14 +332,15 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
 		 found.supplied, few, more < 0 ? "few" : "many");
 	if (few <= FEW)
-		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently");
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently, or a sequence was cut (now, or in an earlier "
+			 "run whose cache is read)");
 	add_spread(facts, found.supplied, &out->evidence);
 	add_units(facts, &found, out);
 	if (more > 0 && cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? "; " : "", facts->sides[0].size);
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
-	text_add(&out->fix, more < 0 ? "use processor and tokenizer of one version, with the same image sizes"
+	text_add(&out->fix, more < 0 ? "use processor and tokenizer of one version, with the same image sizes; where tokenised data is cached, rebuild the cache"
 		 : "check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
 		   "tokenizer are of one version");
 	return true;

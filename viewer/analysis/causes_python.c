@@ -122,7 +122,7 @@ value_of(const struct cause_facts *facts, const char *name)
 static bool
 find_division(const struct cause_facts *facts, char *whole, char *part)
 {
-	static const char *const words[] = { "divisible by", "multiple of", "divide", "evenly by", "in chunks of" };
+	static const char *const words[] = { "in chunks of", "divisible by", "multiple of", "divided by", "evenly by", "evenly into" };
 	const char *at;
 
 	for (at = facts->line; at && (at = strchr(at, '%')); at++)
@@ -130,27 +130,21 @@ find_division(const struct cause_facts *facts, char *whole, char *part)
 		    value_of(facts, part) > 1 && value_of(facts, whole) % value_of(facts, part))
 			return true;
 	for (size_t i = 0; facts->message && i < sizeof(words) / sizeof(*words); i++) {
-		int64_t largest = 0;
+		int64_t last = 0;
 
 		at = strstr(facts->message, words[i]);
-		if (!at || !read_name(at, at + strlen(words[i]), false, part) || value_of(facts, part) < 2) {
-			int64_t number;
-			const char *digits = at ? at : "";
-
-			if (!at || !text_number(&digits, &number) || number < 2)
-				continue;
-			text_format(part, WORD_BYTES, "%" PRId64, number);
-		}
+		if (!at || !read_name(at, at + strlen(words[i]), false, part) || value_of(facts, part) < 2)
+			continue;
 		for (const char *c = facts->message; c < at; c++) { /* the last word before it that is a number */
 			char name[WORD_BYTES];
 
 			if ((c == facts->message || (!isalnum((unsigned char)c[-1]) && !strchr("_.", c[-1]))) && isalnum((unsigned char)*c) &&
 			    read_name(c, c, false, name) && value_of(facts, name) > 0) {
 				text_format(whole, WORD_BYTES, "%s", name);
-				largest = value_of(facts, name);
+				last = value_of(facts, name);
 			}
 		}
-		if (largest && largest % value_of(facts, part))
+		if (last && last % value_of(facts, part))
 			return true;
 	}
 	return false;
@@ -324,6 +318,64 @@ cause_told_rank(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "give it a batch of one: %s.unsqueeze(0), or a slice (x[i:i + 1]) where a number selects it", local ? text_get(local, "name") : "x");
 	else
 		text_add(&out->fix, "squeeze, flatten or select the dimension that is too many of %s", local ? text_get(local, "name") : "it");
+	return true;
+}
+
+/* "Long" or "torch.FloatTensor" after MARK in the message, as a tensor's dtype is called; NULL. */
+static const char *
+told_type(const char *message, const char *mark)
+{
+	static const char *const types[][2] = { { "BFloat16", "bfloat16" }, { "Float", "float32" }, { "float", "float32" }, { "Double", "float64" },
+						{ "double", "float64" }, { "Half", "float16" }, { "Long", "int64" }, { "Int", "int32" }, { "Bool", "bool" },
+						{ "Byte", "uint8" } };
+	const char *at = message ? strstr(message, mark) : NULL;
+
+	if (!at)
+		return NULL;
+	at += strlen(mark);
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strncmp(at, types[i][0], strlen(types[i][0])) == 0)
+			return types[i][1];
+	return NULL;
+}
+
+struct typed { const char *line, *dtype; };
+
+static bool
+is_typed(const json_t *local, void *context)
+{
+	const struct typed *typed = context;
+	struct ranked ranked = { typed->line, (int)json_array_size(json_object_get(local, "shape")) };
+
+	return strcmp(text_get(local, "dtype"), typed->dtype) == 0 && is_ranked(local, &ranked);
+}
+
+/* Needs: a message that wants one dtype and got another, where no operands tell. Likely where the failing line names a tensor
+ * of the latter. */
+bool
+cause_told_dtype(const struct cause_facts *facts, struct cause *out)
+{
+	static const char *const wants[] = { "scalar type ", "scalar types: ", "but expected ", "expected torch." };
+	static const char *const gots[] = { "but found ", "but got torch.", "Found dtype ", "got torch." };
+	const char *wanted = NULL, *got = NULL, *name;
+	struct typed typed = { facts->line, NULL };
+	const json_t *local;
+
+	if (facts->mismatch)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		wanted = wanted ? wanted : told_type(facts->message, wants[i]);
+		got = got ? got : told_type(facts->message, gots[i]);
+	}
+	if (!wanted || !got || strcmp(wanted, got) == 0)
+		return false;
+	typed.dtype = got;
+	local = cause_local(facts, is_typed, &typed);
+	name = local ? text_get(local, "name") : "it";
+	out->confidence = local ? "likely" : "possible";
+	text_add(&out->text, "%s is %s where %s is needed", local ? name : "a tensor", got, wanted);
+	text_add(&out->fix, "convert %s where it is made: %s", name, strcmp(wanted, "int64") == 0
+		 ? ".long() (of a division: use // rather than /)" : strcmp(wanted, "float32") == 0 ? ".float()" : "to that dtype");
 	return true;
 }
 

@@ -164,7 +164,7 @@ cause_number_called(const struct cause_facts *facts, const char *names)
 }
 
 const json_t *
-cause_cut_by(const struct cause_facts *facts, const struct cause_side *side)
+cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int64_t larger)
 {
 	const struct lineage_step *step = cause_decider(side);
 	struct cause_facts there = *facts;
@@ -178,6 +178,8 @@ cause_cut_by(const struct cause_facts *facts, const struct cause_side *side)
 	if (!number)
 		return NULL;
 	if (there.line && stands_in(there.line, text_get(number, "name")))
+		return number;
+	if (larger > side->size && cause_is_called(number, "max limit cutoff capacity"))
 		return number;
 	return cause_is_limit(facts, number) || (cause_is_called(number, "capacity") && is_set(facts, text_get(number, "name"), side->size)) ? number : NULL;
 }

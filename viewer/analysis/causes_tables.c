@@ -182,7 +182,16 @@ cause_fixed_size(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: two sizes of this step, element by element; one was counted (arange, cumsum), the other wasn't. */
+static bool
+is_mask(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const char *dtype = side->place >= 0 ? facts->event->operands[side->place].dtype : NULL;
+
+	return dtype && strcmp(dtype, "bool") == 0;
+}
+
+/* Needs: two sizes of this step, element by element; one was counted (arange, cumsum), the other wasn't. Likely where sine
+ * and cosine say that it is positions. */
 bool
 cause_positions_length(const struct cause_facts *facts, struct cause *out)
 {
@@ -199,13 +208,20 @@ cause_positions_length(const struct cause_facts *facts, struct cause *out)
 	other = &facts->sides[!side];
 	if (counted->size < 0 || other->size < 0 || !cause_decider(other))
 		return false;
-	out->confidence = cause_step(counted, "cos sin") || facts->agreed > 0 ? "likely" : "possible";
-	text_add(&out->text, "positions don't cover the sequence: %" PRId64 " were counted by ", counted->size);
+	out->confidence = cause_step(counted, "cos sin") || (facts->agreed > 0 && !is_mask(facts, counted)) ? "likely" : "possible";
+	if (is_mask(facts, counted))
+		text_add(&out->text, "the mask is not as long as what it masks: %" PRId64 " places were counted by ", counted->size);
+	else
+		text_add(&out->text, "positions don't cover the sequence: %" PRId64 " were counted by ", counted->size);
 	cause_add_step(facts, &out->text, cause_decider(counted));
 	text_add(&out->text, ", %s has %" PRId64, cause_operand_name(facts, other->place), other->size);
 	if (cause_step(counted, "cos sin"))
 		text_add(&out->evidence, "cosine and sine were computed from them");
-	text_add(&out->fix, "count %" PRId64 " positions for what is given now (position_ids of the piece, from what the cache already holds on: "
+	if (is_mask(facts, counted))
+		text_add(&out->fix, "count the mask's places from the length of %s (%" PRId64 "), or see which of the two was cut", cause_operand_name(facts, other->place),
+			 other->size);
+	else
+		text_add(&out->fix, "count %" PRId64 " positions for what is given now (position_ids of the piece, from what the cache already holds on: "
 		 "arange(start, start + %" PRId64 "))", other->size, other->size);
 	return true;
 }

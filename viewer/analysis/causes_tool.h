@@ -36,8 +36,9 @@ bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side
 void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
 /* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */
 bool cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size);
-/* The name that carries SIDE's size on the line that decided it, or is a limit by name; NULL. */
-const json_t *cause_cut_by(const struct cause_facts *facts, const struct cause_side *side);
+/* The name that carries SIDE's size on the line that decided it, or is a limit by name; NULL. What LARGER exceeds can't be
+ * a maximum that was measured. */
+const json_t *cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int64_t larger);
 /* What a strided operation (unfold, convolution, pooling) left over at STEP, its window being moved by STRIDE over OVER; 0 if
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
