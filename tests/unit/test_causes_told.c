@@ -178,7 +178,7 @@ test_numbers(void)
 	type = "ValueError";
 	ask(NULL, "the text has 53 words, the table 48", NULL, number("MAX_WORDS", 48));
 	EXPECT("limit_told", "possible");
-	ask(NULL, "the text has 53 words, the table 48", json_pack("[{s:[{s:s, s:[i, i]}]}]", "locals", "name", "labels", "shape", 2, 53),
+	ask(NULL, "the text has 53 words, more than the 48 of the table", json_pack("[{s:[{s:s, s:[i, i]}]}]", "locals", "name", "labels", "shape", 2, 53),
 	    number("MAX_WORDS", 48));
 	EXPECT("limit_told", "likely");
 	ask(NULL, "the text has 53 words, the table 48", NULL, number("width", 48));
@@ -198,10 +198,17 @@ test_padded(void)
 	json_t *frames = json_pack("[{s:[{s:s, s:s, s:s, s:i}]}]", "locals", "name", "offsets", "kind", "tensor", "dtype", "int64", "tensor", 5);
 	struct cause_facts facts = { .type = "AssertionError", .message = "19 places", .frames = frames, .source = &source, .before = 50 };
 
+	facts.rests_on[0] = json_array_get(json_object_get(json_array_get(frames, 0), "locals"), 0);
+	facts.rests_count = 1;
 	json_decref(causes);
 	causes = causes_build(&facts);
 	EXPECT("padded_numbers", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "offsets was padded with 0 by aten::pad_sequence"));
+	facts.rests_count = 0; /* the check has nothing to do with it */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("padded_numbers", "");
+	facts.rests_count = 1;
 	facts.before = 5; /* it was made later */
 	json_decref(causes);
 	causes = causes_build(&facts);

@@ -23,6 +23,8 @@
 #include "source.h"
 #include "text.h"
 
+#define CAUSE_RESTS_MOST 8
+
 /* One of the two sides of a mismatch: its place in the event, its story, and what earlier calls had there. */
 struct cause_side {
 	int place, dim;                  /* -1 */
@@ -46,6 +48,8 @@ struct cause_facts {
 	int64_t time_ns;                 /* of the failure */
 	int64_t before;                  /* event from which a local variable is followed back */
 	const char *line;                /* the failing line of source, or NULL */
+	const json_t *rests_on[CAUSE_RESTS_MOST]; /* what a failed check of Python's rests on: VARIABLEs of its frame */
+	int rests_count;
 	struct cause_side sides[2];      /* of mismatch->operand, of mismatch->against */
 	int64_t calls, agreed;           /* earlier calls of this line; of them, both sides had one size */
 	int64_t last_call;               /* event of the newest of them, -1 */

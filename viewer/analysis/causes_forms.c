@@ -59,6 +59,40 @@ cause_numel(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Two tensors that are equal but for dimensions of 1. */
+static bool
+tell_ones(const struct cause_facts *facts, struct cause *out)
+{
+	const struct operand *less = &facts->event->operands[facts->mismatch->operand], *more = &facts->event->operands[facts->mismatch->against];
+	int few = facts->mismatch->operand, many = facts->mismatch->against, at = 0, one = -1;
+
+	if (less->ndim > more->ndim) {
+		const struct operand *swapped = less;
+
+		less = more;
+		more = swapped;
+		few = facts->mismatch->against;
+		many = facts->mismatch->operand;
+	}
+	for (int d = 0; d < more->ndim; d++) {
+		if (at < less->ndim && more->sizes[d] == less->sizes[at])
+			at++;
+		else if (more->sizes[d] == 1)
+			one = d;
+		else
+			return false;
+	}
+	if (at < less->ndim || one < 0)
+		return false;
+	text_add(&out->text, "%s ", cause_operand_name(facts, many));
+	text_add_sizes(&out->text, more->sizes, more->ndim);
+	text_add(&out->text, " has a dimension of 1 that %s ", cause_operand_name(facts, few));
+	text_add_sizes(&out->text, less->sizes, less->ndim);
+	text_add(&out->text, " lacks");
+	text_add(&out->fix, "%s.squeeze(%d), or %s.unsqueeze(%d)", cause_operand_name(facts, many), one, cause_operand_name(facts, few), one);
+	return true;
+}
+
 /* Needs: property rank. */
 bool
 cause_rank(const struct cause_facts *facts, struct cause *out)
@@ -68,6 +102,8 @@ cause_rank(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "rank") || !mismatch->has_actual || !mismatch->has_expected)
 		return false;
 	out->confidence = "likely";
+	if (mismatch->against >= 0 && tell_ones(facts, out))
+		return true;
 	text_add(&out->text, "a dimension is %s: %s", mismatch->actual < mismatch->expected ? "missing" : "too many", mismatch->text);
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "%s was made by ", cause_operand_name(facts, mismatch->operand));

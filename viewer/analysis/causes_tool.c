@@ -120,6 +120,15 @@ cause_step(const struct cause_side *side, const char *names)
 }
 
 bool
+cause_goes_through(const struct cause_side *side, int64_t event)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (side->lineage->steps[i].event.id == event)
+			return true;
+	return false;
+}
+
+bool
 cause_is_old(const struct cause_facts *facts, const struct cause_side *side)
 {
 	const struct lineage_step *step = cause_decider(side);

@@ -30,6 +30,10 @@ const struct lineage_step *cause_decider(const struct cause_side *side);
 bool cause_decided_by(const struct cause_side *side, const char *names);
 /* The first step of SIDE's story, up to what decided it, by one of NAMES. */
 const struct lineage_step *cause_step(const struct cause_side *side, const char *names);
+/* Does SIDE's story have that event? */
+bool cause_goes_through(const struct cause_side *side, int64_t event);
+/* The first cat of LARGE's story before it meets SMALL's; NULL. */
+const struct lineage_step *cause_own_cat(const struct cause_side *large, const struct cause_side *small);
 /* Was SIDE's size decided before the line was called for the last time (a buffer, a parameter, a cache)? */
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */

@@ -346,15 +346,17 @@ follow_locals(struct diagnosis *diagnosis, struct lineage *lineage)
 static void
 keep_stories(struct diagnosis *diagnosis, struct lineage **one, struct lineage **other)
 {
-	int place = diagnosis->mismatch.operand;
-	bool is_tensor = place >= 0 && diagnosis->subject->operands[place].tensor >= 0;
+	const struct operand *operands = diagnosis->subject->operands;
+	int place = diagnosis->mismatch.operand, against = diagnosis->mismatch.against;
+	bool is_tensor = place >= 0 && operands[place].tensor >= 0;
+	int first = !is_tensor || (diagnosis->padded && operands[against].ndim >= operands[place].ndim); /* which was told first */
 
 	if ((*one)->count) {
-		diagnosis->stories[is_tensor ? 0 : 1] = *one;
+		diagnosis->stories[first] = *one;
 		*one = NULL;
 	}
 	if (is_tensor && (*other)->count) {
-		diagnosis->stories[1] = *other;
+		diagnosis->stories[!first] = *other;
 		*other = NULL;
 	}
 }

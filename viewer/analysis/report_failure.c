@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "causes.h"
+#include "check.h"
 #include "headline.h"
 #include "history.h"
 #include "mismatch_rule.h"
@@ -183,6 +184,8 @@ causes(const struct diagnosis *diagnosis)
 	facts.line = *text_get(where, "source") ? text_get(where, "source") : NULL;
 	for (int i = 0; i < 2; i++)
 		facts.sides[i].lineage = diagnosis->stories[i];
+	if (!failure->has_event || strcmp(failure->kind, "operation") != 0)
+		facts.rests_count = check_tensors(diagnosis->source, failure, diagnosis->frames, facts.rests_on);
 	precedent_measure(&facts, diagnosis->made == NULL);
 	list = causes_build(&facts);
 	json_decref(where);
