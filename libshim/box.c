@@ -14,6 +14,7 @@
 
 #include "box.h"
 #include "clock.h"
+#include "merge.h"
 #include "settings.h"
 
 #define PAGE 4096ull
@@ -22,6 +23,7 @@
 
 struct box shim_box;
 static bool forked;
+static int32_t parent_rank; /* of a forked process */
 static char box_path[PATH_MAX];
 
 /* --keep all: where each further segment's chunks are mapped. */
@@ -69,6 +71,7 @@ create_file(const char *directory, int rank, char *path, size_t room)
 {
 	if (mkdir(directory, 0700) && errno != EEXIST)
 		return -1;
+	merge_make_room(directory);
 	for (int attempt = 1; attempt < 10; attempt++) {
 		char again[8] = "";
 		if (attempt > 1) /* the same process id once more, after an exec */
@@ -292,6 +295,7 @@ void
 box_forget(void)
 {
 	/* The parent's file stays mapped here, unused: unmapping could pull it from under a handler that still looks. */
+	parent_rank = shim_box.header ? shim_box.header->rank : -1;
 	shim_box.base = NULL;
 	shim_box.header = NULL;
 	forked = true;
@@ -316,4 +320,6 @@ box_end(enum box_state state, int exit_status)
 	header->exit_status = exit_status;
 	header->end_unix_ns = clock_unix_ns();
 	__atomic_store_n(&header->state, state, __ATOMIC_RELEASE);
+	if (state == BOX_STATE_EXITED && exit_status == 0)
+		merge_ended(box_path, forked && header->rank != parent_rank);
 }

@@ -99,6 +99,17 @@ recorder_get(void)
 	return NULL;
 }
 
+uint64_t
+recorder_open_events(void)
+{
+	uint64_t events = 0;
+
+	for (uint32_t i = 0; pool && i < RECORDERS; i++)
+		if (pool[i].in_use && pool[i].chunk)
+			events += pool[i].events - pool[i].chunk->first_event;
+	return events;
+}
+
 void
 record_thread(uint32_t *thread, uint64_t *events)
 {

@@ -76,6 +76,9 @@ void recorder_forked(void);
 /* The calling thread's recorder, claimed now if it has none. NULL (counted) if there are too many threads. */
 struct recorder *recorder_get(void);
 
+/* Operations started in chunks that are not finished: the header's sum lacks them. */
+uint64_t recorder_open_events(void);
+
 /* Room for a record of WORDS 32-bit words whose time is now, header filled in; NULL (counted) if there is none. */
 void *recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags);
 /* Make what was reserved last visible to readers. */

@@ -167,6 +167,26 @@ struct box_segment {
 	uint32_t chunk_bytes, chunk_count;
 };
 
+/*
+ * What is left of processes that ended well and had nothing to explain: their counts, summed up in one file for each host.
+ * All zero until the first is added; every field is atomic.
+ */
+#define BOX_MERGED_MAGIC "shapesum"
+#define BOX_MERGED_NAME "ended-" /* ended-<host>.sum */
+#define BOX_MERGED_END ".sum"
+
+struct box_merged {
+	char magic[8];
+	uint32_t version;        /* BOX_VERSION */
+	uint32_t reserved;
+	char host[64];
+	uint64_t processes;
+	uint64_t failed;         /* of these: did not end well, and gave way to others */
+	uint64_t events;         /* operations recorded */
+	uint64_t lost[BOX_LOSS_COUNT];
+	uint64_t first_start_ns, last_end_ns; /* Unix time */
+};
+
 /* --- dictionaries ------------------------------------------------------------------------- */
 
 struct box_string {

@@ -152,6 +152,22 @@ ranks_json(const struct source *source, const struct failure *chosen)
 	return json;
 }
 
+static json_t *
+merged_json(const struct trace *trace)
+{
+	struct merged merged;
+	json_t *json;
+
+	if (!trace_merged(trace, &merged))
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "processes", json_integer(merged.processes));
+	json_object_set_new(json, "failed", json_integer(merged.failed));
+	json_object_set_new(json, "events", json_integer(merged.events));
+	json_object_set_new(json, "dropped", json_integer(merged.dropped));
+	return json;
+}
+
 json_t *
 report_build(struct trace *trace, struct error *error)
 {
@@ -172,6 +188,7 @@ report_build(struct trace *trace, struct error *error)
 	json_object_set_new(json, "trace", trace_json(trace));
 	json_object_set_new(json, "environment", report_environment(&source, chosen));
 	json_object_set_new(json, "processes", processes);
+	json_object_set_new(json, "merged", merged_json(trace));
 	json_object_set_new(json, "failure", chosen ? report_failure(&source, chosen) : json_null());
 	failures = report_failure_list(&source, chosen);
 	json_object_set_new(json, "failures", failures);

@@ -134,7 +134,9 @@ static void
 run_healthy_line(const char *directory, json_t *report)
 {
 	json_t *processes = json_object_get(report, "processes"), *process;
-	int64_t operations = 0;
+	const json_t *merged = json_object_get(report, "merged");
+	int64_t operations = json_integer_value(json_object_get(merged, "events"));
+	int64_t count = (int64_t)json_array_size(processes) + json_integer_value(json_object_get(merged, "processes"));
 	struct page page = { 0 };
 	size_t i;
 
@@ -143,7 +145,7 @@ run_healthy_line(const char *directory, json_t *report)
 	page_add(&page, "shapebox: trace in ");
 	page_safe(&page, run_short(directory));
 	page_add(&page, " (");
-	page_plural(&page, (int64_t)json_array_size(processes), "process", "processes");
+	page_plural(&page, count, "process", "processes");
 	page_add(&page, ", ");
 	page_plural(&page, operations, "operation", "operations");
 	page_add(&page, "); shapebox report ");

@@ -40,6 +40,8 @@ traces_file(const char *name)
 	if (strcmp(name, "run.json") == 0 || strcmp(name, "run.json.new") == 0 || strcmp(name, ".gitignore") == 0 ||
 	    strcmp(name, BOX_STARTS_FILE) == 0)
 		return TRACE_FILE_OTHER;
+	if (strncmp(name, BOX_MERGED_NAME, strlen(BOX_MERGED_NAME)) == 0 && traces_ends(name, BOX_MERGED_END))
+		return TRACE_FILE_SIDE;
 	/* what precedes the last .db or .box must end in -<process> */
 	while (at > name && !end) {
 		at--;

@@ -25,7 +25,8 @@ struct trace_place {
 enum trace_file {
 	TRACE_FILE_NONE,  /* not a trace's */
 	TRACE_FILE_DATA,  /* "rank0-4711.db", "rank0-worker-4712.box" */
-	TRACE_FILE_SIDE,  /* what a database or a fold leaves beside one: "rank0-4711.db-journal", "rank0-4711.db.x1y2z3.tmp" */
+	TRACE_FILE_SIDE,  /* what a database or a fold leaves beside one: "rank0-4711.db-journal", "rank0-4711.db.x1y2z3.tmp"; counts of
+			   * processes without a file: "ended-host.sum" */
 	TRACE_FILE_OTHER  /* run.json, .gitignore */
 };
 enum trace_file traces_file(const char *name);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "schema/box.h"
 #include "trace_internal.h"
 
 #define FILES_LIMIT 65536
@@ -58,7 +59,7 @@ ends_with(const char *name, const char *end)
 
 /* The directory's databases and boxes, in order of name: a box comes before its database. */
 static bool
-directory_list(const char *directory, struct names *names, struct error *error)
+directory_list(const char *directory, struct names *names, struct merged *merged, struct error *error)
 {
 	DIR *dir = opendir(directory);
 	struct dirent *entry;
@@ -74,6 +75,8 @@ directory_list(const char *directory, struct names *names, struct error *error)
 	while (ok && (entry = readdir(dir))) {
 		if (ends_with(entry->d_name, ".db") || ends_with(entry->d_name, ".box"))
 			ok = names_add(names, entry->d_name);
+		else if (strncmp(entry->d_name, BOX_MERGED_NAME, strlen(BOX_MERGED_NAME)) == 0 && ends_with(entry->d_name, BOX_MERGED_END))
+			merged_read(directory, entry->d_name, merged);
 	}
 	closedir(dir);
 	if (!ok)
@@ -181,7 +184,7 @@ trace_open(const char *dir, struct error *error)
 		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", dir);
 		goto out;
 	}
-	if (!directory_list(dir, &names, error))
+	if (!directory_list(dir, &names, &trace->merged, error))
 		goto out;
 	trace->run = run_read(dir);
 	if (!files_open(trace, &names, &skipped, error))

@@ -113,6 +113,11 @@ const struct process *trace_process(const struct trace *trace, int index);
 /* JSON object that `run` left (command, start, end, exit status or signal), or NULL. Borrowed. */
 json_t *trace_run(const struct trace *trace);
 
+/* Processes of which only counts are left: they ended well, had nothing to explain, and gave their files up. FAILED: of
+ * these, the ones that had not, and gave way where there were too many files. False if there are none. */
+struct merged { int64_t processes, failed, events, dropped; };
+bool trace_merged(const struct trace *trace, struct merged *out);
+
 /* Event ID with its operands and outputs. Returns false if it isn't kept. OUT's arrays live until trace_close. */
 bool trace_event(struct trace *trace, int process, int64_t id, struct event *out);
 

@@ -57,6 +57,7 @@ struct trace {
 	char *directory;
 	struct arena arena;
 	json_t *run;
+	struct merged merged;
 	struct reader **readers;
 	int count, room;
 };
@@ -77,6 +78,8 @@ struct reader *reader_open_box(struct arena *arena, const char *directory, const
 /* May the process of this box, at PATH, still be writing to it? */
 struct box_header;
 bool box_is_live(const struct box_header *header, const char *path);
+/* trace_merged.c: add what the file NAME of DIRECTORY counts. False if it is no such file. */
+bool merged_read(const char *directory, const char *name, struct merged *sum);
 
 /* trace_status.c: roles, ranks, ends, and the order of all processes. */
 void trace_judge(struct trace *trace);

@@ -108,6 +108,7 @@ void
 report_processes(struct page *page, const json_t *report, int width)
 {
 	const json_t *processes = json_object_get(report, "processes"), *attempts = json_object_get(report, "attempts"), *attempt;
+	const json_t *merged = json_object_get(report, "merged"); /* those without a file of their own */
 	int64_t shown = json_array_size(attempts) ? 0 : -1; /* of a restarted run: the ranks of one attempt */
 	struct page line = { 0 };
 	size_t i;
@@ -120,6 +121,17 @@ report_processes(struct page *page, const json_t *report, int width)
 	group_role(&line, processes, "launcher", -1, "launcher", "launchers");
 	group_role(&line, processes, "other", -1, line.size ? "other process" : "process",
 		   line.size ? "other processes" : "processes");
+	if (report_integer(merged, "processes", 0) > 0) {
+		page_add(&line, line.size ? "; " : "");
+		page_count(&line, report_integer(merged, "processes", 0));
+		page_add(&line, report_integer(merged, "processes", 0) == 1 ? " more that left its counts only"
+									    : " more that left their counts only");
+		if (report_integer(merged, "failed", 0) > 0) {
+			page_add(&line, ", ");
+			page_count(&line, report_integer(merged, "failed", 0));
+			page_add(&line, " of them failed");
+		}
+	}
 	if (line.size > 0) {
 		report_label(page, "processes");
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));

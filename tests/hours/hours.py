@@ -1,0 +1,112 @@
+"""Every case's program as it is, and with healthy steps before its failure in the smallest box: what the report says must be
+the same but for the counts.
+
+hours.py BUILD STEPS [CASE...]: prints a line a case, ends with 1 if one differs. Cases without a failure are left out.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+
+
+def case_read(name):
+    case = {"run": "python {program}", "options": "", "env": [], "expect": [], "timeout": "120"}
+    with open(f"{TESTS}/e2e/cases/{name}.case") as file:
+        for line in file:
+            word, _, rest = line.strip().partition(": ")
+            if word in ("env", "expect"):
+                case[word].append(rest)
+            else:
+                case[word] = rest
+    return case
+
+
+def expects_failure(case):
+    return any(line.startswith("failure") and line != "failure null" for line in case["expect"])
+
+
+def report(case, build, work, steps):
+    """The report of a run: as it is (0 steps), or after so many."""
+    program = f"{TESTS}/programs/{case['program']}"
+    words = []
+    for word in case["run"].split():
+        if word in ("python", "torchrun"):
+            words.append(f"{build}/venv/bin/{word}")
+        elif word == "{program}":
+            words += [f"{HERE}/healthy.py", program] if steps else [program]
+        else:
+            words.append(word)
+    environment = dict(os.environ, OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", GLOO_SOCKET_IFNAME="lo",
+                       PYTHONDONTWRITEBYTECODE="1", HEALTHY_STEPS=str(steps))
+    environment.update(entry.split("=", 1) for entry in case["env"])
+    trace = f"{work}/{'long' if steps else 'short'}"
+    options = case["options"].split() + (["--size", "1M"] if steps else [])
+    subprocess.run([f"{build}/shapebox", "run", "--quiet", "--output", trace, *options, "--", *words], env=environment, cwd=work,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                   timeout=int(case["timeout"]) + steps // 20, check=False)
+    text = subprocess.run([f"{build}/shapebox", "report", trace, "--format", "json"], stdout=subprocess.PIPE, timeout=120,
+                          check=False).stdout
+    return json.loads(text)
+
+
+def plain(text):
+    """TEXT without what counts: events, steps, how many calls there were and how many of them are kept."""
+    if not isinstance(text, str):
+        return text
+    text = re.sub(r"\(?events? \d+(( and |, )\d+)*\)?|at step \d+(, no longer kept)?|0x[0-9a-f]+", "", text)
+    text = re.sub(r"^(the last )?[\d,]+ earlier calls? here", "earlier calls here", text)
+    return re.sub(r"in each of the last \d+|every time", "always", text).strip()
+
+
+def essence(failure):
+    """What must not change."""
+    if not failure:
+        return None
+    origin, where, history = failure.get("origin") or {}, failure.get("where") or {}, failure.get("history") or {}
+    mismatch = failure.get("mismatch") or {}
+    return {
+        "kind": failure["kind"], "operation": failure["operation"], "phase": failure["phase"],
+        "where": [where.get(key) for key in ("file", "line", "function")],
+        "exception": [failure["exception"].get("type"), plain(failure["exception"].get("message"))] if failure["exception"] else None,
+        "operands": [[operand[key] for key in ("name", "variable", "shape", "dtype", "device")] for operand in failure["operands"]],
+        "mismatch": {key: value for key, value in mismatch.items() if key != "text"},
+        "origin": [origin.get("operation"), origin.get("where")],
+        "causes": [[cause["rule"], cause["confidence"], plain(cause["text"]), plain(cause["fix"])] for cause in failure["causes"]],
+        "history": plain(history.get("text")),
+    }
+
+
+def check(name, build, steps):
+    case = case_read(name)
+    work = tempfile.mkdtemp(prefix="shapebox-hours-")
+    try:
+        short, long = report(case, build, work, 0), report(case, build, work, steps)
+        one, other = essence(short["failure"]), essence(long["failure"])
+        differing = [key for key in one if one[key] != other[key]] if one and other else ["failure"]
+        taken = max(process["events"] for process in long["processes"])
+        if taken < 10 * steps:
+            differing.append(f"only {taken} operations: the healthy steps were not taken")
+        print(f"{'FAILED' if differing else 'ok    '}  {name:28} {taken:9} operations", flush=True)
+        for key in differing:
+            print(f"    {key}\n      short {one and one.get(key)}\n      long  {other and other.get(key)}", flush=True)
+        return not differing
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def main():
+    build, steps = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+    names = sorted(entry[:-5] for entry in os.listdir(f"{TESTS}/e2e/cases") if entry.endswith(".case"))
+    names = [name for name in names if expects_failure(case_read(name)) and (not sys.argv[3:] or name in sys.argv[3:])]
+    passed = [check(name, build, steps) for name in names]
+    print(f"{len(names)} programs, {len(names) - sum(passed)} differ")
+    sys.exit(0 if passed and all(passed) else 1)
+
+
+main()
