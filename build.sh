@@ -25,7 +25,8 @@ usage: ./build.sh [WORD]
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
-  soak      the long tests: a thousand SIGKILLs at random moments
+  soak      the long tests (hours): 20,000 healthy steps before every failure, a million shapes, 1,200 workers,
+            a thousand SIGKILLs at random moments
   screen    put the demo's report into README.md
   clean     remove what was built (build/venv stays; `clean all` removes it too)
   help      this text
@@ -210,6 +211,8 @@ word_test() {
 	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
 	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
+	run_check "failures are the same after 2,000 healthy steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 2000 \
+		family_add family_linear handled_then_fatal
 	step "end to end"
 	run_cases "$BUILD"
 	step "demo's screen in README.md"
@@ -342,6 +345,10 @@ word_soak() {
 	need_tests
 	compile all tests
 	make_venv
+	step "soak: a million shapes, workers started anew in every epoch"
+	run_cases "$BUILD" --cases "$ROOT/tests/hours/cases"
+	step "soak: healthy steps before every failure"
+	run_check "every failure is the same after 20,000 steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 20000
 	step "soak: SIGKILL at random moments"
 	run_check "SIGKILL x${1:-1000}" bash tests/bench/soak.sh "$BUILD" "$VENV/bin/python" "${1:-1000}"
 	closing
