@@ -35,7 +35,8 @@ SQL = $(wildcard schema/*.sql)
 
 objects = $(patsubst %,$(BUILD)/obj/$(1)/%.o,$(2))
 SHIM_OBJECTS = $(call objects,shim,$(SHIM_SOURCES))
-SHIM_TEST_OBJECTS = $(call objects,shim-test,$(SHIM_SOURCES))
+# (A test's dlsym is the C library's.)
+SHIM_TEST_OBJECTS = $(call objects,shim-test,$(filter-out libshim/cuda_dlsym.S,$(SHIM_SOURCES)))
 VIEWER_OBJECTS = $(call objects,viewer,$(VIEWER_SOURCES))
 VIEWER_MAIN_OBJECTS = $(call objects,viewer,$(VIEWER_MAIN))
 RUNNER_OBJECTS = $(call objects,viewer,$(RUNNER_SOURCES))
@@ -152,5 +153,26 @@ $(BUILD)/tests/identity-check: $(BUILD)/obj/viewer/tests/identity/check.c.o $(BU
 $(BUILD)/tests/truth.so: tests/identity/truth.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fPIC -shared -o $@ $< -ldl
+
+# A CUDA stack without a GPU: tests/fake/
+FAKE = $(BUILD)/fake
+CFLAGS_FAKE = $(COMMON) -fPIC -fvisibility=hidden -Itests/fake
+FAKE_HEADERS = tests/fake/fake.h libshim/cuda_types.h libshim/cuda_driver.def Makefile
+fake: $(FAKE)/libcuda.so.1 $(FAKE)/libcudart.so.12 $(FAKE)/libcudart.so.13 $(FAKE)/libnvidia-ml.so.1
+.PHONY: fake
+
+$(FAKE)/%.c: tests/symbols/%.txt tests/fake/stubs.sh
+	@mkdir -p $(@D)
+	sh tests/fake/stubs.sh $< > $@
+# -Bsymbolic: a library's own functions are its own, whoever is preloaded.
+$(FAKE)/libcuda.so.1: tests/fake/fake_state.c tests/fake/fake_driver.c tests/fake/fake_driver_table.c $(FAKE)/libcuda-asked.c $(FAKE_HEADERS)
+	$(CC) $(CFLAGS_FAKE) -shared -Wl,-soname,$(@F) -Wl,-Bsymbolic -o $@ $(filter %.c,$^) -ldl -lpthread
+$(FAKE)/libcudart.so.%: tests/fake/fake_runtime.c $(FAKE)/libcudart.so.%.c $(FAKE)/libcuda.so.1 $(FAKE_HEADERS)
+	sh tests/fake/stubs.sh - $(@F) > $@.map
+	$(CC) $(CFLAGS_FAKE) -DRUNTIME_VERSION=$(if $(filter 12,$*),12080,13000) -shared -Wl,-soname,$(@F) -Wl,-Bsymbolic \
+	  -Wl,--version-script=$@.map -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.c,$^) $(FAKE)/libcuda.so.1 -ldl -lpthread
+$(FAKE)/libnvidia-ml.so.1: tests/fake/fake_nvml.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_FAKE) -shared -Wl,-soname,$(@F) -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -22,6 +22,7 @@ usage: ./build.sh [WORD]
   test-page pages of real failures, opened and looked at in headless Chromium (needs Node's npm; pictures: build/page)
   wheel     build/packages/shapebox-*.whl, for pip: any x86-64 Linux with glibc 2.28 or newer, any Python 3.8 or newer
   deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
+  test-cuda real PyTorch with CUDA on a fake CUDA stack (5.5 GB of packages, once, into build/venv-cuda)
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
@@ -189,7 +190,7 @@ word_build() {
 
 word_test() {
 	need_tests
-	compile all tests
+	compile all tests fake
 	make_venv
 	if [ $# -gt 0 ]; then
 		run_cases "$BUILD" "$@"
@@ -210,6 +211,8 @@ word_test() {
 	run_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
+	run_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
+	run_check "every function of CUDA is wrapped or left out for a reason" sh tests/symbols/check.sh
 	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
 	run_check "failures are the same after 2,000 healthy steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 2000 \
 		family_add family_linear handled_then_fatal
@@ -312,6 +315,21 @@ word_deb() {
 	fi
 }
 
+word_test_cuda() {
+	need_tests
+	compile all fake
+	need python3 python3-venv
+	if [ ! -f "$BUILD/venv-cuda/.complete" ]; then
+		step "python packages: torch with CUDA -> build/venv-cuda (once)"
+		rm -rf "$BUILD/venv-cuda"
+		python3 -m venv "$BUILD/venv-cuda"
+		"$BUILD/venv-cuda/bin/python" -m pip install --quiet --disable-pip-version-check torch==2.14.1 numpy
+		touch "$BUILD/venv-cuda/.complete"
+	fi
+	run_check "PyTorch with CUDA on the fake stack" sh tests/fake/torch.sh "$BUILD" "$ROOT/$BUILD/venv-cuda/bin/python"
+	closing
+}
+
 word_asan() {
 	need_tests
 	compile BUILD=$BUILD/asan SANITIZE=address,undefined \
@@ -359,7 +377,7 @@ word_clean() {
 	if [ "${1:-}" = all ]; then
 		rm -rf "$BUILD"
 	elif [ -d "$BUILD" ]; then
-		find "$BUILD" -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
+		find "$BUILD" -mindepth 1 -maxdepth 1 ! -name 'venv*' -exec rm -rf {} +
 	fi
 }
 
@@ -368,6 +386,7 @@ word=${1:-build}
 case $word in
 test-page) word_test_page ;;
 build | demo | test | install | wheel | deb | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
+test-cuda) word_test_cuda "$@" ;;
 help | -h | --help) usage ;;
 *) usage >&2; exit 2 ;;
 esac

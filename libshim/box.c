@@ -22,6 +22,8 @@
 #define SEGMENTS_MAX 4096u
 
 struct box shim_box;
+bool box_for_cuda;
+void (*box_ending)(void);
 static bool forked;
 static int32_t parent_rank; /* of a forked process */
 static char box_path[PATH_MAX];
@@ -124,7 +126,7 @@ map_somewhere(int rank, uint64_t *size)
 
 /* Divide the file among the regions. Shares are of what runs of real programs used; the ring gets the rest. */
 static void
-lay_out(struct box_header *header, uint64_t size)
+lay_out(struct box_header *header, uint64_t size, bool cuda)
 {
 	uint64_t share[BOX_REGION_COUNT] = {
 		[BOX_STRINGS] = size / 32,       [BOX_OPS] = BOX_OPS_MAX * sizeof(struct box_op),
@@ -133,6 +135,8 @@ lay_out(struct box_header *header, uint64_t size)
 		[BOX_CHANGES] = size / 32,       [BOX_CALLS] = size / 128,
 		[BOX_HISTORY] = size / 24,       [BOX_VARIED] = size / 48,
 		[BOX_NOTES] = 0,                 [BOX_CHUNKS] = 0,
+		[BOX_CUDA] = cuda ? sizeof(struct box_cuda_counts) : 0,
+		[BOX_MEMORY] = cuda ? size / 24 : 0,
 	};
 	uint64_t tensors = 1024, at = BOX_HEADER_BYTES;
 
@@ -171,7 +175,7 @@ measure_ticks(void)
 static void
 fill_header(struct box_header *header, uint64_t size, int rank)
 {
-	lay_out(header, size);
+	lay_out(header, size, box_for_cuda);
 	header->version = BOX_VERSION;
 	header->header_bytes = BOX_HEADER_BYTES;
 	header->file_bytes = size;
@@ -317,6 +321,8 @@ box_end(enum box_state state, int exit_status)
 
 	if (!shim_box.base || header->pid != getpid()) /* a vfork child borrows our memory */
 		return;
+	if (box_ending)
+		box_ending();
 	header->exit_status = exit_status;
 	header->end_unix_ns = clock_unix_ns();
 	__atomic_store_n(&header->state, state, __ATOMIC_RELEASE);

@@ -24,6 +24,11 @@ struct box {
 /* The current process's box. Valid after box_open returned true; base is NULL again in a forked child. */
 extern struct box shim_box;
 
+/* Set before box_open: the next box gets room for CUDA's counts and live memory. */
+extern bool box_for_cuda;
+/* Called by box_end first: who has counts beside the box puts them into it. NULL: nobody. */
+extern void (*box_ending)(void);
+
 /* Make and map this process's box as configuration says. Returns false where none can be made (recording stays off). */
 bool box_open(void);
 

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
+#include "dynamic.h"
 #include "hooks.h"
 
 struct hook_row { const char *library, *symbol; };
@@ -17,9 +18,7 @@ static void *reals[HOOK_COUNT]; /* atomic; the same value whoever stores it */
 void *
 hook_symbol(const char *library, const char *symbol)
 {
-	void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
-
-	return handle ? dlsym(handle, symbol) : NULL; /* the handle is kept: nothing of torch's is unloaded anyway */
+	return dynamic_symbol_of(library, symbol); /* the library is kept: nothing of torch's is unloaded anyway */
 }
 
 void *
@@ -30,7 +29,7 @@ hook_real(enum hook_id id)
 	if (real)
 		return real;
 	/* RTLD_NEXT first: it respects whoever else was preloaded after us. */
-	real = dlsym(RTLD_NEXT, rows[id].symbol);
+	real = dynamic_symbol(RTLD_NEXT, rows[id].symbol);
 	if (!real)
 		real = hook_symbol(rows[id].library, rows[id].symbol);
 	__atomic_store_n(&reals[id], real, __ATOMIC_RELEASE);

@@ -1,10 +1,12 @@
 /* Life cycle inside the host: constructor, first operation, fork. See install.h. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "box.h"
+#include "cuda.h"
 #include "dictionary.h"
 #include "frames.h"
 #include "history.h"
@@ -25,13 +27,37 @@ settle(enum install_state state)
 	__atomic_store_n(&install_state_now, state, __ATOMIC_RELEASE);
 }
 
-static bool
-open_everything(void)
+/* The box: made by the first operation or the first CUDA call that is recorded, whichever comes first. */
+static uint32_t box_state;        /* BOX_*; atomic */
+static uint32_t box_number;       /* how many this process image has had */
+enum { BOX_NOT_YET, BOX_BEING_MADE, BOX_THERE, BOX_REFUSED };
+
+bool
+install_box(void)
 {
-	if (!box_open() || !dictionary_open() || !identity_open())
+	uint32_t state = BOX_NOT_YET;
+
+	if (settings.disabled)
 		return false;
-	history_open();
-	return true;
+	if (__atomic_compare_exchange_n(&box_state, &state, BOX_BEING_MADE, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		box_ending = cuda_report;
+		box_for_cuda = cuda_on && cuda_is_loaded();
+		state = box_open() && dictionary_open() && identity_open() ? BOX_THERE : BOX_REFUSED;
+		if (state == BOX_THERE) {
+			history_open();
+			__atomic_fetch_add(&box_number, 1, __ATOMIC_RELEASE);
+		}
+		__atomic_store_n(&box_state, state, __ATOMIC_RELEASE);
+	}
+	while ((state = __atomic_load_n(&box_state, __ATOMIC_ACQUIRE)) == BOX_BEING_MADE)
+		sched_yield(); /* another thread is at it: once in the life of a process */
+	return state == BOX_THERE;
+}
+
+uint32_t
+install_box_number(void)
+{
+	return __atomic_load_n(&box_number, __ATOMIC_ACQUIRE);
 }
 
 /* The library's only line, and only where nobody else would say it. */
@@ -59,7 +85,7 @@ install_now(void)
 		frames_select();
 		usable = torch_learn();
 	}
-	bool opened = open_everything();
+	bool opened = install_box();
 	if (!opened)
 		say_unrecorded();
 	if (opened) {
@@ -74,12 +100,14 @@ install_now(void)
 static void
 after_fork_in_child(void)
 {
-	if (install_state_now == INSTALL_NOT_YET || settings.disabled)
+	if ((install_state_now == INSTALL_NOT_YET && !shim_box.base) || settings.disabled)
 		return;
+	__atomic_store_n(&box_state, BOX_NOT_YET, __ATOMIC_RELEASE);
+	cuda_forked();
 	box_forget();
 	recorder_forked();
 	python_forked();
-	settle(usable ? INSTALL_NOT_YET : INSTALL_OFF);
+	settle(usable || !learned ? INSTALL_NOT_YET : INSTALL_OFF);
 }
 
 static void
@@ -99,6 +127,7 @@ library_loaded(void)
 		settle(INSTALL_OFF);
 		return;
 	}
+	cuda_start();
 	pthread_atfork(NULL, NULL, after_fork_in_child);
 	on_exit(process_ends, NULL); /* registered first, so it runs last; it gets the status */
 	python_start();

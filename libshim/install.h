@@ -5,6 +5,7 @@
 #define SHAPEBOX_LIBSHIM_INSTALL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum install_state {
 	INSTALL_NOT_YET = 0, /* no operation seen (or, in a forked child, none since) */
@@ -23,5 +24,10 @@ install_is_recording(void)
 
 /* Called before an operation while not recording. Any thread; one of them does the work. */
 void install_now(void);
+
+/* Make this process's box if it has none yet. False where none can be made. Any thread; off the hot path. */
+bool install_box(void);
+/* How many boxes this process image has made (a forked child's is another): what was interned belongs to one of them. */
+uint32_t install_box_number(void);
 
 #endif

@@ -25,6 +25,13 @@ static const char *const with_children[] = {
 	"aten::scaled_dot_product_attention",
 };
 
+/* A launch of these can run out of bounds because of what the program handed in. */
+static const char *const index_takers[] = {
+#define INDEX_OPERATION(name) name,
+#include "../schema/index_operations.def"
+#undef INDEX_OPERATION
+};
+
 static const char *const own_libraries[] = {
 	"aten::", "prim::", "prims::", "c10d::", "c10d_functional::", "_c10d_functional::", "profiler::", "inductor::",
 	"quantized::", "mkldnn::", "mkl::", "onednn::", "sparse::", "rngprims::", "debugprims::", "symm_mem::",
@@ -53,13 +60,15 @@ is_own(const char *name)
 }
 
 static bool
-has_children(const char *name)
+is_among(const char *const *patterns, size_t count, const char *name)
 {
-	for (size_t i = 0; i < sizeof with_children / sizeof with_children[0]; i++)
-		if (matches(with_children[i], name))
+	for (size_t i = 0; i < count; i++)
+		if (matches(patterns[i], name))
 			return true;
-	return !is_own(name);
+	return false;
 }
+
+#define IS_AMONG(patterns, name) is_among(patterns, sizeof patterns / sizeof patterns[0], name)
 
 static bool
 is_number(const struct torch_string *name)
@@ -112,8 +121,9 @@ add(const void *schema)
 	op.name = dictionary_string(name, size);
 	op.overload = dictionary_string(overload->text, overload->size);
 	op.argument_names = dictionary_string(arguments, strlen(arguments));
-	facts.children = has_children(name);
 	facts.asks = !strcmp(name, "aten::_has_compatible_shallow_copy_type");
+	facts.children = IS_AMONG(with_children, name) || !is_own(name);
+	facts.takes_index = IS_AMONG(index_takers, name);
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
 			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;

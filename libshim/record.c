@@ -106,7 +106,7 @@ begin_operation(struct recorder *recorder, const void *record)
 	recorder_publish(recorder);
 	recorder->open[recorder->depth++] = (struct open_op){
 		.record = record, .frame = frame, .op = op, .site = event.site, .signature = signature, .uncaught = recorder_uncaught(recorder), .level = level,
-		.children = facts->children, .event = recorder->events++, .start = start, .chunk = recorder->chunk,
+		.children = facts->children, .takes_index = facts->takes_index, .event = recorder->events++, .start = start, .chunk = recorder->chunk,
 	};
 }
 
@@ -323,6 +323,8 @@ record_announce(const void *schema, const struct torch_value *values, size_t cou
 
 	if (!recorder)
 		return;
+	if (__builtin_expect(!recorder->exception_globals, 0)) /* claimed by a CUDA call before PyTorch was met */
+		recorder->exception_globals = torch.exception_globals();
 	recorder->pending_schema = schema;
 	recorder->pending_values = values;
 	recorder->pending_count = count;

@@ -14,7 +14,7 @@
 #include "shim.h"
 #include "torch.h"
 
-#define RECORDERS 256u
+#define RECORDERS BOX_CUDA_THREADS
 
 __thread struct recorder *recorder_self;
 
@@ -89,7 +89,7 @@ recorder_get(void)
 		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
 		recorder->thrown.count = recorder->thrown.noted = 0;
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
-		recorder->exception_globals = torch.exception_globals();
+		recorder->exception_globals = torch.exception_globals ? torch.exception_globals() : NULL;
 		recorder->sequence_at_step = -1;
 		recorder_self = recorder;
 		pthread_setspecific(thread_end, recorder);
@@ -108,6 +108,12 @@ recorder_open_events(void)
 		if (pool[i].in_use && pool[i].chunk)
 			events += pool[i].events - pool[i].chunk->first_event;
 	return events;
+}
+
+uint32_t
+recorder_place(const struct recorder *recorder)
+{
+	return (uint32_t)(recorder - pool);
 }
 
 void

@@ -26,6 +26,7 @@ struct open_op {
 	uint32_t uncaught;    /* exceptions in flight when it began */
 	uint16_t level;       /* recorded operations around it since the last entry from Python */
 	bool children;        /* its nested operations are recorded */
+	bool takes_index;     /* it reads or writes where an operand's values say */
 	uint64_t event;       /* its number in this thread */
 	const struct box_start *start; /* its record; overwritten once its chunk is used again */
 	const struct box_chunk *chunk;
@@ -79,6 +80,9 @@ struct recorder *recorder_get(void);
 /* Operations started in chunks that are not finished: the header's sum lacks them. */
 uint64_t recorder_open_events(void);
 
+/* Its place in the pool, below BOX_CUDA_THREADS: no other living thread's. */
+uint32_t recorder_place(const struct recorder *recorder);
+
 /* Room for a record of WORDS 32-bit words whose time is now, header filled in; NULL (counted) if there is none. */
 void *recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags);
 /* Make what was reserved last visible to readers. */
@@ -89,7 +93,7 @@ static inline uint32_t
 recorder_uncaught(const struct recorder *recorder)
 {
 	/* Itanium C++ ABI 2.2.2: struct __cxa_eh_globals { void *caughtExceptions; unsigned int uncaughtExceptions; } */
-	return *(const uint32_t *)(recorder->exception_globals + sizeof(void *));
+	return recorder->exception_globals ? *(const uint32_t *)(recorder->exception_globals + sizeof(void *)) : 0;
 }
 
 #endif

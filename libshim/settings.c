@@ -43,6 +43,15 @@ choose_directory(void)
 	setenv("SHAPEBOX_OUTPUT", settings.directory, 1);
 }
 
+/* The place of ID's text among CHOICES, or FALLBACK. */
+static int
+choice_of(enum config_id id, const char *choices, int fallback)
+{
+	int place;
+
+	return config_choice(config_text(id), choices, &place) ? place : fallback;
+}
+
 void
 settings_read(void)
 {
@@ -52,6 +61,11 @@ settings_read(void)
 	settings.under_run = !strcmp(value_of("SHAPEBOX_RUN"), "1");
 	settings.depth = !strcmp(depth, "all") ? 0 : !strcmp(depth, "2") ? 2 : 1;
 	settings.keep_all = !strcmp(value_of("SHAPEBOX_KEEP"), "all");
+	settings.cuda = (enum cuda_level)choice_of(CONFIG_CUDA, "off|memory|launches|all", CUDA_LEVEL_ALL);
+	settings.sync = (enum cuda_sync)choice_of(CONFIG_SYNC, "off|index|all", CUDA_SYNC_OFF);
+	settings.frames = settings.native_stacks = true;
+	config_flag(config_text(CONFIG_FRAMES), &settings.frames);
+	config_flag(config_text(CONFIG_NATIVE_STACKS), &settings.native_stacks);
 	settings.summaries = true;
 	config_flag(config_text(CONFIG_SUMMARIES), &settings.summaries);
 	if (!config_size(value_of("SHAPEBOX_SIZE"), &settings.size_bytes))

@@ -16,6 +16,7 @@
 #include "note.h"
 #include "operands.h"
 #include "recorder.h"
+#include "settings.h"
 #include "shim.h"
 #include "throw.h"
 
@@ -142,7 +143,7 @@ take_stack(struct thrown *thrown)
 
 	thrown->frame_count = 0;
 	unwind_ip = (_Unwind_Ptr(*)(struct _Unwind_Context *))hook_symbol("libgcc_s.so.1", "_Unwind_GetIP");
-	if (!backtrace || !unwind_ip || !can_afford_stack(thrown))
+	if (!settings.native_stacks || !backtrace || !unwind_ip || !can_afford_stack(thrown))
 		return;
 	backtrace(take_frame, thrown);
 	__atomic_fetch_add(&native_ticks, clock_ticks() - start, __ATOMIC_RELAXED);

@@ -9,8 +9,8 @@
  *   +--------+---------+-----+------------+--------+-------+---------+---------+-------+---------+--------+
  *   | header | strings | ops | signatures | frames | sites | tensors | changes | calls | history | varied |
  *   +--------+---------+-----+------------+--------+-------+---------+---------+-------+---------+--------+
- *   | notes | chunks (the ring)  |
- *   +-------+--------------------+
+ *   | notes | cuda | memory | chunks (the ring) |
+ *   +-------+------+--------+-------------------+
  *
  * Publishing: a writer fills an entry, then stores the region's counter (or the chunk's `used_bytes`)
  * with release order; a reader loads it with acquire order and looks no further than it says.
@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define BOX_MAGIC "shapebox"    /* 8 bytes, no terminator in the file */
-#define BOX_VERSION 2u          /* raised when an older reader would misread the file */
+#define BOX_VERSION 3u          /* raised when an older reader would misread the file */
 #define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
 #define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
 
@@ -39,6 +39,8 @@ enum box_region_id {
 	BOX_HISTORY,    /* heap of struct box_history; reference = byte offset / 8 */
 	BOX_VARIED,     /* array of struct box_varied; reference = index */
 	BOX_NOTES,      /* array of slots of `note_bytes` each, see struct box_note */
+	BOX_CUDA,       /* struct box_cuda_counts; empty where no CUDA library was loaded */
+	BOX_MEMORY,     /* hash table of struct box_memory; the same */
 	BOX_CHUNKS,     /* array of chunks of `chunk_bytes` each, see struct box_chunk */
 	BOX_REGION_COUNT
 };
@@ -66,6 +68,9 @@ struct box_region {
 	X(NOTE_CUT, "failure notes cut to their room") \
 	X(BLIND, "operations run while PyTorch's record function was disabled") \
 	X(THREADS_FULL, "events dropped: too many threads at once") \
+	X(CUDA_NESTED, "CUDA calls dropped: made from within a record") \
+	X(CUDA_NOT_WRAPPED, "CUDA functions handed out unwrapped: a second copy of the library, or a newer form") \
+	X(MEMORY_FULL, "CUDA allocations left out of the table of live memory: it is full") \
 	X(SEGMENT_FAILED, "times that --keep all found no room for more and began to overwrite")
 
 enum box_loss {
@@ -359,6 +364,96 @@ struct box_varied {      /* 96 bytes */
 	int64_t sizes[BOX_VARIED_SIZES]; /* in order of appearance */
 };
 
+/* --- CUDA: counts and live memory over the whole run ---------------------------------------- */
+
+/* What a CUDA call does. X(id, name, class, count): class says which tail its record has (enum box_cuda_class), count which
+ * counter a success raises. */
+#define BOX_CUDA_KINDS(X) \
+	X(LAUNCH, "launch", LAUNCH, LAUNCHES) \
+	X(GRAPH_LAUNCH, "graph launch", PLAIN, GRAPH_LAUNCHES) \
+	X(HOST_FUNCTION, "host function", PLAIN, OTHERS) \
+	X(ALLOCATE, "allocation", MEMORY, ALLOCATIONS)           /* device memory, arrays and pools included */ \
+	X(FREE, "free", MEMORY, FREES) \
+	X(HOST_ALLOCATE, "host allocation", MEMORY, HOST_ALLOCATIONS) \
+	X(HOST_FREE, "host free", MEMORY, HOST_FREES) \
+	X(HOST_REGISTER, "host registration", MEMORY, OTHERS)    /* memory of the program's, pinned afterwards */ \
+	X(HOST_UNREGISTER, "host unregistration", MEMORY, OTHERS) \
+	X(CREATE, "physical allocation", MEMORY, ALLOCATIONS)    /* cuMemCreate: address is its handle */ \
+	X(RELEASE, "physical free", MEMORY, FREES) \
+	X(RESERVE, "address reservation", MEMORY, OTHERS) \
+	X(UNRESERVE, "address release", MEMORY, OTHERS) \
+	X(MAP, "map", MEMORY, OTHERS) \
+	X(UNMAP, "unmap", MEMORY, OTHERS) \
+	X(OPEN, "foreign memory opened", MEMORY, OTHERS)         /* another process's: IPC */ \
+	X(CLOSE, "foreign memory closed", MEMORY, OTHERS) \
+	X(COPY, "copy", COPY, COPIES) \
+	X(SET, "memset", MEMORY, MEMSETS) \
+	X(CAPTURE_BEGIN, "capture begun", PLAIN, OTHERS) \
+	X(CAPTURE_END, "capture ended", PLAIN, OTHERS) \
+	X(INSTANTIATE, "graph instantiated", PLAIN, OTHERS) \
+	X(SYNC, "wait", PLAIN, WAITS)                            /* a success: the stream (0: the device) was good until here */ \
+	X(OTHER, "call", PLAIN, OTHERS)                          /* recorded where it fails, only then */ \
+	X(LAST_ERROR, "error query", PLAIN, OTHERS)              /* the same, unless it repeats what a call returned */ \
+	X(BLOCK, "block", BLOCK, BLOCKS)                         /* PyTorch's caching allocator hands out a piece */ \
+	X(BLOCK_FREE, "block free", BLOCK, BLOCK_FREES) \
+	X(OUT_OF_MEMORY, "out of memory", BLOCK, OTHERS)         /* the caching allocator gives up */
+
+enum box_cuda_kind {
+#define X(id, name, class, count) BOX_CUDA_##id,
+	BOX_CUDA_KINDS(X)
+#undef X
+	BOX_CUDA_KIND_COUNT
+};
+
+enum box_cuda_class { BOX_CUDA_CLASS_PLAIN, BOX_CUDA_CLASS_LAUNCH, BOX_CUDA_CLASS_MEMORY, BOX_CUDA_CLASS_COPY, BOX_CUDA_CLASS_BLOCK };
+
+/* Counters of what was done, kept or overwritten in the ring: X(id, name). */
+#define BOX_CUDA_COUNTS(X) \
+	X(LAUNCHES, "launches") X(CAPTURED, "captured_launches") X(GRAPH_LAUNCHES, "graph_launches") \
+	X(ALLOCATIONS, "allocations") X(FREES, "frees") X(HOST_ALLOCATIONS, "host_allocations") X(HOST_FREES, "host_frees") \
+	X(COPIES, "copies") X(MEMSETS, "memsets") X(WAITS, "waits") X(BLOCKS, "blocks") X(BLOCK_FREES, "block_frees") \
+	X(FAILED, "failed_calls") X(OTHERS, "other_calls")
+
+enum box_cuda_count {
+#define X(id, name) BOX_CUDA_COUNT_##id,
+	BOX_CUDA_COUNTS(X)
+#undef X
+	BOX_CUDA_COUNT_COUNT
+};
+
+#define BOX_CUDA_THREADS 256u /* as many as record at once; a place is handed on when its thread ends */
+#define BOX_CUDA_DEVICES 32u
+
+struct box_cuda_device {   /* bytes; atomic */
+	uint64_t live, peak;           /* taken from the driver: allocations less frees */
+	uint64_t allocated, peak_allocated; /* of it, what the caching allocator had handed out */
+	uint64_t reserved, peak_reserved;   /* what the caching allocator held */
+	uint64_t peak_step;            /* optimizer steps finished when `peak_allocated` (without it, `peak`) was reached */
+	uint64_t limit;                /* what the device has; 0 unknown */
+};
+
+struct box_cuda_counts {
+	struct box_cuda_device devices[BOX_CUDA_DEVICES];
+	uint64_t host_live, host_peak;   /* bytes of pinned memory; atomic */
+	uint64_t wrapped_runtime, wrapped_driver, queries; /* functions handed out wrapped; questions put to cuGetProcAddress */
+	uint64_t reserved[3];
+	uint64_t threads[BOX_CUDA_THREADS][16]; /* by enum box_cuda_count: each written by one thread, the sum counts */
+};
+
+enum box_memory_class { BOX_MEMORY_DEVICE = 1, BOX_MEMORY_HOST, BOX_MEMORY_PHYSICAL, BOX_MEMORY_ADDRESS, BOX_MEMORY_FOREIGN, BOX_MEMORY_BLOCK };
+
+struct box_memory {        /* 48 bytes */
+	uint64_t address;      /* BOX_MEMORY_PHYSICAL: the handle */
+	uint64_t bytes;
+	uint32_t state;        /* 0 free, 1 being written, 2 live (release) */
+	uint16_t class;        /* enum box_memory_class */
+	int16_t device;        /* -1 unknown */
+	uint32_t op, site;     /* as in struct box_cuda */
+	uint32_t step;
+	uint32_t thread;
+	uint64_t event;        /* number, within its thread, of the outermost operation around it; ~0: none */
+};
+
 /* --- notes: facts of any size, as JSON text ------------------------------------------------- */
 
 enum box_note_kind {
@@ -408,7 +503,8 @@ enum box_record_kind {
 	BOX_RECORD_END = 2,         /* the innermost open operation of that depth is left */
 	BOX_RECORD_SCOPE_START = 3, /* a named range begins: backward node, optimizer step, user's range */
 	BOX_RECORD_SCOPE_END = 4,
-	BOX_RECORD_STEP = 5         /* an optimizer step has ended */
+	BOX_RECORD_STEP = 5,        /* an optimizer step has ended */
+	BOX_RECORD_CUDA = 6         /* a CUDA call has returned, or the caching allocator told of a block */
 };
 
 /* flags of a record */
@@ -442,6 +538,29 @@ struct box_end {
 	uint16_t ids;
 	uint32_t id[];      /* then as above with INLINE */
 };
+
+#define BOX_FLAG_CAPTURED 1u /* CUDA: put into a graph, not run */
+#define BOX_FLAG_DRIVER 2u   /* CUDA: called at the driver, not at the runtime */
+#define BOX_FLAG_OURS 4u     /* CUDA: a wait that --sync added */
+
+struct box_cuda {
+	struct box_record record;
+	uint16_t kind;      /* enum box_cuda_kind */
+	int16_t device;     /* -1 unknown */
+	int32_t result;     /* 0: success; cudaError_t or CUresult */
+	uint32_t function;  /* string: "cudaMalloc" */
+	uint32_t op;        /* of the outermost recorded operation around it; BOX_NONE: none */
+	uint32_t site;      /* that operation's; without one the Python line that called. 0 none, BOX_NONE lost */
+	uint32_t stream[2]; /* handle, low half first */
+	uint32_t rest[];    /* by class; 64-bit numbers as two, low half first:
+	                     * LAUNCH: kernel (string, mangled; 0 unknown), grid x, y | z<<16, block x | y<<16, z, shared bytes
+	                     * MEMORY: address, bytes    COPY: to, bytes, from
+	                     * BLOCK: address, bytes, allocated after, reserved after */
+};
+#define BOX_CUDA_LAUNCH_WORDS 6u
+#define BOX_CUDA_MEMORY_WORDS 4u
+#define BOX_CUDA_COPY_WORDS 6u
+#define BOX_CUDA_BLOCK_WORDS 8u
 
 enum box_scope { BOX_SCOPE_FUNCTION = 0, BOX_SCOPE_BACKWARD = 1, BOX_SCOPE_USER = 7 }; /* at::RecordScope */
 

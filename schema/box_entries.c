@@ -139,6 +139,31 @@ box_read_note(struct box_reader *reader, uint32_t index)
 	return note;
 }
 
+#define X(id, name, class, count) BOX_CUDA_CLASS_##class,
+const uint8_t box_cuda_classes[BOX_CUDA_KIND_COUNT] = { BOX_CUDA_KINDS(X) };
+#undef X
+#define X(id, name, class, count) name,
+const char *const box_cuda_kind_names[BOX_CUDA_KIND_COUNT] = { BOX_CUDA_KINDS(X) };
+#undef X
+#define X(id, name) name,
+const char *const box_cuda_count_names[BOX_CUDA_COUNT_COUNT] = { BOX_CUDA_COUNTS(X) };
+#undef X
+
+/* A kind that this reader doesn't know has no tail that it could read: 0 refuses it. */
+static uint32_t
+cuda_bytes(const struct box_cuda *cuda)
+{
+	static const uint8_t words[] = {
+		[BOX_CUDA_CLASS_PLAIN] = 0, [BOX_CUDA_CLASS_LAUNCH] = BOX_CUDA_LAUNCH_WORDS,
+		[BOX_CUDA_CLASS_MEMORY] = BOX_CUDA_MEMORY_WORDS, [BOX_CUDA_CLASS_COPY] = BOX_CUDA_COPY_WORDS,
+		[BOX_CUDA_CLASS_BLOCK] = BOX_CUDA_BLOCK_WORDS,
+	};
+
+	if (cuda->kind >= BOX_CUDA_KIND_COUNT)
+		return 0;
+	return (uint32_t)sizeof *cuda + 4u * words[box_cuda_classes[cuda->kind]];
+}
+
 /* How many bytes a record of this kind has at least; 0 for an unknown kind. INLINE's own lengths are checked where
  * they are read. */
 static uint32_t
@@ -159,6 +184,8 @@ record_least_bytes(const struct box_record *record, uint32_t bytes)
 		return sizeof(struct box_scope_end);
 	case BOX_RECORD_STEP:
 		return sizeof(struct box_step);
+	case BOX_RECORD_CUDA:
+		return bytes < sizeof(struct box_cuda) ? (uint32_t)sizeof(struct box_cuda) : cuda_bytes((const struct box_cuda *)record);
 	default:
 		return 0;
 	}

@@ -80,6 +80,11 @@ uint32_t box_read_note_slots(const struct box_reader *reader);
 const struct box_record *box_read_next_record(struct box_reader *reader, const struct box_chunk_copy *chunk,
 					      uint32_t *offset);
 
+/* BOX_CUDA_KINDS and BOX_CUDA_COUNTS, by number: enum box_cuda_class, names. */
+extern const uint8_t box_cuda_classes[BOX_CUDA_KIND_COUNT];
+extern const char *const box_cuda_kind_names[BOX_CUDA_KIND_COUNT];
+extern const char *const box_cuda_count_names[BOX_CUDA_COUNT_COUNT];
+
 /* Names of the losses and checks (BOX_LOSSES, BOX_CHECKS), by number. */
 extern const char *const box_loss_names[BOX_LOSS_COUNT];
 extern const char *const box_loss_texts[BOX_LOSS_COUNT];

@@ -109,6 +109,24 @@ config_keep_all(const char *text, bool *all)
 }
 
 bool
+config_choice(const char *text, const char *choices, int *place)
+{
+	size_t size = strlen(text);
+
+	for (int i = 0;; i++) {
+		size_t choice = strcspn(choices, "|");
+
+		if (choice == size && strncasecmp(text, choices, size) == 0) {
+			*place = i;
+			return true;
+		}
+		if (!choices[choice])
+			return false;
+		choices += choice + 1;
+	}
+}
+
+bool
 config_flag(const char *text, bool *on)
 {
 	static const struct { const char *word; bool on; } words[] = {
@@ -129,7 +147,7 @@ bool
 config_valid(enum config_kind kind, const char *text, const char **wanted)
 {
 	uint64_t number;
-	int depth;
+	int depth, place;
 	bool on, valid = true;
 	const char *want = "";
 
@@ -143,6 +161,14 @@ config_valid(enum config_kind kind, const char *text, const char **wanted)
 	case CONFIG_KIND_KEEP:
 		valid = config_keep_all(text, &on);
 		want = "ring or all";
+		break;
+	case CONFIG_KIND_CUDA:
+		valid = config_choice(text, "off|memory|launches|all", &place);
+		want = "off, memory, launches or all";
+		break;
+	case CONFIG_KIND_SYNC:
+		valid = config_choice(text, "off|index|all", &place);
+		want = "off, index or all";
 		break;
 	case CONFIG_KIND_SIZE:
 		valid = config_size(text, &number);

@@ -24,6 +24,8 @@ enum config_kind {
 	CONFIG_KIND_PATH,   /* any text */
 	CONFIG_KIND_DEPTH,  /* 1, 2, all */
 	CONFIG_KIND_KEEP,   /* ring, all */
+	CONFIG_KIND_CUDA,   /* off, memory, launches, all */
+	CONFIG_KIND_SYNC,   /* off, index, all */
 	CONFIG_KIND_SIZE,   /* bytes with k, M, G */
 	CONFIG_KIND_FLAG,   /* 1, 0, yes, no, true, false, on, off; its option sets 1 */
 	CONFIG_KIND_UNFLAG, /* the same; its option sets 0 */
@@ -55,6 +57,8 @@ bool config_valid(enum config_kind kind, const char *text, const char **wanted);
 bool config_size(const char *text, uint64_t *bytes); /* within CONFIG_SIZE_LEAST..MOST; k, M, G are powers of 1024 */
 bool config_depth(const char *text, int *depth);     /* 1, 2, or 0 for all: as box_header.record_depth */
 bool config_keep_all(const char *text, bool *all);
+/* PLACE gets TEXT's place among CHOICES, which are separated by '|'. */
+bool config_choice(const char *text, const char *choices, int *place);
 bool config_flag(const char *text, bool *on);        /* "" is off */
 bool config_number(const char *text, uint64_t *number);
 

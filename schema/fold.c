@@ -114,6 +114,7 @@ statements_make(struct fold *fold)
 	fold->insert_step = fold_prepare(fold, "INSERT INTO step VALUES (?,?)");
 	fold->insert_signature = fold_prepare(fold, "INSERT INTO signature VALUES (?,?,?)");
 	fold->insert_operand = fold_prepare(fold, "INSERT INTO signature_operand VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	fold_cuda_start(fold);
 }
 
 static void
@@ -125,6 +126,7 @@ statements_drop(struct fold *fold)
 	sqlite3_finalize(fold->insert_step);
 	sqlite3_finalize(fold->insert_signature);
 	sqlite3_finalize(fold->insert_operand);
+	fold_cuda_stop(fold);
 }
 
 /* All stages, in one transaction that nothing guards: the file is worth nothing before it is complete. */
@@ -150,6 +152,7 @@ database_fill(struct fold *fold)
 	if (!fold->failed)
 		fold_notes_write(fold);
 	fold_event_tensors(fold);
+	fold_cuda_write(fold);
 	process_write(fold);
 	losses_write(fold);
 	statements_drop(fold);

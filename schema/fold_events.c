@@ -103,6 +103,9 @@ record_handle(struct merge *merge, struct fold_thread *thread)
 		thread_release(merge, thread, false);
 		step_set(merge, ((const struct box_step *)record)->step);
 		break;
+	case BOX_RECORD_CUDA:
+		fold_cuda_call(merge, thread, (const struct box_cuda *)record);
+		break;
 	}
 }
 

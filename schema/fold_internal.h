@@ -95,6 +95,11 @@ struct fold {
 	struct fold_batch batch;
 	struct fold_kinds event_kinds, scope_kinds;
 
+	/* fold_cuda.c */
+#define FOLD_NAMES_SEEN 1024u
+	uint32_t functions_seen[FOLD_NAMES_SEEN], kernels_seen[FOLD_NAMES_SEEN];
+	sqlite3_stmt *insert_cuda, *insert_function, *insert_kernel;
+
 	sqlite3_stmt *insert_event_kind, *insert_scope, *insert_scope_kind, *insert_step;
 	sqlite3_stmt *insert_signature, *insert_operand;
 };
@@ -153,6 +158,11 @@ void fold_notes_write(struct fold *fold); /* after them */
 
 /* fold_events.c */
 void fold_events(struct fold *fold);
+
+/* fold_cuda.c */
+void fold_cuda_start(struct fold *fold);
+void fold_cuda_write(struct fold *fold);  /* counts and live memory */
+void fold_cuda_stop(struct fold *fold);
 
 /* fold_tensors.c */
 void fold_event_tensors(struct fold *fold);

@@ -84,6 +84,9 @@ void range_forget(struct merge *merge, struct fold_thread *thread);
 /* fold_fingerprint.c */
 void fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase);
 
+/* fold_cuda.c */
+void fold_cuda_call(struct merge *merge, struct fold_thread *thread, const struct box_cuda *cuda);
+
 /* fold_rows.c */
 enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_OPEN }; /* as in event_row.outcome */
 void row_event(struct merge *merge, struct fold_thread *thread, const struct pending *event, enum phase phase,

@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 4;             -- raised when an older reader would misread the file
+PRAGMA user_version = 5;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -232,4 +232,63 @@ CREATE TABLE block (                 -- up to 512 operations of one thread and s
   content INTEGER NOT NULL,          -- and of sizes and other values
   collective INTEGER NOT NULL,       -- of the collectives alone: what must agree between ranks
   PRIMARY KEY (thread_id, step, number)
+) WITHOUT ROWID;
+
+CREATE TABLE cuda_function (         -- a function of CUDA that was called
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL                 -- "cudaMalloc"; "caching allocator: malloc" for PyTorch's own blocks
+);
+
+CREATE TABLE cuda_kernel (
+  id INTEGER PRIMARY KEY,
+  symbol TEXT NOT NULL,              -- as the compiler named it
+  name TEXT NOT NULL                 -- as people read it: "at::native::vectorized_elementwise_kernel<FillFunctor>"
+);
+
+CREATE TABLE cuda_call (             -- a call of CUDA that did something or failed; a block of the caching allocator
+  id INTEGER PRIMARY KEY,            -- order of time over all threads, among those that are kept
+  thread_id INTEGER NOT NULL REFERENCES thread(id),
+  time_ns INTEGER NOT NULL,          -- when it returned: Unix time, nanoseconds
+  step INTEGER NOT NULL,             -- optimizer steps finished before it
+  event_id INTEGER REFERENCES event_row(id), -- the outermost recorded operation around it; NULL: none, or not kept
+  operation_id INTEGER REFERENCES operation(id), -- that operation's, kept or not; NULL: none
+  site_id INTEGER REFERENCES site(id),   -- the operation's line, without one that of the call; NULL: unknown
+  kind TEXT NOT NULL,                -- BOX_CUDA_KINDS in schema/box.h: launch, allocation, free, copy, block, ...
+  function_id INTEGER NOT NULL REFERENCES cuda_function(id),
+  driver INTEGER NOT NULL,           -- 1: called at the driver, 0: at the runtime
+  device INTEGER,                    -- NULL: unknown
+  stream INTEGER NOT NULL,           -- its handle
+  result INTEGER NOT NULL,           -- 0: success; else cudaError_t or CUresult
+  captured INTEGER NOT NULL,         -- 1: put into a graph, not run
+  ours INTEGER NOT NULL,             -- 1: a wait that --sync added
+  address INTEGER, bytes INTEGER,    -- of memory; a copy's destination
+  source INTEGER,                    -- a copy's
+  kernel_id INTEGER REFERENCES cuda_kernel(id),
+  grid TEXT, block TEXT,             -- "256x1x1"
+  shared_bytes INTEGER,              -- dynamic
+  allocated INTEGER, reserved INTEGER -- block: bytes that the caching allocator has handed out, and holds, after it
+);
+
+CREATE TABLE cuda_count (            -- of the whole run, kept or not
+  name TEXT PRIMARY KEY,             -- launches, graph_launches, allocations, frees, copies, failed_calls, ...
+  count INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE cuda_device (           -- bytes, over the whole run
+  device INTEGER PRIMARY KEY,        -- -1: pinned memory of the host
+  live INTEGER NOT NULL, peak INTEGER NOT NULL, -- taken from the driver
+  allocated INTEGER NOT NULL, peak_allocated INTEGER NOT NULL, -- of it, handed out by PyTorch's caching allocator
+  reserved INTEGER NOT NULL, peak_reserved INTEGER NOT NULL,   -- held by it
+  peak_step INTEGER NOT NULL         -- optimizer steps finished when peak_allocated (without it, peak) was reached
+);
+
+CREATE TABLE live_memory (           -- what was allocated and not freed when the box was last written
+  address INTEGER NOT NULL,
+  kind TEXT NOT NULL,                -- device, host, physical, address, foreign, block
+  bytes INTEGER NOT NULL,
+  device INTEGER,
+  thread_id INTEGER NOT NULL, number INTEGER, -- event.thread_id and event.number of the operation that it was allocated in
+  operation_id INTEGER, site_id INTEGER,
+  step INTEGER NOT NULL,
+  PRIMARY KEY (kind, address)
 ) WITHOUT ROWID;

@@ -104,3 +104,28 @@ JOIN event e ON e.id = et.event_id
 JOIN signature s ON s.id = CASE WHEN et.is_output THEN e.output_signature_id ELSE e.signature_id END
 JOIN operation o ON o.id = s.operation_id
 JOIN signature_operand so ON so.signature_id = s.id AND so.tensor_index = et.tensor_index;
+
+CREATE VIEW cuda_log AS              -- CUDA calls, to read
+SELECT c.id, c.step, c.thread_id AS thread, c.kind,
+  f.name AS function,
+  coalesce(k.name || '<<<' || c.grid || ', ' || c.block || '>>>', c.bytes || ' bytes') AS what,
+  c.device, c.stream, c.result, c.captured,
+  c.event_id,
+  o.name AS operation,
+  (SELECT s.file || ':' || s.line || ' ' || s.function FROM call_site s
+    WHERE s.site = c.site_id AND s.position = coalesce(si.shown, 0)) AS location,
+  c.time_ns
+FROM cuda_call c
+JOIN cuda_function f ON f.id = c.function_id
+LEFT JOIN cuda_kernel k ON k.id = c.kernel_id
+LEFT JOIN operation o ON o.id = c.operation_id
+LEFT JOIN site si ON si.id = c.site_id;
+
+CREATE VIEW memory_by_site AS        -- live memory by the line that allocated it; kind 'block' is what tensors hold
+SELECT m.kind, m.device, count(*) AS pieces, sum(m.bytes) AS bytes, o.name AS operation,
+  (SELECT s.file || ':' || s.line || ' ' || s.function FROM call_site s
+    WHERE s.site = m.site_id AND s.position = coalesce(si.shown, 0)) AS location
+FROM live_memory m
+LEFT JOIN operation o ON o.id = m.operation_id
+LEFT JOIN site si ON si.id = m.site_id
+GROUP BY m.kind, m.device, m.operation_id, m.site_id;

@@ -8,7 +8,8 @@
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
-#define USER_VERSION 4
+#define USER_VERSION 5
+#define VERSION_WITH_CUDA 5
 #define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
 #define QUERY_LIMIT_OPS 4000000000ll /* virtual machine instructions a query may take: a damaged tree can be a circle */
 #define PROGRESS_OPS 100000
@@ -101,8 +102,11 @@ database_open(struct reader *reader)
 	free(uri);
 	if (ok) {
 		database_restrict(reader);
-		if (pragma_read(reader, "PRAGMA user_version") >= VERSION_WITH_ROWS)
+		int64_t version = pragma_read(reader, "PRAGMA user_version");
+
+		if (version >= VERSION_WITH_ROWS)
 			views_make(reader);
+		reader->cuda = version >= VERSION_WITH_CUDA;
 		sqlite3_exec(reader->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	}
 	return ok;

@@ -39,6 +39,7 @@ struct reader {                 /* one process */
 	bool temporary;             /* the file is gone already: it can't be opened again */
 	int version;                /* of the database */
 	bool live, forked, exec, ended; /* exec: state is exec; ended: it said so itself */
+	bool cuda;                  /* it has the tables of trace_cuda.c */
 	bool spawned;               /* its arguments are those of a multiprocessing child */
 
 	struct map signatures, sites;   /* id -> pointer */

@@ -1,0 +1,49 @@
+#!/bin/sh
+# run.sh BUILD: the program of CUDA calls under the library, with CUDA 12's and 13's runtime: it behaves as without it, and for
+# each of its processes every count is the fake's own.
+set -eu
+build=$(cd "$1" && pwd)
+fake=$build/fake
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+compare() { # TRACE COUNTS: the counts of both, by process
+	for counts in "$2".*; do
+		pid=${counts##*.}
+		db=$(ls "$1"/*-"$pid".db)
+		for name in launches captured_launches graph_launches allocations frees host_allocations host_frees copies memsets failed_calls; do
+			want=$(awk -v name=$name '$1 == name { print $2 }' "$counts")
+			got=$(sqlite3 "$db" "SELECT count FROM cuda_count WHERE name = '$name'")
+			[ "$want" = "$got" ] || { echo "$name: the fake counted $want, the trace has $got (process $pid)"; bad=1; }
+		done
+		lost=$(sqlite3 "$db" "SELECT group_concat(text) FROM loss WHERE cause LIKE 'CUDA%' OR cause = 'MEMORY_FULL'")
+		[ -z "$lost" ] || { echo "lost: $lost"; bad=1; }
+	done
+}
+
+for runtime in 12 13; do
+	gcc -std=c11 -D_GNU_SOURCE -o "$work/program$runtime" tests/fake/program.c "$fake/libcudart.so.$runtime" "$fake/libcuda.so.1" -ldl -lpthread
+	for level in all off; do
+		rm -rf "$work/trace" "$work"/counts.*
+		status=0
+		LD_LIBRARY_PATH=$fake LD_PRELOAD=$build/libshapebox.so FAKE_CUDA_COUNTS=$work/counts SHAPEBOX_OUTPUT=$work/trace \
+			SHAPEBOX_CUDA=$level timeout 60 "$work/program$runtime" >"$work/out" 2>&1 || status=$?
+		[ $status = 0 ] || { echo "CUDA $runtime, --cuda $level: ended with $status"; cat "$work/out"; bad=1; }
+		if [ $level = off ]; then
+			[ ! -e "$work/trace" ] || { echo "--cuda off left a trace"; bad=1; }
+			continue
+		fi
+		"$build/shapebox" memory --format json "$work/trace" >"$work/json" || { echo "memory failed"; bad=1; }
+		compare "$work/trace" "$work/counts"
+		set -- "$work/counts".*
+		[ $# = 2 ] || { echo "CUDA $runtime: $# processes counted, not two"; bad=1; }
+		db=$(ls "$work/trace"/rank0-[0-9]*.db)
+		for query in "SELECT count(*) FROM cuda_log WHERE what LIKE 'at::native::index_kernel<<<7x5x3, 32x4x2>>>'" \
+			"SELECT count(*) FROM cuda_log WHERE what LIKE 'plain_one<<<%'" "SELECT count(*) FROM cuda_log WHERE what LIKE 'triton_kernel<<<%'"; do
+			[ "$(sqlite3 "$db" "$query")" -gt 0 ] || { echo "no row: $query"; bad=1; }
+		done
+		[ "$(sqlite3 "$db" "SELECT count(*) FROM live_memory")" = 0 ] || { echo "memory is said to be live that was freed"; bad=1; }
+	done
+done
+exit $bad

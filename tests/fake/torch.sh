@@ -1,0 +1,35 @@
+#!/bin/sh
+# torch.sh BUILD PYTHON: real PyTorch with CUDA on the fake stack: each count of the trace is the fake's own, in every process.
+set -eu
+build=$(cd "$1" && pwd)
+python=$2
+fake=$build/fake
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+steps() { # NAME ALLOCATOR WAY
+	rm -rf "$work/trace" "$work"/counts.*
+	status=0
+	OMP_NUM_THREADS=1 PYTORCH_CUDA_ALLOC_CONF=$2 LD_PRELOAD="$build/libshapebox.so $fake/libcudart.so.13 $fake/libcuda.so.1 $fake/libnvidia-ml.so.1" \
+		FAKE_CUDA_COUNTS=$work/counts SHAPEBOX_OUTPUT=$work/trace timeout 300 "$python" tests/fake/torch_steps.py "$3" >"$work/out" 2>&1 || status=$?
+	[ $status = 0 ] || { echo "$1: ended with $status"; tail -5 "$work/out"; bad=1; return; }
+	"$build/shapebox" memory "$work/trace" >"$work/memory" || { echo "$1: memory failed"; bad=1; }
+	for counts in "$work"/counts.*; do
+		pid=${counts##*.}
+		db=$(ls "$work"/trace/*-"$pid".db)
+		for name in launches captured_launches graph_launches allocations frees host_allocations host_frees copies memsets failed_calls; do
+			want=$(awk -v name=$name '$1 == name { print $2 }' "$counts")
+			got=$(sqlite3 "$db" "SELECT count FROM cuda_count WHERE name = '$name'")
+			[ "$want" = "$got" ] || { echo "$1: $name: the fake counted $want, the trace has $got"; bad=1; }
+		done
+	done
+	echo "ok      $1"
+}
+
+steps eager "" eager
+steps "expandable segments" expandable_segments:True eager
+steps "cudaMallocAsync" backend:cudaMallocAsync eager
+steps "graph" "" graph
+steps "data loader's workers" "" workers
+exit $bad
