@@ -102,6 +102,19 @@ has_told(const struct box_header *header)
 	return header->next_note > 1;
 }
 
+/* Has it worked on a device? Then its calls and memory are its own to tell. */
+static bool
+has_called_cuda(const struct box_header *header)
+{
+	const struct box_cuda_counts *counts = header->regions[BOX_CUDA].size_bytes ? box_region(BOX_CUDA) : NULL;
+
+	for (uint32_t thread = 0; counts && thread < BOX_CUDA_THREADS; thread++)
+		for (uint32_t which = 0; which < BOX_CUDA_COUNT_COUNT; which++)
+			if (counts->threads[thread][which])
+				return true;
+	return false;
+}
+
 /* Started by Python's multiprocessing, in a new process image? */
 static bool
 is_spawned(void)
@@ -127,7 +140,7 @@ merge_ended(const char *path, bool foreign)
 	const char *slash = strrchr(path, '/');
 	int saved_errno = errno;
 
-	if (settings.keep_all || foreign || !slash || header->step || has_told(header)
+	if (settings.keep_all || foreign || !slash || header->step || has_told(header) || has_called_cuda(header)
 	    || (header->origin != BOX_ORIGIN_FORKED && !is_spawned()))
 		return;
 	snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);

@@ -1,7 +1,7 @@
 /*
  * Short-lived processes: what ended well and has nothing to explain needs no file of its own.
  *
- * A data worker or another helper (forked, or started by Python's multiprocessing; it took no optimizer step) that ends
+ * A data worker or another helper (forked, or started by Python's multiprocessing; it took no optimizer step and called nothing of CUDA) that ends
  * with status 0 and has seen no exception adds its counts to its host's file (struct box_merged) and removes its own.
  * And a trace that has MERGE_FILES_MOST process files gives up the one that will be missed least before another is made:
  * first those that ended well, then those that were killed and told nothing, the oldest first; then the newest failure.
