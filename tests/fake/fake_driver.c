@@ -344,6 +344,9 @@ API(cuDeviceGetDevResource, (void), ()) { return NOT_SUPPORTED; }
 API(cuDevResourceGenerateDesc, (void), ()) { return NOT_SUPPORTED; }
 
 
+API(cuLogsRegisterCallback, (void *callback, void *data, void **out), (callback, data, out)) { (void)callback; (void)data; *out = NULL; return OK; }
+API(cuLogsUnregisterCallback, (void *callback), (callback)) { (void)callback; return OK; }
+
 /* --- by name -------------------------------------------------------------------------------- */
 
 EXPORT int cuGetProcAddress(const char *name, void **out, int version, uint64_t flags);
