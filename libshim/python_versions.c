@@ -50,10 +50,10 @@ python_seed_write(struct json_writer *json)
 		seed = py.PyObject_CallObject(method, NULL);
 	if (seed && python_integer(seed, &value)) {
 		json_int(json, value);
-	} else if (seed && python_is(seed, py.PyLong_Type)) { /* beyond 63 bits */
+	} else if (seed && python_is(seed, py.PyLong_Type)) { /* beyond 63 bits: as text, since readers' integers end there */
 		struct python_object *string = py.PyObject_Str(seed);
 		python_text_copy(string, text, sizeof text);
-		json_number(json, text, strlen(text));
+		json_string(json, text);
 		python_release(string);
 	} else {
 		json_null(json);
