@@ -95,11 +95,11 @@ merge(const char *directory, const char *path, const struct box_header *header)
 	return removed;
 }
 
-/* Has an exception been seen there? The first note is the environment's. */
+/* Has an exception been seen there? */
 static bool
 has_told(const struct box_header *header)
 {
-	return header->next_note > 1;
+	return header->told > 0;
 }
 
 /* Has it worked on a device? Then its calls and memory are its own to tell. */

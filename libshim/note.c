@@ -70,6 +70,8 @@ note_begin(struct note *note, enum box_note_kind kind, uint64_t event)
 	slot->kind = kind;
 	slot->size_bytes = 0;
 	slot->number = __atomic_fetch_add(&shim_box.header->next_note, 1, __ATOMIC_RELAXED);
+	if (kind != BOX_NOTE_ENVIRONMENT)
+		__atomic_fetch_add(&shim_box.header->told, 1, __ATOMIC_RELAXED);
 	slot->unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	slot->event = event;
 	slot->thread = BOX_NONE;

@@ -147,6 +147,7 @@ struct box_header {
 	uint64_t next_tensor;    /* identities handed out */
 	uint64_t next_chunk;     /* chunks ever opened: the next chunk's sequence number */
 	uint64_t next_note;      /* notes ever written */
+	uint64_t told;           /* those among them that are not the environment's (which is written anew when Python is there) */
 	uint64_t events;         /* operations recorded, kept or overwritten (sum of finished chunks) */
 	uint64_t lost[BOX_LOSS_COUNT];
 	uint8_t checks[BOX_CHECK_COUNT]; /* enum box_check_result */
