@@ -11,6 +11,39 @@ static const struct rule rules[] = {
 };
 #undef CAUSE
 
+#define CAUSE(id, function)
+#define OVERRULED(id, by) { id, by },
+static const struct { const char *id, *by; } overruled[] = {
+#include "causes.def"
+};
+#undef CAUSE
+
+static bool
+has_rule(const json_t *causes, const char *id)
+{
+	const json_t *cause;
+	size_t i;
+
+	json_array_foreach(causes, i, cause) {
+		if (strcmp(text_get(cause, "rule"), id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does a rule hold already, in one of the COUNT lists, that leaves ID nothing to say? */
+static bool
+is_overruled(const char *id, json_t *const *lists, int count)
+{
+	for (size_t i = 0; i < sizeof overruled / sizeof *overruled; i++) {
+		for (int n = 0; n < count && strcmp(overruled[i].id, id) == 0; n++) {
+			if (has_rule(lists[n], overruled[i].by))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int
 rank_of(const char *confidence)
 {
@@ -66,20 +99,17 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 json_t *
 causes_build(const struct cause_facts *facts)
 {
-	json_t *list = json_array(), *less[2] = { json_array(), json_array() };
+	json_t *lists[3] = { json_array(), json_array(), json_array() }; /* certain, likely, possible */
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		struct cause cause = { .confidence = NULL };
 
-		if (rules[i].holds(facts, &cause)) {
-			int rank = rank_of(cause.confidence);
-
-			json_array_append_new(rank ? less[rank - 1] : list, cause_json(facts, rules[i].id, &cause));
-		}
+		if (!is_overruled(rules[i].id, lists, 3) && rules[i].holds(facts, &cause))
+			json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
 	}
-	for (int i = 0; i < 2; i++) {
-		json_array_extend(list, less[i]);
-		json_decref(less[i]);
+	for (int i = 1; i < 3; i++) {
+		json_array_extend(lists[0], lists[i]);
+		json_decref(lists[i]);
 	}
-	return list;
+	return lists[0];
 }
