@@ -77,7 +77,9 @@ def essence(failure):
         "operands": [[operand[key] for key in ("name", "variable", "shape", "dtype", "device")] for operand in failure["operands"]],
         "mismatch": {key: value for key, value in mismatch.items() if key != "text"},
         "origin": [origin.get("operation"), origin.get("where")],
-        "causes": [[cause["rule"], cause["confidence"], plain(cause["text"]), plain(cause["fix"])] for cause in failure["causes"]],
+        # What is only possible may rest on how lately a tensor was made, which is just what differs here.
+        "causes": [[cause["rule"], cause["confidence"], plain(cause["text"]), plain(cause["fix"])]
+                   for cause in failure["causes"] if cause["confidence"] != "possible"],
         "history": plain(history.get("text")),
     }
 

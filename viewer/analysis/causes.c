@@ -37,7 +37,7 @@ is_overruled(const char *id, json_t *const *lists, int count)
 {
 	for (size_t i = 0; i < sizeof overruled / sizeof *overruled; i++) {
 		for (int n = 0; n < count && strcmp(overruled[i].id, id) == 0; n++) {
-			if (has_rule(lists[n], overruled[i].by))
+			if (overruled[i].by ? has_rule(lists[n], overruled[i].by) : json_array_size(lists[n]) > 0)
 				return true;
 		}
 	}
