@@ -172,16 +172,6 @@ cause_source(const struct cause_facts *facts, const struct lineage_step *step, c
 	return found;
 }
 
-/* Entry I of a list argument that may hold one value for all. */
-static int64_t
-entry(const struct event *event, const char *name, int i, int64_t fallback)
-{
-	int64_t values[RULE_INTS_MOST];
-	int count = rule_ints(event, name, values, RULE_INTS_MOST);
-
-	return count <= 0 ? fallback : values[i < count ? i : 0];
-}
-
 int64_t
 cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride)
 {
@@ -204,9 +194,9 @@ cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride)
 
 		if (at < 0 || at >= spatial || step->dim >= is->ndim)
 			return 0;
-		kernel = weight >= 0 ? event->operands[weight].sizes[2 + at] : entry(event, "kernel_size", at, 1);
-		by = entry(event, "stride", at, weight >= 0 ? 1 : kernel);
-		length = is->sizes[step->dim] + 2 * entry(event, "padding", at, 0) - entry(event, "dilation", at, 1) * (kernel - 1) - 1;
+		kernel = weight >= 0 ? event->operands[weight].sizes[2 + at] : rule_entry(event, "kernel_size", at, 1);
+		by = rule_entry(event, "stride", at, weight >= 0 ? 1 : kernel);
+		length = is->sizes[step->dim] + 2 * rule_entry(event, "padding", at, 0) - rule_entry(event, "dilation", at, 1) * (kernel - 1) - 1;
 	} else {
 		return 0;
 	}

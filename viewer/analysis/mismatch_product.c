@@ -121,16 +121,6 @@ mismatch_einsum(const struct mismatch_facts *facts, struct mismatch *out)
 	return false;
 }
 
-/* Entry I of a list argument that may hold one value for all. */
-static int64_t
-entry(const struct event *event, const char *name, int i, int64_t fallback)
-{
-	int64_t values[RULE_INTS_MOST];
-	int count = rule_ints(event, name, values, RULE_INTS_MOST);
-
-	return count <= 0 ? fallback : values[i < count ? i : 0];
-}
-
 bool
 mismatch_convolution(const struct mismatch_facts *facts, struct mismatch *out)
 {
@@ -163,8 +153,8 @@ mismatch_convolution(const struct mismatch_facts *facts, struct mismatch *out)
 		return state_size(facts, out, bias, 0, weight, transposed ? 1 : 0,
 				  transposed ? by->sizes[1] * groups : by->sizes[0], event->operands[bias].sizes[0]);
 	for (int i = 0; !transposed && i < by->ndim - 2; i++) {
-		int64_t padded = is->sizes[first + 1 + i] + 2 * entry(event, "padding", i, 0);
-		int64_t kernel = entry(event, "dilation", i, 1) * (by->sizes[2 + i] - 1) + 1;
+		int64_t padded = is->sizes[first + 1 + i] + 2 * rule_entry(event, "padding", i, 0);
+		int64_t kernel = rule_entry(event, "dilation", i, 1) * (by->sizes[2 + i] - 1) + 1;
 		int padding = rule_place(event, "padding");
 
 		if (padding >= 0 && event->operands[padding].kind && strcmp(event->operands[padding].kind, "string") == 0)
@@ -195,8 +185,8 @@ mismatch_pool(const struct mismatch_facts *facts, struct mismatch *out)
 		return state_rank(facts, out, input, -1, spatial + 2);
 	for (int i = 0; i < spatial; i++) {
 		int dim = event->operands[input].ndim - spatial + i;
-		int64_t padded = event->operands[input].sizes[dim] + 2 * entry(event, "padding", i, 0);
-		int64_t kernel = entry(event, "dilation", i, 1) * (entry(event, "kernel_size", i, 1) - 1) + 1;
+		int64_t padded = event->operands[input].sizes[dim] + 2 * rule_entry(event, "padding", i, 0);
+		int64_t kernel = rule_entry(event, "dilation", i, 1) * (rule_entry(event, "kernel_size", i, 1) - 1) + 1;
 
 		if (padded < kernel)
 			return state_size(facts, out, input, dim, rule_place(event, "kernel_size"), -1, kernel, padded);

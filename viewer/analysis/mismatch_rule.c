@@ -114,6 +114,15 @@ rule_ints(const struct event *event, const char *name, int64_t *out, int room)
 }
 
 int64_t
+rule_entry(const struct event *event, const char *name, int i, int64_t fallback)
+{
+	int64_t values[RULE_INTS_MOST];
+	int count = rule_ints(event, name, values, RULE_INTS_MOST);
+
+	return count <= 0 ? fallback : values[i < count ? i : 0];
+}
+
+int64_t
 rule_count(const struct operand *operand)
 {
 	int64_t count = 1;

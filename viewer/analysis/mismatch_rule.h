@@ -31,6 +31,8 @@ bool rule_int(const struct event *event, const char *name, int64_t *out);
 bool rule_bool(const struct event *event, const char *name);
 /* Values of the integer list (or the one integer) called NAME; how many, -1 if there is no such argument. */
 int rule_ints(const struct event *event, const char *name, int64_t *out, int room);
+/* Entry I of argument NAME, a list or one value for all; FALLBACK if there is none. */
+int64_t rule_entry(const struct event *event, const char *name, int i, int64_t fallback);
 /* Place of the argument called NAME, of any kind; -1. */
 int rule_place(const struct event *event, const char *name);
 int64_t rule_count(const struct operand *operand);
