@@ -279,22 +279,29 @@ start_late(void *user)
 	return 0;
 }
 
-/* Made by the interpreter with the GIL, once what the program imports is there. */
+/* WORK, with the GIL and nothing of the program's in the way; not where it could be neither noted nor trusted. */
 static int
-environment_late(void *user)
+do_quietly(void (*work)(void))
 {
 	struct python_quiet quiet;
 
-	(void)user;
 	if (inside || !is_recording())
 		return 0;
 	inside = true;
 	python_quiet_begin(&quiet);
 	if (python_usable())
-		environment_note_python();
+		work();
 	python_quiet_end(&quiet);
 	inside = false;
 	return 0;
+}
+
+/* Made by the interpreter with the GIL, once what the program imports is there. */
+static int
+environment_late(void *user)
+{
+	(void)user;
+	return do_quietly(environment_note_python);
 }
 
 void
@@ -319,22 +326,19 @@ python_recording(void)
 	python_first_step(); /* for programs that never make a step */
 }
 
+static void
+look_for_failures(void)
+{
+	if (!python_seen_handled("pending"))
+		python_seen_alive();
+}
+
 /* Made by the interpreter, with the GIL, some time after an operation failed. */
 static int
 pending_call(void *user)
 {
-	struct python_quiet quiet;
-
 	(void)user;
-	if (inside || !is_recording())
-		return 0;
-	inside = true;
-	python_quiet_begin(&quiet);
-	if (python_usable() && !python_seen_handled("pending"))
-		python_seen_alive();
-	python_quiet_end(&quiet);
-	inside = false;
-	return 0;
+	return do_quietly(look_for_failures);
 }
 
 void
