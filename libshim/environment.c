@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "../schema/secret.h"
 #include "box.h"
 #include "environment.h"
 #include "note.h"
@@ -16,7 +17,6 @@
 #include "python_versions.h"
 
 #define ARGUMENTS_BYTES 16384
-#define MASK "***"
 #define ANCESTORS_MAX 8
 #define GPUS_MAX 16
 
@@ -33,48 +33,14 @@ static const char *const listed[] = {
 
 static const char *const listed_prefixes[] = { "NCCL_", "TORCH_", "PYTORCH_", "ACCELERATE_", "GLOO_", "FSDP_", "DS_" };
 
-static const char *const secret_words[] = { "TOKEN", "KEY", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL" };
-
-/* Names that hold such a word and are no secrets: tokenizers and numbers of tokens. */
-static const char *const harmless_words[] = { "TOKENIZER", "TOKENS", "TOKEN_ID", "KEY_VALUE", "TOKEN_TYPE" };
-
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-/* Whether WORD is at TEXT (SIZE bytes), letter case and '-' against '_' aside. */
-static bool
-word_at(const char *text, size_t size, const char *word)
-{
-	for (size_t i = 0; word[i]; i++) {
-		char c = i < size ? text[i] : 0;
-		c = c >= 'a' && c <= 'z' ? (char)(c - 32) : c == '-' ? '_' : c;
-		if (c != word[i])
-			return false;
-	}
-	return true;
-}
-
-bool
-environment_is_secret(const char *name, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		bool harmless = false;
-		for (size_t w = 0; w < COUNT(harmless_words); w++)
-			harmless |= word_at(name + i, size - i, harmless_words[w]);
-		if (harmless)
-			continue;
-		for (size_t w = 0; w < COUNT(secret_words); w++)
-			if (word_at(name + i, size - i, secret_words[w]))
-				return true;
-	}
-	return false;
-}
 
 bool
 environment_is_listed(const char *name)
 {
 	size_t size = strcspn(name, "=");
 
-	if (environment_is_secret(name, size))
+	if (secret_name(name, size))
 		return false;
 	for (size_t i = 0; i < COUNT(listed); i++)
 		if (strlen(listed[i]) == size && !memcmp(listed[i], name, size))
@@ -83,31 +49,6 @@ environment_is_listed(const char *name)
 		if (!strncmp(name, listed_prefixes[i], strlen(listed_prefixes[i])))
 			return true;
 	return false;
-}
-
-void
-environment_mask(const char *value, char *text, size_t room)
-{
-	size_t used = 0;
-
-	while (*value && used + 1 < room) {
-		if (!strncmp(value, "//", 2)) {
-			size_t host = strcspn(value + 2, "/ \t\"'?#"), at = host;
-			while (at && value[2 + at] != '@')
-				at--;
-			if (at && used + 6 < room) {
-				memcpy(text + used, "//" MASK, 5);
-				used += 5;
-				value += 2 + at;
-				continue;
-			}
-			if (used + 2 >= room)
-				break;
-			text[used++] = *value++;
-		}
-		text[used++] = *value++;
-	}
-	text[used] = 0;
 }
 
 static size_t
@@ -133,7 +74,7 @@ write_masked(struct json_writer *json, const char *value)
 {
 	char text[4096];
 
-	environment_mask(value, text, sizeof text);
+	secret_mask(value, text, sizeof text);
 	json_string(json, text);
 }
 
@@ -146,18 +87,18 @@ write_argument(struct json_writer *json, const char *argument, bool hide)
 	bool option = argument[0] == '-';
 
 	if (hide && !option) {
-		json_string(json, MASK);
+		json_string(json, SECRET_MASK);
 		return false;
 	}
-	if (name < size && name < 256 && name + sizeof MASK < sizeof text && !memchr(argument, ' ', name)
-	    && environment_is_secret(argument, name)) {
+	if (name < size && name < 256 && name + sizeof SECRET_MASK < sizeof text && !memchr(argument, ' ', name)
+	    && secret_name(argument, name)) {
 		memcpy(text, argument, name + 1);
-		memcpy(text + name + 1, MASK, sizeof MASK);
+		memcpy(text + name + 1, SECRET_MASK, sizeof SECRET_MASK);
 		json_string(json, text);
 		return false;
 	}
 	write_masked(json, argument);
-	return option && name == size && environment_is_secret(argument, size);
+	return option && name == size && secret_name(argument, size);
 }
 
 static void

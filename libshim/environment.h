@@ -16,11 +16,7 @@ void environment_note(void);
 /* The same again with what Python knows (versions of loaded packages, the seed). GIL held, inside python_quiet_begin. */
 void environment_note_python(void);
 
-/* Whether NAME (SIZE bytes; of an option or a variable) is that of a secret. */
-bool environment_is_secret(const char *name, size_t size);
 /* Whether variable NAME (up to '=' or its end) may be stored. */
 bool environment_is_listed(const char *name);
-/* Copy VALUE into TEXT of ROOM bytes, the credentials of addresses in it ("//user:word@") replaced by "***". */
-void environment_mask(const char *value, char *text, size_t room);
 
 #endif

@@ -10,6 +10,7 @@
 #include "libshim/environment.h"
 #include "libshim/note.h"
 #include "libshim/shim.h"
+#include "schema/secret.h"
 
 #define NOTE_BYTES 4096u
 #define NOTE_COUNT 8u
@@ -208,11 +209,11 @@ test_environment(void)
 	CU_ASSERT_STRING_NOT_EQUAL(slot_text(0, "$.argv[0]", out), "");
 	CU_ASSERT_STRING_NOT_EQUAL(slot_text(0, "$.cwd", out), "");
 
-	environment_mask("git+https://me:word@host/x and http://plain/y@z", text, sizeof text);
+	secret_mask("git+https://me:word@host/x and http://plain/y@z", text, sizeof text);
 	CU_ASSERT_STRING_EQUAL(text, "git+https://***@host/x and http://plain/y@z");
-	environment_mask("postgres://me:w@rd@host", text, sizeof text);
+	secret_mask("postgres://me:w@rd@host", text, sizeof text);
 	CU_ASSERT_STRING_EQUAL(text, "postgres://***@host");
-	environment_mask("0123456789", text, 5);
+	secret_mask("0123456789", text, 5);
 	CU_ASSERT_STRING_EQUAL(text, "0123");
 }
 
@@ -225,9 +226,9 @@ test_secret_names(void)
 						"--batch", "RANK", "" };
 
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
-		CU_ASSERT_TRUE(environment_is_secret(secrets[i], strlen(secrets[i])));
+		CU_ASSERT_TRUE(secret_name(secrets[i], strlen(secrets[i])));
 	for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
-		CU_ASSERT_FALSE(environment_is_secret(harmless[i], strlen(harmless[i])));
+		CU_ASSERT_FALSE(secret_name(harmless[i], strlen(harmless[i])));
 }
 
 int

@@ -1,79 +1,10 @@
+#include "../../schema/secret.h"
 #include "run_parts.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
-
-#define MASK "***"
-
-/* Does the NAME of an option or variable say that its value is a secret? "hf_token", "API-KEY", "db.password"; but
- * "tokenizer", "max_tokens" and "monkeypatch" don't. */
-static bool
-record_secret_name(const char *name, size_t size)
-{
-	static const char *const anywhere[] = { "secret", "password", "passwd", "credential", "apikey" };
-	static const char *const at_end[] = { "token", "key", "auth", "pwd" };
-	static const char *const harmless[] = { "pad_token", "image_token", "eos_token", "bos_token", "video_token" };
-	char low[128];
-
-	while (size > 0 && *name == '-') {
-		name++;
-		size--;
-	}
-	if (size >= sizeof low)
-		size = sizeof low - 1;
-	for (size_t i = 0; i < size; i++)
-		low[i] = name[i] == '-' || name[i] == '.' ? '_' : (char)tolower((unsigned char)name[i]);
-	low[size] = 0;
-	for (unsigned i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
-		if (strcmp(low, harmless[i]) == 0)
-			return false;
-	for (unsigned i = 0; i < sizeof anywhere / sizeof anywhere[0]; i++)
-		if (strstr(low, anywhere[i]))
-			return true;
-	/* a word of the name ends so: WANDB_API_KEY, HF_TOKEN_READ, accesskey */
-	for (unsigned i = 0; i < sizeof at_end / sizeof at_end[0]; i++) {
-		for (const char *at = low; (at = strstr(at, at_end[i])); at++) {
-			char after = at[strlen(at_end[i])];
-
-			if (after == 0 || after == '_' || isdigit((unsigned char)after))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Replace the user and password of each URL in TEXT. Returns a new string. */
-static char *
-record_mask_urls(const char *text)
-{
-	char *masked = malloc(strlen(text) * 2 + 8), *out = masked;
-
-	if (!masked)
-		return NULL;
-	while (*text) {
-		size_t scheme = strncmp(text, "://", 3) == 0 ? 3 : 0;
-		size_t part;
-
-		if (!scheme) {
-			*out++ = *text++;
-			continue;
-		}
-		memcpy(out, text, scheme);
-		out += scheme;
-		text += scheme;
-		part = strcspn(text, "/?#@ ");
-		if (text[part] == '@') {
-			out = stpcpy(out, MASK);
-			text += part;
-		}
-	}
-	*out = 0;
-	return masked;
-}
 
 json_t *
 run_record_command(char *const *argv)
@@ -87,15 +18,19 @@ run_record_command(char *const *argv)
 		json_t *text;
 
 		if (secret_follows && word[0] != '-') {
-			masked = strdup(MASK);
+			masked = strdup(SECRET_MASK);
 			secret_follows = false;
-		} else if (equals && record_secret_name(word, (size_t)(equals - word))) {
-			if (asprintf(&masked, "%.*s=" MASK, (int)(equals - word), word) < 0)
+		} else if (equals && secret_name(word, (size_t)(equals - word))) {
+			if (asprintf(&masked, "%.*s=" SECRET_MASK, (int)(equals - word), word) < 0)
 				masked = NULL;
 			secret_follows = false;
 		} else {
-			masked = record_mask_urls(word);
-			secret_follows = word[0] == '-' && !equals && record_secret_name(word, strlen(word));
+			size_t room = 2 * strlen(word) + 1;
+
+			masked = malloc(room);
+			if (masked)
+				secret_mask(word, masked, room);
+			secret_follows = word[0] == '-' && !equals && secret_name(word, strlen(word));
 		}
 		text = masked ? json_string(masked) : NULL;
 		json_array_append_new(command, text ? text : json_string("?"));
