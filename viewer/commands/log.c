@@ -225,19 +225,20 @@ command_log(int argc, char **argv, struct error *error)
 		},
 		.width = terminal_columns_real(stdout),
 	};
+	const char *word;
 	int rest, status, matching = 0;
 	bool chosen;
 
 	if (!command_parse("log", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (argc - rest > 1)
-		return command_trouble(error, "log: one trace at a time: %s is too many", argv[rest + 1]);
+	if (!traces_word("log", argc, argv, rest, &word, error))
+		return COMMAND_TROUBLE;
 	if (values.last < 0) {
 		values.last = LOG_NEWEST;
 		/* a step is asked for as a whole */
 		values.all = values.all || values.step != LOG_UNSET;
 	}
-	log.trace = traces_open(rest < argc ? argv[rest] : NULL, &chosen, error);
+	log.trace = traces_open(word, &chosen, error);
 	if (!log.trace)
 		return COMMAND_TROUBLE;
 	if (chosen && !values.json) {

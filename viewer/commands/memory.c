@@ -29,13 +29,14 @@ command_memory(int argc, char **argv, struct error *error)
 	struct trace *trace;
 	json_t *memory;
 	bool chosen;
+	const char *word;
 	int rest, status, result = COMMAND_OK;
 
 	if (!command_parse("memory", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (argc - rest > 1)
-		return command_trouble(error, "memory: one trace at a time: %s is too many", argv[rest + 1]);
-	trace = traces_open(rest < argc ? argv[rest] : NULL, &chosen, error);
+	if (!traces_word("memory", argc, argv, rest, &word, error))
+		return COMMAND_TROUBLE;
+	trace = traces_open(word, &chosen, error);
 	if (!trace)
 		return COMMAND_TROUBLE;
 	memory = memory_build(trace, (int)values.rank);

@@ -53,24 +53,23 @@ command_page(int argc, char **argv, struct error *error)
 	struct trace *trace;
 	struct page_parts parts = { NULL, NULL, NULL };
 	bool chosen;
+	const char *word;
 	int rest, status, result = COMMAND_TROUBLE;
 
 	if (!command_parse("page", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (argc - rest > 1)
-		return command_trouble(error, "page: one trace at a time: %s is too many", argv[rest + 1]);
+	if (!traces_word("page", argc, argv, rest, &word, error))
+		return COMMAND_TROUBLE;
 	if (values.rows > HTML_ROWS_MOST)
 		return command_trouble(error, "page: --rows is %d at most", HTML_ROWS_MOST);
 	if (!page_language(&values, error))
 		return COMMAND_TROUBLE;
 	parts.language = values.language;
-	trace = traces_open(rest < argc ? argv[rest] : NULL, &chosen, error);
+	trace = traces_open(word, &chosen, error);
 	if (!trace)
 		return COMMAND_TROUBLE;
-	if (trace_process_count(trace) == 0) {
-		command_trouble(error, "%s: nothing recorded: no process ran a PyTorch operation", trace_directory(trace));
+	if (!traces_recorded(trace, error))
 		goto out;
-	}
 	parts.report = traces_report(trace, error);
 	if (!parts.report)
 		goto out;

@@ -28,19 +28,18 @@ command_report(int argc, char **argv, struct error *error)
 	struct trace *trace;
 	json_t *report = NULL, *facts;
 	bool chosen;
+	const char *word;
 	int rest, status, result = COMMAND_TROUBLE;
 
 	if (!command_parse("report", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (argc - rest > 1)
-		return command_trouble(error, "report: one trace at a time: %s is too many", argv[rest + 1]);
-	trace = traces_open(rest < argc ? argv[rest] : NULL, &chosen, error);
+	if (!traces_word("report", argc, argv, rest, &word, error))
+		return COMMAND_TROUBLE;
+	trace = traces_open(word, &chosen, error);
 	if (!trace)
 		return COMMAND_TROUBLE;
-	if (trace_process_count(trace) == 0) {
-		command_trouble(error, "%s: nothing recorded: no process ran a PyTorch operation", trace_directory(trace));
+	if (!traces_recorded(trace, error))
 		goto out;
-	}
 	report = traces_report(trace, error);
 	if (!report)
 		goto out;

@@ -235,6 +235,24 @@ traces_open_path(const char *path, struct error *error)
 	return trace;
 }
 
+bool
+traces_word(const char *command, int argc, char **argv, int rest, const char **word, struct error *error)
+{
+	*word = rest < argc ? argv[rest] : NULL;
+	if (argc - rest > 1)
+		command_trouble(error, "%s: one trace at a time: %s is too many", command, argv[rest + 1]);
+	return argc - rest <= 1;
+}
+
+bool
+traces_recorded(struct trace *trace, struct error *error)
+{
+	if (trace_process_count(trace) > 0)
+		return true;
+	command_trouble(error, "%s: nothing recorded: no process ran a PyTorch operation", trace_directory(trace));
+	return false;
+}
+
 struct trace *
 traces_open(const char *word, bool *chosen, struct error *error)
 {

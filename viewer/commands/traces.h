@@ -42,6 +42,10 @@ size_t traces_list(const char *dir, struct trace_place **out);
  * whether it was chosen among others. */
 bool traces_choose(const char *word, char path[PATH_MAX], bool *chosen, struct error *error);
 
+/* The only word after COMMAND's options, at ARGV[REST], into *WORD (NULL: there is none). False: ERROR names one too many. */
+bool traces_word(const char *command, int argc, char **argv, int rest, const char **word, struct error *error);
+/* Has anything been recorded in TRACE? False: ERROR says that there is nothing. */
+bool traces_recorded(struct trace *trace, struct error *error);
 /* Open the trace that WORD means, with a notice on a terminal while that lasts. NULL: ERROR is filled. */
 struct trace *traces_open(const char *word, bool *chosen, struct error *error);
 struct trace *traces_open_path(const char *path, struct error *error);

@@ -72,13 +72,14 @@ command_watch(int argc, char **argv, struct error *error)
 	struct watch_values values = { .every_s = 2, .after_s = 10 };
 	char path[PATH_MAX];
 	bool chosen, running = true, found = false;
+	const char *word;
 	int rest, status;
 
 	if (!command_parse("watch", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (argc - rest > 1)
-		return command_trouble(error, "watch: one trace at a time: %s is too many", argv[rest + 1]);
-	if (!traces_choose(rest < argc ? argv[rest] : NULL, path, &chosen, error))
+	if (!traces_word("watch", argc, argv, rest, &word, error))
+		return COMMAND_TROUBLE;
+	if (!traces_choose(word, path, &chosen, error))
 		return COMMAND_TROUBLE;
 	while (running) {
 		json_t *watch = watch_read(path, (double)values.after_s, &running, error);
