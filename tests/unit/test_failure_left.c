@@ -132,6 +132,34 @@ test_ancestors(void)
 	json_decref(echo);
 }
 
+/* A pool raises its worker's exception again and ends the other worker, which nobody saw end. */
+static void
+test_ended_in_its_wake(void)
+{
+	struct process processes[] = { { PROCESS(0, 100, 0, "failed") }, { PROCESS(1, 101, -1, "ok") }, { PROCESS(2, 102, -1, "killed") } };
+	json_t *own = exception("mat1 and mat2 shapes cannot be multiplied", USER, USER, USER);
+	json_t *again = exception("mat1 and mat2 shapes cannot be multiplied", "/usr/lib/python3.11/multiprocessing/pool.py", USER, USER);
+	struct note parent[] = { NOTE(1, 20, again) }, worker[] = { NOTE(1, 10, own) };
+	struct hand hand = { .processes = processes, .process_count = 3, .notes = { parent, worker }, .note_counts = { 1, 1 } };
+	struct source source = hand_source(&hand);
+	struct failure failure, all[4];
+
+	parent[0].kind = "fatal";
+	processes[1].parent_pid = processes[2].parent_pid = 100;
+	processes[1].role = processes[2].role = "worker";
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 1);
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 1);
+	processes[2].signal = 11; /* a crash is its own */
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 2);
+	processes[2].signal = 15;
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 1);
+	processes[2].parent_pid = 1; /* somebody else's child */
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 2);
+	json_decref(own);
+	json_decref(again);
+}
+
 int
 main(void)
 {
@@ -145,6 +173,7 @@ main(void)
 	CU_add_test(suite, "a process that lives on", test_living);
 	CU_add_test(suite, "attempts of one run", test_attempts);
 	CU_add_test(suite, "a launcher behind a launcher", test_ancestors);
+	CU_add_test(suite, "ended in a failure's wake", test_ended_in_its_wake);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

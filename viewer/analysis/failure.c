@@ -168,7 +168,26 @@ find_handed_on(const struct source *source, struct failure *failures, int proces
 	}
 }
 
-/* How each process failed, those that only echo another's or were survived cleared; NULL without memory. Free it. */
+/* A worker that somebody ended, while its parent told what another of its children had raised: the parent ended it, in
+ * clearing up. TOLD: failures that another process's explains. */
+static bool
+ended_by_parent(const struct source *source, const struct failure *failures, const bool *told, int process)
+{
+	const struct failure *ended = &failures[process];
+	int parent = parent_of(source, process);
+
+	if (!ended->kind || strcmp(ended->kind, "signal") != 0 || (ended->signal > 0 && failure_class(ended) != 2) || parent < 0 ||
+	    !told[parent] || strcmp(source->process(source->context, process)->role, "rank") == 0)
+		return false;
+	for (int i = 0; i < source->process_count(source->context); i++) {
+		if (i != process && failures[i].kind && failure_class(&failures[i]) == 0 && descends(source, i, parent))
+			return true;
+	}
+	return false;
+}
+
+/* How each process failed; those that only echo another's, were survived, or were ended in another's wake are cleared.
+ * NULL without memory. Free it. */
 static struct failure *
 judge(const struct source *source)
 {
@@ -184,6 +203,8 @@ judge(const struct source *source)
 			find_handed_on(source, failures, i);
 	for (int i = 0; failures && told && i < count; i++)
 		told[i] = failures[i].kind && (survived_by_parent(source, failures, i) || is_echo(source, failures, i));
+	for (int i = 0; failures && told && i < count; i++)
+		told[i] = told[i] || ended_by_parent(source, failures, told, i);
 	for (int i = 0; failures && told && i < count; i++)
 		if (told[i])
 			failures[i].kind = NULL;
