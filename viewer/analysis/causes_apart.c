@@ -291,7 +291,7 @@ cause_made_apart(const struct cause_facts *facts, struct cause *out)
 		}
 	}
 	if (facts->calls && facts->agreed == facts->calls)
-		text_add(&out->evidence, "%sin %" PRId64 " earlier calls they agreed", out->evidence.used ? "; " : "", facts->calls);
+		text_add(&out->evidence, "%sin %" PRId64 " earlier calls they agreed", out->evidence.used ? SAY("; ") : "", facts->calls);
 	text_add(&out->fix, "derive one from the other, so that one line counts for both; or pad or cut %s to %" PRId64,
 		 cause_operand_name(facts, one->place), other->size);
 	return true;

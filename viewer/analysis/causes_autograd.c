@@ -74,7 +74,7 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 			text_add(&out->evidence, "%" PRId64 " is %s", got[dim], text_get(out->setting, "name"));
 	}
 	if (cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? "; " : "");
+		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? SAY("; ") : "");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 	if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
@@ -149,13 +149,13 @@ cause_no_grad(const struct cause_facts *facts, struct cause *out)
 		trainable += json_is_integer(many) ? json_integer_value(many) : 0;
 	}
 	out->confidence = loss || known ? "likely" : "possible";
-	text_add(&out->text, "%s is cut off from every parameter that is trained", loss ? text_get(loss, "name") : "the loss");
+	text_add(&out->text, "%s is cut off from every parameter that is trained", loss ? text_get(loss, "name") : SAY("the loss"));
 	if (known && !trainable)
 		text_add(&out->text, ": nothing in the model is trainable (requires_grad is False everywhere)");
-	text_add(&out->fix, known && !trainable
-		 ? "unfreeze what is to be trained (requires_grad_(True), adapters included)"
-		 : "look for torch.no_grad(), .detach(), .item() or argmax on the way from the model to the loss; with reentrant checkpointing and frozen "
-		   "embeddings: model.enable_input_require_grads() or use_reentrant=False");
+	text_add(&out->fix, "%s", known && !trainable
+		 ? SAY("unfreeze what is to be trained (requires_grad_(True), adapters included)")
+		 : SAY("look for torch.no_grad(), .detach(), .item() or argmax on the way from the model to the loss; with reentrant checkpointing and frozen "
+		       "embeddings: model.enable_input_require_grads() or use_reentrant=False"));
 	return true;
 }
 

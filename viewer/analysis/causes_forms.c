@@ -19,8 +19,10 @@ cause_partitioned(const struct cause_facts *facts, struct cause *out)
 			continue;
 		if (is->sizes[0] == 0 || (cause_is(facts, "linear embedding") && facts->mismatch && text_among("rank size", facts->mismatch->property))) {
 			out->confidence = is->sizes[0] == 0 ? "likely" : "possible";
-			text_add(&out->text, is->sizes[0] == 0 ? "%s is empty (size [0]): this process holds no part of it at this moment"
-				 : "%s is flat: a parameter that is sharded and not put together at this moment", is->name);
+			if (is->sizes[0] == 0)
+				text_add(&out->text, "%s is empty (size [0]): this process holds no part of it at this moment", is->name);
+			else
+				text_add(&out->text, "%s is flat: a parameter that is sharded and not put together at this moment", is->name);
 			text_add(&out->fix, "use it inside the module's own forward, or gather it first (deepspeed.zero.GatheredParameters, "
 				 "FSDP.summon_full_params); a part of the model that is called by itself must be wrapped, too");
 			return true;
@@ -104,7 +106,7 @@ cause_rank(const struct cause_facts *facts, struct cause *out)
 	out->confidence = "likely";
 	if (mismatch->against >= 0 && tell_ones(facts, out))
 		return true;
-	text_add(&out->text, "a dimension is %s: %s", mismatch->actual < mismatch->expected ? "missing" : "too many", mismatch->text);
+	text_add(&out->text, "a dimension is %s: %s", mismatch->actual < mismatch->expected ? SAY("missing") : SAY("too many"), mismatch->text);
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "%s was made by ", cause_operand_name(facts, mismatch->operand));
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
@@ -236,7 +238,7 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 			 "windows, heads)", whole);
 	}
 	if (cause_decider(&facts->sides[1]) || cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "%s%" PRId64 " was decided by ", out->evidence.used ? "; " : "", whole);
+		text_add(&out->evidence, "%s%" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", whole);
 		cause_add_step(facts, &out->evidence, cause_decider(cause_decider(&facts->sides[1]) ? &facts->sides[1] : &facts->sides[0]));
 	}
 }
@@ -366,7 +368,7 @@ cause_aligned(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, ", but broadcasting aligns the last ones");
 	if (facts->agreed)
 		text_add(&out->evidence, "in %" PRId64 " earlier calls the two sizes were equal by chance", facts->agreed);
-	text_add(&out->fix, "give it the dimension%s that it lacks: %s%s%s", more->ndim == less->ndim + 1 ? "" : "s", cause_operand_name(facts, place),
+	text_add(&out->fix, "give it the dimension%s that it lacks: %s%s%s", language_plural(more->ndim - less->ndim), cause_operand_name(facts, place),
 		 ".unsqueeze(-1)", more->ndim == less->ndim + 1 ? "" : ".unsqueeze(-1)");
 	return true;
 }

@@ -80,7 +80,7 @@ cause_grid_rows(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "%s promises %" PRId64 " patches", text_get(grid.local, "name"), grid.sum);
 	for (size_t i = 0; i < grid.rows && grid.rows <= ROWS_TOLD; i++)
 		text_add(&out->text, "%s%" PRId64, i ? ", " : " (", (int64_t)json_integer_value(json_array_get(products, i)));
-	text_add(&out->text, "%s, %s brings %" PRId64, grid.rows <= ROWS_TOLD ? ")" : "", features ? text_get(features, "name") : "the other side", other * merge);
+	text_add(&out->text, "%s, %s brings %" PRId64, grid.rows <= ROWS_TOLD ? ")" : "", features ? text_get(features, "name") : SAY("the other side"), other * merge);
 	step = grid.sum - other * merge;
 	for (size_t i = 0; i < grid.rows; i++)
 		if (step == json_integer_value(json_array_get(products, i))) {
@@ -120,7 +120,7 @@ cause_split_sum(const struct cause_facts *facts, struct cause *out)
 	out->confidence = one && count > 1 ? "likely" : "possible";
 	text_add(&out->text, "the parts ");
 	text_add_sizes(&out->text, parts, count < 12 ? count : 12);
-	text_add(&out->text, "%s sum to %" PRId64 ", %s has %" PRId64, count > 12 ? " and so on" : "", mismatch->actual,
+	text_add(&out->text, "%s sum to %" PRId64 ", %s has %" PRId64, count > 12 ? SAY(" and so on") : "", mismatch->actual,
 		 cause_operand_name(facts, mismatch->against), mismatch->expected);
 	if (mismatch->against_dim > 0 && mismatch->against_dim + 1 == facts->event->operands[mismatch->against].ndim) { /* features, not samples */
 		const json_t *heads = cause_number_called(facts, "num_key_value_heads kv_heads n_kv_heads num_kv_heads n_head_kv n_kv_head");
@@ -131,7 +131,7 @@ cause_split_sum(const struct cause_facts *facts, struct cause *out)
 			text_add(&out->text, "; %s is %" PRId64, text_get(heads, "name"), (int64_t)json_integer_value(json_object_get(heads, "value")));
 		add_whole(facts, out);
 		text_add(&out->fix, "make the parts from the layer's own widths, or build the layer for their sum, %" PRId64 "%s", mismatch->actual, heads
-			 ? " (of a fused projection: queries are heads x head_dim wide, keys and values key/value heads x head_dim)" : "");
+			 ? SAY(" (of a fused projection: queries are heads x head_dim wide, keys and values key/value heads x head_dim)") : "");
 		return true;
 	}
 	if (one)

@@ -43,9 +43,9 @@ cause_padding(const struct cause_facts *facts, struct cause *out)
 	out->confidence = value == -100 || value == SEGMENT_VOID ? "likely" : "possible";
 	text_add(&out->text, "padding became data: %s holds ", cause_operand_name(facts, facts->mismatch->operand));
 	if (value < 0)
-		text_add(&out->text, "%" PRId64 " time%s ", times, times == 1 ? "" : "s");
+		text_add(&out->text, "%" PRId64 " time%s ", times, language_plural(times));
 	text_add(&out->text, "%" PRId64 ", a value that marks places to ignore (ignore_index), and is used as %s", value,
-		 cause_is_loss(facts) ? "a label" : "an index");
+		 cause_is_loss(facts) ? SAY("a label") : SAY("an index"));
 	text_add(&out->evidence, "%s", facts->mismatch->text);
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "; made by ");
@@ -119,6 +119,6 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "keep the values from 0 to %" PRId64 ", or make dimension %d of %s longer (the limit it was built with)%s",
 			 mismatch->expected - 1, mismatch->against_dim < 0 ? 0 : mismatch->against_dim, cause_operand_name(facts, mismatch->against),
 			 mismatch->has_actual && mismatch->actual == mismatch->expected
-			 ? "; one too many is what an index that counts from 1 gives: subtract 1" : "; check offsets");
+			 ? SAY("; one too many is what an index that counts from 1 gives: subtract 1") : SAY("; check offsets"));
 	return true;
 }

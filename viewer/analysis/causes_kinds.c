@@ -89,7 +89,7 @@ tell_layer(const struct cause_facts *facts, struct cause *out, int place, const 
 		out->confidence = "likely";
 		text_add(&out->text, "; the input is the exception: the model's parameters are %s", parameter);
 		text_add(&out->fix, "convert %s to %s where it is made%s", name, parameter, strcmp(parameter, "float32") == 0
-			 ? " (.float(); numpy makes float64)" : "");
+			 ? SAY(" (.float(); numpy makes float64)") : "");
 	} else {
 		text_add(&out->fix, "convert %s to %s before the call, load or cast the whole module in one dtype, or run it under autocast", name, parameter);
 	}
@@ -119,10 +119,10 @@ cause_dtype(const struct cause_facts *facts, struct cause *out)
 			   cause_operand_name(facts, first ? mismatch->against : mismatch->operand), first ? wanted : is);
 	} else if (rule_is_integral(is) != rule_is_integral(wanted)) {
 		text_add(&out->fix, "convert %s where it is made: %s", name, strcmp(wanted, "int64") == 0 ? ".long()"
-			 : rule_is_integral(wanted) ? "to whole numbers" : ".float() (or the model's dtype)");
+			 : rule_is_integral(wanted) ? SAY("to whole numbers") : SAY(".float() (or the model's dtype)"));
 	} else {
 		text_add(&out->fix, "convert %s to %s before the call (.to(%s.dtype))", name, wanted,
-			 mismatch->against >= 0 ? cause_operand_name(facts, mismatch->against) : "the other");
+			 mismatch->against >= 0 ? cause_operand_name(facts, mismatch->against) : SAY("the other"));
 	}
 	text_add(&out->evidence, "%s", mismatch->text);
 	add_origin(facts, out, 0, is);

@@ -71,9 +71,9 @@ static void
 add_precedent(const struct cause_facts *facts, struct cause *out, int64_t expected)
 {
 	if (facts->calls && facts->agreed == facts->calls)
-		text_add(&out->evidence, "%sin %" PRId64 " earlier calls the input had %" PRId64, out->evidence.used ? "; " : "", facts->calls, expected);
+		text_add(&out->evidence, "%sin %" PRId64 " earlier calls the input had %" PRId64, out->evidence.used ? SAY("; ") : "", facts->calls, expected);
 	if (cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? "; " : "", facts->sides[0].size);
+		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", facts->sides[0].size);
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 }

@@ -112,7 +112,7 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 	if (by_value(&facts->sides[0]))
 		text_add(&out->evidence, "both lists are positions found by value, not samples of a batch");
 	if (starts_of(facts) < ends_of(facts)) {
-		text_add(&out->evidence, "%sends without a start can't come from cutting a sequence's end", out->evidence.used ? "; " : "");
+		text_add(&out->evidence, "%sends without a start can't come from cutting a sequence's end", out->evidence.used ? SAY("; ") : "");
 		text_add(&out->fix, "look for an end marker that stands alone in the text (quoted in it, or the start removed), and escape or drop it; no "
 			 "length limit makes more ends than starts");
 		return true;
@@ -122,10 +122,10 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 	if (out->setting && !cause_is_limit(facts, out->setting))
 		out->setting = NULL;
 	if (out->setting)
-		text_add(&out->evidence, "%sthe sequence that they were looked for in is %" PRId64 " long, which is %s", out->evidence.used ? "; " : "",
+		text_add(&out->evidence, "%sthe sequence that they were looked for in is %" PRId64 " long, which is %s", out->evidence.used ? SAY("; ") : "",
 			 length, text_get(out->setting, "name"));
 	text_add(&out->fix, "keep the length limit from cutting between a start and its end (raise %s, or drop the sample), or use only the "
-		 "first %" PRId64 " pairs that are whole", out->setting ? text_get(out->setting, "name") : "it", few);
+		 "first %" PRId64 " pairs that are whole", out->setting ? text_get(out->setting, "name") : SAY("it"), few);
 	return true;
 }
 
@@ -285,7 +285,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, step);
 	cause_add_number(facts, &out->text, out->setting);
 	text_add(&out->evidence, "%" PRId64 " against %" PRId64 ": %" PRId64 " more%s", large->size, small->size, more,
-		 more == part ? "" : ", those joined in every row");
+		 more == part ? "" : SAY(", those joined in every row"));
 	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",
 		 cause_operand_name(facts, small->place), part);
 	return true;

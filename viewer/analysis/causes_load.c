@@ -53,8 +53,8 @@ cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
 	if (unexpected && !cause_message_word(unexpected, "state_dict: \"", b, sizeof(b)))
 		return false;
 	out->confidence = "possible";
-	text_add(&out->text, "the names in the checkpoint aren't those of the model:%s%s%s%s%s", missing ? " it lacks " : "", a, missing && unexpected ? "," : "",
-		 unexpected ? " it has " : "", b);
+	text_add(&out->text, "the names in the checkpoint aren't those of the model:%s%s%s%s%s", missing ? SAY(" it lacks ") : "", a, missing && unexpected ? "," : "",
+		 unexpected ? SAY(" it has ") : "", b);
 	for (size_t i = 0; missing && unexpected && i < sizeof(prefixes) / sizeof(*prefixes); i++) {
 		size_t size = strlen(prefixes[i]);
 		bool saved = strncmp(b, prefixes[i], size) == 0 && strcmp(b + size, a) == 0;
@@ -63,9 +63,11 @@ cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
 		if (!saved && !model)
 			continue;
 		out->confidence = "likely";
-		text_add(&out->text, ": %s has '%s' before each name, a wrapper's", saved ? "the checkpoint" : "the model", prefixes[i]);
-		text_add(&out->fix, saved ? "strip '%s' from the keys before loading, or load into the wrapped model"
-				  : "add '%s' to the keys before loading, or load into the model inside the wrapper", prefixes[i]);
+		text_add(&out->text, ": %s has '%s' before each name, a wrapper's", saved ? SAY("the checkpoint") : SAY("the model"), prefixes[i]);
+		if (saved)
+			text_add(&out->fix, "strip '%s' from the keys before loading, or load into the wrapped model", prefixes[i]);
+		else
+			text_add(&out->fix, "add '%s' to the keys before loading, or load into the model inside the wrapper", prefixes[i]);
 		return true;
 	}
 	text_add(&out->fix, "build the model as it was when it was saved (layers, names, adapters), or pass strict=False if the difference is meant");

@@ -66,15 +66,15 @@ cause_logits(const struct cause_facts *facts, struct cause *out)
 	if (!one != !other && facts->sides[0].lineage && facts->sides[1].lineage && facts->sides[one ? 0 : 1].size + apart == facts->sides[one ? 1 : 0].size &&
 	    mismatch->expected % apart == 0) {
 		out->confidence = "likely";
-		text_add(&out->text, "; only %s %s shifted, by ", one ? "the labels" : "the logits", one ? "were" : "was");
+		text_add(&out->text, "; only %s shifted, by ", one ? SAY("the labels were") : SAY("the logits was"));
 		cause_add_step(facts, &out->text, one ? one : other);
 		text_add(&out->fix, "shift both (logits[:, :-1] with labels[:, 1:]) or neither");
 		return true;
 	}
 	for (int i = 0; i < 2; i++)
 		if (cause_decider(&facts->sides[i])) {
-			text_add(&out->evidence, "%sthe %" PRId64 " of the %s decided by ", out->evidence.used ? "; " : "", facts->sides[i].size,
-				 i ? "logits was" : "labels was");
+			text_add(&out->evidence, "%sthe %" PRId64 " of the %s decided by ", out->evidence.used ? SAY("; ") : "", facts->sides[i].size,
+				 i ? SAY("logits was") : SAY("labels was"));
 			cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[i]));
 		}
 	text_add(&out->fix, "count labels and logits from the same length: shift and flatten both alike (logits[:, :-1] with labels[:, 1:]), extend the "

@@ -70,8 +70,8 @@ cause_out_of_memory(const struct cause_facts *facts, struct cause *out)
 			text_add_sizes(&out->evidence, facts->event->operands[i].sizes, facts->event->operands[i].ndim);
 		}
 	}
-	text_add(&out->fix, bytes >= FEW_BYTES
-		 ? "work in chunks over the large dimension rather than on all at once, or check that it has the size that was meant"
-		 : "use smaller batches or shorter sequences, activation checkpointing, and don't keep tensors that hold a graph (loss.item(), detach)");
+	text_add(&out->fix, "%s", bytes >= FEW_BYTES
+		 ? SAY("work in chunks over the large dimension rather than on all at once, or check that it has the size that was meant")
+		 : SAY("use smaller batches or shorter sequences, activation checkpointing, and don't keep tensors that hold a graph (loss.item(), detach)"));
 	return true;
 }

@@ -193,10 +193,10 @@ add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
 	int sequence;
 
 	if (add_counts(&rows, json_object_get(summary, "rows")))
-		text_add(out, "%splaces in each sequence: %s", out->used ? "; " : "", rows.data);
+		text_add(out, "%splaces in each sequence: %s", out->used ? SAY("; ") : "", rows.data);
 	if (!find_images(facts, features, &images))
 		return false;
-	text_add(out, "%sthe %zu rows of %s bring ", out->used ? "; " : "", images.count, images.name);
+	text_add(out, "%sthe %zu rows of %s bring ", out->used ? SAY("; ") : "", images.count, images.name);
 	for (size_t i = 0; i < images.count; i++)
 		text_add(out, "%s%" PRId64, i ? ", " : "", images.sizes[i]);
 	sequence = rows.used ? short_sequence(&images, json_object_get(summary, "rows"), &wanted) : -1;
@@ -231,7 +231,7 @@ add_units(const struct cause_facts *facts, const struct placeholders *found, str
 	unit = a > 1 ? cause_named_number(facts, a, hints) : NULL;
 	if (!cause_is_called(unit, hints))
 		return;
-	text_add(&out->evidence, "%s%" PRId64 " x %" PRId64 " places against %" PRId64 " x %" PRId64 " rows (%s = %" PRId64 ")", out->evidence.used ? "; " : "",
+	text_add(&out->evidence, "%s%" PRId64 " x %" PRId64 " places against %" PRId64 " x %" PRId64 " rows (%s = %" PRId64 ")", out->evidence.used ? SAY("; ") : "",
 		 found->selected / a, a, found->supplied / a, a, text_get(unit, "name"), a);
 	count = cause_named_number(facts, found->selected / a, "frame image num_");
 	if (!cause_is_called(count, "frame image num_"))
@@ -287,7 +287,7 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
 	if (add_spread(facts, found.supplied, &out->evidence))
 		least = missing; /* one sequence lacks them all */
-	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : "the length limit", least);
+	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : SAY("the length limit"), least);
 	if (least != missing)
 		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
 	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
@@ -330,18 +330,19 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	}
 	out->confidence = "possible";
 	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
-		 found.supplied, few, more < 0 ? "few" : "many");
+		 found.supplied, few, more < 0 ? SAY("few") : SAY("many"));
 	if (few <= FEW)
 		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently, or a sequence was cut (now, or in an earlier "
 			 "run whose cache is read)");
 	add_spread(facts, found.supplied, &out->evidence);
 	add_units(facts, &found, out);
 	if (more > 0 && cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? "; " : "", facts->sides[0].size);
+		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", facts->sides[0].size);
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
-	text_add(&out->fix, more < 0 ? "use processor and tokenizer of one version, with the same image sizes; where tokenised data is cached, rebuild the cache"
-		 : "check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
-		   "tokenizer are of one version");
+	text_add(&out->fix, "%s", more < 0
+		 ? SAY("use processor and tokenizer of one version, with the same image sizes; where tokenised data is cached, rebuild the cache")
+		 : SAY("check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
+		       "tokenizer are of one version"));
 	return true;
 }

@@ -34,7 +34,7 @@ set_limit(const struct cause_facts *facts, struct cause *out, int64_t size)
 	if (!number)
 		return;
 	out->setting = number;
-	text_add(&out->evidence, "%s%" PRId64 " is %s", out->evidence.used ? "; " : "", size, text_get(number, "name"));
+	text_add(&out->evidence, "%s%" PRId64 " is %s", out->evidence.used ? SAY("; ") : "", size, text_get(number, "name"));
 }
 
 /* Needs: indices that are consecutive positions (or made by counting), and a table shorter than they reach. Likely where
@@ -63,8 +63,8 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 	else
 		text_add(&out->text, "a position beyond it is asked of a table of %" PRId64, mismatch->expected);
 	text_add(&out->fix, "cut the sequences to %" PRId64 ", or raise %s", mismatch->expected, out->setting ? text_get(out->setting, "name")
-		 : embedding ? "the model's number of positions (n_positions, max_position_embeddings)"
-			     : "its length (of a static cache: max_cache_len)");
+		 : embedding ? SAY("the model's number of positions (n_positions, max_position_embeddings)")
+			     : SAY("its length (of a static cache: max_cache_len)"));
 	if (mismatch->has_actual && mismatch->actual < INT64_MAX)
 		text_add(&out->fix, " to %" PRId64 " or more", mismatch->actual + 1);
 	text_add(&out->fix, " (with a cache, positions count from what it already holds)");
@@ -120,10 +120,10 @@ cause_table_exceeded(const struct cause_facts *facts, struct cause *out)
 		 cause_operand_name(facts, table->place), table->size);
 	cause_add_step(facts, &out->text, cause_decider(table));
 	if (followed)
-		text_add(&out->evidence, "%sin %" PRId64 " earlier calls it followed the length, %" PRId64 " to %" PRId64, out->evidence.used ? "; " : "",
+		text_add(&out->evidence, "%sin %" PRId64 " earlier calls it followed the length, %" PRId64 " to %" PRId64, out->evidence.used ? SAY("; ") : "",
 			 facts->calls, table->smallest, table->largest);
 	else if (cut)
-		text_add(&out->evidence, "%sit is cut to the length that is asked for, and ends before", out->evidence.used ? "; " : "");
+		text_add(&out->evidence, "%sit is cut to the length that is asked for, and ends before", out->evidence.used ? SAY("; ") : "");
 	if (out->setting)
 		text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the sequences to %" PRId64, text_get(out->setting, "name"), asked->size,
 			 table->size);
@@ -164,7 +164,7 @@ cause_fixed_size(const struct cause_facts *facts, struct cause *out)
 	out->confidence = facts->calls >= CALLS_ENOUGH ? "likely" : "possible";
 	text_add(&out->text, "%s was made once for exactly %" PRId64 " and can't follow: this input has %" PRId64 ", all %" PRId64
 		 " before had %" PRId64, cause_operand_name(facts, fixed->place), fixed->size, asked->size, facts->calls, fixed->size);
-	text_add(&out->evidence, "%smade by ", out->evidence.used ? "; " : "");
+	text_add(&out->evidence, "%smade by ", out->evidence.used ? SAY("; ") : "");
 	cause_add_step(facts, &out->evidence, cause_decider(fixed));
 	picture = passes_convolution(asked)
 			  ? cause_number_called(facts, "image_size img_size input_size resolution") : NULL;

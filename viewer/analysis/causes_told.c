@@ -95,7 +95,7 @@ cause_told_shapes(const struct cause_facts *facts, struct cause *out)
 		if (at < l)
 			return false;
 		out->confidence = "likely";
-		text_add(&out->text, ": one has %s that the other lacks", m - l == 1 ? "a dimension of 1" : "dimensions of 1");
+		text_add(&out->text, ": one has %s that the other lacks", m - l == 1 ? SAY("a dimension of 1") : SAY("dimensions of 1"));
 		text_add(&out->fix, "squeeze it from the one (squeeze(-1)), or unsqueeze the other");
 		return true;
 	}
@@ -170,12 +170,12 @@ cause_told_rank(const struct cause_facts *facts, struct cause *out)
 		return false;
 	local = cause_local(facts, is_ranked, &ranked);
 	out->confidence = local ? "likely" : "possible";
-	text_add(&out->text, "%s: %s has %d dimensions where %d are wanted", wanted - given == 1 ? "the batch dimension is missing" : wanted > given
-		 ? "dimensions are missing" : "there are dimensions too many", local ? text_get(local, "name") : "the input", given, wanted);
+	text_add(&out->text, "%s: %s has %d dimensions where %d are wanted", wanted - given == 1 ? SAY("the batch dimension is missing") : wanted > given
+		 ? SAY("dimensions are missing") : SAY("there are dimensions too many"), local ? text_get(local, "name") : SAY("the input"), given, wanted);
 	if (wanted > given)
 		text_add(&out->fix, "give it a batch of one: %s.unsqueeze(0), or a slice (x[i:i + 1]) where a number selects it", local ? text_get(local, "name") : "x");
 	else
-		text_add(&out->fix, "squeeze, flatten or select the dimension that is too many of %s", local ? text_get(local, "name") : "it");
+		text_add(&out->fix, "squeeze, flatten or select the dimension that is too many of %s", local ? text_get(local, "name") : SAY("it"));
 	return true;
 }
 
@@ -229,11 +229,11 @@ cause_told_dtype(const struct cause_facts *facts, struct cause *out)
 		return false;
 	typed.dtype = got;
 	local = cause_local(facts, is_typed, &typed);
-	name = local ? text_get(local, "name") : "it";
+	name = local ? text_get(local, "name") : SAY("it");
 	out->confidence = local ? "likely" : "possible";
-	text_add(&out->text, "%s is %s where %s is needed", local ? name : "a tensor", got, wanted);
+	text_add(&out->text, "%s is %s where %s is needed", local ? name : SAY("a tensor"), got, wanted);
 	text_add(&out->fix, "convert %s where it is made: %s", name, strcmp(wanted, "int64") == 0
-		 ? ".long() (of a division: use // rather than /)" : strcmp(wanted, "float32") == 0 ? ".float()" : "to that dtype");
+		 ? SAY(".long() (of a division: use // rather than /)") : strcmp(wanted, "float32") == 0 ? ".float()" : SAY("to that dtype"));
 	return true;
 }
 

@@ -56,7 +56,7 @@ cause_argument(const struct cause_facts *facts, int place)
 {
 	const char *name = facts->event && place >= 0 && place < facts->event->operand_count ? facts->event->operands[place].name : NULL;
 
-	return name ? name : "the operand";
+	return name ? name : SAY("the operand");
 }
 
 const char *

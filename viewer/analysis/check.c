@@ -340,8 +340,8 @@ state_count(struct subject *out, const struct side *supplied, const struct side 
 		rows /= width;
 		places /= width;
 	}
-	text_format(found->text, sizeof(found->text), "%s has %" PRId64 " %s where %s selects %" PRId64, out->operands[0].name, rows,
-		    rows == supplied->value && supplied->dim < 0 ? "elements" : "rows", out->operands[1].name, places);
+	text_say(found->text, sizeof(found->text), "%s has %" PRId64 " %s where %s selects %" PRId64, out->operands[0].name, rows,
+		    rows == supplied->value && supplied->dim < 0 ? SAY("elements") : SAY("rows"), out->operands[1].name, places);
 	state_numbers(found, "count", 0, 1, 0, places, rows);
 	state_mark(found, 1, -1);
 	return true;
@@ -388,7 +388,7 @@ check_compares(const struct source *source, const struct failure *failure, const
 		mismatch_start(found);
 		differs = one.known && other.known && one.value != other.value && state_sides(out, &one, &other, found);
 		if (differs && found->against < 0 && isalpha((unsigned char)*comparison.right) && strlen(comparison.right) < 64)
-			text_format(found->text, sizeof(found->text), "%s has %" PRId64 " in dimension %d where %s is %" PRId64,
+			text_say(found->text, sizeof(found->text), "%s has %" PRId64 " in dimension %d where %s is %" PRId64,
 				    out->operands[0].name, found->actual, found->dim,
 				    out->operands[0].sizes[found->dim] == other.value && other.tensor ? comparison.left : comparison.right,
 				    found->expected);

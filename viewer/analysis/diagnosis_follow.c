@@ -35,7 +35,7 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 	else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER)
 		text_format(head, sizeof(head), "%.200s", what);
 	else if (lineage->property == LINEAGE_RANK)
-		text_format(head, sizeof(head), "%.160s has %.60s", name, what);
+		text_say(head, sizeof(head), "%.160s has %.60s", name, what);
 	else
 		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
 	text_set(json, "operand", name);
@@ -65,7 +65,7 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 	else if (property == LINEAGE_VALUES || property == LINEAGE_MAKER)
 		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
 	else if (property == LINEAGE_RANK)
-		text_format(what, sizeof(what), "%d dimension%s", operand->ndim, operand->ndim == 1 ? "" : "s");
+		text_say(what, sizeof(what), "%d dimension%s", operand->ndim, language_plural(operand->ndim));
 	else
 		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
 	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
@@ -115,9 +115,9 @@ note_positions(struct diagnosis *diagnosis, const struct lineage *lineage)
 	mismatch->has_actual = true;
 	mismatch->actual = largest;
 	mismatch->from_message = false;
-	text_format(mismatch->text, sizeof(mismatch->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows",
+	text_say(mismatch->text, sizeof(mismatch->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows",
 		    diagnosis->subject->operands[mismatch->operand].name, largest,
-		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : "the table", mismatch->expected);
+		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : SAY("the table"), mismatch->expected);
 }
 
 /* Did it come in ready-made: from a file, a list, another process? */
@@ -258,7 +258,7 @@ follow_written(struct diagnosis *diagnosis)
 	}
 	json_decref(diagnosis->origin);
 	diagnosis->origin = origin;
-	json_array_append_new(diagnosis->lineage, json_pack("{s:s, s:o}", "operand", "what backward needs", "lines", lines));
+	json_array_append_new(diagnosis->lineage, json_pack("{s:s, s:o}", "operand", SAY("what backward needs"), "lines", lines));
 	return true;
 }
 

@@ -129,12 +129,12 @@ consequence_text(const struct member *member, const struct first *first, bool ow
 		if (first->found && own)
 			text_add(text, " for rank %d", first->rank);
 	} else if (member->failed && strcmp(member->failure.kind, "signal") == 0)
-		text_add(text, "was stopped by %s%s", member->failure.signal == 15 ? "SIGTERM" : member->failure.signal == 9 ? "SIGKILL" : "a signal",
-			 first->found && own ? " after that" : "");
+		text_add(text, "was stopped by %s%s", member->failure.signal == 15 ? "SIGTERM" : member->failure.signal == 9 ? "SIGKILL" : SAY("a signal"),
+			 first->found && own ? SAY(" after that") : "");
 	else if (member->failed && member->failure.type)
 		text_add(text, "ended with %s", member->failure.type);
 	else
-		text_add(text, "%s", member->info->status);
+		text_add(text, "%s", language_word(member->info->status));
 }
 
 static json_t *
@@ -152,7 +152,7 @@ consequences_json(const struct members *members, const struct first *first)
 		    strcmp(member->info->status, "running") == 0 || members->two_runs || member->step >= 0)
 			continue;
 		if (member->failed && failure_class(&member->failure) == 0)
-			text_add(&text, "failed by itself too%s%s", member->failure.operation_name ? ", in " : "",
+			text_add(&text, "failed by itself too%s%s", member->failure.operation_name ? SAY(", in ") : "",
 				 member->failure.operation_name ? member->failure.operation_name : "");
 		else
 			consequence_text(member, first, own, &text);

@@ -160,7 +160,7 @@ side_name(const struct members *members, int member, const int *ranks, int count
 	}
 	ranks_text(text, ranks, count);
 	if (members->two_runs)
-		text_add(text, " of the %s run", one->run ? "second" : "first");
+		text_add(text, " of the %s run", one->run ? SAY("second") : SAY("first"));
 }
 
 static json_t *
@@ -288,14 +288,14 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 	against_count = group_ranks(members, b, against);
 	side_name(members, a, ranks, rank_count, &text);
 	if (meeting->kind == MEET_CONTROL) {
-		text_add(&text, rank_count == 1 || members->list[a].step >= 0 ? " goes on with " : " go on with ");
+		text_add(&text, "%s", rank_count == 1 || members->list[a].step >= 0 ? SAY(" goes on with ") : SAY(" go on with "));
 		if (has_a)
 			side_text(&members->list[a], at->id, &text);
 		else
 			text_add(&text, "the next step");
 		text_add(&text, " where ");
 		side_name(members, b, against, against_count, &text);
-		text_add(&text, against_count == 1 || members->list[b].step >= 0 ? " runs " : " run ");
+		text_add(&text, "%s", against_count == 1 || members->list[b].step >= 0 ? SAY(" runs ") : SAY(" run "));
 		if (has_b)
 			side_text(&members->list[b], other->id, &text);
 		else
@@ -310,7 +310,7 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 				 (long long)y);
 		}
 	} else {
-		text_add(&text, " %s ", rank_count == 1 ? "calls" : "call");
+		text_add(&text, " %s ", rank_count == 1 ? SAY("calls") : SAY("call"));
 		side_text(&members->list[a], at->id, &text);
 		text_add(&text, " otherwise than ");
 		side_name(members, b, against, against_count, &text);
@@ -362,9 +362,9 @@ divergence_of_stop(struct members *members, const struct groups *groups, const s
 	text_add(&text, " (collective %lld of step %lld), where ", (long long)collectives_before(other, waiting.id) + 1,
 		 (long long)waiting.step);
 	ranks_text(&text, against, count);
-	text_add(&text, count == 1 ? " waits" : " wait");
+	text_add(&text, "%s", count == 1 ? SAY(" waits") : SAY(" wait"));
 	if (has_last) {
-		text_add(&text, last.open ? ": it is inside " : ": its last operation is ");
+		text_add(&text, "%s", last.open ? SAY(": it is inside ") : SAY(": its last operation is "));
 		side_text(member, last.id, &text);
 	}
 	lost_text(members, stopped->left, stopped->right, &text);
@@ -414,14 +414,14 @@ divergence_of_sizes(struct members *members, struct member *const *compared, int
 	text_add(&text, " has ");
 	if (difference->dim >= 0)
 		text_add(&text, "%lld in dimension %d of %s", (long long)difference->size, difference->dim,
-			 operand ? operand->name : "an operand");
+			 operand ? operand->name : SAY("an operand"));
 	else
 		text_add(&text, "another number of tensors or dimensions");
 	text_add(&text, " of ");
 	side_text(one, difference->event, &text);
 	if (difference->dim >= 0)
-		text_add(&text, ", where it %s %lld%s", difference->persistent ? "is" : "had always been", (long long)difference->usual,
-			 difference->persistent ? " elsewhere" : " and still is elsewhere");
+		text_add(&text, ", where it %s %lld%s", difference->persistent ? SAY("is") : SAY("had always been"), (long long)difference->usual,
+			 difference->persistent ? SAY(" elsewhere") : SAY(" and still is elsewhere"));
 	if (one->step < 0)
 		text_add(&text, ", at step %lld", (long long)step);
 	json = divergence_json(kind, one->step < 0 ? step : -1, &one->rank, 1, against, against_count,

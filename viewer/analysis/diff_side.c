@@ -88,7 +88,7 @@ side_text(const struct member *member, int64_t id, struct text *text)
 void
 ranks_text(struct text *text, const int *ranks, int count)
 {
-	text_add(text, count == 1 ? "rank " : "ranks ");
+	text_add(text, "%s", count == 1 ? SAY("rank ") : SAY("ranks "));
 	for (int i = 0; i < count;) {
 		int last = i;
 
@@ -98,7 +98,9 @@ ranks_text(struct text *text, const int *ranks, int count)
 			text_add(text, ", ...");
 			return;
 		}
-		text_add(text, last == i ? "%s%d" : last == i + 1 ? "%s%d, %d" : "%s%d-%d", i ? ", " : "", ranks[i], ranks[last]);
+		text_add(text, "%s%d", i ? ", " : "", ranks[i]);
+		if (last > i)
+			text_add(text, "%s%d", last == i + 1 ? ", " : "-", ranks[last]);
 		i = last + 1;
 	}
 }

@@ -112,8 +112,8 @@ add_process(struct text *text, const struct source *source, const struct failure
 	if (failure->thread && strcmp(failure->thread, "MainThread") != 0)
 		text_add(text, ", in thread %s", failure->thread);
 	if (failure->phase && text_among("backward optimizer eval", failure->phase))
-		text_add(text, ", %s", strcmp(failure->phase, "backward") == 0 ? "in backward"
-				       : strcmp(failure->phase, "eval") == 0 ? "in evaluation" : "in the optimizer");
+		text_add(text, ", %s", strcmp(failure->phase, "backward") == 0 ? SAY("in backward")
+				       : strcmp(failure->phase, "eval") == 0 ? SAY("in evaluation") : SAY("in the optimizer"));
 	if (failure->step > 0)
 		text_add(text, ", at step %" PRId64, failure->step);
 }
@@ -127,14 +127,18 @@ headline_build(const struct source *source, const struct failure *failure, const
 	char told[512];
 
 	if (strcmp(failure->kind, "signal") == 0) {
-		text_add(&text, "process %d %s by %s", process->pid, strcmp(process->status, "crashed") == 0 ? "was ended" : "was killed",
-			 headline_signal(failure->signal));
+		text_add(&text, "process %d %s by %s", process->pid, strcmp(process->status, "crashed") == 0 ? SAY("was ended") : SAY("was killed"),
+			 language_word(headline_signal(failure->signal)));
 		if (failure->operation_name) {
 			bool inside = failure->has_event && failure->event.status && strcmp(failure->event.status, "open") == 0;
 
-			text_add(&text, inside ? " inside %s" : " after %s", failure->operation_name);
+			if (inside)
+				text_add(&text, " inside %s", failure->operation_name);
+			else
+				text_add(&text, " after %s", failure->operation_name);
 			add_place(&text, frames);
-			text_add(&text, inside ? "" : ", the last operation finished");
+			if (!inside)
+				text_add(&text, ", the last operation finished");
 		}
 	} else if (failure->operation_name) {
 		const char *colons = strncmp(failure->operation_name, "aten::", 6) == 0 ? failure->operation_name + 6

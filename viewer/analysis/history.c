@@ -149,10 +149,11 @@ add_agreement(struct text *text, const struct calls *calls, int64_t kept_measure
 {
 	const struct mismatch *mismatch = calls->mismatch;
 	const struct operand *operands = calls->event->operands;
-	char often[64] = "every time";
+	char often[64];
 
+	text_say(often, sizeof(often), "every time");
 	if (calls->count > calls->kept)
-		text_format(often, sizeof(often), "in each of the last %" PRId64, kept_measured);
+		text_say(often, sizeof(often), "in each of the last %" PRId64, kept_measured);
 	if (pair && strcmp(mismatch->property, "size") == 0 && calls->agreed == kept_measured && kept_measured)
 		text_add(text, "%s and %s agreed %s; ", operands[mismatch->operand].name, operands[mismatch->against].name, often);
 	else if (strcmp(mismatch->property, "count") == 0 && mismatch->against >= 0 && kept_measured)
@@ -213,8 +214,8 @@ history_build(const struct source *source, int process, const struct event *even
 	json_object_set_new(json, "series", history_series(source, process, event, calls.place, calls.dim));
 	json_object_set_new(json, "seen_before", event->site >= 0 ? json_integer(calls.count) : json_null());
 	if (calls.count) {
-		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? "the last " : "", calls.count,
-			 calls.count == 1 ? "" : "s");
+		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? SAY("the last ") : "", calls.count,
+			 language_plural(calls.count));
 		if (calls.measured && size_at(event, calls.place, calls.dim, &failing)) {
 			text_add(&text, ": ");
 			add_agreement(&text, &calls, kept_measured, pair);
@@ -310,7 +311,7 @@ history_made(const struct source *source, int process, const struct event *event
 	if (known && makes.count) {
 		const struct operand *now = &event->outputs[output];
 
-		text_add(&text, "%" PRId64 " earlier call%s made %s", makes.count, makes.count == 1 ? "" : "s", name);
+		text_add(&text, "%" PRId64 " earlier call%s made %s", makes.count, language_plural(makes.count), name);
 		for (int d = 0; d < now->ndim && d < DIMS_MOST; d++) {
 			struct calls calls = { .smallest = makes.dims[d].smallest, .largest = makes.dims[d].largest, .same = makes.dims[d].same };
 

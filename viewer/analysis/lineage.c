@@ -146,7 +146,7 @@ stop_at_loop(struct lineage *lineage)
 		for (int j = i + 1; j < lineage->count; j++)
 			if (lineage->steps[j].event.site == step->event.site && lineage->steps[j].dim == step->dim &&
 			    strcmp(lineage->steps[j].event.operation, step->event.operation) == 0) {
-				text_format(step->how, sizeof(step->how), "carried on from call to call");
+				text_say(step->how, sizeof(step->how), "carried on from call to call");
 				lineage->count = i + 1;
 				lineage_decide(lineage, step);
 				return;
@@ -218,7 +218,7 @@ add_operation(struct text *text, const struct source *source, const struct linea
 	if (*step->how)
 		text_add(text, " (%s)", step->how);
 	if (step->writes)
-		text_add(text, " (written in place %d time%s since)", step->writes, step->writes == 1 ? "" : "s");
+		text_add(text, " (written in place %d time%s since)", step->writes, language_plural(step->writes));
 	if (step->possible)
 		text_add(text, " [possible]");
 }
@@ -261,7 +261,7 @@ lineage_lines(const struct source *source, const struct lineage *lineage, const 
 
 		if (!chosen[i])
 			continue;
-		text_add(&text, first && head ? "%s <- " : "<- ", head);
+		text_add(&text, "%s%s<- ", first && head ? head : "", first && head ? " " : "");
 		add_operation(&text, source, lineage, &lineage->steps[i], false);
 		json_array_append_new(lines, text_json(text.data));
 		first = false;
@@ -285,8 +285,8 @@ lineage_origin(const struct source *source, const struct lineage *lineage, const
 	text_set_integer(json, "event", step->event.id, -1);
 	text_set(json, "operation", step->event.operation);
 	text_set(json, "where", where_site_line(source, lineage->process, step->event.site, true, line, sizeof(line)) ? line : NULL);
-	text_add(&text, "%s %s ", what, step->entered ? "entered at" : step->possible ? "possibly comes from"
-				  : lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER ? "was made by" : "was decided by");
+	text_add(&text, "%s %s ", what, step->entered ? SAY("entered at") : step->possible ? SAY("possibly comes from")
+				  : lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER ? SAY("was made by") : SAY("was decided by"));
 	add_operation(&text, source, lineage, step, false);
 	text_set(json, "text", text.data);
 	json_object_set_new(json, "possible", json_boolean(step->possible));
@@ -315,7 +315,7 @@ lineage_part(const struct source *source, const struct lineage *one, const struc
 	a = &one->steps[parting];
 	b = &other->steps[parting];
 	where_site_line(source, one->process, a->event.site, false, line, sizeof(line));
-	text_format(out, size, "both come from the same code; they part at %s %s: %" PRId64 " here, %" PRId64 " there (events %" PRId64
+	text_say(out, size, "both come from the same code; they part at %s %s: %" PRId64 " here, %" PRId64 " there (events %" PRId64
 		    " and %" PRId64 ")", a->event.operation, line, a->size, b->size, a->event.id, b->event.id);
 	return true;
 }

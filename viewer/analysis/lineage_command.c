@@ -84,7 +84,7 @@ walk_tensor(const struct source *source, int process, int64_t tensor, struct lin
 	char name[48];
 	int place;
 
-	text_format(name, sizeof(name), "tensor %" PRId64, tensor);
+	text_say(name, sizeof(name), "tensor %" PRId64, tensor);
 	if (source->maker(source->context, process, tensor, INT64_MAX, &event, &place) && place >= 0 && place < event.output_count) {
 		for (int dim = 0; dim < event.outputs[place].ndim; dim++) {
 			lineage_walk_tensor(source, process, tensor, INT64_MAX, dim, LINEAGE_SIZE, lineage);

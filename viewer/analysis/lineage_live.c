@@ -35,7 +35,7 @@ add_maker(struct lineage *lineage, const struct live_tensor *live, int dim)
 		flow = size_flow(&step->event, 0, dim);
 	}
 	step->possible = flow.kind != FLOW_ARGUMENTS && flow.kind != FLOW_VALUES;
-	text_format(step->how, sizeof(step->how), "at step %" PRId64 ", no longer kept", live->step);
+	text_say(step->how, sizeof(step->how), "at step %" PRId64 ", no longer kept", live->step);
 	lineage_decide(lineage, step);
 }
 
@@ -49,7 +49,7 @@ add_past_entry(struct lineage *lineage, const struct live_tensor *live, int dim)
 		return;
 	step->entered = true;
 	step->dim = dim;
-	text_format(step->how, sizeof(step->how), "came in ready-made, first used here at step %" PRId64, live->step);
+	text_say(step->how, sizeof(step->how), "came in ready-made, first used here at step %" PRId64, live->step);
 	lineage_decide(lineage, step);
 }
 
@@ -67,8 +67,8 @@ lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t 
 		step = add_past(lineage, live.resized.operation, live.resized.site, live.resized.step);
 		if (!step)
 			return;
-		text_format(step->how, sizeof(step->how), "%s at step %" PRId64 ", no longer kept",
-			    live.resized.seen ? "another size since it was used here," : "resized in place", live.resized.step);
+		text_say(step->how, sizeof(step->how), "%s at step %" PRId64 ", no longer kept",
+			    live.resized.seen ? SAY("another size since it was used here,") : SAY("resized in place"), live.resized.step);
 		step->possible = true;
 		lineage_decide(lineage, step);
 		return;
@@ -90,7 +90,7 @@ lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t 
 	step->dim = dim;
 	if (operand >= 0 && operand < event.operand_count && dim >= 0 && dim < event.operands[operand].ndim)
 		step->size = event.operands[operand].sizes[dim];
-	text_format(step->how, sizeof(step->how), "came in ready-made, first used here");
+	text_say(step->how, sizeof(step->how), "came in ready-made, first used here");
 	lineage_decide(lineage, step);
 }
 
@@ -128,11 +128,11 @@ add_conversion(const struct source *source, const struct event *event, const str
 		return;
 	*out = (struct lineage){ .process = out->process, .property = out->property, .replaced = true, .decider = -1 };
 	step = add_past(out, live.moved.operation && !strstr(live.moved.operation, "_has_compatible_shallow_copy_type")
-				     ? live.moved.operation : "module conversion",
+				     ? live.moved.operation : SAY("module conversion"),
 			live.moved.site, live.moved.step);
 	if (!step)
 		return;
-	text_format(step->how, sizeof(step->how), "from %s, in place, at step %" PRId64, before, live.moved.step);
+	text_say(step->how, sizeof(step->how), "from %s, in place, at step %" PRId64, before, live.moved.step);
 	lineage_decide(out, step);
 }
 
@@ -151,7 +151,7 @@ drop_replaced(const struct operand *consumed, struct lineage *lineage)
 	lineage->replaced = true;
 	lineage->decider = -1;
 	step->decides = false;
-	text_format(step->how, sizeof(step->how), "made as %.40s; converted since, as by module.to()", was);
+	text_say(step->how, sizeof(step->how), "made as %.40s; converted since, as by module.to()", was);
 }
 
 void

@@ -138,8 +138,8 @@ find_leaf(const struct mismatch_facts *facts, struct mismatch *out)
 	out->operand = self;
 	out->from_message = !known;
 	state_mark(out, self, -1);
-	text_format(out->text, sizeof(out->text), "%s is %s leaf that requires grad, written in place", event->operands[self].name,
-		    strstr(facts->message, "view of a leaf") ? "a view of a" : "a");
+	text_say(out->text, sizeof(out->text), "%s is %s leaf that requires grad, written in place", event->operands[self].name,
+		    strstr(facts->message, "view of a leaf") ? SAY("a view of a") : SAY("a"));
 	return true;
 }
 
@@ -162,7 +162,7 @@ find_dim(const struct mismatch_facts *facts, const char *name, struct mismatch *
 				int64_t needed = (dims[d] < 0 ? -dims[d] : dims[d] + 1) - extra;
 
 				state_rank(facts, out, self, rule_place(event, arguments[i]), needed);
-				text_format(out->text, sizeof(out->text), "%s %" PRId64 " asks for %" PRId64 " dimensions where %s has %d",
+				text_say(out->text, sizeof(out->text), "%s %" PRId64 " asks for %" PRId64 " dimensions where %s has %d",
 					    arguments[i], dims[d], needed, event->operands[self].name, event->operands[self].ndim);
 				return true;
 			}
@@ -184,7 +184,7 @@ find_in_message(const struct mismatch_facts *facts, struct mismatch *out)
 
 		if (first >= 0 && event->operands[first].dtype) {
 			state_names(facts, out, "dtype", first, -1, NULL, event->operands[first].dtype);
-			text_format(out->text, sizeof(out->text), "%s is %s, for which this operation does not exist",
+			text_say(out->text, sizeof(out->text), "%s is %s, for which this operation does not exist",
 				    event->operands[first].name, event->operands[first].dtype);
 			return out->from_message = true;
 		}

@@ -27,10 +27,10 @@ state_numel(const struct mismatch_facts *facts, struct mismatch *out, int input,
 	state_numbers(out, "numel", asked, input, -1, count, product);
 	state_mark(out, input, mark);
 	if (free)
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " elements, no multiple of %" PRId64 " as %s asks", is->name,
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " elements, no multiple of %" PRId64 " as %s asks", is->name,
 			    count, product, list.data);
 	else
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " elements where %s asks for %" PRId64, is->name, count,
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " elements where %s asks for %" PRId64, is->name, count,
 			    list.data, product);
 	return true;
 }
@@ -72,7 +72,7 @@ mismatch_view(const struct mismatch_facts *facts, struct mismatch *out)
 	out->operand = self;
 	out->against = asked;
 	state_mark(out, self, -1);
-	text_format(out->text, sizeof(out->text), "%s is laid out so that no view of that form exists (it is not contiguous)",
+	text_say(out->text, sizeof(out->text), "%s is laid out so that no view of that form exists (it is not contiguous)",
 		    event->operands[self].name);
 	return true;
 }
@@ -155,7 +155,7 @@ mismatch_split(const struct mismatch_facts *facts, struct mismatch *out)
 		state_numbers(out, "size", asked, self, along, is, sum);
 		out->against_dim = along;
 		state_mark(out, self, along);
-		text_format(out->text, sizeof(out->text), "%s sum to %" PRId64 " where %s has %" PRId64 " in dimension %d", names[n], sum,
+		text_say(out->text, sizeof(out->text), "%s sum to %" PRId64 " where %s has %" PRId64 " in dimension %d", names[n], sum,
 			    event->operands[self].name, is, along);
 		return true;
 	}
@@ -193,7 +193,7 @@ mismatch_select(const struct mismatch_facts *facts, struct mismatch *out)
 	state_numbers(out, strcmp(name, "index") == 0 ? "index" : "size", place, self, along, size, index);
 	out->against_dim = along;
 	state_mark(out, self, along);
-	text_format(out->text, sizeof(out->text), "%s reaches %" PRId64 " where %s has %" PRId64 " in dimension %d", name, index,
+	text_say(out->text, sizeof(out->text), "%s reaches %" PRId64 " where %s has %" PRId64 " in dimension %d", name, index,
 		    event->operands[self].name, size, along);
 	return true;
 }

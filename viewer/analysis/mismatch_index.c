@@ -41,13 +41,13 @@ state_index(const struct mismatch_facts *facts, struct mismatch *out, int place,
 	state_mark(out, against, against_dim);
 	out->against_dim = against_dim;
 	if (!known)
-		text_format(out->text, sizeof(out->text), "%s holds an index outside the %" PRId64 " rows of %s", name, limit,
+		text_say(out->text, sizeof(out->text), "%s holds an index outside the %" PRId64 " rows of %s", name, limit,
 			    facts->event->operands[against].name);
 	else if (knowledge && knowledge->has_range && knowledge->smallest < lowest && knowledge->largest >= limit)
-		text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " to %" PRId64 " where %s has %" PRId64 " rows in dimension %d",
+		text_say(out->text, sizeof(out->text), "%s holds %" PRId64 " to %" PRId64 " where %s has %" PRId64 " rows in dimension %d",
 			    name, knowledge->smallest, knowledge->largest, facts->event->operands[against].name, limit, against_dim);
 	else
-		text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows in dimension %d", name,
+		text_say(out->text, sizeof(out->text), "%s holds %" PRId64 " where %s has %" PRId64 " rows in dimension %d", name,
 			    value, facts->event->operands[against].name, limit, against_dim);
 	return true;
 }
@@ -224,10 +224,10 @@ mismatch_index(const struct mismatch_facts *facts, struct mismatch *out)
 			      result.lead >= 0 && at < result.index_ndim ? result.lead : self, i - 1, expected, actual);
 		out->from_message = result.from_message;
 		if (at < result.index_ndim)
-			text_format(out->text, sizeof(out->text), "values has %" PRId64 " rows where %s selects %" PRId64, actual,
+			text_say(out->text, sizeof(out->text), "values has %" PRId64 " rows where %s selects %" PRId64, actual,
 				    result.lead >= 0 ? event->operands[result.lead].name : "the index", expected);
 		else
-			text_format(out->text, sizeof(out->text),
+			text_say(out->text, sizeof(out->text),
 				    "values has %" PRId64 " in dimension %d where the selection has %" PRId64, actual, i - 1, expected);
 		state_mark(out, out->against, -1);
 		return true;
@@ -338,7 +338,7 @@ state_labels(const struct mismatch_facts *facts, struct mismatch *out, int targe
 			state_numbers(out, "index", target, self, -1, limit, -1);
 			out->has_actual = false;
 			out->against_dim = classes;
-			text_format(out->text, sizeof(out->text), "%s holds %" PRId64 " negative labels beside the ignored -100 where %s has %"
+			text_say(out->text, sizeof(out->text), "%s holds %" PRId64 " negative labels beside the ignored -100 where %s has %"
 				    PRId64 " classes", facts->event->operands[target].name, knowledge->negative - knowledge->ignored,
 				    facts->event->operands[self].name, limit);
 			return true;
@@ -349,7 +349,7 @@ state_labels(const struct mismatch_facts *facts, struct mismatch *out, int targe
 	if (!state_index(facts, out, target, self, classes, limit, lowest))
 		return false;
 	if (out->has_actual)
-		text_format(out->text, sizeof(out->text), "%s holds the label %" PRId64 " where %s has %" PRId64 " classes (dimension %d)",
+		text_say(out->text, sizeof(out->text), "%s holds the label %" PRId64 " where %s has %" PRId64 " classes (dimension %d)",
 			    facts->event->operands[target].name, out->actual, facts->event->operands[self].name, limit, classes);
 	return true;
 }

@@ -167,7 +167,7 @@ mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out
 		trues = -1;
 	if (trues >= 0 && trues % width == 0 && trues / width > rows) {
 		state_numbers(out, "count", from, mask, 0, trues / width, rows);
-		text_format(out->text, sizeof(out->text), "source has %" PRId64 " rows where mask selects %" PRId64, rows,
+		text_say(out->text, sizeof(out->text), "source has %" PRId64 " rows where mask selects %" PRId64, rows,
 			    trues / width);
 		return true;
 	}
@@ -177,6 +177,6 @@ mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out
 	state_numbers(out, "count", from, mask, 0, 0, rows);
 	out->has_expected = false;
 	out->from_message = true;
-	text_format(out->text, sizeof(out->text), "source has %" PRId64 " rows, fewer than mask selects", rows);
+	text_say(out->text, sizeof(out->text), "source has %" PRId64 " rows, fewer than mask selects", rows);
 	return true;
 }

@@ -161,7 +161,7 @@ mismatch_convolution(const struct mismatch_facts *facts, struct mismatch *out)
 			break;
 		if (padded < kernel) {
 			state_size(facts, out, input, first + 1 + i, weight, 2 + i, kernel, padded);
-			text_format(out->text, sizeof(out->text), "the kernel spans %" PRId64 " in dimension %d where %s has %" PRId64
+			text_say(out->text, sizeof(out->text), "the kernel spans %" PRId64 " in dimension %d where %s has %" PRId64
 				    " with its padding", kernel, first + 1 + i, is->name, padded);
 			return true;
 		}
@@ -280,7 +280,7 @@ mismatch_channel_norm(const struct mismatch_facts *facts, struct mismatch *out)
 		return state_rank(facts, out, input, -1, 2);
 	if (rule_int(event, "num_groups", &groups) && groups > 0 && is->sizes[1] % groups) {
 		state_numbers(out, "size", input, rule_place(event, "num_groups"), 1, groups, is->sizes[1]);
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " channels, no multiple of %" PRId64 " groups", is->name,
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " channels, no multiple of %" PRId64 " groups", is->name,
 			    is->sizes[1], groups);
 		return true;
 	}

@@ -202,16 +202,16 @@ state_size(const struct mismatch_facts *facts, struct mismatch *out, int operand
 	   int64_t expected, int64_t actual)
 {
 	if (against < 0)
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where %" PRId64 " is needed",
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where %" PRId64 " is needed",
 			    name_of(facts, operand), actual, dim, expected);
 	else if (against_dim >= 0 && dim == against_dim)
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where %s has %" PRId64,
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where %s has %" PRId64,
 			    name_of(facts, operand), actual, dim, name_of(facts, against), expected);
 	else if (against_dim >= 0)
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where dimension %d of %s has %" PRId64,
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where dimension %d of %s has %" PRId64,
 			    name_of(facts, operand), actual, dim, against_dim, name_of(facts, against), expected);
 	else
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where %s asks for %" PRId64,
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension %d where %s asks for %" PRId64,
 			    name_of(facts, operand), actual, dim, name_of(facts, against), expected);
 	state_numbers(out, "size", operand, against, dim, expected, actual);
 	out->against_dim = against_dim;
@@ -226,11 +226,11 @@ state_rank(const struct mismatch_facts *facts, struct mismatch *out, int operand
 	int64_t actual = facts->event->operands[operand].ndim;
 
 	if (against >= 0)
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " dimension%s where %s asks for %" PRId64,
-			    name_of(facts, operand), actual, actual == 1 ? "" : "s", name_of(facts, against), expected);
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " dimension%s where %s asks for %" PRId64,
+			    name_of(facts, operand), actual, language_plural(actual), name_of(facts, against), expected);
 	else
-		text_format(out->text, sizeof(out->text), "%s has %" PRId64 " dimension%s where %" PRId64 " are needed",
-			    name_of(facts, operand), actual, actual == 1 ? "" : "s", expected);
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " dimension%s where %" PRId64 " are needed",
+			    name_of(facts, operand), actual, language_plural(actual), expected);
 	return state_numbers(out, "rank", operand, against, -1, expected, actual);
 }
 
@@ -238,7 +238,7 @@ bool
 state_names(const struct mismatch_facts *facts, struct mismatch *out, const char *property, int operand, int against,
 	    const char *expected, const char *actual)
 {
-	const char *verb = strcmp(property, "device") == 0 ? "is on" : "is";
+	const char *verb = strcmp(property, "device") == 0 ? SAY("is on") : SAY("is");
 
 	out->property = property;
 	out->operand = operand;
@@ -246,10 +246,10 @@ state_names(const struct mismatch_facts *facts, struct mismatch *out, const char
 	out->expected_name = expected;
 	out->actual_name = actual;
 	if (against >= 0)
-		text_format(out->text, sizeof(out->text), "%s %s %s where %s %s %s", name_of(facts, operand), verb, actual,
+		text_say(out->text, sizeof(out->text), "%s %s %s where %s %s %s", name_of(facts, operand), verb, actual,
 			    name_of(facts, against), verb, expected);
 	else
-		text_format(out->text, sizeof(out->text), "%s %s %s where %s is needed", name_of(facts, operand), verb, actual,
+		text_say(out->text, sizeof(out->text), "%s %s %s where %s is needed", name_of(facts, operand), verb, actual,
 			    expected);
 	state_mark(out, operand, -1);
 	state_mark(out, against, -1);

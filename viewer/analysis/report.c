@@ -142,7 +142,7 @@ ranks_json(const struct source *source, const struct failure *chosen)
 			}
 			json_array_append_new(failures, rank);
 		} else if (text.used < 400) {
-			text_add(&text, "%srank %d: %s at step %lld", text.used ? "; " : "", process->rank, process->status,
+			text_add(&text, "%srank %d: %s at step %lld", text.used ? "; " : "", process->rank, language_word(process->status),
 				 (long long)process->steps);
 		}
 	}

@@ -121,9 +121,9 @@ size_flow_dtype(const struct event *event, int output, bool device)
 			return (struct flow){ .kind = FLOW_PASSES, .operand = i, .dim = -1 };
 	flow.operand = self;
 	if (self < 0)
-		text_format(flow.how, sizeof(flow.how), "made as %s", is);
+		text_say(flow.how, sizeof(flow.how), "made as %s", is);
 	else
-		text_format(flow.how, sizeof(flow.how), "%s to %s", property(&event->operands[self], device), is);
+		text_say(flow.how, sizeof(flow.how), "%s to %s", property(&event->operands[self], device), is);
 	if (text_among("lift_fresh set from_file", name))
 		flow.kind = FLOW_ENTERS;
 	return flow;
@@ -143,9 +143,9 @@ size_flow_rank(const struct event *event, int output)
 	else if (is && self && is->ndim == self->ndim)
 		flow.kind = FLOW_PASSES;
 	else if (is && self)
-		text_format(flow.how, sizeof(flow.how), "%d dimension%s from %d", is->ndim, is->ndim == 1 ? "" : "s", self->ndim);
+		text_say(flow.how, sizeof(flow.how), "%d dimension%s from %d", is->ndim, language_plural(is->ndim), self->ndim);
 	else if (is)
-		text_format(flow.how, sizeof(flow.how), "made with %d dimension%s", is->ndim, is->ndim == 1 ? "" : "s");
+		text_say(flow.how, sizeof(flow.how), "made with %d dimension%s", is->ndim, language_plural(is->ndim));
 	return flow;
 }
 

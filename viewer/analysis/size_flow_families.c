@@ -26,9 +26,9 @@ flow_factory(const struct event *event, int output, int dim)
 		return flow_same(event, output, dim);
 	if (strstr(event->operation, "arange") && rule_int(event, "end", &end)) {
 		rule_int(event, "start", &start);
-		text_format(flow.how, sizeof(flow.how), "from %" PRId64 " to %" PRId64, start, end);
+		text_say(flow.how, sizeof(flow.how), "from %" PRId64 " to %" PRId64, start, end);
 	} else {
-		text_format(flow.how, sizeof(flow.how), "asked for %" PRId64, size);
+		text_say(flow.how, sizeof(flow.how), "asked for %" PRId64, size);
 	}
 	return flow;
 }
@@ -110,7 +110,7 @@ say_space(const struct event *event, int self, int dim, int first, struct flow *
 	}
 	if (self >= 0 && dim < event->operands[self].ndim)
 		text_add(&text, "%sover %" PRId64, text.used ? " " : "", event->operands[self].sizes[dim]);
-	text_format(flow->how, sizeof(flow->how), "%.150s", text.data);
+	text_say(flow->how, sizeof(flow->how), "%.150s", text.data);
 }
 
 struct flow
@@ -185,7 +185,7 @@ flow_joined(const struct event *event, int dim)
 	flow = flow_decided(FLOW_ARGUMENTS, largest, dim);
 	if (count > 8)
 		text_add(&text, " + ... of %d tensors", count);
-	text_format(flow.how, sizeof(flow.how), "%.150s", text.data);
+	text_say(flow.how, sizeof(flow.how), "%.150s", text.data);
 	return flow;
 }
 
@@ -217,7 +217,7 @@ flow_stack(const struct event *event, int output, int dim)
 	if (dim != at)
 		return flow_passes(rule_next(event, 0), dim > at ? dim - 1 : dim);
 	flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
-	text_format(flow.how, sizeof(flow.how), "%" PRId64 " tensors stacked", size);
+	text_say(flow.how, sizeof(flow.how), "%" PRId64 " tensors stacked", size);
 	return flow;
 }
 
@@ -274,7 +274,7 @@ flow_gather(const struct event *event, int output, int dim)
 		return flow_passes(self, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, self, dim);
 	if (rule_int(event, "k", &k))
-		text_format(flow.how, sizeof(flow.how), "k %" PRId64, k);
+		text_say(flow.how, sizeof(flow.how), "k %" PRId64, k);
 	return flow;
 }
 
@@ -307,7 +307,7 @@ flow_index(const struct event *event, int output, int dim)
 		return flow_passes(self, dim - index_ndim + covered);
 	if (event->operands[index].dtype && text_among("bool uint8", event->operands[index].dtype)) {
 		flow = flow_decided(FLOW_VALUES, index, 0);
-		text_format(flow.how, sizeof(flow.how), "%" PRId64 " selected by %s", flow_size(event, output, dim),
+		text_say(flow.how, sizeof(flow.how), "%" PRId64 " selected by %s", flow_size(event, output, dim),
 			    event->operands[index].name);
 		return flow;
 	}
@@ -323,7 +323,7 @@ flow_values(const struct event *event, int output, int dim)
 
 	if (strstr(event->operation, "nonzero") && dim == 1)
 		return flow_decided(FLOW_ARGUMENTS, -1, -1);
-	text_format(flow.how, sizeof(flow.how), "%" PRId64 " by the values of %s", size,
+	text_say(flow.how, sizeof(flow.how), "%" PRId64 " by the values of %s", size,
 		    flow.operand >= 0 ? event->operands[flow.operand].name : "its input");
 	if (flow.operand >= 0 && !event->operands[flow.operand].ndim)
 		flow.dim = -1;

@@ -87,9 +87,9 @@ flow_view(const struct event *event, int output, int dim)
 			for (int d = first_in; d < i; d++)
 				if (in->sizes[d] != 1)
 					text_add(&text, "%s%" PRId64, text.used ? " x " : "", in->sizes[d]);
-			text_format(flow.how, sizeof(flow.how), "%.120s in one", text.data);
+			text_say(flow.how, sizeof(flow.how), "%.120s in one", text.data);
 		} else {
-			text_format(flow.how, sizeof(flow.how), "out of %" PRIu64, p);
+			text_say(flow.how, sizeof(flow.how), "out of %" PRIu64, p);
 		}
 		return flow;
 	}
@@ -139,7 +139,7 @@ flow_expand(const struct event *event, int output, int dim)
 	if (other >= 0)
 		return flow_passes(other, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
-	text_format(flow.how, sizeof(flow.how), "expanded to %" PRId64, flow_size(event, output, dim));
+	text_say(flow.how, sizeof(flow.how), "expanded to %" PRId64, flow_size(event, output, dim));
 	return flow;
 }
 
@@ -152,7 +152,7 @@ flow_repeat(const struct event *event, int output, int dim)
 	if (at >= 0 && event->operands[self].sizes[at] == flow_size(event, output, dim))
 		return flow_passes(self, at);
 	flow = flow_decided(FLOW_ARGUMENTS, at >= 0 ? self : -1, at);
-	text_format(flow.how, sizeof(flow.how), "repeated over %" PRId64, at >= 0 ? event->operands[self].sizes[at] : 1);
+	text_say(flow.how, sizeof(flow.how), "repeated over %" PRId64, at >= 0 ? event->operands[self].sizes[at] : 1);
 	return flow;
 }
 
@@ -180,7 +180,7 @@ flow_slice(const struct event *event, int output, int dim)
 	if (text.used)
 		text.data[text.used -= 2] = 0;
 	text_add(&text, "%sover %" PRId64, text.used ? " " : "", event->operands[self].sizes[dim]);
-	text_format(flow.how, sizeof(flow.how), "%.150s", text.data);
+	text_say(flow.how, sizeof(flow.how), "%.150s", text.data);
 	return flow;
 }
 
@@ -195,7 +195,7 @@ flow_split(const struct event *event, int output, int dim)
 	if (self < 0 || rule_dim(along, event->operands[self].ndim) != dim)
 		return flow_passes(self, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, self, dim);
-	text_format(flow.how, sizeof(flow.how), "part %d of %d out of %" PRId64, output + 1, event->output_count,
+	text_say(flow.how, sizeof(flow.how), "part %d of %d out of %" PRId64, output + 1, event->output_count,
 		    event->operands[self].sizes[dim]);
 	return flow;
 }
@@ -233,7 +233,7 @@ flow_unfold(const struct event *event, int output, int dim)
 	if (along < 0 || (dim != along && dim != event->outputs[output].ndim - 1))
 		return flow_passes(self, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, dim == along ? self : -1, along);
-	text_format(flow.how, sizeof(flow.how), "size %" PRId64 ", step %" PRId64 " over %" PRId64, size, step,
+	text_say(flow.how, sizeof(flow.how), "size %" PRId64 ", step %" PRId64 " over %" PRId64, size, step,
 		    event->operands[self].sizes[along]);
 	return flow;
 }

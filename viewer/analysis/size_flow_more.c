@@ -144,7 +144,7 @@ flow_recurrent(const struct event *event, int output, int dim)
 	if (hidden >= 0 && flow_size(event, 0, dim) == event->operands[hidden].sizes[rank_of(event, hidden) - 1])
 		return flow_passes(hidden, rank_of(event, hidden) - 1);
 	flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
-	text_format(flow.how, sizeof(flow.how), "the layer's width %s", rule_bool(event, "bidirectional") ? "in two directions" : "");
+	text_say(flow.how, sizeof(flow.how), "the layer's width %s", rule_bool(event, "bidirectional") ? SAY("in two directions") : "");
 	return flow;
 }
 
@@ -168,7 +168,10 @@ flow_pad_sequence(const struct event *event, int output, int dim)
 		if (event->operands[i].ndim > 0 && (longest < 0 || event->operands[i].sizes[0] > event->operands[longest].sizes[0]))
 			longest = i;
 	flow = flow_decided(FLOW_ARGUMENTS, dim == length ? longest : -1, 0);
-	text_format(flow.how, sizeof(flow.how), dim == length ? "the longest of %d" : "%d sequences", count);
+	if (dim == length)
+		text_say(flow.how, sizeof(flow.how), "the longest of %d", count);
+	else
+		text_say(flow.how, sizeof(flow.how), "%d sequences", count);
 	return flow;
 }
 
@@ -229,7 +232,7 @@ flow_glu(const struct event *event, int output, int dim)
 	if (rule_dim(along, rank_of(event, self)) != dim)
 		return flow_passes(self, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, self, dim);
-	text_format(flow.how, sizeof(flow.how), "half of %" PRId64, event->operands[self].sizes[dim]);
+	text_say(flow.how, sizeof(flow.how), "half of %" PRId64, event->operands[self].sizes[dim]);
 	return flow;
 }
 
@@ -271,7 +274,7 @@ flow_stft(const struct event *event, int output, int dim)
 	flow = flow_decided(FLOW_ARGUMENTS, dim > last ? self : -1, last);
 	rule_int(event, "hop_length", &hop);
 	rule_int(event, "n_fft", &window);
-	text_format(flow.how, sizeof(flow.how), "n_fft %" PRId64 ", hop_length %" PRId64 " over %" PRId64, window, hop,
+	text_say(flow.how, sizeof(flow.how), "n_fft %" PRId64 ", hop_length %" PRId64 " over %" PRId64, window, hop,
 		    self >= 0 ? event->operands[self].sizes[last] : -1);
 	return flow;
 }
@@ -281,7 +284,7 @@ flow_as_strided(const struct event *event, int output, int dim)
 {
 	struct flow flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
 
-	text_format(flow.how, sizeof(flow.how), "asked for %" PRId64, flow_size(event, output, dim));
+	text_say(flow.how, sizeof(flow.how), "asked for %" PRId64, flow_size(event, output, dim));
 	return flow;
 }
 

@@ -197,8 +197,8 @@ state_checkpoint(struct subject *out, struct mismatch *found)
 	text_add(&text, " in the checkpoint where the model has ");
 	text_add_sizes(&text, model->sizes, model->ndim);
 	if (out->more)
-		text_add(&text, " (and %d more parameter%s of another shape)", out->more, out->more == 1 ? "" : "s");
-	text_format(found->text, sizeof(found->text), "%s", text.data);
+		text_add(&text, " (and %d more parameter%s of another shape)", out->more, language_plural(out->more));
+	text_say(found->text, sizeof(found->text), "%s", text.data);
 	return true;
 }
 
@@ -215,7 +215,7 @@ subject_of_checkpoint(struct subject *out, const char *message, const json_t *fr
 	subject_start(out, SUBJECT_LOAD);
 	at += sizeof(mark) - 1;
 	text_format(out->names[0], sizeof(out->names[0]), "%.*s", (int)(end - at), at);
-	text_format(out->names[1], sizeof(out->names[1]), "the model's %.140s", out->names[0]);
+	text_say(out->names[1], sizeof(out->names[1]), "the model's %.140s", out->names[0]);
 	saved = read_shape(&next);
 	model = saved ? read_shape(&next) : NULL;
 	for (const char *other = model ? next : ""; (other = strstr(other, mark)); other++)
@@ -278,8 +278,8 @@ subject_of_gradient(struct subject *out, const char *message, struct mismatch *f
 	subject_start(out, SUBJECT_GRADIENT);
 	read_word(message + 9, " ", node, sizeof(node));
 	text_number(&at, &index);
-	text_format(out->names[0], sizeof(out->names[0]), "gradient %" PRId64 " of %.90s", index, node);
-	text_format(out->names[1], sizeof(out->names[1]), "input %" PRId64, index);
+	text_say(out->names[0], sizeof(out->names[0]), "gradient %" PRId64 " of %.90s", index, node);
+	text_say(out->names[1], sizeof(out->names[1]), "input %" PRId64, index);
 	if (read_pair(out, &at, "- got ", "compatible with "))
 		return subject_differs(out, found);
 	subject_start(out, SUBJECT_GRADIENT);
@@ -304,8 +304,8 @@ subject_of_recomputed(struct subject *out, const char **at, struct mismatch *fou
 		struct operand recomputed;
 
 		subject_start(out, SUBJECT_RECOMPUTED);
-		text_format(out->names[0], sizeof(out->names[0]), "saved tensor");
-		text_format(out->names[1], sizeof(out->names[1]), "recomputed tensor");
+		text_say(out->names[0], sizeof(out->names[0]), "saved tensor");
+		text_say(out->names[1], sizeof(out->names[1]), "recomputed tensor");
 		if (!read_pair(out, at, "saved metadata: ", "recomputed metadata: "))
 			return false;
 		recomputed = out->operands[1];

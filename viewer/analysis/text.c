@@ -10,7 +10,7 @@
 #define CONTAINED_LEAST 8 /* shorter messages are compared whole: "1" is in nearly everything */
 
 void
-text_add(struct text *text, const char *format, ...)
+text_add_listed(struct text *text, const void *listed, const char *format, ...)
 {
 	va_list list;
 	size_t room = sizeof(text->data) - text->used;
@@ -19,10 +19,21 @@ text_add(struct text *text, const char *format, ...)
 	if (room <= 1)
 		return;
 	va_start(list, format);
-	size = vsnprintf(text->data + text->used, room, format, list);
+	size = vsnprintf(text->data + text->used, room, language_text(format, listed), list);
 	va_end(list);
 	if (size > 0)
 		text->used += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+void
+text_say_listed(char *out, size_t size, const void *listed, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	if (vsnprintf(out, size, language_text(format, listed), list) < 0 && size)
+		out[0] = 0;
+	va_end(list);
 }
 
 void

@@ -12,11 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../language/language.h"
+
 /* A sentence in the making; what doesn't fit is cut. Start it as {0}. */
 struct text { char data[1024]; size_t used; };
 
-void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* snprintf that may cut. */
+/* Adds what FORMAT, a literal, says in the language that is set (language.h). */
+#define text_add(text, ...) text_add_listed(text, LANGUAGE_LISTED(__VA_ARGS__), __VA_ARGS__)
+void text_add_listed(struct text *text, const void *listed, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same into a buffer. */
+#define text_say(out, size, ...) text_say_listed(out, size, LANGUAGE_LISTED(__VA_ARGS__), __VA_ARGS__)
+void text_say_listed(char *out, size_t size, const void *listed, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* snprintf that may cut: for what isn't said to people. */
 void text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Adds the first line of STRING, cut to MOST bytes (never within a character). */
 void text_add_short(struct text *text, const char *string, size_t most);

@@ -114,7 +114,7 @@ watch_build(const struct live_process *processes, int count, int ended, int64_t 
 	if (all.used && ranks) {
 		text_add(&all, " while ");
 		ranks_text(&all, ranks, waits);
-		text_add(&all, " %s in %s", waits == 1 ? "waits" : "wait", operation);
+		text_add(&all, " %s in %s", waits == 1 ? SAY("waits") : SAY("wait"), operation);
 	}
 	free(ranks);
 	json_object_set_new(json, "time_ns", json_integer(now_ns));
