@@ -334,6 +334,8 @@ fake_launch(const struct fake_kernel *kernel, void *stream)
 	    && __atomic_add_fetch(&met, 1, __ATOMIC_RELAXED) > (uint64_t)number("FAKE_CUDA_FAULT_SKIP", 0)) {
 		fault_in = number("FAKE_CUDA_FAULT_AFTER", 1000);
 		__atomic_store_n(&fault_code, (int)number("FAKE_CUDA_FAULT_CODE", 710), __ATOMIC_RELEASE);
+		if (number("CUDA_LAUNCH_BLOCKING", 0))
+			return fake_broken(true);
 	}
 	return OK;
 }

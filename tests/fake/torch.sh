@@ -32,4 +32,7 @@ steps "expandable segments" expandable_segments:True eager
 steps "cudaMallocAsync" backend:cudaMallocAsync eager
 steps "graph" "" graph
 steps "data loader's workers" "" workers
+# Programs that fail, as users would see them: tests/fake/cases
+LD_PRELOAD="$fake/libcudart.so.13 $fake/libcuda.so.1 $fake/libnvidia-ml.so.1" OMP_NUM_THREADS=1 "$build/tests/runner" --build "$build" \
+	--python "$(dirname "$python")" --programs "$PWD/tests/programs" --cases "$PWD/tests/fake/cases" --work "$work/cases" || bad=1
 exit $bad

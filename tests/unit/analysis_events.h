@@ -35,6 +35,7 @@ struct hand {
 	const struct note *notes[8]; int note_counts[8];         /* by process, oldest first, all kinds */
 	const struct site *sites; int site_count;
 	const struct scope *scopes; int scope_count;             /* in order of start */
+	const struct cuda_call *calls; int call_count;           /* in order */
 	struct note found[16];
 };
 
@@ -275,6 +276,22 @@ hand_last_node(void *context, int process, int64_t before_ns, struct scope *out)
 	return false;
 }
 
+static void
+hand_each_cuda_call(void *context, int process, const struct cuda_filter *filter,
+		    bool (*visit)(const struct cuda_call *call, void *context), void *visitor)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int n = 0; n < hand->call_count; n++) {
+		const struct cuda_call *call = &hand->calls[filter->backward ? hand->call_count - 1 - n : n];
+
+		if (call->id >= filter->first && (filter->last < 0 || call->id <= filter->last) && (!filter->failed || call->result) &&
+		    !visit(call, visitor))
+			return;
+	}
+}
+
 static inline struct source
 hand_source(struct hand *hand)
 {
@@ -284,6 +301,7 @@ hand_source(struct hand *hand)
 		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
 		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
+		.each_cuda_call = hand_each_cuda_call,
 	};
 }
 

@@ -17,6 +17,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 
+#include "cuda_failure.h"
 #include "lineage.h"
 #include "mismatch.h"
 #include "settings.h"
@@ -37,6 +38,7 @@ struct cause_facts {
 	const struct event *event;       /* NULL where Python raised */
 	const struct mismatch *mismatch; /* NULL if none */
 	const char *type, *message;      /* the exception's, or NULL */
+	const struct cuda_failure *cuda; /* an asynchronous error of CUDA; NULL */
 	const char *outer;               /* the message of what it was raised on as; NULL */
 	const json_t *frames;            /* with locals; may be NULL */
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */

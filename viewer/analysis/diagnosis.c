@@ -64,6 +64,8 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 
 	if (exception && *text_get(exception, "message"))
 		facts.message = text_get(exception, "message");
+	if (diagnosis->cuda && diagnosis->cuda->located >= 0 && diagnosis->cuda->error->code == CUDA_ASSERT)
+		facts.message = "index out of range"; /* what a kernel checks of an index; the exception doesn't say so */
 	if (knowledge && children) {
 		knowledge_fill(event, diagnosis->failure->operation ? diagnosis->failure->operation->json : NULL, diagnosis->frames, knowledge);
 		facts.child_count = source->children(source->context, diagnosis->failure->process, event->id, children, CHILDREN_MOST);
@@ -135,12 +137,15 @@ diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct
 {
 	*diagnosis = (struct diagnosis){ .source = source, .failure = failure, .frames = where_frames(source, failure),
 					 .subject = &failure->event, .followed = { .id = -1 } };
+	diagnosis->cuda = cuda_failure_find(source, failure, diagnosis->frames);
+	if (diagnosis->cuda && diagnosis->cuda->located >= 0)
+		diagnosis->frames = cuda_failure_turn(source, diagnosis->cuda, failure, diagnosis->frames);
 	if (strcmp(failure->kind, "operation") == 0 && failure->has_event) {
 		diagnosis->has_mismatch = find_mismatch(diagnosis, &failure->event);
 		if ((diagnosis->has_mismatch && !diagnosis->mismatch.from_message) || find_inner(diagnosis) || diagnosis->has_mismatch)
 			return;
 	}
-	if (strcmp(failure->kind, "signal") != 0)
+	if (strcmp(failure->kind, "signal") != 0 && !diagnosis->cuda)
 		find_subject(diagnosis);
 }
 
@@ -151,6 +156,7 @@ diagnosis_end(struct diagnosis *diagnosis)
 	json_decref(diagnosis->origin);
 	json_decref(diagnosis->lineage);
 	free(diagnosis->made);
+	free(diagnosis->cuda);
 	free(diagnosis->stories[0]);
 	free(diagnosis->stories[1]);
 }

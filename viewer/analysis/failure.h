@@ -31,6 +31,7 @@ struct failure {
 	int64_t time_ns, step, micro_batch /* -1 */;
 	const char *phase;            /* NULL if unknown */
 	int signal;                   /* kind signal: which, 0 if unknown */
+	char surfaced[200];           /* an asynchronous error's: what it was and where it came out, as the headline's end; "" */
 };
 
 /* The failure that ended the run; false for a healthy one (or no memory). */

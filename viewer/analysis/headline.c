@@ -156,9 +156,10 @@ headline_build(const struct source *source, const struct failure *failure, const
 		if (mismatch) {
 			headline_mismatch(subject, frames, mismatch, told, sizeof(told));
 			text_add(&text, ": %s", told);
-		} else if (failure->message) {
+		} else if (failure->message && !failure->surfaced[0]) {
 			add_message(&text, failure->message);
 		}
+		text_add(&text, "%s", failure->surfaced);
 	} else if (failure->type) {
 		text_add(&text, "%s", failure->type);
 		add_place(&text, frames);

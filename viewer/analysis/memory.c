@@ -38,34 +38,12 @@ device_name(char *out, size_t size, int device, const char *kind)
 		text_format(out, size, "cuda:%d", device);
 }
 
-/* "train.py:10" of SITE; in backward, of the forward line that EVENT's node came from. False if unknown. */
-static bool
-place_of(struct walk *walk, int64_t site, int64_t event, bool *backward, char *out, size_t size)
-{
-	struct event at, forward;
-
-	*backward = false;
-	if (site >= 0 && where_site_line(&walk->source, walk->process, site, false, out, size))
-		return true;
-	if (event < 0 || !walk->source.event(walk->source.context, walk->process, event, &at))
-		return false;
-	*backward = strcmp(at.phase, "backward") == 0;
-	if (at.scope >= 0) {
-		struct scope scope;
-
-		if (walk->source.scope(walk->source.context, walk->process, at.scope, &scope) && scope.sequence >= 0)
-			at.sequence = scope.sequence;
-	}
-	return at.sequence >= 0 && walk->source.forward_of(walk->source.context, walk->process, at.sequence, at.id, &forward) &&
-	       forward.site >= 0 && where_site_line(&walk->source, walk->process, forward.site, false, out, size);
-}
-
 static json_t *
 holder_json(struct walk *walk, const struct holder *holder)
 {
 	json_t *json = json_object();
 	char where[4200], device[32];
-	bool backward, placed = place_of(walk, holder->site, holder->event, &backward, where, sizeof where);
+	bool backward, placed = where_call_line(&walk->source, walk->process, holder->site, holder->event, &backward, where, sizeof where);
 
 	device_name(device, sizeof device, holder->device, holder->kind);
 	text_set(json, "kind", holder->kind);
@@ -187,7 +165,7 @@ failed_follow(struct walk *walk, const struct cuda_call *call)
 {
 	json_t *json = json_object();
 	char where[4200];
-	bool backward, placed = place_of(walk, call->site, call->event, &backward, where, sizeof where);
+	bool backward, placed = where_call_line(&walk->source, walk->process, call->site, call->event, &backward, where, sizeof where);
 
 	if (json_array_size(walk->failed) >= FAILED_MOST)
 		json_array_remove(walk->failed, 0);

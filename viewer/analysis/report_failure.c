@@ -164,6 +164,7 @@ causes(const struct diagnosis *diagnosis)
 {
 	const struct failure *failure = diagnosis->failure;
 	struct cause_facts facts = {
+		.cuda = diagnosis->cuda,
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = failure->message,
 		.outer = failure->note ? text_get(failure->note->json, "message") : NULL,
@@ -221,6 +222,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set(json, "origin", diagnosis.origin);
 	json_object_set(json, "lineage", diagnosis.lineage);
 	json_object_set_new(json, "causes", causes(&diagnosis));
+	json_object_set_new(json, "cuda", diagnosis.cuda ? cuda_failure_json(source, failure->process, diagnosis.cuda) : json_null());
 	json_object_set_new(json, "modules", modules_sorted(failure->note ? json_object_get(failure->note->json, "modules") : NULL));
 	json_object_set_new(json, "sample", sample_json(&diagnosis));
 	json_object_set_new(json, "history", history_json(&diagnosis));

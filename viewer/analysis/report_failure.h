@@ -4,6 +4,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
 
+#include "cuda_failure.h"
 #include "failure.h"
 #include "lineage.h"
 #include "mismatch.h"
@@ -26,6 +27,7 @@ struct diagnosis {
 	struct event followed;      /* no operation failed: what made the first tensor that is followed; id -1 if none */
 	int followed_output;
 	const char *followed_name;
+	struct cuda_failure *cuda;  /* owned; an asynchronous error of CUDA, or NULL */
 	json_t *origin, *lineage;   /* owned; as the report has them */
 };
 

@@ -175,6 +175,13 @@ source_last_node(void *context, int process, int64_t before_ns, struct scope *ou
 	return trace_last_node(context, process, before_ns, out);
 }
 
+static void
+source_each_cuda_call(void *context, int process, const struct cuda_filter *filter,
+		      bool (*visit)(const struct cuda_call *call, void *context), void *visitor)
+{
+	trace_each_cuda_call(context, process, filter, visit, visitor);
+}
+
 struct source
 source_of_trace(struct trace *trace)
 {
@@ -186,5 +193,6 @@ source_of_trace(struct trace *trace)
 		.first_use = source_first_use, .live_tensor = source_live_tensor, .call_history = source_call_history,
 		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
+		.each_cuda_call = source_each_cuda_call,
 	};
 }

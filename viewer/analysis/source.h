@@ -8,6 +8,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_SOURCE_H
 
 #include "../reader/trace.h"
+#include "../reader/trace_cuda.h"
 
 struct source {
 	void *context;
@@ -38,6 +39,9 @@ struct source {
 	bool (*scope)(void *context, int process, int64_t id, struct scope *out);
 	/* The node of autograd that began last by Unix time BEFORE_NS. */
 	bool (*last_node)(void *context, int process, int64_t before_ns, struct scope *out);
+	/* Calls of CUDA that FILTER admits, until VISIT returns false; NULL: nothing of CUDA is known. */
+	void (*each_cuda_call)(void *context, int process, const struct cuda_filter *filter,
+			       bool (*visit)(const struct cuda_call *call, void *context), void *visitor);
 };
 
 struct source source_of_trace(struct trace *trace);

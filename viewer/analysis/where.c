@@ -209,6 +209,20 @@ where_site_line(const struct source *source, int process, int64_t id, bool full,
 }
 
 bool
+where_call_line(const struct source *source, int process, int64_t site, int64_t event, bool *backward, char *out, size_t size)
+{
+	struct event at, forward;
+
+	*backward = false;
+	if (site >= 0 && where_site_line(source, process, site, false, out, size))
+		return true;
+	if (event < 0 || !source->event(source->context, process, event, &at))
+		return false;
+	*backward = at.phase && strcmp(at.phase, "backward") == 0;
+	return forward_of(source, process, &at, &forward) && forward.site >= 0 && where_site_line(source, process, forward.site, false, out, size);
+}
+
+bool
 where_same_line(const struct source *source, int process, int64_t one, int64_t other)
 {
 	char a[4200], b[4200];

@@ -28,6 +28,8 @@ json_t *where_stack(const json_t *frames);
 bool where_is_foreign(const char *file);
 /* "file.py:41" of the chosen frame of site ID, in OUT; false if unknown. FULL keeps the path. */
 bool where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size);
+/* The same for what a call of CUDA is tied to: its site or, in backward, the forward line of EVENT (either may be -1). */
+bool where_call_line(const struct source *source, int process, int64_t site, int64_t event, bool *backward, char *out, size_t size);
 /* Are both call sites at one line of the user's code? */
 bool where_same_line(const struct source *source, int process, int64_t one, int64_t other);
 /* FILE of one of FAILURE's frames, if it is Python and hasn't changed since; close it with code_close. */

@@ -1,0 +1,95 @@
+/* An asynchronous error of CUDA: where it came out, since when it may have happened, and what ran in between. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report_parts.h"
+#include "table.h"
+
+#define SUSPECTS_SHOWN 6
+#define LOCATED_SHOWN 3 /* where it is known which of them */
+
+static void
+add_place(struct page *line, const json_t *place)
+{
+	page_words(line, report_string(place, "function"));
+	if (report_string(place, "operation")[0]) {
+		page_add(line, " in ");
+		page_words(line, report_string(place, "operation"));
+	}
+	if (report_string(place, "where")[0]) {
+		page_add(line, ", ");
+		page_words(line, report_string(place, "where"));
+	}
+}
+
+static void
+cell(struct table *table, const char *text)
+{
+	struct page words = { 0 };
+
+	page_words(&words, text);
+	table_add(table, page_string(&words));
+	page_free(&words);
+}
+
+static void
+suspects(struct page *page, const json_t *cuda, int width)
+{
+	struct table table = { .columns = 6, .headers = { "", "event", "launched by", "at", "operands", "may hold" },
+			       .styles = { TABLE_LEFT, TABLE_RIGHT, TABLE_CUT, TABLE_CUT, TABLE_CUT, TABLE_LEFT } };
+	const json_t *list = json_object_get(cuda, "suspects"), *suspect;
+	bool located = report_string(cuda, "located")[0] != 0;
+	size_t i;
+
+	json_array_foreach(list, i, suspect) {
+		const char *operation = report_string(suspect, "operation");
+
+		if (i == (located ? LOCATED_SHOWN : SUSPECTS_SHOWN))
+			break;
+		table_add(&table, located ? (i == 0 ? "*" : "") : json_is_true(json_object_get(suspect, "takes_index")) ? "?" : "");
+		table_add_format(&table, report_integer(suspect, "event", -1) < 0 ? "" : "%" PRId64, report_integer(suspect, "event", -1));
+		cell(&table, operation[0] ? operation : report_string(suspect, "kernel"));
+		cell(&table, report_string(suspect, "where"));
+		cell(&table, located ? "" : report_string(suspect, "operands")); /* the guilty one's have a table of their own */
+		cell(&table, report_string(suspect, "allowed"));
+	}
+	if (i) {
+		report_label(page, "launched");
+		table_write(&table, page, REPORT_INDENT, width);
+	}
+	table_free(&table);
+	if (report_integer(cuda, "operations", 0) > (int64_t)i) {
+		report_label(page, "");
+		page_format(page, "  (%" PRId64 " more)\n", report_integer(cuda, "operations", 0) - (int64_t)i);
+	}
+}
+
+void
+report_cuda(struct page *page, const json_t *failure, int width)
+{
+	const json_t *cuda = json_object_get(failure, "cuda"), *good = json_object_get(cuda, "good_at");
+	struct page line = { 0 };
+
+	if (!json_is_object(cuda))
+		return;
+	page_words(&line, report_string(cuda, "text"));
+	page_format(&line, " (%" PRId64 ") on ", report_integer(cuda, "code", 0));
+	page_words(&line, report_string(cuda, "device"));
+	page_add(&line, ", told by ");
+	add_place(&line, json_object_get(cuda, "told_at"));
+	if (!json_is_true(json_object_get(cuda, "blocking"))) {
+		page_add(&line, "; ");
+		page_plural(&line, report_integer(cuda, "launches", 0), "kernel", "kernels");
+		if (json_is_object(good)) {
+			page_add(&line, " launched since it was last known good (");
+			add_place(&line, good);
+			page_add(&line, ")");
+		} else {
+			page_add(&line, " launched before, as far back as is kept");
+		}
+	}
+	report_label(page, "device");
+	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
+	page_free(&line);
+	suspects(page, cuda, width);
+}
