@@ -220,6 +220,7 @@ word_test() {
 	run_cases "$BUILD"
 	step "demo's screen in README.md"
 	run_check "README shows the demo's screen" check_screen
+	run_check "English and Chinese" sh tests/e2e/language.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
 	closing
 }
 

@@ -66,7 +66,7 @@ for word in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval
     if word in scripts[0]:
         wrong.append(f"the script uses {word}")
 data = json.loads(by_id["data"])
-if data["report"] != report:
+if data["reports"][0] != report:
     wrong.append("the page's report is not the report")
 if by_id["headline"] != " ".join(report["failure"]["headline"].split()) and "\\u202e" not in by_id["headline"]:
     wrong.append(f"headline: {by_id['headline']!r}")

@@ -160,7 +160,7 @@ side_name(const struct members *members, int member, const int *ranks, int count
 	}
 	ranks_text(text, ranks, count);
 	if (members->two_runs)
-		text_add(text, " of the %s run", one->run ? SAY("second") : SAY("first"));
+		text_add(text, "%s", one->run ? SAY(" of the second run") : SAY(" of the first run"));
 }
 
 static json_t *

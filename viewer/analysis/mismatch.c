@@ -138,8 +138,10 @@ find_leaf(const struct mismatch_facts *facts, struct mismatch *out)
 	out->operand = self;
 	out->from_message = !known;
 	state_mark(out, self, -1);
-	text_say(out->text, sizeof(out->text), "%s is %s leaf that requires grad, written in place", event->operands[self].name,
-		    strstr(facts->message, "view of a leaf") ? SAY("a view of a") : SAY("a"));
+	if (strstr(facts->message, "view of a leaf"))
+		text_say(out->text, sizeof(out->text), "%s is a view of a leaf that requires grad, written in place", event->operands[self].name);
+	else
+		text_say(out->text, sizeof(out->text), "%s is a leaf that requires grad, written in place", event->operands[self].name);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "../rendering/terminal.h"
 #include "../rendering/page.h"
+#include "../language/language.h"
 
 const struct command command_rows[] = {
 #define COMMAND(id, name, alias, synopsis, help) \
@@ -169,6 +170,33 @@ command_print_help(const struct command *command)
 	}
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
+}
+
+bool
+command_language(const char *command, const char *option, FILE *file, struct error *error)
+{
+	static const char *const locale[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	const char *variable = getenv("SHAPEBOX_LANG");
+	enum language language = LANGUAGE_EN;
+
+	if (option) {
+		if (strlen(option) != 2 || !language_parse(option, &language)) {
+			command_trouble(error, "%s: --lang wants en or zh, not '%s'", command, option);
+			return false;
+		}
+	} else if (variable && *variable) {
+		language_parse(variable, &language);
+	} else if (file && isatty(fileno(file))) {
+		for (unsigned i = 0; i < sizeof locale / sizeof *locale; i++) {
+			variable = getenv(locale[i]);
+			if (variable && *variable) {
+				language_parse(variable, &language);
+				break;
+			}
+		}
+	}
+	language_set(language);
+	return true;
 }
 
 bool

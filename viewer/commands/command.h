@@ -9,6 +9,7 @@
 #define SHAPEBOX_VIEWER_COMMANDS_COMMAND_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "../reader/trace.h"
 #include "options.h"
@@ -41,6 +42,10 @@ extern const int command_count;
 
 /* By name or alias; NULL if there is none. */
 const struct command *command_find(const char *word);
+
+/* Set the language in which COMMAND speaks on FILE: that of OPTION ("en", "zh"; NULL: none was given), else SHAPEBOX_LANG's,
+ * else, if FILE (or NULL) is a terminal, the locale's; English where none says otherwise. False: ERROR names an OPTION that is neither. */
+bool command_language(const char *command, const char *option, FILE *file, struct error *error);
 
 /* Fill ERROR for a WORD that names no command: what may have been meant. */
 void command_unknown(const char *word, struct error *error);

@@ -15,12 +15,13 @@
 
 #define TRACES_MOST 1024
 
-struct diff_values { const char *ranks, *steps; bool json; };
+struct diff_values { const char *ranks, *steps, *language; bool json; };
 
 const struct option_row command_diff_options[] = {
 	{ "rank", 'r', OPTION_TEXT, offsetof(struct diff_values, ranks), "A,B", "all", "only these ranks" },
 	{ "steps", 's', OPTION_TEXT, offsetof(struct diff_values, steps), "I,J", NULL, "step J of one rank against its step I" },
 	OPTION_ROWS_JSON(diff_values),
+	OPTION_ROW_LANGUAGE(diff_values),
 	{ 0 }
 };
 
@@ -106,7 +107,7 @@ command_diff(int argc, char **argv, struct error *error)
 
 	if (!command_parse("diff", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (!request_fill(&request, &values, error))
+	if (!request_fill(&request, &values, error) || (!values.json && !command_language("diff", values.language, stdout, error)))
 		return COMMAND_TROUBLE;
 	if (argc - rest > TRACES_MOST)
 		return command_trouble(error, "diff: at most %d directories", TRACES_MOST);

@@ -13,13 +13,14 @@
 #include "command.h"
 #include "traces.h"
 
-struct lineage_values { int64_t rank, pid; const char *trace; bool json; };
+struct lineage_values { int64_t rank, pid; const char *trace, *language; bool json; };
 
 const struct option_row command_lineage_options[] = {
 	{ "trace", 'd', OPTION_TEXT, offsetof(struct lineage_values, trace), "DIR", "the newest here", "the trace to look in" },
 	{ "rank", 'r', OPTION_COUNT, offsetof(struct lineage_values, rank), "R", "the process that failed, else the first", "of this rank" },
 	{ "pid", 'p', OPTION_COUNT, offsetof(struct lineage_values, pid), "PID", NULL, "of this process" },
 	OPTION_ROWS_JSON(lineage_values),
+	OPTION_ROW_LANGUAGE(lineage_values),
 	{ 0 }
 };
 
@@ -65,7 +66,7 @@ lineage_text(json_t *lineage)
 			page_free(&words);
 		}
 	}
-	report_line(&page, "origin", report_string(json_object_get(lineage, "origin"), "text"), terminal_columns(stdout), 4);
+	report_line(&page, SAY("origin"), report_string(json_object_get(lineage, "origin"), "text"), terminal_columns(stdout), 4);
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
 }
@@ -82,6 +83,8 @@ command_lineage(int argc, char **argv, struct error *error)
 
 	if (!command_parse("lineage", &values, argc, argv, false, &rest, &status, error))
 		return status;
+	if (!values.json && !command_language("lineage", values.language, stdout, error))
+		return COMMAND_TROUBLE;
 	if (rest == argc)
 		return command_trouble(error, "lineage: of what? such as: shapebox lineage tensor 45, or event 123, or "
 					      "123:tensors[1].0");

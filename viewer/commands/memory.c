@@ -12,13 +12,14 @@
 
 #define MEMORY_MOST 12
 
-struct memory_values { int64_t rank; bool steps, all, json; };
+struct memory_values { int64_t rank; const char *language; bool steps, all, json; };
 
 const struct option_row command_memory_options[] = {
 	{ "rank", 'r', OPTION_COUNT, offsetof(struct memory_values, rank), "R", "every process", "of this rank" },
 	{ "steps", 's', OPTION_FLAG, offsetof(struct memory_values, steps), NULL, "off", "and a line for each step" },
 	{ "all", 'a', OPTION_FLAG, offsetof(struct memory_values, all), NULL, "off", "every holder, not only the largest" },
 	OPTION_ROWS_JSON(memory_values),
+	OPTION_ROW_LANGUAGE(memory_values),
 	{ 0 }
 };
 
@@ -34,7 +35,8 @@ command_memory(int argc, char **argv, struct error *error)
 
 	if (!command_parse("memory", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (!traces_word("memory", argc, argv, rest, &word, error))
+	if (!traces_word("memory", argc, argv, rest, &word, error) ||
+	    (!values.json && !command_language("memory", values.language, stdout, error)))
 		return COMMAND_TROUBLE;
 	trace = traces_open(word, &chosen, error);
 	if (!trace)
@@ -46,7 +48,7 @@ command_memory(int argc, char **argv, struct error *error)
 		puts(text ? text : "{}");
 		free(text);
 	} else if (json_array_size(json_object_get(memory, "processes")) == 0) {
-		puts("no process of this trace called CUDA");
+		puts(SAY("no process of this trace called CUDA"));
 	} else {
 		struct page page = { 0 };
 

@@ -34,6 +34,11 @@ struct option_row {
 	{ "format", 'f', OPTION_FORMAT, offsetof(struct values, json), "text|json", "text", "for people, or for programs" }, \
 	{ "json", 0, OPTION_FLAG, offsetof(struct values, json), NULL, NULL, "same as --format json" }
 
+/* The language of what is said to people; VALUES has a `const char *language`. See command_language. */
+#define OPTION_ROW_LANGUAGE(values) \
+	{ "lang", 'l', OPTION_TEXT, offsetof(struct values, language), "en|zh", "SHAPEBOX_LANG; on a terminal else its own", \
+	  "the language of the text; JSON is never translated" }
+
 enum option_result { OPTION_OK, OPTION_HELP, OPTION_ERROR };
 
 /* Parse argv[1..] into VALUES. REST gets the index of the first argument that is no option. */

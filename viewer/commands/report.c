@@ -10,13 +10,14 @@
 #include "command.h"
 #include "traces.h"
 
-struct report_values { bool json, all, environment; };
+struct report_values { bool json, all, environment; const char *language; };
 
 const struct option_row command_report_options[] = {
 	OPTION_ROWS_JSON(report_values),
 	{ "all", 'a', OPTION_FLAG, offsetof(struct report_values, all), NULL, "off", "list every failure of the trace as well" },
 	{ "environment", 'e', OPTION_FLAG, offsetof(struct report_values, environment), NULL, "off",
 	  "show what the process was started with: versions, arguments, variables" },
+	OPTION_ROW_LANGUAGE(report_values),
 	{ 0 }
 };
 
@@ -33,7 +34,8 @@ command_report(int argc, char **argv, struct error *error)
 
 	if (!command_parse("report", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (!traces_word("report", argc, argv, rest, &word, error))
+	if (!traces_word("report", argc, argv, rest, &word, error) ||
+	    (!values.json && !command_language("report", values.language, stdout, error)))
 		return COMMAND_TROUBLE;
 	trace = traces_open(word, &chosen, error);
 	if (!trace)

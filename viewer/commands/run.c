@@ -142,12 +142,12 @@ run_healthy_line(const char *directory, json_t *report)
 
 	json_array_foreach(processes, i, process)
 		operations += json_integer_value(json_object_get(process, "events"));
-	page_add(&page, "shapebox: trace in ");
+	page_add(&page, SAY("shapebox: trace in "));
 	page_safe(&page, run_short(directory));
 	page_add(&page, " (");
-	page_plural(&page, count, "process", "processes");
+	page_plural(&page, count, SAY("process"), SAY("processes"));
 	page_add(&page, ", ");
-	page_plural(&page, operations, "operation", "operations");
+	page_plural(&page, operations, SAY("operation"), SAY("operations"));
 	page_add(&page, "); shapebox report ");
 	page_safe(&page, run_short(directory));
 	page_add(&page, "\n");
@@ -169,6 +169,7 @@ run_report(const struct run_child *child, bool quiet)
 		run_nothing(child, quiet);
 		return;
 	}
+	command_language("run", NULL, stderr, &error);
 	trace = trace_open(run_short(child->directory), &error);
 	report = trace ? traces_report(trace, &error) : NULL;
 	if (!report) {
@@ -184,7 +185,7 @@ run_report(const struct run_child *child, bool quiet)
 	} else if (quiet) {
 		const char *headline = json_string_value(json_object_get(failure, "headline"));
 
-		run_say("%s; shapebox report %s", headline ? headline : "the run failed", run_short(child->directory));
+		run_say("%s; shapebox report %s", headline ? headline : SAY("the run failed"), run_short(child->directory));
 	} else {
 		report_text(&page, report, terminal_columns(stderr));
 		page_print(&page, stderr, terminal_color(stderr));

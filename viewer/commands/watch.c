@@ -14,13 +14,14 @@
 #include "command.h"
 #include "traces.h"
 
-struct watch_values { bool once, json; int64_t every_s, after_s; };
+struct watch_values { bool once, json; int64_t every_s, after_s; const char *language; };
 
 const struct option_row command_watch_options[] = {
 	{ "once", 'o', OPTION_FLAG, offsetof(struct watch_values, once), NULL, NULL, "one table, then end" },
 	{ "every", 'n', OPTION_COUNT, offsetof(struct watch_values, every_s), "S", "2", "seconds between tables" },
 	{ "after", 'a', OPTION_COUNT, offsetof(struct watch_values, after_s), "S", "10", "a rank that is in a collective for so long waits" },
 	OPTION_ROWS_JSON(watch_values),
+	OPTION_ROW_LANGUAGE(watch_values),
 	{ 0 }
 };
 
@@ -77,6 +78,8 @@ command_watch(int argc, char **argv, struct error *error)
 
 	if (!command_parse("watch", &values, argc, argv, false, &rest, &status, error))
 		return status;
+	if (!values.json && !command_language("watch", values.language, stdout, error))
+		return COMMAND_TROUBLE;
 	if (!traces_word("watch", argc, argv, rest, &word, error))
 		return COMMAND_TROUBLE;
 	if (!traces_choose(word, path, &chosen, error))

@@ -1,8 +1,15 @@
 /* Elements and untrusted text. Every string of a trace enters the document here, as a text node, with control
  * characters and those that turn the direction of writing made visible. */
 const data = JSON.parse(document.getElementById("data").textContent);
-const report = data.report;
-const failure = report.failure;
+let report, failure; /* in the language that is shown */
+
+function speak(code) {
+	language = code;
+	report = data.reports[code];
+	failure = report.failure;
+	document.getElementById("headline").textContent = data.said[code].headline;
+	document.getElementById("text").textContent = data.said[code].text;
+}
 
 const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 

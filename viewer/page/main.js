@@ -30,9 +30,10 @@ function draw() {
 
 document.getElementById("language").hidden = false;
 document.getElementById("language").addEventListener("click", () => {
-	language = 1 - language;
+	speak(1 - language);
 	draw();
 });
 document.getElementById("text-box").open = false;
+speak(language);
 draw();
 document.documentElement.dataset.ready = "1";

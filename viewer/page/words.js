@@ -1,4 +1,4 @@
-/* What the page itself says, in both languages. Rules' texts come from the report as they are. */
+/* What the page itself says, in both languages. What the report says comes from the report, built in each. */
 const words = {
 	copy: ["Copy as Markdown", "复制为 Markdown"], copied: ["copied", "已复制"], not_copied: ["could not copy", "无法复制"],
 	healthy: ["nothing failed", "没有失败"], ended_badly: ["ended badly; no failure was recorded", "异常结束，但没有记录到失败"],

@@ -43,9 +43,9 @@ place_add(struct page *page, const json_t *side)
 	page_words(page, report_string(side, "operation"));
 	if (!json_is_object(where))
 		return;
-	page_add(page, " at ");
+	page_add(page, SAY(" at "));
 	page_words(page, report_file(report_string(where, "file")));
-	page_format(page, ":%lld in ", (long long)report_integer(where, "line", 0));
+	page_format(page, SAY(":%lld in "), (long long)report_integer(where, "line", 0));
 	page_words(page, report_string(where, "function"));
 }
 
@@ -58,21 +58,21 @@ failure_text(struct page *page, const json_t *failure, int width)
 	if (!json_is_object(failure))
 		return;
 	if (json_is_false(json_object_get(failure, "own")))
-		page_add(&line, "no rank failed by itself; the first error is that of ");
-	page_format(&line, PAGE_BAD "%srank %lld" PAGE_END, strcmp(report_string(failure, "role"), "worker") == 0 ? "a worker of " : "",
+		page_add(&line, SAY("no rank failed by itself; the first error is that of "));
+	page_format(&line, PAGE_BAD "%srank %lld" PAGE_END, strcmp(report_string(failure, "role"), "worker") == 0 ? SAY("a worker of ") : "",
 		    (long long)report_integer(failure, "rank", -1));
 	if (report_string(failure, "operation")[0]) {
-		page_add(&line, ", in ");
+		page_add(&line, SAY(", in "));
 		page_words(&line, report_string(failure, "operation"));
 	}
 	if (json_is_object(json_object_get(failure, "where"))) {
-		page_add(&line, " at ");
+		page_add(&line, SAY(" at "));
 		page_words(&line, report_file(report_string(json_object_get(failure, "where"), "file")));
 		page_format(&line, ":%lld", (long long)report_integer(json_object_get(failure, "where"), "line", 0));
 	}
 	if (report_integer(failure, "step", -1) >= 0)
-		page_format(&line, ", at step %lld", (long long)report_integer(failure, "step", 0));
-	line_end(page, "first", &line, width);
+		page_format(&line, SAY(", at step %lld"), (long long)report_integer(failure, "step", 0));
+	line_end(page, SAY("first"), &line, width);
 	if (report_string(exception, "message")[0]) {
 		page_words(&line, report_string(exception, "type"));
 		page_add(&line, ": ");
@@ -110,7 +110,7 @@ operands_add(struct page *line, const json_t *list, const char *before)
 		free(shape);
 	}
 	if (shown > OPERANDS_SHOWN)
-		page_format(line, ", and %d more", (int)(shown - OPERANDS_SHOWN));
+		page_format(line, SAY(", and %d more"), (int)(shown - OPERANDS_SHOWN));
 }
 
 static void
@@ -120,7 +120,7 @@ side_text(struct page *page, const char *label, const json_t *side, bool outputs
 
 	if (!json_is_object(side))
 		return;
-	page_format(&line, "rank %lld, event %lld: ", (long long)report_integer(side, "rank", -1), (long long)report_integer(side, "event", -1));
+	page_format(&line, SAY("rank %lld, event %lld: "), (long long)report_integer(side, "rank", -1), (long long)report_integer(side, "event", -1));
 	place_add(&line, side);
 	line_end(page, label, &line, width);
 	operands_add(&line, json_object_get(side, "operands"), "  ");
@@ -143,7 +143,7 @@ divergence_text(struct page *page, const json_t *divergence, int width)
 	page_words(&line, report_string(divergence, "kind"));
 	page_format(&line, PAGE_END ": ");
 	page_words(&line, report_string(divergence, "text"));
-	line_end(page, "parted", &line, width);
+	line_end(page, SAY("parted"), &line, width);
 	side_text(page, "", json_object_get(divergence, "a"), false, width);
 	side_text(page, "", json_object_get(divergence, "b"), false, width);
 	if (json_is_object(before)) {
@@ -157,7 +157,7 @@ static void
 consequences_text(struct page *page, const json_t *list, int width)
 {
 	size_t count = json_array_size(list);
-	const char *label = "then";
+	const char *label = SAY("then");
 
 	for (size_t i = 0; i < count; i++) {
 		const char *text = report_string(json_array_get(list, i), "text");
@@ -171,7 +171,7 @@ consequences_text(struct page *page, const json_t *list, int width)
 			if (strcmp(report_string(json_array_get(list, n), "text"), text) == 0)
 				json_array_append(ranks, json_object_get(json_array_get(list, n), "rank"));
 		if (!told) {
-			page_add(&line, json_array_size(ranks) == 1 ? "rank " : "ranks ");
+			page_add(&line, json_array_size(ranks) == 1 ? SAY("rank ") : SAY("ranks "));
 			diff_ranks(&line, ranks);
 			page_add(&line, ": ");
 			page_words(&line, text);
@@ -185,7 +185,7 @@ consequences_text(struct page *page, const json_t *list, int width)
 static void
 groups_text(struct page *page, const json_t *groups, int width)
 {
-	const char *label = "groups";
+	const char *label = SAY("groups");
 	json_t *group;
 	size_t i;
 
@@ -193,15 +193,15 @@ groups_text(struct page *page, const json_t *groups, int width)
 		struct page line = { 0 };
 
 		if (i == GROUPS_SHOWN) {
-			page_format(&line, "and %d more", (int)(json_array_size(groups) - i));
+			page_format(&line, SAY("and %d more"), (int)(json_array_size(groups) - i));
 			line_end(page, label, &line, width);
 			return;
 		}
-		page_add(&line, json_array_size(json_object_get(group, "ranks")) == 1 ? "rank " : "ranks ");
+		page_add(&line, json_array_size(json_object_get(group, "ranks")) == 1 ? SAY("rank ") : SAY("ranks "));
 		diff_ranks(&line, json_object_get(group, "ranks"));
 		page_add(&line, ": ");
-		page_plural(&line, report_integer(group, "operations", 0), "operation", "operations");
-		page_add(&line, ", signature ");
+		page_plural(&line, report_integer(group, "operations", 0), SAY("operation"), SAY("operations"));
+		page_add(&line, SAY(", signature "));
 		page_words(&line, report_string(group, "signature"));
 		line_end(page, label, &line, width);
 		label = "";
@@ -221,13 +221,13 @@ lost_text(struct page *page, const json_t *lost, int width)
 		most = report_integer(one, "from_step", 0) > most ? report_integer(one, "from_step", 0) : most;
 	}
 	if (most > 0)
-		page_format(&line, "compared from step %lld on: what lies before was overwritten (--keep all keeps it)", (long long)most);
+		page_format(&line, SAY("compared from step %lld on: what lies before was overwritten (--keep all keeps it)"), (long long)most);
 	if (dropped > 0) {
 		page_add(&line, most > 0 ? "; " : "");
-		page_plural(&line, dropped, "operation was dropped", "operations were dropped");
+		page_plural(&line, dropped, SAY("operation was dropped"), SAY("operations were dropped"));
 	}
 	if (line.size)
-		line_end(page, "lost", &line, width);
+		line_end(page, SAY("lost"), &line, width);
 	page_free(&line);
 }
 
@@ -240,38 +240,39 @@ diff_text(struct page *page, const json_t *diff, int width)
 	struct page line = { 0 };
 
 	if (strcmp(compared, "steps") == 0)
-		page_add(&line, "two steps of one rank");
+		page_add(&line, SAY("two steps of one rank"));
 	else {
-		page_plural(&line, report_integer(diff, "ranks", 0), "rank", "ranks");
+		page_plural(&line, report_integer(diff, "ranks", 0), SAY("rank"), SAY("ranks"));
 		if (strcmp(compared, "runs") == 0)
-			page_add(&line, " of two runs");
+			page_add(&line, SAY(" of two runs"));
 		else if (report_integer(diff, "world_size", 0) > report_integer(diff, "ranks", 0))
-			page_format(&line, " of %lld", (long long)report_integer(diff, "world_size", 0));
+			page_format(&line, SAY(" of %lld"), (long long)report_integer(diff, "world_size", 0));
 	}
-	line_end(page, "compared", &line, width);
+	line_end(page, SAY("compared"), &line, width);
 	if (json_array_size(missing)) {
 		page_add(&line, PAGE_BAD);
-		page_add(&line, json_array_size(missing) == 1 ? "rank " : "ranks ");
+		page_add(&line, json_array_size(missing) == 1 ? SAY("rank ") : SAY("ranks "));
 		diff_ranks(&line, missing);
-		page_add(&line, PAGE_END ": no trace here");
-		line_end(page, "missing", &line, width);
+		page_add(&line, PAGE_END);
+		page_add(&line, SAY(": no trace here"));
+		line_end(page, SAY("missing"), &line, width);
 	}
 	failure_text(page, json_object_get(diff, "first_failure"), width);
 	consequences_text(page, json_object_get(diff, "consequences"), width);
 	divergence_text(page, json_object_get(diff, "first_divergence"), width);
 	if (!differ) {
-		page_add(&line, PAGE_GOOD "the same operations in the same order" PAGE_END ", as far as each went");
-		line_end(page, "agree", &line, width);
+		page_format(&line, PAGE_GOOD "%s" PAGE_END "%s", SAY("the same operations in the same order"), SAY(", as far as each went"));
+		line_end(page, SAY("agree"), &line, width);
 	}
 	groups_text(page, json_object_get(diff, "groups"), width);
 	if (report_integer(diff, "usual_differences", 0) > 0) {
-		page_plural(&line, report_integer(diff, "usual_differences", 0), "operation differs", "operations differ");
-		page_add(&line, " as usual: sizes that a rank varies by itself or has had from its start, and what one rank alone logs or loads");
-		line_end(page, "usual", &line, width);
+		page_plural(&line, report_integer(diff, "usual_differences", 0), SAY("operation differs as usual"), SAY("operations differ as usual"));
+		page_add(&line, SAY(": sizes that a rank varies by itself or has had from its start, and what one rank alone logs or loads"));
+		line_end(page, SAY("usual"), &line, width);
 	}
 	lost_text(page, json_object_get(diff, "lost"), width);
 	if (json_is_false(json_object_get(diff, "complete"))) {
-		page_add(&line, "memory ran out: sizes were compared in part");
-		line_end(page, "lost", &line, width);
+		page_add(&line, SAY("memory ran out: sizes were compared in part"));
+		line_end(page, SAY("lost"), &line, width);
 	}
 }

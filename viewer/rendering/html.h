@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "../language/language.h"
 #include "../reader/trace.h"
 
 #define HTML_ROWS_MOST 100000
@@ -20,7 +21,8 @@
  * of numbers; texts are kept once, in "strings". New reference. */
 json_t *html_log(struct trace *trace, const char *failed, int64_t rows);
 
-/* Write the page of REPORT and LOG (may be NULL) to FILE. LANGUAGE: "en", "zh". False where writing failed or memory ran out. */
-bool html_write(FILE *file, json_t *report, json_t *log, const char *language);
+/* Write the page of REPORTS (one report, built in each language) and LOG (may be NULL) to FILE; it speaks LANGUAGE at first.
+ * False where writing failed or memory ran out. */
+bool html_write(FILE *file, json_t *const reports[2], json_t *log, enum language language);
 
 #endif

@@ -29,7 +29,7 @@ cell_text(struct table *table, const char *text)
 static void
 holders(struct page *page, const char *label, const json_t *list, int width, int most)
 {
-	struct table table = { .columns = 6, .headers = { "bytes", "pieces", "what", "on", "operation", "at" },
+	struct table table = { .columns = 6, .headers = { SAY("bytes"), SAY("pieces"), SAY("what"), SAY("on"), SAY("operation"), SAY("at") },
 			       .styles = { TABLE_RIGHT, TABLE_RIGHT, TABLE_LEFT, TABLE_LEFT, TABLE_CUT, TABLE_CUT } };
 	const json_t *holder;
 	size_t i;
@@ -47,7 +47,7 @@ holders(struct page *page, const char *label, const json_t *list, int width, int
 		cell_text(&table, report_string(holder, "device"));
 		cell_text(&table, report_string(holder, "operation"));
 		if (json_is_true(json_object_get(holder, "backward")))
-			page_add(&place, "backward of ");
+			page_add(&place, SAY("backward of "));
 		page_words(&place, report_string(holder, "where"));
 		table_add(&table, page_string(&place));
 		page_free(&place);
@@ -60,7 +60,7 @@ holders(struct page *page, const char *label, const json_t *list, int width, int
 static void
 devices(struct page *page, const json_t *list, int width)
 {
-	struct table table = { .columns = 8, .headers = { "device", "live", "peak", "tensors", "peak", "reserved", "peak", "at step" },
+	struct table table = { .columns = 8, .headers = { SAY("device"), SAY("live"), SAY("peak"), SAY("tensors"), SAY("peak"), SAY("reserved"), SAY("peak"), SAY("at step") },
 			       .styles = { TABLE_LEFT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT } };
 	static const char *const keys[] = { "live", "peak", "allocated", "peak_allocated", "reserved", "peak_reserved" };
 	const json_t *device;
@@ -80,7 +80,7 @@ devices(struct page *page, const json_t *list, int width)
 static void
 steps_text(struct page *page, const json_t *list, int width)
 {
-	struct table table = { .columns = 6, .headers = { "step", "peak", "at its end", "reserved", "launches", "allocations" },
+	struct table table = { .columns = 6, .headers = { SAY("step"), SAY("peak"), SAY("at its end"), SAY("reserved"), SAY("launches"), SAY("allocations") },
 			       .styles = { TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT } };
 	const json_t *step;
 	size_t i;
@@ -93,7 +93,7 @@ steps_text(struct page *page, const json_t *list, int width)
 		table_add_format(&table, "%lld", (long long)report_integer(step, "launches", 0));
 		table_add_format(&table, "%lld", (long long)report_integer(step, "allocations", 0));
 	}
-	page_add(page, "\n" PAGE_STRONG "by step" PAGE_END "\n");
+	page_format(page, "\n" PAGE_STRONG "%s" PAGE_END "\n", SAY("by step"));
 	table_write(&table, page, 2, width);
 	table_free(&table);
 }
@@ -101,7 +101,7 @@ steps_text(struct page *page, const json_t *list, int width)
 static void
 failed(struct page *page, const json_t *list, int width)
 {
-	struct table table = { .columns = 6, .headers = { "call", "error", "bytes", "step", "operation", "at" },
+	struct table table = { .columns = 6, .headers = { SAY("call"), SAY("error"), SAY("bytes"), SAY("step"), SAY("operation"), SAY("at") },
 			       .styles = { TABLE_LEFT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_CUT, TABLE_CUT } };
 	const json_t *call;
 	size_t i;
@@ -116,7 +116,7 @@ failed(struct page *page, const json_t *list, int width)
 		cell_text(&table, report_string(call, "operation"));
 		cell_text(&table, report_string(call, "where"));
 	}
-	page_add(page, "\n" PAGE_BAD "calls that failed" PAGE_END "\n");
+	page_format(page, "\n" PAGE_BAD "%s" PAGE_END "\n", SAY("calls that failed"));
 	table_write(&table, page, 2, width);
 	table_free(&table);
 }
@@ -149,9 +149,9 @@ memory_text(struct page *page, const json_t *memory, int width, bool steps, int 
 		}
 		page_wrap(page, 2, width, 0, page_string(&counts));
 		page_free(&counts);
-		holders(page, "live at the end", json_object_get(process, "live"), width, most);
-		holders(page, "live at the peak", json_object_get(peak, "holders"), width, most);
-		holders(page, "grew from step to step", json_object_get(process, "growth"), width, most);
+		holders(page, SAY("live at the end"), json_object_get(process, "live"), width, most);
+		holders(page, SAY("live at the peak"), json_object_get(peak, "holders"), width, most);
+		holders(page, SAY("grew from step to step"), json_object_get(process, "growth"), width, most);
 		failed(page, json_object_get(process, "failed"), width);
 		if (steps)
 			steps_text(page, json_object_get(process, "steps"), width);

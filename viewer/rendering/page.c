@@ -191,6 +191,37 @@ page_fit(const char *string, int columns)
 	return (size_t)(at - string);
 }
 
+/* Does the character at AT take two columns? *POINT gets it. */
+static bool
+page_wide(const char *at, uint32_t *point)
+{
+	return page_decode(at, point) > 2 && wcwidth((wchar_t)*point) == 2;
+}
+
+/* May a line end before STRING[END]? At a blank, and beside a wide character, but not before what closes nor after what opens. */
+static bool
+page_breaks(const char *string, size_t end)
+{
+	static const char closing[] = "，。、；：！？）》」”", opening[] = "（《「“";
+	size_t before = end;
+	uint32_t point = 0;
+	int size;
+
+	if (string[end] == ' ')
+		return true;
+	size = page_decode(string + end, &point);
+	if (size < 1 || point < 0x20 || ((string[end] & 0xc0) == 0x80))
+		return false;
+	do
+		before--;
+	while (before > 0 && (string[before] & 0xc0) == 0x80);
+	if (size > 2 && memmem(closing, sizeof closing - 1, string + end, (size_t)size))
+		return false;
+	if (page_wide(string + before, &point))
+		return !memmem(opening, sizeof opening - 1, string + before, end - before);
+	return page_wide(string + end, &point) && string[before] != '(' && string[before] != '[';
+}
+
 int
 page_wrap(struct page *page, int indent, int width, int most, const char *string)
 {
@@ -210,12 +241,15 @@ page_wrap(struct page *page, int indent, int width, int most, const char *string
 		} else {
 			if (last)
 				end = fit = page_fit(string, room - 4);
-			while (end > 0 && string[end] != ' ')
+			while (end > 0 && !page_breaks(string, end))
 				end--;
 			/* a word that fills more than half of the line is cut, not moved */
 			if (end < fit / 2)
 				end = fit;
-			page_append(page, string, end);
+			fit = end;
+			while (fit > 0 && string[fit - 1] == ' ')
+				fit--;
+			page_append(page, string, fit);
 			string += end;
 			while (*string == ' ')
 				string++;
@@ -262,15 +296,15 @@ page_duration(struct page *page, double seconds)
 	if (seconds < 0)
 		whole = 0;
 	if (whole < 1)
-		page_format(page, "%.1f s", seconds < 0 ? 0 : seconds);
+		page_format(page, SAY("%.1f s"), seconds < 0 ? 0 : seconds);
 	else if (whole < 120)
-		page_format(page, "%" PRId64 " s", whole);
+		page_format(page, SAY("%" PRId64 " s"), whole);
 	else if (whole < 7200)
-		page_format(page, "%" PRId64 " min %" PRId64 " s", whole / 60, whole % 60);
+		page_format(page, SAY("%" PRId64 " min %" PRId64 " s"), whole / 60, whole % 60);
 	else if (whole < 172800)
-		page_format(page, "%" PRId64 " h %" PRId64 " min", whole / 3600, whole / 60 % 60);
+		page_format(page, SAY("%" PRId64 " h %" PRId64 " min"), whole / 3600, whole / 60 % 60);
 	else
-		page_format(page, "%" PRId64 " days", whole / 86400);
+		page_format(page, SAY("%" PRId64 " days"), whole / 86400);
 }
 
 void

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "../language/language.h"
+
 #define PAGE_ODD "\x01"      /* what disagrees: `>`, red and bold ... */
 #define PAGE_ODD_END "\x02"  /* ... `<` */
 #define PAGE_STRONG "\x03"   /* bold */
@@ -49,7 +51,7 @@ int page_columns(const char *string);
 size_t page_fit(const char *string, int columns);
 
 /* Append STRING (escaped before) in lines of at most WIDTH columns: the first begins where the text's last line
- * stands at column INDENT, the others are indented by INDENT. At most MOST lines (0: any number), the last ending in
+ * stands at column INDENT, the others are indented by INDENT. Lines end at blanks and beside wide characters. At most MOST lines (0: any number), the last ending in
  * "..." where more would follow. A line end follows. Returns the lines written. */
 int page_wrap(struct page *page, int indent, int width, int most, const char *string);
 

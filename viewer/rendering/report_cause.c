@@ -17,13 +17,13 @@ cause_evidence(struct page *page, const json_t *evidence, int width)
 		int64_t event = report_integer(item, "event", -1);
 
 		if (i == EVIDENCE_SHOWN) {
-			page_format(page, "%*s  (%zu more)\n", REPORT_INDENT, "", json_array_size(evidence) - i);
+			page_format(page, SAY("%*s  (%zu more)\n"), REPORT_INDENT, "", json_array_size(evidence) - i);
 			break;
 		}
 		page_words(&line, json_is_string(item) ? json_string_value(item) : report_string(item, "text"));
 		if (line.size > 0) {
 			if (event >= 0)
-				page_format(&line, " (event %" PRId64 ")", event);
+				page_format(&line, SAY(" (event %" PRId64 ")"), event);
 			page_format(page, "%*s- ", REPORT_INDENT, "");
 			page_wrap(page, REPORT_INDENT + 2, width, 2, page_string(&line));
 		}
@@ -45,8 +45,8 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 		if (i == most)
 			break;
 		if (confidence[0]) {
-			page_words(&line, confidence);
-			page_add(&line, ": ");
+			page_words(&line, language_word(confidence));
+			page_add(&line, SAY(": "));
 		}
 		page_words(&line, report_string(cause, "text"));
 		report_label(page, i == 0 ? label : "");
@@ -57,7 +57,7 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 		if (json_is_object(setting) && report_string(setting, "file")[0]) {
 			page_add(&line, line.size ? " (" : "(");
 			page_words(&line, report_string(setting, "name"));
-			page_add(&line, " is set at ");
+			page_add(&line, SAY(" is set at "));
 			page_words(&line, report_file(report_string(setting, "file")));
 			page_format(&line, ":%" PRId64 ")", report_integer(setting, "line", 0));
 		} else if (json_is_object(setting) && report_string(setting, "source")[0]) {
@@ -66,7 +66,7 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 			page_add(&line, ")");
 		}
 		if (line.size > 0) {
-			report_label(page, "fix");
+			report_label(page, SAY("fix"));
 			page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 		}
 		page_free(&line);
@@ -83,7 +83,7 @@ report_lineage(struct page *page, const json_t *failure, int width)
 	if (json_array_size(lineage) == 0) {
 		const json_t *origin = json_object_get(failure, "origin");
 
-		report_line(page, "from where", report_string(origin, "text"), width, 3);
+		report_line(page, SAY("from where"), report_string(origin, "text"), width, 3);
 		return;
 	}
 	json_array_foreach(lineage, i, part) {
@@ -94,7 +94,7 @@ report_lineage(struct page *page, const json_t *failure, int width)
 
 			if (lines == LINEAGE_LINES) {
 				report_label(page, "");
-				page_add(page, "(more in: shapebox report --format json)\n");
+				page_add(page, SAY("(more in: shapebox report --format json)\n"));
 				return;
 			}
 			if (n == 0 && operand[0]) {
@@ -104,7 +104,7 @@ report_lineage(struct page *page, const json_t *failure, int width)
 				page_add(&line, "  ");
 			}
 			page_words(&line, json_string_value(text));
-			report_label(page, lines == 0 ? "from where" : "");
+			report_label(page, lines == 0 ? SAY("from where") : "");
 			lines += page_wrap(page, REPORT_INDENT + 4, width, 2, page_string(&line));
 			page_free(&line);
 		}

@@ -21,7 +21,7 @@ report_environment_words(struct page *line, const json_t *report)
 			page_words(line, json_string_value(value));
 		}
 	if (report_string(environment, "launcher")[0]) {
-		page_add(line, "; by ");
+		page_add(line, SAY("; by "));
 		page_words(line, report_string(environment, "launcher"));
 	}
 }
@@ -60,15 +60,15 @@ report_environment_all(struct page *page, const json_t *report, int width)
 	json_t *environment = json_object_get(report, "environment"), *value;
 	const char *name, *label;
 
-	page_add(page, "\n" PAGE_STRONG "environment" PAGE_END " of the process above (secrets are never stored):\n");
+	page_format(page, "\n" PAGE_STRONG "%s" PAGE_END "\n", SAY("environment of the process above (secrets are never stored):"));
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		fact(page, "", keys[i], json_object_get(environment, keys[i]), width);
-	label = "versions";
+	label = SAY("versions");
 	json_object_foreach(json_object_get(environment, "versions"), name, value) {
 		fact(page, label, name, value, width);
 		label = "";
 	}
-	label = "variables";
+	label = SAY("variables");
 	json_object_foreach(json_object_get(environment, "env"), name, value) {
 		fact(page, label, name, value, width);
 		label = "";

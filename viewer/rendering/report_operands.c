@@ -124,8 +124,8 @@ operand_row(struct table *table, const json_t *operand, const char *property)
 	operand_cell(table, report_string(operand, "dtype"), marked && strcmp(property, "dtype") == 0);
 	operand_cell(table, report_string(operand, "device"), marked && strcmp(property, "device") == 0);
 	/* leaf and gradient only where they are the matter */
-	operand_cell(table, !about_leaf ? "" : json_is_true(leaf) && json_is_true(grad) ? "leaf that requires grad" :
-		     json_is_true(leaf) ? "leaf" : json_is_true(grad) ? "requires grad" : "", marked && about_leaf);
+	operand_cell(table, !about_leaf ? "" : json_is_true(leaf) && json_is_true(grad) ? SAY("leaf that requires grad") :
+		     json_is_true(leaf) ? SAY("leaf") : json_is_true(grad) ? SAY("requires grad") : "", marked && about_leaf);
 	operand_made(table, operand);
 	operand_cell(table, report_string(operand, "dim_note"), false);
 }
@@ -152,9 +152,9 @@ operand_fold(struct table *table, const json_t *operands, size_t first, size_t l
 {
 	struct page cell = { 0 };
 
-	page_format(&cell, "(... %zu more", last - first + 1);
+	page_format(&cell, SAY("(... %zu more"), last - first + 1);
 	if (like && operand_alike(operands, first, last, like)) {
-		page_add(&cell, " like ");
+		page_add(&cell, SAY(" like "));
 		page_words(&cell, report_string(like, "name"));
 	}
 	page_add(&cell, ")");
@@ -201,7 +201,7 @@ static void
 operand_modules(struct page *page, const json_t *failure, const char *property, int width)
 {
 	const json_t *modules = json_object_get(failure, "modules"), *module;
-	struct table table = { .columns = 4, .headers = { "module", "parameters", "dtype", "device" },
+	struct table table = { .columns = 4, .headers = { SAY("module"), SAY("parameters"), "dtype", SAY("device") },
 			       .styles = { TABLE_TAIL, TABLE_RIGHT, TABLE_CUT, TABLE_CUT } };
 	size_t i;
 
@@ -218,7 +218,7 @@ operand_modules(struct page *page, const json_t *failure, const char *property, 
 		operand_cell(&table, report_string(module, "device"), false);
 	}
 	if (table.count > 0) {
-		report_label(page, "modules");
+		report_label(page, SAY("modules"));
 		table_write(&table, page, REPORT_INDENT, width);
 	}
 	table_free(&table);
@@ -231,17 +231,17 @@ report_operands(struct page *page, const json_t *failure, int width)
 	const char *property = report_string(mismatch, "property"), *text = report_string(mismatch, "text");
 	struct table table = {
 		.columns = 9,
-		.headers = { NULL, "variable", "operand", "shape", "dtype", "device", NULL, "made at", NULL },
+		.headers = { NULL, SAY("variable"), SAY("operand"), SAY("shape"), "dtype", SAY("device"), NULL, SAY("made at"), NULL },
 		.styles = { TABLE_LEFT, TABLE_CUT, TABLE_CUT, TABLE_CUT, TABLE_LEFT, TABLE_LEFT, TABLE_LEFT, TABLE_CUT, TABLE_CUT },
 	};
 
 	operand_rows(&table, json_object_get(failure, "operands"), property);
 	if (table.count > 0) {
-		report_label(page, "operands");
+		report_label(page, SAY("operands"));
 		table_write(&table, page, REPORT_INDENT, width);
 	}
 	table_free(&table);
 	if (strcmp(text, report_string(failure, "headline")) != 0)
-		report_line(page, "mismatch", text, width, 2);
+		report_line(page, SAY("mismatch"), text, width, 2);
 	operand_modules(page, failure, property, width);
 }

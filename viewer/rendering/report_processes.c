@@ -23,12 +23,11 @@ group_end(const json_t *process, char end[64])
 	int64_t signal = report_integer(process, "signal", 0), code = report_integer(process, "exit_code", 0);
 
 	if (signal > 0 && signal < 65 && sigabbrev_np((int)signal))
-		snprintf(end, 64, "%.20s by SIG%s", strcmp(status, "crashed") == 0 ? "crashed" : "killed",
-			 sigabbrev_np((int)signal));
+		snprintf(end, 64, strcmp(status, "crashed") == 0 ? SAY("crashed by SIG%s") : SAY("killed by SIG%s"), sigabbrev_np((int)signal));
 	else if (strcmp(status, "failed") == 0 && code > 0)
-		snprintf(end, 64, "failed with status %" PRId64, code);
+		snprintf(end, 64, SAY("failed with status %" PRId64), code);
 	else
-		snprintf(end, 64, "%.40s", status[0] ? status : "ended");
+		snprintf(end, 64, "%.40s", status[0] ? language_word(status) : SAY("ended"));
 }
 
 static void
@@ -116,24 +115,22 @@ report_processes(struct page *page, const json_t *report, int width)
 	json_array_foreach(attempts, i, attempt)
 		if (json_is_true(json_object_get(attempt, "shown")))
 			shown = report_integer(attempt, "attempt", 0);
-	group_role(&line, processes, "rank", shown, "rank", "ranks");
-	group_role(&line, processes, "worker", -1, "data worker", "data workers");
-	group_role(&line, processes, "launcher", -1, "launcher", "launchers");
-	group_role(&line, processes, "other", -1, line.size ? "other process" : "process",
-		   line.size ? "other processes" : "processes");
+	group_role(&line, processes, "rank", shown, SAY("rank"), SAY("ranks"));
+	group_role(&line, processes, "worker", -1, SAY("data worker"), SAY("data workers"));
+	group_role(&line, processes, "launcher", -1, SAY("launcher"), SAY("launchers"));
+	group_role(&line, processes, "other", -1, line.size ? SAY("other process") : SAY("process"),
+		   line.size ? SAY("other processes") : SAY("processes"));
 	if (report_integer(merged, "processes", 0) > 0) {
 		page_add(&line, line.size ? "; " : "");
 		page_count(&line, report_integer(merged, "processes", 0));
-		page_add(&line, report_integer(merged, "processes", 0) == 1 ? " more that left its counts only"
-									    : " more that left their counts only");
+		page_add(&line, report_integer(merged, "processes", 0) == 1 ? SAY(" more that left its counts only")
+									    : SAY(" more that left their counts only"));
 		if (report_integer(merged, "failed", 0) > 0) {
-			page_add(&line, ", ");
-			page_count(&line, report_integer(merged, "failed", 0));
-			page_add(&line, " of them failed");
+			page_format(&line, SAY(", %" PRId64 " of them failed"), report_integer(merged, "failed", 0));
 		}
 	}
 	if (line.size > 0) {
-		report_label(page, "processes");
+		report_label(page, SAY("processes"));
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	}
 	page_free(&line);
@@ -169,18 +166,18 @@ report_degraded(struct page *page, const json_t *processes, int width)
 	for (c = 0; c < used; c++) {
 		struct page line = { 0 };
 
-		report_label(page, c == 0 ? "missing" : "");
+		report_label(page, c == 0 ? SAY("missing") : "");
 		if (c == DEGRADED_SHOWN && used > DEGRADED_SHOWN + 1) {
-			page_format(page, "(%zu more in: shapebox report --format json)\n", used - c);
+			page_format(page, SAY("(%zu more in: shapebox report --format json)\n"), used - c);
 			break;
 		}
 		if (causes[c].count > 1) {
 			page_count(&line, causes[c].count);
 			page_add(&line, " ");
 		}
-		page_words(&line, causes[c].text[0] ? causes[c].text : causes[c].name);
+		page_words(&line, language_word(causes[c].text[0] ? causes[c].text : causes[c].name));
 		if (causes[c].processes > 1)
-			page_format(&line, " (in %d processes)", causes[c].processes);
+			page_format(&line, SAY(" (in %d processes)"), causes[c].processes);
 		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
 		page_free(&line);
 	}
@@ -199,27 +196,27 @@ report_handled(struct page *page, const json_t *handled, int width)
 
 		if (i == 2 && count > 3) {
 			report_label(page, "");
-			page_format(page, "(%zu more)\n", count - i);
+			page_format(page, SAY("(%zu more)\n"), count - i);
 			break;
 		}
 		if (times > 1)
-			page_format(&line, "%" PRId64 " times ", times);
+			page_format(&line, SAY("%" PRId64 " times "), times);
 		page_words(&line, report_string(item, "type"));
 		if (json_is_string(where)) {
-			page_add(&line, " at ");
+			page_add(&line, SAY(" at "));
 			page_words(&line, report_base(json_string_value(where)));
 		} else if (report_string(where, "file")[0]) {
-			page_add(&line, " at ");
+			page_add(&line, SAY(" at "));
 			page_words(&line, report_base(report_string(where, "file")));
 			page_format(&line, ":%" PRId64, report_integer(where, "line", 0));
 		}
 		if (report_integer(item, "messages", 1) > 1)
-			page_format(&line, ", with %" PRId64 " messages", report_integer(item, "messages", 1));
+			page_format(&line, SAY(", with %" PRId64 " messages"), report_integer(item, "messages", 1));
 		if (report_string(item, "message")[0]) {
 			page_add(&line, ": ");
 			page_words(&line, report_string(item, "message"));
 		}
-		report_label(page, i == 0 ? "handled" : "");
+		report_label(page, i == 0 ? SAY("handled") : "");
 		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
 		page_free(&line);
 	}

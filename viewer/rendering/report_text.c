@@ -10,7 +10,9 @@
 void
 report_label(struct page *page, const char *label)
 {
-	page_format(page, label[0] ? PAGE_FAINT "%-*s" PAGE_END : "%-*s", REPORT_INDENT, label);
+	int columns = page_columns(label);
+
+	page_format(page, label[0] ? PAGE_FAINT "%s%*s" PAGE_END : "%s%*s", label, columns < REPORT_INDENT ? REPORT_INDENT - columns : 1, "");
 }
 
 const char *
@@ -79,7 +81,7 @@ report_command(struct page *page, const json_t *trace, int width)
 		page_words(&words, json_string_value(word));
 	}
 	if (words.size > 0) {
-		report_label(page, "command");
+		report_label(page, SAY("command"));
 		page_wrap(page, REPORT_INDENT, width, 1, page_string(&words));
 	}
 	page_free(&words);
@@ -93,9 +95,9 @@ report_end(struct page *page, const json_t *trace)
 	if (signal > 0) {
 		const char *name = sigabbrev_np((int)signal);
 
-		page_format(page, ", ended by SIG%s", name ? name : "?");
+		page_format(page, SAY(", ended by SIG%s"), name ? name : "?");
 	} else if (status > 0)
-		page_format(page, ", ended with status %" PRId64, status);
+		page_format(page, SAY(", ended with status %" PRId64), status);
 }
 
 static void
@@ -107,17 +109,19 @@ report_head(struct page *page, const json_t *report, int width)
 	int64_t end = report_integer(trace, "end_ns", 0);
 	struct timespec now;
 
-	report_label(page, "trace");
+	report_label(page, SAY("trace"));
 	page_safe(page, report_string(trace, "directory"));
 	clock_gettime(CLOCK_REALTIME, &now);
 	/* `run` prints the report of what has just ended */
 	if (end > 0 && (double)now.tv_sec - (double)end / 1e9 > 3) {
-		page_add(page, ", ended ");
-		page_duration(page, (double)now.tv_sec - (double)end / 1e9);
-		page_add(page, " ago");
+		struct page ago = { 0 };
+
+		page_duration(&ago, (double)now.tv_sec - (double)end / 1e9);
+		page_format(page, SAY(", ended %s ago"), page_string(&ago));
+		page_free(&ago);
 	}
 	if (json_is_true(json_object_get(trace, "chosen")))
-		page_add(page, " (the newest here)");
+		page_add(page, SAY(" (the newest here)"));
 	page_add(page, "\n");
 	report_command(page, trace, width);
 	report_processes(page, report, width);
@@ -134,11 +138,11 @@ report_head(struct page *page, const json_t *report, int width)
 		}
 		report_environment_words(&line, report);
 		if (json_is_number(run_time)) {
-			page_add(&line, line.size ? "; ran " : "ran ");
+			page_add(&line, line.size ? SAY("; ran ") : SAY("ran "));
 			page_duration(&line, json_number_value(run_time));
 		}
 		report_end(&line, trace);
-		report_label(page, "versions");
+		report_label(page, SAY("versions"));
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 		page_free(&line);
 	}
@@ -155,7 +159,7 @@ report_counters(struct page *line, const json_t *counters)
 		const char *name = report_string(counter, "name"), *dot = strrchr(name, '.');
 		const json_t *value = json_object_get(counter, "value");
 
-		page_add(line, i ? ", " : " (its own: ");
+		page_add(line, i ? ", " : SAY(" (its own: "));
 		page_words(line, dot ? dot + 1 : name);
 		if (json_is_integer(value))
 			page_format(line, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -184,25 +188,25 @@ report_operation(struct page *page, const json_t *failure, int width)
 		page_words(&line, phase);
 	}
 	if (step >= 0)
-		page_format(&line, "%sstep %" PRId64, line.size ? ", " : "", step);
+		page_format(&line, SAY("%sstep %" PRId64), line.size ? ", " : "", step);
 	if (micro > 0)
-		page_format(&line, ", micro-batch %" PRId64, micro);
+		page_format(&line, SAY(", micro-batch %" PRId64), micro);
 	report_counters(&line, json_object_get(failure, "counters"));
 	if (rank >= 0)
-		page_format(&line, "%srank %" PRId64, line.size ? ", " : "", rank);
+		page_format(&line, SAY("%srank %" PRId64), line.size ? ", " : "", rank);
 	if (strcmp(role, "worker") == 0) {
-		page_add(&line, line.size ? ", data worker" : "data worker");
+		page_add(&line, line.size ? SAY(", data worker") : SAY("data worker"));
 		if (pid >= 0)
 			page_format(&line, " %" PRId64, pid);
 	}
 	if (json_is_string(json_object_get(failure, "thread"))) {
-		page_add(&line, line.size ? ", thread " : "thread ");
+		page_add(&line, line.size ? SAY(", thread ") : SAY("thread "));
 		page_words(&line, report_string(failure, "thread"));
 	}
 	if (event >= 0)
-		page_format(&line, "%sevent %" PRId64, line.size ? ", " : "", event);
+		page_format(&line, SAY("%sevent %" PRId64), line.size ? ", " : "", event);
 	if (line.size > 0) {
-		report_label(page, operation[0] ? "operation" : "during");
+		report_label(page, operation[0] ? SAY("operation") : SAY("during"));
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	}
 	page_free(&line);
@@ -222,14 +226,14 @@ report_where(struct page *page, const json_t *where, int width)
 	if (number > 0)
 		page_format(&line, ":%" PRId64, number);
 	if (function[0]) {
-		page_add(&line, " in ");
+		page_add(&line, SAY(" in "));
 		page_words(&line, function);
 	}
 	if (module[0]) {
-		page_add(&line, ", module ");
+		page_add(&line, SAY(", module "));
 		page_words(&line, module);
 	}
-	report_label(page, "at");
+	report_label(page, SAY("at"));
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	page_free(&line);
 	page_add(&line, "  ");
@@ -258,12 +262,12 @@ report_exception(struct page *page, const json_t *failure, int width)
 		page_words(&line, report_string(exception, "message"));
 	}
 	if (line.size > 0) {
-		report_label(page, "exception");
+		report_label(page, SAY("exception"));
 		page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	}
 	page_free(&line);
 	json_array_foreach(json_object_get(failure, "wrapped_by"), i, outer) {
-		page_add(&line, "raised on as ");
+		page_add(&line, SAY("raised on as "));
 		page_words(&line, report_string(outer, "type"));
 		page_add(&line, ": ");
 		page_words(&line, report_string(outer, "message"));
@@ -283,26 +287,26 @@ report_sample(struct page *page, const json_t *sample, int width)
 	size_t i;
 
 	if (report_integer(sample, "epoch", -1) >= 0)
-		page_format(&line, "epoch %" PRId64, report_integer(sample, "epoch", -1));
+		page_format(&line, SAY("epoch %" PRId64), report_integer(sample, "epoch", -1));
 	if (report_integer(sample, "batch", -1) >= 0)
-		page_format(&line, "%sbatch %" PRId64, line.size ? ", " : "", report_integer(sample, "batch", -1));
+		page_format(&line, SAY("%sbatch %" PRId64), line.size ? ", " : "", report_integer(sample, "batch", -1));
 	json_array_foreach(indices, i, index) {
 		if (i == 12) {
 			page_add(&line, ", ...");
 			break;
 		}
-		page_add(&line, i > 0 ? ", " : line.size ? ", indices " : "indices ");
+		page_add(&line, i > 0 ? ", " : line.size ? SAY(", indices ") : SAY("indices "));
 		page_format(&line, "%" JSON_INTEGER_FORMAT, json_integer_value(index));
 	}
 	if (report_integer(sample, "within_batch", -1) >= 0)
-		page_format(&line, "%snumber %" PRId64 " of its batch", line.size ? ", " : "",
+		page_format(&line, SAY("%snumber %" PRId64 " of its batch"), line.size ? ", " : "",
 			    report_integer(sample, "within_batch", -1));
 	if (report_string(sample, "source")[0]) {
-		page_add(&line, line.size ? ", from " : "from ");
+		page_add(&line, line.size ? SAY(", from ") : SAY("from "));
 		page_words(&line, report_string(sample, "source"));
 	}
 	if (line.size > 0) {
-		report_label(page, "sample");
+		report_label(page, SAY("sample"));
 		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	}
 	page_free(&line);
@@ -316,7 +320,7 @@ report_next(struct page *page, const json_t *report, const json_t *failure)
 	struct page directory = { 0 };
 
 	page_safe(&directory, report_string(json_object_get(report, "trace"), "directory"));
-	report_label(page, "next");
+	report_label(page, SAY("next"));
 	page_format(page, "shapebox log %s", page_string(&directory));
 	if (json_array_size(json_object_get(report, "processes")) > 1 && rank >= 0)
 		page_format(page, " --rank %" PRId64, rank);
@@ -328,6 +332,15 @@ report_next(struct page *page, const json_t *report, const json_t *failure)
 	page_free(&directory);
 }
 
+/* WORD in the place of a label, as MARK has it. */
+static void
+report_verdict(struct page *page, const char *mark, const char *word)
+{
+	int columns = page_columns(word);
+
+	page_format(page, "%s%s" PAGE_END "%*s", mark, word, columns < REPORT_INDENT ? REPORT_INDENT - columns : 1, "");
+}
+
 static void
 report_failure(struct page *page, const json_t *report, const json_t *failure, int width)
 {
@@ -335,8 +348,9 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	const char *others = report_string(failure, "other_ranks_text");
 
 	page_words(&headline, report_string(failure, "headline"));
-	page_add(page, PAGE_BAD "FAILED" PAGE_END "     " PAGE_STRONG);
-	page_wrap(page, REPORT_INDENT, width, 3, headline.size ? page_string(&headline) : "the run failed");
+	report_verdict(page, PAGE_BAD, SAY("FAILED"));
+	page_add(page, PAGE_STRONG);
+	page_wrap(page, REPORT_INDENT, width, 3, headline.size ? page_string(&headline) : SAY("the run failed"));
 	page_add(page, PAGE_END "\n");
 	page_free(&headline);
 	report_operation(page, failure, width);
@@ -344,13 +358,13 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	report_exception(page, failure, width);
 	report_cuda(page, failure, width);
 	report_operands(page, failure, width);
-	report_causes(page, "why", json_object_get(failure, "causes"), width, 2);
+	report_causes(page, SAY("why"), json_object_get(failure, "causes"), width, 2);
 	report_lineage(page, failure, width);
 	report_sample(page, json_object_get(failure, "sample"), width);
-	report_line(page, "before", report_string(json_object_get(failure, "history"), "text"), width, 2);
+	report_line(page, SAY("before"), report_string(json_object_get(failure, "history"), "text"), width, 2);
 	if (!others[0])
 		others = report_string(json_object_get(report, "ranks"), "text");
-	report_line(page, "others", others, width, 3);
+	report_line(page, SAY("others"), others, width, 3);
 	report_failures_hint(page, report);
 }
 
@@ -371,20 +385,19 @@ report_healthy(struct page *page, const json_t *report, int width)
 		steps = here > steps ? here : steps;
 	}
 	if (ended_badly)
-		page_add(&line, "the run failed, but no failing operation and no uncaught exception was recorded: ");
+		page_add(&line, SAY("the run failed, but no failing operation and no uncaught exception was recorded: "));
 	else
-		page_add(&line, json_array_size(findings) ? "no failure: " : "nothing wrong found: ");
-	page_plural(&line, operations, "operation", "operations");
-	page_add(&line, " recorded");
+		page_add(&line, json_array_size(findings) ? SAY("no failure: ") : SAY("nothing wrong found: "));
+	page_plural(&line, operations, SAY("operation recorded"), SAY("operations recorded"));
 	if (steps > 0) {
 		page_add(&line, ", ");
-		page_plural(&line, steps, "training step", "training steps");
+		page_plural(&line, steps, SAY("training step"), SAY("training steps"));
 	}
-	page_add(page, ended_badly ? PAGE_BAD "FAILED" PAGE_END "     " : PAGE_GOOD "OK" PAGE_END "         ");
+	report_verdict(page, ended_badly ? PAGE_BAD : PAGE_GOOD, ended_badly ? SAY("FAILED") : SAY("OK"));
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	page_free(&line);
-	report_causes(page, "found", findings, width, 5);
-	report_line(page, "ranks", report_string(json_object_get(report, "ranks"), "text"), width, 4);
+	report_causes(page, SAY("found"), findings, width, 5);
+	report_line(page, SAY("ranks"), report_string(json_object_get(report, "ranks"), "text"), width, 4);
 }
 
 void

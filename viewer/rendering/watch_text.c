@@ -20,7 +20,7 @@ row_add(struct table *table, const json_t *process)
 
 	if (json_is_integer(json_object_get(process, "rank")))
 		table_add_format(table, "%lld%s", (long long)report_integer(process, "rank", -1),
-				 strcmp(report_string(process, "role"), "worker") == 0 ? " worker" : "");
+				 strcmp(report_string(process, "role"), "worker") == 0 ? SAY(" worker") : "");
 	else
 		table_add(table, "-");
 	table_add_format(table, "%lld", (long long)report_integer(process, "pid", -1));
@@ -28,10 +28,10 @@ row_add(struct table *table, const json_t *process)
 	if (json_is_true(json_object_get(process, "running")) && json_is_real(json_object_get(process, "for_s")))
 		page_duration(&cell, json_real_value(json_object_get(process, "for_s")));
 	else
-		page_add(&cell, json_is_true(json_object_get(process, "running")) ? "" : "ended");
+		page_add(&cell, json_is_true(json_object_get(process, "running")) ? "" : SAY("ended"));
 	cell_add(table, &cell);
 	if (!json_is_true(json_object_get(process, "open")) && report_string(process, "operation")[0])
-		page_add(&cell, "after ");
+		page_add(&cell, SAY("after "));
 	page_words(&cell, report_string(process, "operation"));
 	cell_add(table, &cell);
 	if (json_is_object(where)) {
@@ -46,7 +46,7 @@ void
 watch_text(struct page *page, const json_t *watch, int width)
 {
 	struct table table = { .columns = 6,
-			       .headers = { "rank", "pid", "step", "for", "in", "at" },
+			       .headers = { "rank", "pid", SAY("step"), SAY("for"), SAY("in"), SAY("at") },
 			       .styles = { TABLE_LEFT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_CUT, TABLE_CUT } };
 	const char *text = report_string(watch, "text");
 	struct page words = { 0 };
@@ -58,7 +58,7 @@ watch_text(struct page *page, const json_t *watch, int width)
 	table_write(&table, page, 0, width);
 	table_free(&table);
 	if (report_integer(watch, "ended", 0) > 0) {
-		page_plural(page, report_integer(watch, "ended", 0), "process has ended", "processes have ended");
+		page_plural(page, report_integer(watch, "ended", 0), SAY("process has ended"), SAY("processes have ended"));
 		page_add(page, "\n");
 	}
 	if (text[0]) {
