@@ -53,7 +53,7 @@ tell_open(const struct cause_facts *facts, struct cause *out)
 		index += cuda->suspects[i].takes_index;
 	text_add(&out->text, ", in one of %" PRId64 " kernels launched before; the line above is only where it came out", cuda->launches);
 	if (index) {
-		text_add(&out->text, ". %d of their operations take%s an index: ", index, index == 1 ? "s" : "");
+		text_add(&out->text, ". %d of their operations %s an index: ", index, index == 1 ? SAY("takes") : SAY("take"));
 		for (int i = 0; i < index && i < 3; i++) {
 			text_add(&out->text, "%s", i ? ", " : "");
 			add_suspect(facts, &out->text, &cuda->suspects[i]);

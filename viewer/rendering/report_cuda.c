@@ -13,7 +13,7 @@ add_place(struct page *line, const json_t *place)
 {
 	page_words(line, report_string(place, "function"));
 	if (report_string(place, "operation")[0]) {
-		page_add(line, " in ");
+		page_format(line, "%s", SAY(" in "));
 		page_words(line, report_string(place, "operation"));
 	}
 	if (report_string(place, "where")[0]) {
@@ -35,7 +35,7 @@ cell(struct table *table, const char *text)
 static void
 suspects(struct page *page, const json_t *cuda, int width)
 {
-	struct table table = { .columns = 6, .headers = { "", "event", "launched by", "at", "operands", "may hold" },
+	struct table table = { .columns = 6, .headers = { "", SAY("event"), SAY("launched by"), SAY("at"), SAY("operands"), SAY("may hold") },
 			       .styles = { TABLE_LEFT, TABLE_RIGHT, TABLE_CUT, TABLE_CUT, TABLE_CUT, TABLE_LEFT } };
 	const json_t *list = json_object_get(cuda, "suspects"), *suspect;
 	bool located = report_string(cuda, "located")[0] != 0;
@@ -54,13 +54,13 @@ suspects(struct page *page, const json_t *cuda, int width)
 		cell(&table, report_string(suspect, "allowed"));
 	}
 	if (i) {
-		report_label(page, "launched");
+		report_label(page, SAY("launched"));
 		table_write(&table, page, REPORT_INDENT, width);
 	}
 	table_free(&table);
 	if (report_integer(cuda, "operations", 0) > (int64_t)i) {
 		report_label(page, "");
-		page_format(page, "  (%" PRId64 " more)\n", report_integer(cuda, "operations", 0) - (int64_t)i);
+		page_format(page, SAY("  (%" PRId64 " more)\n"), report_integer(cuda, "operations", 0) - (int64_t)i);
 	}
 }
 
@@ -73,22 +73,22 @@ report_cuda(struct page *page, const json_t *failure, int width)
 	if (!json_is_object(cuda))
 		return;
 	page_words(&line, report_string(cuda, "text"));
-	page_format(&line, " (%" PRId64 ") on ", report_integer(cuda, "code", 0));
+	page_format(&line, SAY(" (%" PRId64 ") on "), report_integer(cuda, "code", 0));
 	page_words(&line, report_string(cuda, "device"));
-	page_add(&line, ", told by ");
+	page_add(&line, SAY(", told by "));
 	add_place(&line, json_object_get(cuda, "told_at"));
 	if (!json_is_true(json_object_get(cuda, "blocking"))) {
 		page_add(&line, "; ");
-		page_plural(&line, report_integer(cuda, "launches", 0), "kernel", "kernels");
+		page_plural(&line, report_integer(cuda, "launches", 0), SAY("kernel"), SAY("kernels"));
 		if (json_is_object(good)) {
-			page_add(&line, " launched since it was last known good (");
+			page_add(&line, SAY(" launched since it was last known good ("));
 			add_place(&line, good);
 			page_add(&line, ")");
 		} else {
-			page_add(&line, " launched before, as far back as is kept");
+			page_add(&line, SAY(" launched before, as far back as is kept"));
 		}
 	}
-	report_label(page, "device");
+	report_label(page, SAY("device"));
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	page_free(&line);
 	suspects(page, cuda, width);
