@@ -145,7 +145,7 @@ lay_out(struct box_header *header, uint64_t size, bool cuda)
 	share[BOX_TENSORS] = tensors * sizeof(struct box_tensor);
 	header->chunk_bytes = size >= 16u << 20 ? 65536 : 16384;
 	header->note_bytes = size >= 16u << 20 ? 131072 : 32768;
-	header->note_count = size >= 16u << 20 ? 24 : size >= 4u << 20 ? 16 : 8;
+	header->note_count = size >= 16u << 20 ? 24 : size >= 4u << 20 ? 16 : 10;
 	share[BOX_NOTES] = (uint64_t)header->note_bytes * header->note_count;
 	for (int i = 0; i < BOX_REGION_COUNT; i++) {
 		uint64_t bytes = (share[i] + PAGE - 1) / PAGE * PAGE;

@@ -9,6 +9,7 @@ enum note_state { NOTE_FREE = 0, NOTE_WRITING = 1, NOTE_READY = 2 };
 
 /* Turn of the ring. It only spreads the notes over the slots, so a forked child may go on where its parent was. */
 static uint32_t ring_turn;
+static uint32_t state_turn;
 
 static struct box_note *
 slot_at(uint32_t index)
@@ -36,12 +37,20 @@ slot_find(enum box_note_kind kind)
 	if (kind == BOX_NOTE_ENVIRONMENT)
 		return count && slot_take(slot_at(0), true) ? slot_at(0) : NULL;
 	if (kind == BOX_NOTE_FATAL) {
-		for (uint32_t i = BOX_NOTE_FIRST_FATAL; i < BOX_NOTE_FIRST_RING && i < count; i++)
+		for (uint32_t i = BOX_NOTE_FIRST_FATAL; i < BOX_NOTE_FIRST_STATE && i < count; i++)
 			if (slot_take(slot_at(i), false))
 				return slot_at(i);
 		return NULL;
 	}
 	if (count <= BOX_NOTE_FIRST_RING)
+		return NULL;
+	if (kind == BOX_NOTE_STATE) /* by turns: the one before stands while this one is being written */
+		for (uint32_t tries = 0; tries < BOX_NOTE_STATES; tries++) {
+			struct box_note *slot = slot_at(BOX_NOTE_FIRST_STATE + __atomic_fetch_add(&state_turn, 1, __ATOMIC_RELAXED) % BOX_NOTE_STATES);
+			if (slot_take(slot, true))
+				return slot;
+		}
+	if (kind == BOX_NOTE_STATE)
 		return NULL;
 	uint32_t ring = count - BOX_NOTE_FIRST_RING;
 	for (uint32_t tries = 0; tries < ring; tries++) {
@@ -70,7 +79,7 @@ note_begin(struct note *note, enum box_note_kind kind, uint64_t event)
 	slot->kind = kind;
 	slot->size_bytes = 0;
 	slot->number = __atomic_fetch_add(&shim_box.header->next_note, 1, __ATOMIC_RELAXED);
-	if (kind != BOX_NOTE_ENVIRONMENT)
+	if (kind != BOX_NOTE_ENVIRONMENT && kind != BOX_NOTE_STATE)
 		__atomic_fetch_add(&shim_box.header->told, 1, __ATOMIC_RELAXED);
 	slot->unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	slot->event = event;

@@ -22,6 +22,7 @@
 #include "frames.h"
 #include "python_exception.h"
 #include "python_seen.h"
+#include "python_state.h"
 #include "python_trace.h"
 #include "shim.h"
 
@@ -311,6 +312,20 @@ python_first_step(void)
 		py.Py_AddPendingCall(environment_late, NULL);
 }
 
+static int
+state_late(void *user)
+{
+	(void)user;
+	return do_quietly(python_state_look);
+}
+
+void
+python_optimizer_begins(uint64_t steps)
+{
+	if (started && python_state_due(steps) && py.Py_IsInitialized())
+		py.Py_AddPendingCall(state_late, NULL);
+}
+
 void
 python_recording(void)
 {
@@ -362,6 +377,7 @@ void
 python_forked(void)
 {
 	python_seen_forget();
+	python_state_forget();
 	reporting = false;
 	inside = false;
 }

@@ -55,24 +55,6 @@ python_exception_next(struct python_object *exception, const char **relation)
 }
 
 static void
-write_place(struct json_writer *json, const struct python_frame *frame)
-{
-	struct python_object *held;
-	size_t size;
-	const char *text = python_text(python_code_file(frame->code), 1024, &size, &held);
-
-	json_key(json, "file");
-	json_text(json, text, size);
-	python_release(held);
-	json_key(json, "line");
-	json_int(json, frame->line);
-	text = python_text(python_code_function(frame->code), 512, &size, &held);
-	json_key(json, "function");
-	json_text(json, text, size);
-	python_release(held);
-}
-
-static void
 write_chain_frames(struct json_writer *json, struct python_object *exception, uint32_t reserve)
 {
 	struct python_object *traceback = py.PyException_GetTraceback(exception);
@@ -82,7 +64,7 @@ write_chain_frames(struct json_writer *json, struct python_object *exception, ui
 	json_array_begin(json);
 	for (int i = 0; i < trace.count && i < CHAIN_FRAMES && json_left(json) > reserve; i++) {
 		json_object_begin(json);
-		write_place(json, &trace.frames[i]);
+		python_trace_write_place(json, &trace.frames[i]);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -151,7 +133,7 @@ write_frame(struct json_writer *json, const struct python_frame *frame, const st
 	struct python_object *module = python_frame_module(torch, frame);
 	char path[MODULE_PATH_BYTES];
 
-	write_place(json, frame);
+	python_trace_write_place(json, frame);
 	json_key(json, "module");
 	json_string(json, module && python_modules_path(modules, module, path, sizeof path) && path[0] ? path : NULL);
 	json_key(json, "module_class");

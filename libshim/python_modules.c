@@ -208,33 +208,88 @@ python_frame_module(const struct python_torch *torch, const struct python_frame 
 	return found.self && python_is_module(torch, found.self) ? found.self : NULL;
 }
 
+/* The modules that TRACE's variables hold, the outermost first. */
+static void
+candidates_find(struct candidates *candidates, const struct python_torch *torch, const struct python_trace *trace)
+{
+	struct python_visitor visitor = { visit_candidate, candidates };
+
+	memset(candidates, 0, sizeof *candidates);
+	candidates->torch = torch;
+	for (int i = trace->count + trace->caller_count - 1; i >= 0; i--) {
+		candidates->self = NULL;
+		python_trace_variables(i < trace->count ? &trace->frames[i] : &trace->callers[i - trace->count], &visitor);
+		visit_attributes(candidates);
+	}
+}
+
+static bool
+candidate_walk(struct python_modules *modules, const struct python_torch *torch, const struct candidate *candidate)
+{
+	if (!memory_take(modules))
+		return false;
+	strcpy(modules->root, candidate->name);
+	walk(modules, torch, candidate->module, NULL, -1);
+	return true;
+}
+
 bool
 python_modules_find(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace)
 {
-	struct candidates candidates = { .torch = torch };
-	struct python_visitor visitor = { visit_candidate, &candidates };
+	struct candidates candidates;
 	struct python_object *inner = NULL;
 
 	memset(modules, 0, sizeof *modules);
 	if (!torch->module)
 		return false;
-	for (int i = trace->count + trace->caller_count - 1; i >= 0; i--) {
-		candidates.self = NULL;
-		python_trace_variables(i < trace->count ? &trace->frames[i] : &trace->callers[i - trace->count], &visitor);
-		visit_attributes(&candidates);
-	}
+	candidates_find(&candidates, torch, trace);
 	for (int i = 0; i < trace->count && !inner; i++)
 		inner = python_frame_module(torch, &trace->frames[i]);
 	for (int i = 0; i < candidates.count; i++) {
-		if (!memory_take(modules))
+		if (!candidate_walk(modules, torch, &candidates.list[i]))
 			return false;
-		strcpy(modules->root, candidates.list[i].name);
-		walk(modules, torch, candidates.list[i].module, NULL, -1);
 		if (!inner || *table_slot(modules, inner))
 			return true;
 		python_modules_drop(modules);
 	}
 	return false;
+}
+
+bool
+python_modules_find_best(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace,
+			 int64_t (*score)(const struct python_modules *modules, void *context), void *context)
+{
+	struct candidates candidates;
+	struct python_modules here;
+	int64_t best = 0;
+
+	memset(modules, 0, sizeof *modules);
+	if (!torch->module)
+		return false;
+	candidates_find(&candidates, torch, trace);
+	for (int i = 0; i < candidates.count && i < MODULES_ROOTS && candidate_walk(&here, torch, &candidates.list[i]); i++) {
+		int64_t is = score(&here, context);
+		if (is > best) {
+			python_modules_drop(modules);
+			*modules = here;
+			best = is;
+		} else
+			python_modules_drop(&here);
+	}
+	return best > 0;
+}
+
+void
+python_modules_parameters(const struct python_modules *modules, const struct python_torch *torch, int index,
+			  void (*visit)(void *context, int index, struct python_object *name, struct python_object *parameter), void *context)
+{
+	struct python_object *dict = python_dict(modules->nodes[index].module), *parameters = python_item(dict, "_parameters"), *key, *value;
+	long position = 0;
+
+	while (python_kind(parameters) == PYTHON_DICT && py.PyDict_Next(parameters, &position, &key, &value))
+		if (python_is_tensor(torch, value))
+			visit(context, index, key, value);
+	python_release(dict);
 }
 
 void

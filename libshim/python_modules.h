@@ -14,6 +14,7 @@
 #define MODULES_MAX 20000
 #define MODULES_DEPTH 24
 #define MODULES_ROWS 64
+#define MODULES_ROOTS 6 /* weighed by python_modules_find_best */
 #define MODULE_PATH_BYTES 256
 #define MODULE_ROW_BYTES 300 /* of JSON, seldom more */
 
@@ -41,7 +42,14 @@ struct python_modules {
 /* Find the root among TRACE's variables and walk it. False if no frame holds a module. */
 bool python_modules_find(struct python_modules *modules, const struct python_torch *torch,
 			 const struct python_trace *trace);
+/* Of the roots among TRACE's variables the one with the largest SCORE, the outermost of several. False if none is above 0. */
+bool python_modules_find_best(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace,
+			      int64_t (*score)(const struct python_modules *modules, void *context), void *context);
 void python_modules_drop(struct python_modules *modules);
+
+/* Visit the parameters that node INDEX itself holds. */
+void python_modules_parameters(const struct python_modules *modules, const struct python_torch *torch, int index,
+			       void (*visit)(void *context, int index, struct python_object *name, struct python_object *parameter), void *context);
 
 /* The dotted path of module OBJECT into TEXT ("model.visual.merger"); false if it isn't in the tree. */
 bool python_modules_path(const struct python_modules *modules, struct python_object *object, char *text, size_t room);

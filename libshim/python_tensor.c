@@ -138,6 +138,21 @@ python_tensor_flag(const struct python_torch *torch, struct python_object *objec
 	return result;
 }
 
+int
+python_tensor_has_grad(const struct python_torch *torch, struct python_object *object)
+{
+	struct python_object *grad;
+	int result;
+
+	if (python_tensor_flag(torch, object, "is_leaf") != 1)
+		return -1;
+	grad = py.PyObject_GetAttrString(object, "grad");
+	result = grad ? python_is_tensor(torch, grad) : -1;
+	python_release(grad);
+	py.PyErr_Clear();
+	return result;
+}
+
 const char *
 python_dtype_name(int dtype)
 {

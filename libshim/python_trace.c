@@ -93,11 +93,12 @@ caller_fill(struct python_frame *out, struct python_object *caller)
 	out->library = file_is_library(python_code_file(out->code));
 }
 
-/* The frames that called FRAME: they are still running. The first, and the outermost ones, which tell whose program it is. */
+/* CALLER (a reference, taken over) and the frames around it: they are still running. The first, and the outermost ones, which tell
+ * whose program it is. */
 static void
-collect_callers(struct python_trace *trace, struct python_object *frame)
+collect_callers(struct python_trace *trace, struct python_object *caller)
 {
-	struct python_object *caller = py.PyFrame_GetBack(frame), *last[TRACE_CALLERS_OUTER] = { NULL };
+	struct python_object *last[TRACE_CALLERS_OUTER] = { NULL };
 	int total = 0;
 
 	for (; caller && total < TRACE_CALLERS - TRACE_CALLERS_OUTER; total++) {
@@ -140,7 +141,37 @@ python_trace_collect(struct python_trace *trace, struct python_object *traceback
 	for (int i = outer - 1; i >= 0; i--)
 		frame_fill(&trace->frames[trace->count++], first[i]);
 	if (trace->count)
-		collect_callers(trace, trace->frames[trace->count - 1].frame);
+		collect_callers(trace, py.PyFrame_GetBack(trace->frames[trace->count - 1].frame));
+}
+
+void
+python_trace_here(struct python_trace *trace)
+{
+	struct python_object *frame = py.PyEval_GetFrame();
+
+	memset(trace, 0, sizeof *trace);
+	if (!frame)
+		return;
+	py.Py_IncRef(frame);
+	collect_callers(trace, frame);
+}
+
+void
+python_trace_write_place(struct json_writer *json, const struct python_frame *frame)
+{
+	struct python_object *held;
+	size_t size;
+	const char *text = python_text(python_code_file(frame->code), 1024, &size, &held);
+
+	json_key(json, "file");
+	json_text(json, text, size);
+	python_release(held);
+	json_key(json, "line");
+	json_int(json, frame->line);
+	text = python_text(python_code_function(frame->code), 512, &size, &held);
+	json_key(json, "function");
+	json_text(json, text, size);
+	python_release(held);
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_TRACE_H
 #define SHAPEBOX_LIBSHIM_PYTHON_TRACE_H
 
+#include "json.h"
 #include "python_api.h"
 
 #define TRACE_INNER 24
@@ -35,7 +36,12 @@ struct python_trace {
 
 /* Collect the frames of TRACEBACK (may be NULL). TRACE stays valid while the traceback does; python_trace_drop it. */
 void python_trace_collect(struct python_trace *trace, struct python_object *traceback);
+/* Collect the frames that run now, all as callers. python_trace_drop it before they go on. */
+void python_trace_here(struct python_trace *trace);
 void python_trace_drop(struct python_trace *trace);
+
+/* The members "file", "line" and "function" of FRAME's JSON object. */
+void python_trace_write_place(struct json_writer *json, const struct python_frame *frame);
 
 /* The file, and the qualified name (3.10: the name) of CODE, as str objects: borrowed, NULL if unknown. */
 struct python_object *python_code_file(struct python_object *code);

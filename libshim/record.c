@@ -208,8 +208,10 @@ begin_scope(struct recorder *recorder, const char *record, uint8_t scope)
 	start->reserved = 0;
 	start->token = (uintptr_t)record;
 	recorder_publish(recorder);
-	if (scope == BOX_SCOPE_USER && !recorder->optimizer && is_optimizer_step(name))
+	if (scope == BOX_SCOPE_USER && !recorder->optimizer && is_optimizer_step(name)) {
 		recorder->optimizer = record;
+		python_optimizer_begins(shim_box.header->step);
+	}
 }
 
 /* An optimizer's step has ended. Several without a forward between them are one: no node was made since the last. */

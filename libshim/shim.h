@@ -22,6 +22,8 @@ void python_operation_failed(void);
 void python_recording(void);
 /* Called once, when the first optimizer step has ended: what the program imports is loaded by then. Any thread, no GIL. */
 void python_first_step(void);
+/* Called where an optimizer begins a step after STEPS of them have ended. Any thread, no GIL. */
+void python_optimizer_begins(uint64_t steps);
 /* Called in a forked child. */
 void python_forked(void);
 

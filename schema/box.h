@@ -147,7 +147,7 @@ struct box_header {
 	uint64_t next_tensor;    /* identities handed out */
 	uint64_t next_chunk;     /* chunks ever opened: the next chunk's sequence number */
 	uint64_t next_note;      /* notes ever written */
-	uint64_t told;           /* those among them that are not the environment's (which is written anew when Python is there) */
+	uint64_t told;           /* those among them that tell of something wrong: neither the environment's nor the state's */
 	uint64_t events;         /* operations recorded, kept or overwritten (sum of finished chunks) */
 	uint64_t lost[BOX_LOSS_COUNT];
 	uint8_t checks[BOX_CHECK_COUNT]; /* enum box_check_result */
@@ -461,10 +461,13 @@ enum box_note_kind {
 	BOX_NOTE_ENVIRONMENT = 1, /* slot 0 */
 	BOX_NOTE_FATAL = 2,       /* an uncaught exception (sys.excepthook): slots 1..3, the first are kept */
 	BOX_NOTE_OPERATION = 3,   /* an operation left by an exception: ring of the other slots */
-	BOX_NOTE_EXCEPTION = 4    /* an exception seen while it was being handled: the same ring */
+	BOX_NOTE_EXCEPTION = 4,   /* an exception seen while it was being handled: the same ring */
+	BOX_NOTE_STATE = 5        /* the modules while all is well: slots 4 and 5 by turns, the newest counts */
 };
 #define BOX_NOTE_FIRST_FATAL 1u
-#define BOX_NOTE_FIRST_RING 4u
+#define BOX_NOTE_FIRST_STATE 4u
+#define BOX_NOTE_STATES 2u
+#define BOX_NOTE_FIRST_RING 6u
 
 struct box_note {
 	uint32_t state;      /* 0 free, 1 being written, 2 ready (release) */

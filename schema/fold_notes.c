@@ -12,6 +12,7 @@ kind_name(uint32_t kind)
 	case BOX_NOTE_FATAL: return "fatal";
 	case BOX_NOTE_OPERATION: return "operation";
 	case BOX_NOTE_EXCEPTION: return "exception";
+	case BOX_NOTE_STATE: return "state";
 	default: return NULL;
 	}
 }

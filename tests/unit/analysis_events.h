@@ -137,6 +137,17 @@ hand_each_call(void *context, int process, const struct event *event, bool (*vis
 }
 
 static void
+hand_each_recent(void *context, int process, int64_t most, bool (*visit)(const struct event *event, void *context), void *visitor)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = hand->event_count - 1; i >= 0 && most-- > 0; i--)
+		if (!visit(&hand->events[i], visitor))
+			return;
+}
+
+static void
 hand_each_failed(void *context, int process, const char *operation, bool (*visit)(const struct event *event, void *context), void *visitor)
 {
 	struct hand *hand = context;
@@ -297,7 +308,7 @@ hand_source(struct hand *hand)
 {
 	return (struct source){
 		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
-		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call, .each_failed = hand_each_failed,
+		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call, .each_recent = hand_each_recent, .each_failed = hand_each_failed,
 		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
 		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,

@@ -13,7 +13,7 @@
 #include "schema/secret.h"
 
 #define NOTE_BYTES 4096u
-#define NOTE_COUNT 8u
+#define NOTE_COUNT 10u
 
 /* A box in memory, and a recorder that recorded a little. */
 struct box shim_box;
@@ -121,6 +121,18 @@ test_ring(void)
 		CU_ASSERT_EQUAL(seen[i], i > 6); /* the newest four */
 	CU_ASSERT_EQUAL(slot(0)->state, 0);
 	CU_ASSERT_EQUAL(slot(1)->state, 0);
+}
+
+static void
+test_states_take_turns(void)
+{
+	box_fresh();
+	for (int i = 1; i <= 5; i++)
+		CU_ASSERT_TRUE(write_note(BOX_NOTE_STATE, i));
+	CU_ASSERT_EQUAL(slot_value(BOX_NOTE_FIRST_STATE) + slot_value(BOX_NOTE_FIRST_STATE + 1), 4 + 5); /* the newest two */
+	CU_ASSERT_EQUAL(shim_box.header->told, 0); /* nothing is wrong */
+	CU_ASSERT_EQUAL(slot(BOX_NOTE_FIRST_RING)->state, 0);
+	CU_ASSERT_EQUAL(slot(BOX_NOTE_FIRST_STATE - 1)->state, 0);
 }
 
 static void
@@ -242,6 +254,7 @@ main(void)
 	suite = CU_add_suite("note", NULL, NULL);
 	CU_add_test(suite, "slots", test_slots);
 	CU_add_test(suite, "ring", test_ring);
+	CU_add_test(suite, "states take turns", test_states_take_turns);
 	CU_add_test(suite, "busy slots", test_busy_slots_are_left_alone);
 	CU_add_test(suite, "cut to the slot", test_cut);
 	CU_add_test(suite, "not recording", test_not_recording);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "failure_process.h"
+#include "findings.h"
 #include "headline.h"
 #include "ranks.h"
 #include "report_environment.h"
@@ -193,7 +194,7 @@ report_build(struct trace *trace, struct error *error)
 	failures = report_failure_list(&source, chosen);
 	json_object_set_new(json, "failures", failures);
 	json_object_set_new(json, "attempts", report_attempt_list(&source, chosen, failures));
-	json_object_set_new(json, "findings", json_array());
+	json_object_set_new(json, "findings", chosen ? json_array() : findings_of_source(&source));
 	json_object_set_new(json, "handled", failure_handled(&source, chosen));
 	ranks = ranks_json(&source, chosen);
 	ranks_add(trace, ranks);

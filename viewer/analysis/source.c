@@ -109,6 +109,26 @@ source_each_call(void *context, int process, const struct event *event, bool (*v
 		trace_each_event(context, process, &filter, visit, visitor);
 }
 
+struct recent { int64_t left; bool (*visit)(const struct event *event, void *context); void *visitor; };
+
+static bool
+visit_recent(const struct event *event, void *context)
+{
+	struct recent *recent = context;
+
+	return recent->visit(event, recent->visitor) && --recent->left > 0;
+}
+
+static void
+source_each_recent(void *context, int process, int64_t most, bool (*visit)(const struct event *event, void *context), void *visitor)
+{
+	struct event_filter filter = event_filter_all;
+	struct recent recent = { most, visit, visitor };
+
+	filter.backward = true;
+	trace_each_event(context, process, &filter, visit_recent, &recent);
+}
+
 static void
 source_each_failed(void *context, int process, const char *operation, bool (*visit)(const struct event *event, void *context),
 		   void *visitor)
@@ -188,7 +208,8 @@ source_of_trace(struct trace *trace)
 	return (struct source){
 		.context = trace, .process_count = source_process_count, .process = source_process,
 		.notes = source_notes, .event = source_event, .open_event = source_open_event,
-		.last_event = source_last_event, .children = source_children, .each_call = source_each_call, .each_failed = source_each_failed,
+		.last_event = source_last_event, .children = source_children, .each_call = source_each_call,
+		.each_recent = source_each_recent, .each_failed = source_each_failed,
 		.maker = source_maker, .replaced = source_replaced,
 		.first_use = source_first_use, .live_tensor = source_live_tensor, .call_history = source_call_history,
 		.forward_of = source_forward_of,

@@ -25,6 +25,8 @@ struct source {
 	/* The kept calls of EVENT's operation from its call site (-1: from anywhere) before it, newest first, until VISIT returns false. */
 	void (*each_call)(void *context, int process, const struct event *event,
 			  bool (*visit)(const struct event *event, void *context), void *visitor);
+	/* The newest MOST kept operations, newest first, until VISIT returns false. */
+	void (*each_recent)(void *context, int process, int64_t most, bool (*visit)(const struct event *event, void *context), void *visitor);
 	/* The kept operations called OPERATION that failed, newest first, until VISIT returns false. */
 	void (*each_failed)(void *context, int process, const char *operation,
 			    bool (*visit)(const struct event *event, void *context), void *visitor);

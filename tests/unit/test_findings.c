@@ -1,0 +1,346 @@
+/* links: schema viewer */
+/* Every rule of findings.def: a run where it holds and one where it doesn't. */
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+
+#include "analysis_events.h"
+#include "schema/box.h"
+#include "viewer/analysis/findings.h"
+
+#define EVENTS_MOST 64
+
+static struct process processes[2] = { { .index = 0, .role = "rank", .status = "ok" }, { .index = 1, .role = "rank", .rank = 1, .status = "ok" } };
+static struct event events[EVENTS_MOST];
+static struct note notes[2];
+static struct call_history history;
+static struct hand hand;
+static json_t *found;
+
+/* Forget all: one rank, no event, no state. */
+static void
+begin(void)
+{
+	static const struct frame loss[] = { { "/x/site-packages/torch/functional.py", "broadcast_tensors", 79, 60 },
+					     { "/x/site-packages/torch/nn/functional.py", "mse_loss", 3900, 3850 }, { "/home/me/train.py", "main", 14, 1 } };
+	static const struct frame own[] = { { "/x/site-packages/torch/functional.py", "broadcast_tensors", 79, 60 }, { "/home/me/train.py", "main", 15, 1 } };
+	static const struct site sites[] = { { 1, 3, 3, 0, loss }, { 2, 2, 2, 0, own } };
+
+	for (int i = 0; i < 2; i++) {
+		json_decref(notes[i].json);
+		notes[i] = (struct note){ .kind = "state", .event = -1 };
+	}
+	hand = (struct hand){ .processes = processes, .process_count = 1, .events = events, .sites = sites, .site_count = 2 };
+}
+
+/* One more operation, in STEP. */
+static struct event *
+add(const char *operation, int64_t site, int64_t step, const struct operand *operands, int count, const struct operand *output)
+{
+	struct event *event = &events[hand.event_count];
+
+	*event = (struct event){ .id = hand.event_count + 1, .parent = -1, .scope = -1, .site = site, .sequence = -1, .grad = true, .step = step,
+				 .operation = operation, .overload = "", .phase = "forward", .status = "ok", .operand_count = count,
+				 .operands = operands, .output_count = output ? 1 : 0, .outputs = output };
+	hand.event_count++;
+	return event;
+}
+
+/* What rank RANK's state note says; ' stands for ". */
+static void
+state(int rank, const char *text)
+{
+	char *copy = strdup(text);
+
+	for (char *at = copy; *at; at++)
+		*at = *at == '\'' ? '"' : *at;
+	json_decref(notes[rank].json);
+	notes[rank].json = json_loads(copy, 0, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(notes[rank].json);
+	hand.notes[rank] = &notes[rank];
+	hand.note_counts[rank] = 1;
+	free(copy);
+}
+
+static void
+look(void)
+{
+	struct source source = hand_source(&hand);
+
+	json_decref(found);
+	found = findings_of_source(&source);
+}
+
+static const json_t *
+finding(const char *rule)
+{
+	for (size_t i = 0; i < json_array_size(found); i++)
+		if (strcmp(text_get(json_array_get(found, i), "rule"), rule) == 0)
+			return json_array_get(found, i);
+	return NULL;
+}
+
+static bool
+says(const char *rule, const char *part)
+{
+	return finding(rule) && strstr(text_get(finding(rule), "text"), part);
+}
+
+#define EXPECT(rule, confidence) CU_ASSERT_STRING_EQUAL(text_get(finding(rule), "confidence"), confidence)
+#define EXPECT_NOTHING() CU_ASSERT_EQUAL(json_array_size(found), 0)
+
+static void
+losses(void)
+{
+	const struct operand apart[] = { ITEM("tensors[0]", 0, 1, 4, 1), ITEM("tensors[1]", 1, 2, 4) };
+	const struct operand alike[] = { ITEM("tensors[0]", 0, 1, 4), ITEM("tensors[1]", 1, 2, 4) };
+	const struct operand mean[] = { ITEM("tensors[0]", 0, 1, 4, 8), ITEM("tensors[1]", 1, 2, 8) };
+	const struct operand square = TENSOR("output[0]", 3, 4, 4), row = TENSOR("output[0]", 3, 4), both = TENSOR("output[0]", 3, 4, 8);
+
+	begin();
+	add("aten::broadcast_tensors", 1, 0, apart, 2, &square);
+	add("aten::broadcast_tensors", 1, 1, alike, 2, &row);
+	look();
+	EXPECT("loss_broadcast", "certain");
+	CU_ASSERT(says("loss_broadcast", "mse_loss at train.py:14 compares [4, 1] with [4]"));
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(json_object_get(finding("loss_broadcast"), "evidence"), 0), "text"), "in 1 of 2 calls");
+	begin();
+	add("aten::broadcast_tensors", 1, 0, alike, 2, &row);
+	add("aten::broadcast_tensors", 1, 0, mean, 2, &both); /* one target for all: meant so */
+	add("aten::broadcast_tensors", 2, 0, apart, 2, &square); /* not for a loss */
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
+scatters(void)
+{
+	const struct operand part[] = { TENSOR("self", 1, 8, 4), VALUE("dim", "int", "0"), INDEX("index", 2, 3, 4), TENSOR("src", 3, 5, 4) };
+	const struct operand whole[] = { TENSOR("self", 1, 8, 4), VALUE("dim", "int", "0"), INDEX("index", 2, 5, 4), TENSOR("src", 3, 5, 4) };
+	const struct operand none[] = { TENSOR("self", 1, 8, 4), VALUE("dim", "int", "0"), INDEX("index", 2, 0, 4), TENSOR("src", 3, 5, 4) };
+
+	begin();
+	add("aten::scatter_add", 2, 0, part, 4, NULL);
+	look();
+	EXPECT("source_in_part", "likely");
+	CU_ASSERT(says("source_in_part", "index [3, 4], source [5, 4]"));
+	begin();
+	add("aten::scatter_add", 2, 0, whole, 4, NULL);
+	add("aten::scatter_add", 2, 0, none, 4, NULL);
+	add("aten::gather", 2, 0, part, 4, NULL);
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
+masks(void)
+{
+	struct operand read[] = { TENSOR("self", 1, 2, 40, 8), MASK("indices[0]", 2, 2, 40) };
+	const struct operand nothing = TENSOR("output", 3, 0, 8), some = TENSOR("output", 3, 5, 8);
+
+	read[0].flags = BOX_TENSOR_GRAD;
+	begin();
+	for (int step = 0; step < 4; step++)
+		add("aten::index", 2, step, read, 2, &nothing);
+	look();
+	EXPECT("nothing_selected", "possible");
+	CU_ASSERT(says("nothing_selected", "in all 4 calls (steps 0 to 3)"));
+	add("aten::index", 2, 4, read, 2, &some);
+	look();
+	EXPECT_NOTHING();
+	begin();
+	read[0].flags = 0; /* a table that is cleaned of what isn't there */
+	for (int step = 0; step < 4; step++)
+		add("aten::index", 2, step, read, 2, &nothing);
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
+lengths(void)
+{
+	static const char limit[] = "{'step':3,'frames':[],'numbers':[{'frame':0,'numbers':[{'name':'args.max_length','value':128}]}]}";
+	const struct operand lookup[] = { TENSOR("weight", 1, 100, 8), INDEX("indices", 2, 2, 128) };
+	const struct call_history cut = { .calls = 40, .measured = 40, .smallest = 31, .largest = 128, .at_largest = 9, .sizes = { 60, 31, 128, 77 }, .size_count = 4 };
+
+	begin();
+	for (int step = 0; step < 5; step++)
+		add("aten::embedding", 2, step, lookup, 2, NULL);
+	state(0, limit);
+	history = cut;
+	hand.history = &history;
+	look();
+	EXPECT("always_cut", "likely");
+	CU_ASSERT(says("always_cut", "9 of 40 batches are exactly 128 long, which is args.max_length"));
+	CU_ASSERT_STRING_EQUAL(text_get(json_object_get(finding("always_cut"), "setting"), "name"), "args.max_length");
+	state(0, "{'step':3,'frames':[],'numbers':[{'frame':0,'numbers':[{'name':'args.hidden_size','value':128}]}]}");
+	look();
+	EXPECT_NOTHING(); /* no limit by name */
+	state(0, limit);
+	history.smallest = 128, history.at_largest = 40;
+	look();
+	EXPECT_NOTHING(); /* padded to the limit */
+	history = cut;
+	history.at_largest = 1;
+	look();
+	EXPECT_NOTHING(); /* one may be chance */
+	history = cut;
+	memcpy(history.sizes, (int64_t[]){ 64, 32, 128, 96 }, 4 * sizeof(int64_t));
+	history.smallest = 32;
+	look();
+	EXPECT_NOTHING(); /* rounded up to a multiple of 32 */
+}
+
+#define MODEL "'complete':true,'optimizer':'AdamW','optimizer_tensors':10,'optimizer_graded':4,'root':'model','frames':[],'numbers':[],'step':3," \
+	      "'model':{'tensors':10,'elements':300,'trainable':10,'trainable_elements':300,'graded':4,'owned':10,'unknown':%,'hooked':false}"
+
+/* MODEL with as many UNKNOWN parameters, and LISTS. */
+static void
+model(int unknown, const char *lists)
+{
+	char text[2048];
+	const char *mark = strchr(MODEL, '%');
+
+	snprintf(text, sizeof text, "{%.*s%d%s,%s}", (int)(mark - MODEL), MODEL, unknown, mark + 1, lists);
+	state(0, text);
+}
+
+static void
+gradients(void)
+{
+	static const char tower[] = "'idle':[{'module':'model.tower','tensors':4,'elements':144,'own':false,'identities':[7]}]";
+	const struct operand use[] = { TENSOR("input", 1, 2, 8), TENSOR("weight", 7, 8, 8) }, other[] = { TENSOR("input", 1, 2, 8) };
+
+	begin();
+	for (int step = 0; step < 3; step++)
+		add("aten::linear", 2, step, use, 2, NULL);
+	model(0, tower);
+	look();
+	EXPECT("no_gradient", "likely");
+	CU_ASSERT(says("no_gradient", "does not reach the loss"));
+	for (int i = 0; i < 3; i++)
+		events[i].grad = false;
+	look();
+	CU_ASSERT(says("no_gradient", "where autograd is off"));
+	model(1, tower);
+	look();
+	EXPECT_NOTHING(); /* sharded: nothing can be said */
+	model(0, "'idle':[{'module':'model.pooler','tensors':2,'elements':12,'own':false,'identities':[7]}]");
+	look();
+	EXPECT_NOTHING(); /* a small head that the loss doesn't use */
+	model(0, "'idle':[]");
+	look();
+	EXPECT_NOTHING();
+	begin();
+	for (int step = 0; step < 3; step++)
+		add("aten::relu", 2, step, other, 1, NULL);
+	model(0, tower);
+	look();
+	EXPECT("no_gradient", "possible");
+	CU_ASSERT(says("no_gradient", "no operation of forward has used them"));
+	model(0, "'idle':[{'module':'model.experts.3','tensors':4,'elements':144,'own':false,'identities':[7]}]");
+	look();
+	EXPECT_NOTHING(); /* one of many: perhaps next time */
+	hand.event_count = 1;
+	model(0, tower);
+	look();
+	EXPECT_NOTHING(); /* not even three steps are kept */
+}
+
+static void
+optimizers(void)
+{
+	static const char stale[] = "{'complete':true,'optimizer':'SGD','optimizer_tensors':6,'optimizer_graded':0,'root':'model','step':3,'frames':[],"
+				    "'model':{'tensors':6,'elements':60,'trainable':6,'trainable_elements':60,'graded':6,'owned':0,'unknown':0,'hooked':false},"
+				    "'unowned':[{'module':'model','tensors':6,'elements':60,'own':false,'identities':[]}]}";
+	char *copies = strdup(stale);
+
+	begin();
+	state(0, stale);
+	look();
+	EXPECT("optimizer_of_another", "likely");
+	CU_ASSERT_EQUAL(json_array_size(found), 1);
+	memcpy(strstr(copies, "graded':0"), "graded':6", 9); /* an optimizer of copies: they have gradients */
+	state(0, copies);
+	look();
+	EXPECT_NOTHING();
+	free(copies);
+	model(0, "'unowned':[{'module':'model.head','tensors':2,'elements':12,'own':false,'identities':[]}]");
+	look();
+	EXPECT("not_optimized", "likely");
+	CU_ASSERT(says("not_optimized", "model.head (2 parameters, 12 elements) get gradients"));
+	model(0, "'unowned':[]");
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
+left_behind(void)
+{
+	static const char device[] = "'device':[{'module':'model.visual','tensors':4,'elements':144,'device':'cpu','dtype':'float32','own':false,'identities':[7]}]";
+	static const char dtype[] = "'dtype':[{'module':'model.visual','tensors':4,'elements':144,'device':'cpu','dtype':'float16','own':false,'identities':[7]}]";
+	const struct operand use[] = { TENSOR("input", 1, 2, 8), TENSOR("weight", 7, 8, 8) }, other[] = { TENSOR("input", 1, 2, 8) };
+
+	begin();
+	for (int step = 0; step < 3; step++)
+		add("aten::relu", 2, step, other, 1, NULL);
+	model(0, device);
+	look();
+	EXPECT("left_elsewhere", "possible");
+	CU_ASSERT(says("left_elsewhere", "is on cpu"));
+	model(0, dtype);
+	look();
+	EXPECT("left_in_dtype", "possible");
+	CU_ASSERT(says("left_in_dtype", "is float16"));
+	add("aten::linear", 2, 2, use, 2, NULL);
+	look();
+	EXPECT_NOTHING(); /* it works */
+	model(0, device);
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
+many_ranks(void)
+{
+	const json_t *evidence;
+
+	begin();
+	hand.process_count = 2;
+	model(0, "'unowned':[{'module':'model.head','tensors':2,'elements':12,'own':false,'identities':[]}]");
+	look();
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(finding("not_optimized"), "ranks")), 1);
+	evidence = json_object_get(finding("not_optimized"), "evidence");
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(evidence, 0), "text"), "rank 0 alone, of 2");
+	notes[1].json = json_incref(notes[0].json);
+	hand.notes[1] = &notes[1];
+	hand.note_counts[1] = 1;
+	look();
+	CU_ASSERT_EQUAL(json_array_size(found), 1);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(finding("not_optimized"), "ranks")), 2);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(finding("not_optimized"), "evidence")), 0);
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	unsigned failures;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return 2;
+	suite = CU_add_suite("findings", NULL, NULL);
+	CU_add_test(suite, "losses", losses);
+	CU_add_test(suite, "scatters", scatters);
+	CU_add_test(suite, "masks", masks);
+	CU_add_test(suite, "lengths", lengths);
+	CU_add_test(suite, "gradients", gradients);
+	CU_add_test(suite, "optimizers", optimizers);
+	CU_add_test(suite, "what was left behind", left_behind);
+	CU_add_test(suite, "many ranks", many_ranks);
+	CU_basic_run_tests();
+	begin();
+	json_decref(found);
+	failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? 1 : 0;
+}

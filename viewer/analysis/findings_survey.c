@@ -1,0 +1,231 @@
+#include "findings_survey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/box.h"
+#include "text.h"
+
+struct walk {
+	struct findings_survey *survey;
+	const struct source *source;
+	int process;
+};
+
+static struct survey_site *
+site_of(struct findings_survey *survey, enum survey_kind kind, const struct event *event)
+{
+	struct survey_site *site = survey->sites;
+
+	for (; site < survey->sites + survey->count; site++)
+		if (site->kind == kind && site->site == event->site && strcmp(site->operation, event->operation) == 0)
+			return site;
+	if (survey->count == SURVEY_SITES_MOST)
+		return NULL;
+	survey->count++;
+	*site = (struct survey_site){ .kind = kind, .site = event->site, .event = -1, .first_step = event->step, .last_step = event->step };
+	text_format(site->operation, sizeof site->operation, "%s", event->operation);
+	return site;
+}
+
+static void
+keep_operand(struct survey_site *site, int place, const struct operand *operand)
+{
+	site->ndim[place] = operand->ndim < SURVEY_DIMS ? operand->ndim : SURVEY_DIMS;
+	for (int i = 0; i < site->ndim[place]; i++)
+		site->sizes[place][i] = operand->sizes[i];
+}
+
+/* One more call; events come newest first. */
+static void
+count(struct survey_site *site, const struct event *event, bool odd, const struct operand *one, const struct operand *other)
+{
+	site->calls++;
+	site->odd += odd;
+	site->first_step = event->step < site->first_step ? event->step : site->first_step;
+	if (site->event >= 0 || (!odd && site->kind != SURVEY_LOOKUP))
+		return;
+	site->event = event->id;
+	keep_operand(site, 0, one);
+	if (other)
+		keep_operand(site, 1, other);
+}
+
+static bool
+is_plain(const struct operand *operand)
+{
+	return strcmp(operand->kind, "tensor") == 0 && operand->ndim >= 0;
+}
+
+static int64_t
+elements(const struct operand *operand)
+{
+	int64_t product = 1;
+
+	for (int i = 0; i < operand->ndim; i++)
+		if (__builtin_mul_overflow(product, operand->sizes[i], &product))
+			return INT64_MAX;
+	return product;
+}
+
+/* torch.nn.functional's elementwise losses broadcast both operands first, in Python. */
+static bool
+loss_of(const struct walk *walk, int64_t id, char *name, size_t size)
+{
+	struct site site;
+
+	if (id < 0 || !walk->source->site(walk->source->context, walk->process, id, &site))
+		return false;
+	for (int i = 0; i < site.frame_count && i < 3; i++) {
+		const char *file = site.frames[i].file, *end = strstr(file, "torch/nn/functional.py");
+
+		if (end && text_among("mse_loss l1_loss smooth_l1_loss huber_loss", site.frames[i].function)) {
+			text_format(name, size, "%s", site.frames[i].function);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+see_broadcast(const struct walk *walk, const struct event *event)
+{
+	char loss[32];
+	const struct operand *pair = event->operands;
+	struct survey_site *site;
+
+	if (event->operand_count != 2 || event->output_count < 1 || !is_plain(&pair[0]) || !is_plain(&pair[1]) ||
+	    !is_plain(&event->outputs[0]) || !loss_of(walk, event->site, loss, sizeof loss))
+		return;
+	site = site_of(walk->survey, SURVEY_LOSS, event);
+	if (!site)
+		return;
+	text_format(site->function, sizeof site->function, "%s", loss);
+	count(site, event, elements(&event->outputs[0]) > elements(&pair[0]) && elements(&event->outputs[0]) > elements(&pair[1]), &pair[0],
+	      &pair[1]);
+}
+
+static const struct operand *
+argument(const struct event *event, const char *name)
+{
+	for (int i = 0; i < event->operand_count; i++)
+		if (strcmp(event->operands[i].name, name) == 0)
+			return &event->operands[i];
+	return NULL;
+}
+
+static void
+see_scatter(const struct walk *walk, const struct event *event)
+{
+	const struct operand *index = argument(event, "index"), *source = argument(event, "src");
+	struct survey_site *site;
+	bool smaller = false;
+
+	if (!index || !source || !is_plain(index) || !is_plain(source) || index->ndim != source->ndim || elements(index) == 0)
+		return;
+	for (int i = 0; i < index->ndim; i++)
+		smaller = smaller || index->sizes[i] < source->sizes[i];
+	site = site_of(walk->survey, SURVEY_SCATTER, event);
+	if (site)
+		count(site, event, smaller, index, source);
+}
+
+static void
+see_select(const struct walk *walk, const struct event *event)
+{
+	const struct operand *from = event->operand_count ? &event->operands[0] : NULL, *mask = NULL;
+	struct survey_site *site;
+
+	for (int i = 1; i < event->operand_count && !mask; i++)
+		if (is_plain(&event->operands[i]) && strcmp(event->operands[i].dtype, "bool") == 0)
+			mask = &event->operands[i];
+	if (!mask || !is_plain(from) || !(from->flags & BOX_TENSOR_GRAD) || elements(from) == 0 || event->output_count < 1 || !is_plain(&event->outputs[0]))
+		return;
+	site = site_of(walk->survey, SURVEY_SELECT, event);
+	if (site)
+		count(site, event, elements(&event->outputs[0]) == 0, from, mask);
+}
+
+static void
+see_lookup(const struct walk *walk, const struct event *event)
+{
+	const struct operand *weight = argument(event, "weight"), *indices = argument(event, "indices");
+	struct survey_site *site;
+
+	if (!weight || !indices || !is_plain(weight) || !is_plain(indices) || indices->ndim < 1)
+		return;
+	site = site_of(walk->survey, SURVEY_LOOKUP, event);
+	if (site)
+		count(site, event, false, weight, indices);
+}
+
+void
+findings_survey_follow(struct findings_survey *survey, int64_t tensor)
+{
+	if (survey->use_count < SURVEY_TENSORS_MOST && !findings_survey_use(survey, tensor))
+		survey->uses[survey->use_count++] = (struct survey_use){ .tensor = tensor, .event = -1, .site = -1 };
+}
+
+const struct survey_use *
+findings_survey_use(const struct findings_survey *survey, int64_t tensor)
+{
+	for (int i = 0; i < survey->use_count; i++)
+		if (survey->uses[i].tensor == tensor)
+			return &survey->uses[i];
+	return NULL;
+}
+
+static void
+see_uses(struct findings_survey *survey, const struct event *event)
+{
+	if (event->step < 1 || !text_among("forward eval", event->phase))
+		return;
+	for (int i = 0; i < event->operand_count; i++)
+		for (int n = 0; n < survey->use_count && event->operands[i].tensor > 0; n++) {
+			struct survey_use *use = &survey->uses[n];
+
+			if (use->tensor != event->operands[i].tensor)
+				continue;
+			use->calls++;
+			use->with_grad += event->grad;
+			if (use->event >= 0)
+				continue;
+			use->event = event->id;
+			use->site = event->site;
+			text_format(use->operation, sizeof use->operation, "%s", event->operation);
+		}
+}
+
+static bool
+see(const struct event *event, void *context)
+{
+	const struct walk *walk = context;
+	struct findings_survey *survey = walk->survey;
+	const char *name = event->operation;
+
+	survey->first_step = survey->events && survey->first_step < event->step ? survey->first_step : event->step;
+	survey->last_step = survey->events && survey->last_step > event->step ? survey->last_step : event->step;
+	survey->events++;
+	if (survey->use_count)
+		see_uses(survey, event);
+	if (strncmp(name, "aten::", 6) != 0 || strcmp(event->status, "ok") != 0)
+		return true;
+	name += 6;
+	if (strcmp(name, "broadcast_tensors") == 0)
+		see_broadcast(walk, event);
+	else if (text_among("scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_", name))
+		see_scatter(walk, event);
+	else if (text_among("index masked_select", name))
+		see_select(walk, event);
+	else if (strcmp(name, "embedding") == 0)
+		see_lookup(walk, event);
+	return true;
+}
+
+void
+findings_survey(struct findings_survey *out, const struct source *source, int process)
+{
+	struct walk walk = { out, source, process };
+
+	source->each_recent(source->context, process, FINDINGS_EVENTS_MOST, see, &walk);
+}

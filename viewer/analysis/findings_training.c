@@ -1,0 +1,203 @@
+/* Findings about what is trained, from the newest "state" note: who got a gradient, who has an optimizer. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "findings.h"
+#include "where.h"
+
+#define SHARE 10        /* a row matters from a tenth of the trainable elements on ... */
+#define SHARE_TENSORS 4 /* ... or from a quarter of the trainable tensors */
+#define STEPS_WALKED 2  /* whole steps among the kept operations, before "never used" is said */
+
+static int64_t
+number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* Is everything known that a rule compares? Sharded and wrapped parameters show neither gradient nor device. */
+static bool
+is_known(const struct finding_facts *facts, const json_t **model)
+{
+	*model = json_object_get(facts->state, "model");
+	return json_is_object(*model) && number(*model, "unknown") == 0 && json_is_true(json_object_get(facts->state, "complete"));
+}
+
+static const char *
+root_name(const struct finding_facts *facts)
+{
+	const char *root = text_get(facts->state, "root");
+
+	return *root ? root : "the model";
+}
+
+/* "model.visual (12 parameters, 1234 elements)" */
+static void
+add_row(const struct finding_facts *facts, struct text *text, const json_t *row)
+{
+	const char *module = text_get(row, "module");
+	int64_t tensors = number(row, "tensors");
+
+	text_add(text, "%s%s (%" PRId64 " parameter%s, %" PRId64 " elements)", *module ? module : root_name(facts),
+		 json_is_true(json_object_get(row, "own")) ? ", of its own," : "", tensors, tensors == 1 ? "" : "s", number(row, "elements"));
+}
+
+static bool
+is_large(const json_t *row, const json_t *model)
+{
+	return number(row, "elements") >= (number(model, "trainable_elements") + SHARE - 1) / SHARE ||
+	       number(row, "tensors") >= (number(model, "trainable") + SHARE_TENSORS - 1) / SHARE_TENSORS;
+}
+
+/* Of an optimizer none of whose parameters ever had a gradient, step() does nothing. */
+void
+finding_optimizer_of_another(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	const json_t *model;
+	struct finding *finding;
+
+	if (!is_known(facts, &model) || number(model, "owned") > 0 || number(model, "graded") == 0 ||
+	    number(facts->state, "optimizer_tensors") == 0 || number(facts->state, "optimizer_graded") > 0)
+		return;
+	finding = finding_new(sink);
+	text_add(&finding->text, "%s trains nothing: none of its %" PRId64 " parameters has had a gradient in %" PRId64 " steps, and none is of %s, where %" PRId64
+		 " have one", text_get(facts->state, "optimizer"), number(facts->state, "optimizer_tensors"), number(facts->state, "step"),
+		 root_name(facts), number(model, "graded"));
+	text_add(&finding->evidence, "the optimizer was made with parameters that the model had before, or with another model's");
+}
+
+/* Trained by the optimizer of this very model, and left out by it. Where one optimizer's parameters are copies of the model's, no
+ * row says anything. */
+void
+finding_not_optimized(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	const json_t *model, *row;
+	size_t i;
+
+	if (!is_known(facts, &model) || number(model, "owned") == 0)
+		return;
+	json_array_foreach(json_object_get(facts->state, "unowned"), i, row) {
+		struct finding *finding = finding_new(sink);
+
+		if (!finding)
+			return;
+		add_row(facts, &finding->text, row);
+		text_add(&finding->text, " get gradients, and no optimizer that makes steps has them: they stay as they are");
+	}
+}
+
+/* The newest use of one of ROW's parameters; NULL: none. *COVERED: enough is kept to say so. */
+static const struct survey_use *
+use_of(const struct finding_facts *facts, const json_t *row, bool *covered)
+{
+	const json_t *identity;
+	size_t i;
+
+	*covered = facts->survey->events > 0 && facts->survey->last_step - facts->survey->first_step >= STEPS_WALKED &&
+		   json_array_size(json_object_get(row, "identities")) > 0;
+	json_array_foreach(json_object_get(row, "identities"), i, identity) {
+		const struct survey_use *use = findings_survey_use(facts->survey, json_integer_value(identity));
+
+		if (use && use->calls)
+			return use;
+	}
+	return NULL;
+}
+
+static void
+add_use(const struct finding_facts *facts, struct text *text, const struct survey_use *use)
+{
+	char line[256];
+
+	text_add(text, "%s", use->operation);
+	if (where_site_line(facts->source, facts->process, use->site, false, line, sizeof line))
+		text_add(text, " at %s", line);
+}
+
+/* "model.layers.3": one of many alike, which may be left out by chance (experts, dropped layers). */
+static bool
+is_one_of_many(const json_t *row)
+{
+	const char *module = text_get(row, "module"), *dot = strrchr(module, '.');
+
+	return dot && isdigit((unsigned char)dot[1]);
+}
+
+/* The optimizer has it, it requires grad, and backward never reached it, in as many steps as were looked at. */
+void
+finding_no_gradient(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	const json_t *model, *row;
+	int64_t steps = number(facts->state, "step");
+	size_t i;
+
+	if (!is_known(facts, &model) || number(model, "graded") == 0)
+		return;
+	json_array_foreach(json_object_get(facts->state, "idle"), i, row) {
+		bool covered;
+		const struct survey_use *use = use_of(facts, row, &covered);
+		struct finding *finding;
+
+		if (!is_large(row, model) || (!use && (!covered || is_one_of_many(row))))
+			continue;
+		finding = finding_new(sink);
+		if (!finding)
+			return;
+		add_row(facts, &finding->text, row);
+		text_add(&finding->text, " require grad, are the optimizer's, and had no gradient in %" PRId64 " steps: ", steps);
+		finding->event = use ? use->event : -1;
+		finding->site = use ? use->site : -1;
+		if (!use) {
+			finding->confidence = "possible";
+			text_add(&finding->text, "no operation of forward has used them");
+			text_add(&finding->fix, "leave it out of the model, or requires_grad_(False); if it should take part, forward doesn't call it");
+		} else if (use->with_grad) {
+			text_add(&finding->text, "forward uses them, but what they make does not reach the loss");
+			text_add(&finding->evidence, "the newest use: ");
+			add_use(facts, &finding->evidence, use);
+		} else {
+			text_add(&finding->text, "forward uses them where autograd is off");
+			text_add(&finding->evidence, "without autograd: ");
+			add_use(facts, &finding->evidence, use);
+		}
+	}
+}
+
+/* --- what has not been used yet and would fail ------------------------------------------------ */
+
+/* Rows of LIST that nothing has used, each as a finding whose text is begun. */
+static void
+unused(const struct finding_facts *facts, struct finding_sink *sink, const char *list, const char *property)
+{
+	const json_t *model, *row;
+	size_t i;
+
+	if (!is_known(facts, &model) || json_is_true(json_object_get(model, "hooked")))
+		return;
+	json_array_foreach(json_object_get(facts->state, list), i, row) {
+		bool covered;
+		struct finding *finding;
+
+		if (use_of(facts, row, &covered) || !covered || number(row, "elements") < number(model, "elements") / 50)
+			continue;
+		finding = finding_new(sink);
+		if (!finding)
+			return;
+		add_row(facts, &finding->text, row);
+		text_add(&finding->text, " %s %s, unlike most of %s, and nothing has used it so far: the first input that needs it will fail",
+			 strcmp(property, "device") == 0 ? "is on" : "is", text_get(row, property), root_name(facts));
+	}
+}
+
+void
+finding_left_elsewhere(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	unused(facts, sink, "device", "device");
+}
+
+void
+finding_left_in_dtype(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	unused(facts, sink, "dtype", "dtype");
+}

@@ -1,0 +1,61 @@
+/*
+ * shapebox check: what may go wrong later, or goes wrong in silence, in a run that has not failed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../analysis/findings.h"
+#include "../rendering/findings_text.h"
+#include "../rendering/page.h"
+#include "../rendering/terminal.h"
+#include "command.h"
+#include "traces.h"
+
+struct check_values { bool json; };
+
+const struct option_row command_check_options[] = {
+	OPTION_ROWS_JSON(check_values),
+	{ 0 }
+};
+
+int
+command_check(int argc, char **argv, struct error *error)
+{
+	struct check_values values = { 0 };
+	struct page page = { 0 };
+	struct trace *trace;
+	json_t *found = NULL;
+	bool chosen;
+	const char *word;
+	int rest, status, result = COMMAND_TROUBLE;
+
+	if (!command_parse("check", &values, argc, argv, false, &rest, &status, error))
+		return status;
+	if (!traces_word("check", argc, argv, rest, &word, error))
+		return COMMAND_TROUBLE;
+	trace = traces_open(word, &chosen, error);
+	if (!trace)
+		return COMMAND_TROUBLE;
+	if (!traces_recorded(trace, error))
+		goto out;
+	found = findings_build(trace);
+	result = json_array_size(json_object_get(found, "findings")) ? COMMAND_FOUND : COMMAND_OK;
+	if (values.json) {
+		char *text = json_dumps(found, JSON_INDENT(1));
+
+		if (text)
+			puts(text);
+		else
+			result = command_trouble(error, "out of memory");
+		free(text);
+		goto out;
+	}
+	findings_text(&page, found, terminal_columns(stdout));
+	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)
+		result = command_trouble(error, "out of memory");
+out:
+	page_free(&page);
+	json_decref(found);
+	trace_close(trace);
+	return result;
+}
