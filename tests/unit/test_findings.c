@@ -286,11 +286,11 @@ left_behind(void)
 	model(0, device);
 	look();
 	EXPECT("left_elsewhere", "possible");
-	CU_ASSERT(says("left_elsewhere", "is on cpu"));
+	CU_ASSERT(says("left_elsewhere", "has device cpu"));
 	model(0, dtype);
 	look();
 	EXPECT("left_in_dtype", "possible");
-	CU_ASSERT(says("left_in_dtype", "is float16"));
+	CU_ASSERT(says("left_in_dtype", "has dtype float16"));
 	add("aten::linear", 2, 2, use, 2, NULL);
 	look();
 	EXPECT_NOTHING(); /* it works */

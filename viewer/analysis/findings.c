@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,15 +11,29 @@ struct rule {
 	const char *id;
 	void (*look)(const struct finding_facts *facts, struct finding_sink *sink);
 	unsigned needs;
-	const char *confidence, *fix;
+	const char *confidence;
 };
 
-#define FINDING(id, function, needs, confidence, fix) { id, finding_##function, needs, confidence, fix },
+#define FINDING(id, function, needs, confidence, fix) { id, finding_##function, needs, confidence },
 static const struct rule rules[] = {
 #include "findings.def"
 };
 #undef FINDING
 #define RULES ((int)(sizeof rules / sizeof *rules))
+
+/* The fix that rule ROW's table has. */
+static const char *
+fix_of(int row)
+{
+	int at = 0;
+
+#define FINDING(id, function, needs, confidence, fix) \
+	if (at++ == row) \
+		return SAY(fix);
+#include "findings.def"
+#undef FINDING
+	return NULL;
+}
 
 struct finding *
 finding_new(struct finding_sink *sink)
@@ -57,14 +72,15 @@ setting_json(const struct finding_facts *facts, const json_t *number)
 	text_set(json, "file", file ? facts->settings->files[found->file] : NULL);
 	text_set_integer(json, "line", file ? found->line : -1, -1);
 	if (found && !file)
-		text_add(&text, "%s %lld on the command line", found->key, (long long)found->value);
+		text_add(&text, "%s %" PRId64 " on the command line", found->key, found->value);
 	text_set(json, "source", text.used ? text.data : NULL);
 	return json;
 }
 
 static json_t *
-finding_json(const struct finding_facts *facts, const struct rule *rule, const struct finding *finding)
+finding_json(const struct finding_facts *facts, int row, const struct finding *finding)
 {
+	const struct rule *rule = &rules[row];
 	json_t *json = json_object(), *evidence = json_array();
 
 	text_set(json, "rule", rule->id);
@@ -78,7 +94,7 @@ finding_json(const struct finding_facts *facts, const struct rule *rule, const s
 		json_array_append_new(evidence, item);
 	}
 	json_object_set_new(json, "evidence", evidence);
-	text_set(json, "fix", finding->fix.used ? finding->fix.data : rule->fix);
+	text_set(json, "fix", finding->fix.used ? finding->fix.data : fix_of(row));
 	json_object_set_new(json, "setting", setting_json(facts, finding->setting));
 	return json;
 }
@@ -146,7 +162,7 @@ look_at(const struct source *source, int process, bool walk, json_t *list)
 			if ((rules[i].needs & ~there) == 0)
 				rules[i].look(&facts, &sink);
 			for (int n = 0; n < sink.count; n++)
-				json_array_append_new(list, finding_json(&facts, &rules[i], &sink.list[n]));
+				json_array_append_new(list, finding_json(&facts, i, &sink.list[n]));
 			while (sink.count)
 				finding_drop(&sink);
 		}
@@ -218,16 +234,16 @@ name_ranks(json_t *finding, int rank_count)
 	const json_t *ranks = json_object_get(finding, "ranks"), *evidence = json_object_get(finding, "evidence");
 	size_t have = json_array_size(ranks);
 	struct text text = { { 0 }, 0 };
+	char list[128] = "";
 
 	if (have == 0 || (int)have >= rank_count) {
 		if (have == 0)
 			json_object_set_new(finding, "ranks", json_null());
 		return;
 	}
-	text_add(&text, have == 1 ? "rank " : "ranks ");
 	for (size_t i = 0; i < have && i < 8; i++)
-		text_add(&text, "%s%lld", i ? ", " : "", (long long)json_integer_value(json_array_get(ranks, i)));
-	text_add(&text, "%s alone, of %d", have > 8 ? ", ..." : "", rank_count);
+		text_format(list + strlen(list), sizeof list - strlen(list), "%s%lld", i ? ", " : "", (long long)json_integer_value(json_array_get(ranks, i)));
+	text_add(&text, "rank%s %s%s alone, of %d", language_plural((int64_t)have), list, have > 8 ? ", ..." : "", rank_count);
 	json_array_append_new((json_t *)evidence, json_pack("{s:n, s:s}", "event", "text", text.data));
 }
 
@@ -317,10 +333,10 @@ findings_build(struct trace *trace)
 	json_object_set_new(json, "running", json_boolean(running));
 	json_object_set_new(json, "failed", json_boolean(failed && !running));
 	json_object_set_new(json, "findings", findings);
-	add_not_looked(missing, FINDING_EVENTS, looked.there, "operations: none are kept");
+	add_not_looked(missing, FINDING_EVENTS, looked.there, SAY("operations: none are kept"));
 	add_not_looked(missing, FINDING_STATE, looked.there,
-		       "modules, gradients, limits by name: they are looked at while an optimizer of PyTorch makes its third step");
-	add_not_looked(missing, FINDING_SAMPLES, looked.there, "values of index tensors: none were counted in the first steps (on the CPU only)");
+		       SAY("modules, gradients, limits by name: they are looked at while an optimizer of PyTorch makes its third step"));
+	add_not_looked(missing, FINDING_SAMPLES, looked.there, SAY("values of index tensors: none were counted in the first steps (on the CPU only)"));
 	json_object_set_new(json, "not_looked", missing);
 	return json;
 }

@@ -27,8 +27,10 @@ add_place(const struct finding_facts *facts, struct text *text, int64_t site)
 static void
 add_calls(struct text *text, const struct survey_site *site)
 {
-	if (site->odd == site->calls)
-		text_add(text, site->calls == 1 ? "in its only call" : site->calls == 2 ? "in both calls" : "in all %" PRId64 " calls", site->calls);
+	if (site->odd == site->calls && site->calls == 1)
+		text_add(text, "in its only call");
+	else if (site->odd == site->calls)
+		text_add(text, "in all %" PRId64 " calls", site->calls);
 	else
 		text_add(text, "in %" PRId64 " of %" PRId64 " calls", site->odd, site->calls);
 }

@@ -29,7 +29,7 @@ root_name(const struct finding_facts *facts)
 {
 	const char *root = text_get(facts->state, "root");
 
-	return *root ? root : "the model";
+	return *root ? root : SAY("the model");
 }
 
 /* "model.visual (12 parameters, 1234 elements)" */
@@ -39,8 +39,8 @@ add_row(const struct finding_facts *facts, struct text *text, const json_t *row)
 	const char *module = text_get(row, "module");
 	int64_t tensors = number(row, "tensors");
 
-	text_add(text, "%s%s (%" PRId64 " parameter%s, %" PRId64 " elements)", *module ? module : root_name(facts),
-		 json_is_true(json_object_get(row, "own")) ? ", of its own," : "", tensors, tensors == 1 ? "" : "s", number(row, "elements"));
+	text_add(text, "%s (%" PRId64 " parameter%s, %" PRId64 " elements)", *module ? module : root_name(facts), tensors, language_plural(tensors),
+		 number(row, "elements"));
 }
 
 static bool
@@ -185,8 +185,8 @@ unused(const struct finding_facts *facts, struct finding_sink *sink, const char 
 		if (!finding)
 			return;
 		add_row(facts, &finding->text, row);
-		text_add(&finding->text, " %s %s, unlike most of %s, and nothing has used it so far: the first input that needs it will fail",
-			 strcmp(property, "device") == 0 ? "is on" : "is", text_get(row, property), root_name(facts));
+		text_add(&finding->text, " has %s %s, unlike most of %s, and nothing has used it so far: the first input that needs it will fail",
+			 language_word(property), text_get(row, property), root_name(facts));
 	}
 }
 

@@ -11,10 +11,11 @@
 #include "command.h"
 #include "traces.h"
 
-struct check_values { bool json; };
+struct check_values { bool json; const char *language; };
 
 const struct option_row command_check_options[] = {
 	OPTION_ROWS_JSON(check_values),
+	OPTION_ROW_LANGUAGE(check_values),
 	{ 0 }
 };
 
@@ -31,7 +32,8 @@ command_check(int argc, char **argv, struct error *error)
 
 	if (!command_parse("check", &values, argc, argv, false, &rest, &status, error))
 		return status;
-	if (!traces_word("check", argc, argv, rest, &word, error))
+	if (!traces_word("check", argc, argv, rest, &word, error) ||
+	    (!values.json && !command_language("check", values.language, stdout, error)))
 		return COMMAND_TROUBLE;
 	trace = traces_open(word, &chosen, error);
 	if (!trace)

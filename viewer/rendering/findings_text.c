@@ -14,24 +14,24 @@ findings_text(struct page *page, const json_t *found, int width)
 	struct page line = { 0 };
 
 	if (count == 0)
-		page_add(&line, "nothing found: ");
+		page_add(&line, SAY("nothing found: "));
 	else
-		page_format(&line, "%zu thing%s found: ", count, count == 1 ? "" : "s");
-	page_plural(&line, report_integer(found, "events", 0), "operation", "operations");
+		page_format(&line, SAY("%zu found: "), count);
+	page_plural(&line, report_integer(found, "events", 0), SAY("operation"), SAY("operations"));
 	page_add(&line, ", ");
-	page_plural(&line, report_integer(found, "steps", 0), "training step", "training steps");
+	page_plural(&line, report_integer(found, "steps", 0), SAY("training step"), SAY("training steps"));
 	if (report_integer(found, "ranks", 0) > 1)
-		page_format(&line, ", %" PRId64 " ranks", report_integer(found, "ranks", 0));
+		page_format(&line, SAY(", %" PRId64 " ranks"), report_integer(found, "ranks", 0));
 	if (json_is_true(json_object_get(found, "running")))
-		page_add(&line, ", still running");
-	report_label(page, "trace");
+		page_add(&line, SAY(", still running"));
+	report_label(page, SAY("trace"));
 	page_safe(page, report_string(found, "trace"));
 	page_add(page, count ? "\n" PAGE_STRONG "FOUND" PAGE_END "      " : "\n" PAGE_GOOD "OK" PAGE_END "         ");
 	page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	page_free(&line);
-	report_causes(page, "found", findings, width, FINDINGS_MOST);
+	report_causes(page, SAY("found"), findings, width, FINDINGS_MOST);
 	json_array_foreach(json_object_get(found, "not_looked"), i, missing)
-		report_line(page, i ? "" : "not seen", report_string(missing, "text"), width, 3);
+		report_line(page, i ? "" : SAY("not seen"), report_string(missing, "text"), width, 3);
 	if (json_is_true(json_object_get(found, "failed")))
-		report_line(page, "next", "it did not end well: shapebox report", width, 1);
+		report_line(page, SAY("next"), SAY("it did not end well: shapebox report"), width, 1);
 }
