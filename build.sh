@@ -210,6 +210,7 @@ word_test() {
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
+	run_check "where clusters put files, how they end processes" bash tests/e2e/clusters.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
 	run_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
 	run_check "every function of CUDA is wrapped or left out for a reason" sh tests/symbols/check.sh

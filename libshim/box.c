@@ -3,18 +3,19 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "box.h"
 #include "clock.h"
+#include "copy.h"
 #include "merge.h"
+#include "place.h"
 #include "settings.h"
 
 #define PAGE 4096ull
@@ -26,11 +27,11 @@ bool box_for_cuda;
 void (*box_ending)(void);
 static bool forked;
 static int32_t parent_rank; /* of a forked process */
-static char box_path[PATH_MAX];
 
 /* --keep all: where each further segment's chunks are mapped. */
 static char *segments[SEGMENTS_MAX];
 static uint32_t segment_lock, segments_failed;
+static uint32_t segments_held; /* by box_hold_segments; changed with the lock */
 
 static int32_t
 env_number(const char *const *names)
@@ -48,81 +49,6 @@ env_number(const char *const *names)
 }
 
 #define ENV_NUMBER(...) env_number((const char *const[]){ __VA_ARGS__, NULL })
-
-/* A file of SIZE bytes with all its blocks, so that no store into its mapping can ever fault for want of disk space. */
-static int
-allocate_file(int fd, uint64_t size)
-{
-	sigset_t limit_signal, before;
-	struct timespec at_once = { 0, 0 };
-
-	/* Beyond RLIMIT_FSIZE the kernel sends SIGXFSZ besides failing: keep it from the program. */
-	sigemptyset(&limit_signal);
-	sigaddset(&limit_signal, SIGXFSZ);
-	pthread_sigmask(SIG_BLOCK, &limit_signal, &before);
-	int error = posix_fallocate(fd, 0, (off_t)size);
-	if (error && !sigismember(&before, SIGXFSZ))
-		sigtimedwait(&limit_signal, NULL, &at_once);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error;
-}
-
-/* Create DIRECTORY/rank<R>[-worker]-<pid>[.n].box; returns its descriptor or -1. */
-static int
-create_file(const char *directory, int rank, char *path, size_t room)
-{
-	if (mkdir(directory, 0700) && errno != EEXIST)
-		return -1;
-	merge_make_room(directory);
-	for (int attempt = 1; attempt < 10; attempt++) {
-		char again[8] = "";
-		if (attempt > 1) /* the same process id once more, after an exec */
-			snprintf(again, sizeof again, ".%d", attempt);
-		if (snprintf(path, room, "%s/rank%d-%s%d%s.box", directory, rank < 0 ? 0 : rank,
-			     forked ? "worker-" : "", (int)getpid(), again) >= (int)room)
-			return -1;
-		int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd >= 0 || errno != EEXIST)
-			return fd;
-	}
-	return -1;
-}
-
-/* Map SIZE bytes of the new file PATH, open as FD; NULL (and no file) if that can't be done. */
-static char *
-map_file(int fd, const char *path, uint64_t size)
-{
-	void *memory = MAP_FAILED;
-
-	if (fd < 0)
-		return NULL;
-	if (!allocate_file(fd, size))
-		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		unlink(path);
-	close(fd); /* a program may close every descriptor it finds and reuse the number: keep none */
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-static char *
-map_somewhere(int rank, uint64_t *size)
-{
-	const char *name = strrchr(settings.directory, '/');
-	const char *places[] = { settings.directory, getenv("TMPDIR"), "/tmp" };
-	char directory[PATH_MAX];
-
-	for (; *size >= SIZE_MIN; *size /= 2)
-		for (int i = 0; i < 3; i++) {
-			if (!places[i])
-				continue;
-			snprintf(directory, sizeof directory, "%s%s", places[i], i ? name : "");
-			int fd = create_file(directory, rank, box_path, sizeof box_path);
-			char *base = map_file(fd, box_path, *size);
-			if (base)
-				return base;
-		}
-	return NULL;
-}
 
 /* Divide the file among the regions. Shares are of what runs of real programs used; the ring gets the rest. */
 static void
@@ -203,20 +129,73 @@ fill_header(struct box_header *header, uint64_t size, int rank)
 	memcpy(header->magic, BOX_MAGIC, sizeof header->magic);
 }
 
+/* Bytes of address space that this process may still take; UINT64_MAX: no limit. */
+static uint64_t
+address_space_left(void)
+{
+	struct rlimit limit;
+	char text[64];
+	uint64_t used;
+
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	text[size > 0 ? size : 0] = 0;
+	used = strtoull(text, NULL, 10) * PAGE;
+	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+/* What this process may take: its share, a sixteenth of what its limit leaves it. */
+static uint64_t
+wanted_bytes(void)
+{
+	uint64_t size = settings.size_bytes / (forked ? 8 : 1), left = address_space_left();
+
+	return left / 16 < size ? left / 16 : size;
+}
+
+/* A box for RANK wherever there is room, smaller if need be; its SIZE. SHORT: --size-total made it smaller. */
+static char *
+map_box(int rank, uint64_t *size, bool *short_of_total)
+{
+	for (unsigned candidate = 0; candidate < PLACE_CANDIDATES; candidate++) {
+		if (!place_open(candidate))
+			continue;
+		merge_make_room(place.directory);
+		uint64_t used = place_used_bytes(), wanted = wanted_bytes();
+		uint64_t left = used < settings.total_bytes ? settings.total_bytes - used : 0;
+		*short_of_total = left < wanted;
+		*size = *short_of_total ? left : wanted;
+		if (*size < SIZE_MIN)
+			*size = SIZE_MIN;
+		for (*size = *size / PAGE * PAGE; *size >= SIZE_MIN; *size = *size / 2 / PAGE * PAGE) {
+			char *base = place_map(rank, forked, *size);
+			if (base)
+				return base;
+		}
+	}
+	return NULL;
+}
+
 bool
 box_open(void)
 {
 	int saved_errno = errno;
 	int rank = ENV_NUMBER("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK");
-	uint64_t size = settings.size_bytes / (forked ? 8 : 1);
+	uint64_t size;
+	bool short_of_total;
+	char *base = map_box(rank, &size, &short_of_total);
 
-	size = (size < SIZE_MIN ? SIZE_MIN : size) / PAGE * PAGE;
-	char *base = map_somewhere(rank, &size);
 	if (base) {
 		fill_header((struct box_header *)base, size, rank);
 		shim_box.size_bytes = size;
 		shim_box.header = (struct box_header *)base;
 		__atomic_store_n(&shim_box.base, base, __ATOMIC_RELEASE);
+		if (short_of_total)
+			box_lose(BOX_LOSS_SIZE_TOTAL, 1);
 	}
 	errno = saved_errno;
 	return base != NULL;
@@ -227,13 +206,20 @@ make_segment(uint32_t number)
 {
 	const struct box_header *header = shim_box.header;
 	uint64_t size = BOX_SEGMENT_HEADER_BYTES + (uint64_t)header->chunk_bytes * header->chunk_count;
-	char path[PATH_MAX + 16];
+	char path[PATH_MAX + 16], *base;
 
-	snprintf(path, sizeof path, "%s.%u", box_path, number);
-	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
-	char *base = map_file(fd, path, size);
-	if (!base)
+	if (!place.box[0])
 		return NULL;
+	if (place_used_bytes() + size > settings.total_bytes) {
+		box_lose(BOX_LOSS_SIZE_TOTAL, 1);
+		return NULL;
+	}
+	snprintf(path, sizeof path, "%s.%u", place.box, number);
+	base = place_map_file(path, size);
+	if (!base) {
+		box_lose(BOX_LOSS_SEGMENT_FAILED, 1);
+		return NULL;
+	}
 	struct box_segment *segment = (struct box_segment *)base;
 	segment->version = BOX_VERSION;
 	segment->number = number;
@@ -251,7 +237,7 @@ drop_segment(uint32_t number)
 {
 	const struct box_header *header = shim_box.header;
 
-	if (!number || !segments[number])
+	if (!number || !segments[number] || segments_held)
 		return;
 	for (uint32_t i = 0; i < header->chunk_count; i++) {
 		struct box_chunk *chunk = (struct box_chunk *)(segments[number] + (uint64_t)i * header->chunk_bytes);
@@ -261,6 +247,31 @@ drop_segment(uint32_t number)
 	munmap(segments[number] - BOX_SEGMENT_HEADER_BYTES,
 	       BOX_SEGMENT_HEADER_BYTES + (uint64_t)header->chunk_bytes * header->chunk_count);
 	segments[number] = NULL;
+}
+
+static void
+lock_segments(void)
+{
+	uint32_t unlocked = 0;
+
+	while (!__atomic_compare_exchange_n(&segment_lock, &unlocked, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		unlocked = 0;
+		sched_yield(); /* another thread is making one: once in some hundred thousand events */
+	}
+}
+
+static void
+unlock_segments(void)
+{
+	__atomic_store_n(&segment_lock, 0, __ATOMIC_RELEASE);
+}
+
+void
+box_hold_segments(bool hold)
+{
+	lock_segments();
+	segments_held += hold ? 1u : -1u;
+	unlock_segments();
 }
 
 char *
@@ -273,11 +284,7 @@ box_segment_chunks(uint32_t number)
 	char *chunks = __atomic_load_n(&segments[number], __ATOMIC_ACQUIRE);
 	if (chunks || number < shim_box.header->segments)
 		return chunks;
-	uint32_t unlocked = 0;
-	while (!__atomic_compare_exchange_n(&segment_lock, &unlocked, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		unlocked = 0;
-		sched_yield(); /* another thread is making it: once in some hundred thousand events */
-	}
+	lock_segments();
 	int saved_errno = errno;
 	if (!segments[number]) {
 		chunks = make_segment(number);
@@ -287,11 +294,10 @@ box_segment_chunks(uint32_t number)
 			drop_segment(number > 2 ? number - 2 : 0);
 		} else {
 			segments_failed = 1;
-			box_lose(BOX_LOSS_SEGMENT_FAILED, 1);
 		}
 	}
 	errno = saved_errno;
-	__atomic_store_n(&segment_lock, 0, __ATOMIC_RELEASE);
+	unlock_segments();
 	return segments[number];
 }
 
@@ -304,7 +310,7 @@ box_forget(void)
 	shim_box.header = NULL;
 	forked = true;
 	memset(segments, 0, sizeof segments);
-	segment_lock = segments_failed = 0;
+	segment_lock = segments_failed = segments_held = 0;
 }
 
 void
@@ -326,6 +332,8 @@ box_end(enum box_state state, int exit_status)
 	header->exit_status = exit_status;
 	header->end_unix_ns = clock_unix_ns();
 	__atomic_store_n(&header->state, state, __ATOMIC_RELEASE);
-	if (state == BOX_STATE_EXITED && exit_status == 0)
-		merge_ended(box_path, forked && header->rank != parent_rank);
+	if (state == BOX_STATE_EXITED && exit_status == 0 && merge_ended(forked && header->rank != parent_rank))
+		return;
+	if (state == BOX_STATE_EXITED)
+		copy_all();
 }

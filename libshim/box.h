@@ -36,6 +36,9 @@ bool box_open(void);
  * it. Called when a chunk is opened, never per event. */
 char *box_segment_chunks(uint32_t number);
 
+/* While HOLD, no segment that is mapped now is given back: another thread reads it. */
+void box_hold_segments(bool hold);
+
 /* Region ID's first byte. */
 static inline void *
 box_region(enum box_region_id id)

@@ -5,32 +5,37 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "box.h"
+#include "directory.h"
 #include "merge.h"
+#include "place.h"
 #include "recorder.h"
 #include "settings.h"
 
-/* DIRECTORY's file for the processes of HOST, mapped; NULL where that can't be done. */
+/* DIRECTORY's file for the processes of HOST, open; -1 where that can't be done. */
+static int
+open_merged(const char *directory, const char *host, int flags)
+{
+	char path[PATH_MAX], name[PLACE_HOST_BYTES];
+
+	place_host(host, name);
+	if (snprintf(path, sizeof path, "%s/" BOX_MERGED_NAME "%s" BOX_MERGED_END, directory, name) >= (int)sizeof path)
+		return -1;
+	return open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* The same, mapped; NULL where that can't be done. */
 static struct box_merged *
 map_merged(const char *directory, const char *host)
 {
-	char path[PATH_MAX], name[65];
 	struct stat status;
-	size_t size = strnlen(host, sizeof name - 1);
+	int fd = open_merged(directory, host, O_RDWR);
 
-	for (size_t i = 0; i < size; i++)
-		name[i] = host[i] == '/' || (unsigned char)host[i] <= ' ' ? '_' : host[i];
-	name[size] = 0;
-	if (snprintf(path, sizeof path, "%s/" BOX_MERGED_NAME "%s" BOX_MERGED_END, directory, name) >= (int)sizeof path)
-		return NULL;
-	int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return NULL;
 	/* Every block, so that no store can fault; a second process that does the same changes nothing. */
@@ -62,36 +67,46 @@ most(uint64_t *kept, uint64_t value)
 		;
 }
 
-/* Remove the box at PATH in DIRECTORY and add what HEADER, its header, counted. One of many that try does it. */
-static bool
-merge(const char *directory, const char *path, const struct box_header *header)
+/* Add what HEADER, of a box that is gone, counted to the SUM of its host. */
+static void
+add(struct box_merged *sum, const struct box_header *header)
 {
-	struct box_merged *merged = map_merged(directory, header->host);
-	char segment[PATH_MAX + 16];
-	bool removed = false;
+	sum->version = BOX_VERSION;
+	memcpy(sum->host, header->host, sizeof sum->host);
+	__atomic_fetch_add(&sum->processes, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&sum->failed, header->state != BOX_STATE_EXITED || header->exit_status ? 1 : 0, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&sum->events, header->events + (header == shim_box.header ? recorder_open_events() : 0), __ATOMIC_RELAXED);
+	for (int i = 0; i < BOX_LOSS_COUNT; i++)
+		__atomic_fetch_add(&sum->lost[i], header->lost[i], __ATOMIC_RELAXED);
+	least(&sum->first_start_ns, header->start_unix_ns);
+	most(&sum->last_end_ns, header->end_unix_ns ? header->end_unix_ns : header->start_unix_ns);
+	memcpy(sum->magic, BOX_MERGED_MAGIC, sizeof sum->magic);
+}
 
-	if (!merged)
-		return false;
-	uint32_t segments = header->segments < 4096 ? header->segments : 4096;
-	if (!unlink(path)) {
-		removed = true;
-		for (uint32_t i = 1; i <= segments; i++) {
-			snprintf(segment, sizeof segment, "%s.%u", path, i);
-			unlink(segment);
-		}
-		merged->version = BOX_VERSION;
-		memcpy(merged->host, header->host, sizeof merged->host);
-		__atomic_fetch_add(&merged->processes, 1, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&merged->failed, header->state != BOX_STATE_EXITED || header->exit_status ? 1 : 0,
-				   __ATOMIC_RELAXED);
-		__atomic_fetch_add(&merged->events, header->events + (header == shim_box.header ? recorder_open_events() : 0), __ATOMIC_RELAXED);
-		for (int i = 0; i < BOX_LOSS_COUNT; i++)
-			__atomic_fetch_add(&merged->lost[i], header->lost[i], __ATOMIC_RELAXED);
-		least(&merged->first_start_ns, header->start_unix_ns);
-		most(&merged->last_end_ns, header->end_unix_ns ? header->end_unix_ns : header->start_unix_ns);
-		memcpy(merged->magic, BOX_MERGED_MAGIC, sizeof merged->magic);
+/* Remove the files of STEM in DIRECTORY, whose box lies at BOX, and add what HEADER, its header, counted. One of many that try does it. */
+static bool
+merge(const char *directory, const char *stem, const char *box, const struct box_header *header)
+{
+	if (place.apart) { /* no mapped file may lie there: a record for each process, at the file's end */
+		struct box_merged one;
+		int fd = open_merged(directory, header->host, O_WRONLY | O_APPEND);
+		bool removed = fd >= 0 && place_remove(directory, stem, box, header->segments, false);
+
+		memset(&one, 0, sizeof one);
+		add(&one, header);
+		if (removed && write(fd, &one, sizeof one) < 0)
+			errno = 0; /* nobody to tell */
+		if (fd >= 0)
+			close(fd);
+		return removed;
 	}
-	munmap(merged, sizeof *merged);
+	struct box_merged *merged = map_merged(directory, header->host);
+	bool removed = merged && place_remove(directory, stem, box, header->segments, false);
+
+	if (removed)
+		add(merged, header);
+	if (merged)
+		munmap(merged, sizeof *merged);
 	return removed;
 }
 
@@ -132,20 +147,18 @@ is_spawned(void)
 	return false;
 }
 
-void
-merge_ended(const char *path, bool foreign)
+bool
+merge_ended(bool foreign)
 {
 	const struct box_header *header = shim_box.header;
-	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
 	int saved_errno = errno;
 
-	if (settings.keep_all || foreign || !slash || header->step || has_told(header) || has_called_cuda(header)
+	if (settings.keep_all || foreign || header->step || has_told(header) || has_called_cuda(header)
 	    || (header->origin != BOX_ORIGIN_FORKED && !is_spawned()))
-		return;
-	snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
-	merge(directory, path, header);
+		return false;
+	bool merged = merge(place.directory, place.stem, place.box, header);
 	errno = saved_errno;
+	return merged;
 }
 
 /* --- at most so many files ------------------------------------------------------------------ */
@@ -154,11 +167,11 @@ enum worth { WORTH_LITTLE, WORTH_HANDLED, WORTH_KILLED, WORTH_FAILED, WORTH_ALL 
 
 struct candidate {
 	enum worth worth;
-	char name[256];
+	char stem[256], box[PATH_MAX];
 	struct box_header header;
 };
 
-struct linux_dirent64 { uint64_t inode; int64_t offset; unsigned short bytes; unsigned char type; char name[]; };
+struct look { struct candidate *best; const char *directory; uint32_t count; };
 
 /* Does the number of HEADER's process mean something here? */
 static bool
@@ -193,69 +206,81 @@ goes_before(const struct candidate *one, const struct candidate *other)
 					  : one->header.start_unix_ns < other->header.start_unix_ns;
 }
 
+/* The box that the file NAME is or names (*.at), open; -1 if there is none to be judged. PATH gets where it lies. */
+static int
+open_box(int directory, const char *directory_path, const char *name, char path[PATH_MAX])
+{
+	char at[256];
+	size_t stem;
+
+	if (directory_name_ends(name, ".box")) {
+		stem = strlen(name) - strlen(".box");
+		if (snprintf(at, sizeof at, "%.*s" BOX_PLACE_END, (int)stem, name) >= (int)sizeof at || !faccessat(directory, at, F_OK, 0)
+		    || snprintf(path, PATH_MAX, "%s/%s", directory_path, name) >= PATH_MAX)
+			return -1; /* a copy: the box itself lies apart */
+		return openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	}
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool told = fd >= 0 && place_read(fd, path, PATH_MAX);
+	if (fd >= 0)
+		close(fd);
+	return told ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+}
+
 static void
-consider(int directory, const char *name, struct candidate *best)
+consider(int directory, const char *directory_path, const char *name, struct candidate *best)
 {
 	static struct candidate now; /* one box is made at a time */
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = open_box(directory, directory_path, name, now.box);
 
 	if (fd < 0)
 		return;
-	if (strlen(name) < sizeof now.name && read(fd, &now.header, sizeof now.header) == (ssize_t)sizeof now.header
+	if (strlen(name) < sizeof now.stem && read(fd, &now.header, sizeof now.header) == (ssize_t)sizeof now.header
 	    && !memcmp(now.header.magic, BOX_MAGIC, sizeof now.header.magic) && now.header.version == BOX_VERSION) {
 		now.worth = worth_of(&now.header);
-		strcpy(now.name, name);
+		strcpy(now.stem, name);
+		*strrchr(now.stem, '.') = 0;
 		if (now.worth != WORTH_ALL && (best->worth == WORTH_ALL || goes_before(&now, best)))
 			*best = now;
 	}
 	close(fd);
 }
 
-static bool
-ends_in(const char *name, const char *end)
+static void
+look_at(int directory, const char *name, void *context)
 {
-	size_t size = strlen(name), n = strlen(end);
+	struct look *look = context;
+	bool box = directory_name_ends(name, ".box") || directory_name_ends(name, BOX_PLACE_END);
 
-	return size > n && !strcmp(name + size - n, end);
+	look->count += box || directory_name_ends(name, ".db");
+	if (box && look->best)
+		consider(directory, look->directory, name, look->best);
 }
 
 /* Count the process files of DIRECTORY; with BEST, find the one that will be missed least. */
 static uint32_t
-look_through(int directory, struct candidate *best)
+look_through(int descriptor, const char *directory, struct candidate *best)
 {
-	char buffer[8192] __attribute__((aligned(8)));
-	uint32_t count = 0;
-	long size;
+	struct look look = { best, directory, 0 };
 
-	lseek(directory, 0, SEEK_SET);
-	while ((size = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
-		for (long at = 0; at < size;) {
-			const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(buffer + at);
-			bool box = ends_in(entry->name, ".box");
-			count += box || ends_in(entry->name, ".db");
-			if (box && best)
-				consider(directory, entry->name, best);
-			at += entry->bytes;
-		}
-	return count;
+	directory_each(descriptor, look_at, &look);
+	return look.count;
 }
 
 void
 merge_make_room(const char *directory)
 {
 	static struct candidate best;
-	char path[PATH_MAX];
 	int fd;
 
 	if (settings.keep_all || (fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return;
-	for (uint32_t count = look_through(fd, NULL), tries = 0; count >= MERGE_FILES_MOST && tries < 8; tries++) {
+	for (uint32_t count = look_through(fd, directory, NULL), tries = 0; count >= MERGE_FILES_MOST && tries < 8; tries++) {
 		best.worth = WORTH_ALL;
-		count = look_through(fd, &best);
+		count = look_through(fd, directory, &best);
 		if (count < MERGE_FILES_MOST || best.worth == WORTH_ALL)
 			break;
-		if (snprintf(path, sizeof path, "%s/%s", directory, best.name) < (int)sizeof path
-		    && merge(directory, path, &best.header))
+		if (merge(directory, best.stem, best.box, &best.header))
 			count--;
 	}
 	close(fd);

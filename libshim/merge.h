@@ -14,8 +14,8 @@
 
 #define MERGE_FILES_MOST 256
 
-/* This process has ended with status 0; its box lies at PATH. FOREIGN: it was forked, and has another rank than its parent. */
-void merge_ended(const char *path, bool foreign);
+/* This process has ended with status 0. FOREIGN: it was forked, and has another rank than its parent. True if its box is gone. */
+bool merge_ended(bool foreign);
 
 /* A box is about to be made in DIRECTORY. */
 void merge_make_room(const char *directory);

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "box.h"
+#include "copy.h"
 #include "note.h"
 #include "shim.h"
 
@@ -98,5 +99,8 @@ note_publish(struct note *note)
 	if (note->json.cut)
 		box_lose(BOX_LOSS_NOTE_CUT, 1);
 	note->slot->size_bytes = note->json.used;
+	uint32_t kind = note->slot->kind;
 	__atomic_store_n(&note->slot->state, NOTE_READY, __ATOMIC_RELEASE);
+	if (kind != BOX_NOTE_ENVIRONMENT)
+		copy_evidence(kind == BOX_NOTE_FATAL);
 }

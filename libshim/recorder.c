@@ -123,9 +123,8 @@ record_thread(uint32_t *thread, uint64_t *events)
 	*events = recorder_self ? recorder_self->events : 0;
 }
 
-/* Where the chunk opened as number SEQUENCE (from 0) lies. */
-static struct box_chunk *
-chunk_of(uint64_t sequence)
+struct box_chunk *
+recorder_chunk(uint64_t sequence)
 {
 	struct box_header *header = shim_box.header;
 	char *chunks = box_region(BOX_CHUNKS);
@@ -148,7 +147,7 @@ claim_chunk(void)
 
 	for (uint32_t tries = 0; tries < header->chunk_count; tries++) {
 		uint64_t sequence = __atomic_fetch_add(&header->next_chunk, 1, __ATOMIC_RELAXED);
-		struct box_chunk *chunk = chunk_of(sequence);
+		struct box_chunk *chunk = recorder_chunk(sequence);
 		uint32_t state = __atomic_load_n(&chunk->state, __ATOMIC_ACQUIRE);
 		if (state == BOX_CHUNK_OPEN
 		    || !__atomic_compare_exchange_n(&chunk->state, &state, BOX_CHUNK_OPEN, false, __ATOMIC_ACQ_REL,

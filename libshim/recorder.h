@@ -83,6 +83,9 @@ uint64_t recorder_open_events(void);
 /* Its place in the pool, below BOX_CUDA_THREADS: no other living thread's. */
 uint32_t recorder_place(const struct recorder *recorder);
 
+/* Where the chunk opened as number SEQUENCE (from 0) lies, if it is still there; its own number tells. */
+struct box_chunk *recorder_chunk(uint64_t sequence);
+
 /* Room for a record of WORDS 32-bit words whose time is now, header filled in; NULL (counted) if there is none. */
 void *recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags);
 /* Make what was reserved last visible to readers. */

@@ -18,29 +18,37 @@ value_of(const char *name)
 	return value ? value : "";
 }
 
+/* PATH, seen from where the process was started, for it and all that it starts: NAME is set anew where PATH is relative. */
 static void
-choose_directory(void)
+make_absolute(const char *name, const char *path, char *out, size_t room)
 {
-	const char *asked = value_of("SHAPEBOX_OUTPUT");
 	char here[2048] = "";
 
-	if (*asked == '/') {
-		snprintf(settings.directory, sizeof settings.directory, "%s", asked);
+	if (*path == '/') {
+		snprintf(out, room, "%s", path);
 		return;
 	}
 	if (!getcwd(here, sizeof here))
 		snprintf(here, sizeof here, "/tmp");
-	if (*asked) {
-		snprintf(settings.directory, sizeof settings.directory, "%s/%s", here, asked);
-	} else {
-		char stamp[32] = "";
-		time_t now = time(NULL);
-		struct tm parts;
-		if (localtime_r(&now, &parts))
-			strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
-		snprintf(settings.directory, sizeof settings.directory, "%s/shapebox-%s", here, stamp);
-	}
-	setenv("SHAPEBOX_OUTPUT", settings.directory, 1);
+	snprintf(out, room, "%s/%s", here, path);
+	setenv(name, out, 1);
+}
+
+static void
+choose_directory(void)
+{
+	const char *asked = value_of("SHAPEBOX_OUTPUT"), *local = value_of("SHAPEBOX_LOCAL");
+	char stamp[48] = "shapebox";
+	time_t now = time(NULL);
+	struct tm parts;
+
+	if (*local)
+		make_absolute("SHAPEBOX_LOCAL", local, settings.local, sizeof settings.local);
+	if (!*asked && localtime_r(&now, &parts))
+		strftime(stamp, sizeof stamp, "shapebox-%Y%m%d-%H%M%S", &parts);
+	make_absolute("SHAPEBOX_OUTPUT", *asked ? asked : stamp, settings.directory, sizeof settings.directory);
+	for (size_t size = strlen(settings.directory); size > 1 && settings.directory[size - 1] == '/'; size--)
+		settings.directory[size - 1] = 0;
 }
 
 /* The place of ID's text among CHOICES, or FALLBACK. */
@@ -70,6 +78,8 @@ settings_read(void)
 	config_flag(config_text(CONFIG_SUMMARIES), &settings.summaries);
 	if (!config_size(value_of("SHAPEBOX_SIZE"), &settings.size_bytes))
 		settings.size_bytes = 32u << 20;
+	if (!config_size(value_of("SHAPEBOX_SIZE_TOTAL"), &settings.total_bytes))
+		settings.total_bytes = 4ull << 30;
 	if (!settings.disabled)
 		choose_directory();
 }

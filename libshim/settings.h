@@ -15,7 +15,9 @@ struct settings {
 	bool disabled;         /* SHAPEBOX_DISABLE */
 	bool under_run;        /* SHAPEBOX_RUN: `shapebox run` speaks, the library is silent */
 	char directory[4096];  /* SHAPEBOX_OUTPUT, absolute */
+	char local[4096];      /* SHAPEBOX_LOCAL, absolute; "": the trace's directory where that can be */
 	uint64_t size_bytes;   /* SHAPEBOX_SIZE: box of a rank process */
+	uint64_t total_bytes;  /* SHAPEBOX_SIZE_TOTAL: all boxes of the trace on this host */
 	int depth;             /* SHAPEBOX_DEPTH: 1, 2, or 0 for all */
 	bool summaries;        /* SHAPEBOX_SUMMARIES: counts of integer and bool tensors at a failure */
 	enum cuda_level cuda;  /* SHAPEBOX_CUDA: which CUDA calls are recorded */

@@ -21,9 +21,16 @@
 #include <stdint.h>
 
 #define BOX_MAGIC "shapebox"    /* 8 bytes, no terminator in the file */
-#define BOX_VERSION 3u          /* raised when an older reader would misread the file */
+#define BOX_VERSION 4u          /* raised when an older reader would misread the file */
 #define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
 #define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
+
+/*
+ * A box may lie apart from its trace (libshim/place.h). Then NAME.at stands in the trace's directory: this line, then the box's path
+ * and a newline. A NAME.box beside it is what was copied of the box at a failure.
+ */
+#define BOX_PLACE_END ".at"
+#define BOX_PLACE_MAGIC "shapebox\n"
 
 #define BOX_STARTS_FILE ".starts" /* in a trace's directory while `run` is there: see libshim/starts.h */
 
@@ -71,7 +78,9 @@ struct box_region {
 	X(CUDA_NESTED, "CUDA calls dropped: made from within a record") \
 	X(CUDA_NOT_WRAPPED, "CUDA functions handed out unwrapped: a second copy of the library, or a newer form") \
 	X(MEMORY_FULL, "CUDA allocations left out of the table of live memory: it is full") \
-	X(SEGMENT_FAILED, "times that --keep all found no room for more and began to overwrite")
+	X(SEGMENT_FAILED, "times that --keep all found no room for more and began to overwrite") \
+	X(SIZE_TOTAL, "times that --size-total left less room than wanted: the newest operations are kept") \
+	X(COPIED_PART, "chunks of operations left out of what was copied at the failure: the rest is on the machine that ran it")
 
 enum box_loss {
 #define X(id, text) BOX_LOSS_##id,

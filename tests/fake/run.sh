@@ -38,7 +38,7 @@ for runtime in 12 13; do
 		compare "$work/trace" "$work/counts"
 		set -- "$work/counts".*
 		[ $# = 2 ] || { echo "CUDA $runtime: $# processes counted, not two"; bad=1; }
-		db=$(ls "$work/trace"/rank0-[0-9]*.db)
+		db=$(ls "$work/trace"/rank0-*.db)
 		for query in "SELECT count(*) FROM cuda_log WHERE what LIKE 'at::native::index_kernel<<<7x5x3, 32x4x2>>>'" \
 			"SELECT count(*) FROM cuda_log WHERE what LIKE 'plain_one<<<%'" "SELECT count(*) FROM cuda_log WHERE what LIKE 'triton_kernel<<<%'"; do
 			[ "$(sqlite3 "$db" "$query")" -gt 0 ] || { echo "no row: $query"; bad=1; }

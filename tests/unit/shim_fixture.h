@@ -25,6 +25,7 @@ fixture_open(uint64_t size_bytes)
 		return false;
 	snprintf(settings.directory, sizeof settings.directory, "%s/trace", fixture_directory);
 	settings.size_bytes = size_bytes;
+	settings.total_bytes = 4ull << 30;
 	settings.depth = 1;
 	settings.keep_all = false;
 	return box_open() && dictionary_open() && identity_open();

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libshim/place.h"
 #include "shim_fixture.h"
 
 static int
@@ -52,7 +53,10 @@ files_are_private_and_never_overwritten(void)
 	CU_ASSERT_FATAL(fixture_open(1 << 20));
 	CU_ASSERT_EQUAL(stat(settings.directory, &info), 0);
 	CU_ASSERT_EQUAL(info.st_mode & 0777, 0700);
-	snprintf(path, sizeof path, "%s/rank0-%d.box", settings.directory, (int)getpid());
+	char node[65] = "", host[PLACE_HOST_BYTES];
+	gethostname(node, sizeof node - 1);
+	place_host(node, host);
+	snprintf(path, sizeof path, "%s/rank0-%s-%d.box", settings.directory, host, (int)getpid());
 	CU_ASSERT_EQUAL(stat(path, &info), 0);
 	CU_ASSERT_EQUAL(info.st_mode & 0777, 0600);
 	CU_ASSERT(box_open()); /* the same process id, as after an exec */

@@ -49,6 +49,8 @@ traces_file(const char *name)
 			end = at + 3;
 		else if (strncmp(at, ".box", 4) == 0)
 			end = at + 4;
+		else if (strcmp(at, BOX_PLACE_END) == 0)
+			end = at + strlen(BOX_PLACE_END);
 	}
 	at = end ? traces_digits(name, at) : NULL;
 	if (at && at > name && at[-1] == '.') /* "-4711.2.box": the process began again, by exec */

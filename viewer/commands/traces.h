@@ -24,8 +24,8 @@ struct trace_place {
 /* What NAME is to a trace. */
 enum trace_file {
 	TRACE_FILE_NONE,  /* not a trace's */
-	TRACE_FILE_DATA,  /* "rank0-4711.db", "rank0-worker-4712.box" */
-	TRACE_FILE_SIDE,  /* what a database or a fold leaves beside one: "rank0-4711.db-journal", "rank0-4711.db.x1y2z3.tmp"; counts of
+	TRACE_FILE_DATA,  /* "rank0-host-4711.db", "rank0-worker-host-4712.box", "rank1-host-4713.at" (where a box lies apart) */
+	TRACE_FILE_SIDE,  /* what a database or a fold leaves beside one: "rank0-host-4711.db-journal", "rank0-host-4711.db.x1y2z3.tmp"; counts of
 			   * processes without a file: "ended-host.sum" */
 	TRACE_FILE_OTHER  /* run.json, .gitignore */
 };

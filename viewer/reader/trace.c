@@ -57,7 +57,7 @@ ends_with(const char *name, const char *end)
 	return size > n && strcmp(name + size - n, end) == 0;
 }
 
-/* The directory's databases and boxes, in order of name: a box comes before its database. */
+/* The directory's databases and boxes, in order of name: of one process, first where a box lies apart, then a box, then a database. */
 static bool
 directory_list(const char *directory, struct names *names, struct merged *merged, struct error *error)
 {
@@ -73,7 +73,7 @@ directory_list(const char *directory, struct names *names, struct merged *merged
 		return false;
 	}
 	while (ok && (entry = readdir(dir))) {
-		if (ends_with(entry->d_name, ".db") || ends_with(entry->d_name, ".box"))
+		if (ends_with(entry->d_name, ".db") || ends_with(entry->d_name, ".box") || ends_with(entry->d_name, BOX_PLACE_END))
 			ok = names_add(names, entry->d_name);
 		else if (strncmp(entry->d_name, BOX_MERGED_NAME, strlen(BOX_MERGED_NAME)) == 0 && ends_with(entry->d_name, BOX_MERGED_END))
 			merged_read(directory, entry->d_name, merged);
@@ -88,17 +88,13 @@ directory_list(const char *directory, struct names *names, struct merged *merged
 	return ok && names->count > 0;
 }
 
-/* Has this database a box beside it that tells the same and more? */
+/* Do both names stand for one process? */
 static bool
-is_covered(const struct names *names, const char *db_name)
+is_same_process(const char *one, const char *other)
 {
-	size_t stem = strlen(db_name) - strlen(".db");
+	size_t size = (size_t)(strrchr(one, '.') - one);
 
-	for (int i = 0; i < names->count; i++) {
-		if (strncmp(names->names[i], db_name, stem) == 0 && strcmp(names->names[i] + stem, ".box") == 0)
-			return true;
-	}
-	return false;
+	return (size_t)(strrchr(other, '.') - other) == size && strncmp(one, other, size) == 0;
 }
 
 static json_t *
@@ -127,7 +123,7 @@ file_open(struct trace *trace, const char *name, struct error *error)
 	struct stat status;
 	char *path;
 
-	if (ends_with(name, ".box"))
+	if (!ends_with(name, ".db"))
 		return reader_open_box(&trace->arena, trace->directory, name, error);
 	if (asprintf(&path, "%s/%s", trace->directory, name) < 0)
 		return NULL;
@@ -153,12 +149,17 @@ files_open(struct trace *trace, const struct names *names, struct names *skipped
 		return false;
 	}
 	for (int i = 0; i < names->count; i++) {
+		bool more = i + 1 < names->count && is_same_process(names->names[i], names->names[i + 1]);
 		struct reader *reader;
 
-		if (ends_with(names->names[i], ".db") && is_covered(names, names->names[i]))
-			continue;
 		complaint.text[0] = '\0';
 		reader = file_open(trace, names->names[i], &complaint);
+		if (!reader && more && ends_with(names->names[i], BOX_PLACE_END))
+			continue; /* what was copied of the box, or folded */
+		while (more) {
+			i++;
+			more = i + 1 < names->count && is_same_process(names->names[i], names->names[i + 1]);
+		}
 		if (reader) {
 			reader_notes_load(reader);
 			if (names->count > FILES_OPEN)

@@ -23,7 +23,7 @@ struct trace;
 /* A traced process. Integers are -1 where unknown, strings NULL or "". */
 struct process {
 	int index;                   /* place in the trace, 0.. */
-	const char *file;            /* name within the directory: "rank0-4711.db" */
+	const char *file;            /* name within the directory: "rank0-host-4711.db" */
 	const char *role;            /* rank, worker, launcher, other */
 	int rank, local_rank, world_size, pid, parent_pid, attempt;
 	const char *host;

@@ -125,20 +125,16 @@ box_remove(const char *path, uint32_t segments)
 struct reader *
 reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error)
 {
-	size_t stem = strlen(box_name) - strlen(".box");
-	char *box_path = NULL, *db_path = NULL;
+	int stem = (int)(strrchr(box_name, '.') - box_name);
+	char *box_path = place_path(directory, box_name, error), *db_path = NULL;
 	struct reader *reader = NULL;
 	struct box_header header;
 	bool live;
 
-	if (asprintf(&box_path, "%s/%s", directory, box_name) < 0)
-		box_path = NULL;
-	if (asprintf(&db_path, "%s/%.*s.db", directory, (int)stem, box_name) < 0)
+	if (asprintf(&db_path, "%s/%.*s.db", directory, stem, box_name) < 0)
 		db_path = NULL;
-	if (!box_path || !db_path) {
-		snprintf(error->text, sizeof error->text, "%.300s: not enough memory", directory);
+	if (!box_path || !db_path)
 		goto out;
-	}
 	if (!box_read_header(box_path, &header, error->text, sizeof error->text)) {
 		/* Folded and removed by another reader meanwhile, or damaged beside a good database. */
 		if (access(db_path, R_OK) == 0)
@@ -149,8 +145,10 @@ reader_open_box(struct arena *arena, const char *directory, const char *box_name
 	if (!live && access(directory, W_OK) == 0 &&
 	    fold_box(box_path, db_path, true, NULL, error->text, sizeof error->text)) {
 		reader = reader_open(arena, db_path, strrchr(db_path, '/') + 1, error);
-		if (reader)
+		if (reader) {
 			box_remove(box_path, header.segments);
+			place_forget(directory, box_name, box_path);
+		}
 	}
 	if (!reader)
 		reader = open_temporary(arena, box_path, box_name, !live, error);

@@ -73,8 +73,15 @@ void reader_degrade(struct reader *reader, const char *name, int64_t count, cons
 /* Let go of its file: the next query opens it again. */
 void reader_rest(struct reader *reader);
 
-/* trace_box.c: fold BOX_NAME of DIRECTORY if need be, and open it as a reader. */
+/* trace_box.c: fold BOX_NAME ("NAME.box", or "NAME.at": a box that lies apart) of DIRECTORY if need be, and open it as a reader. */
 struct reader *reader_open_box(struct arena *arena, const char *directory, const char *box_name, struct error *error);
+
+/* trace_place.c: the path of the box that BOX_NAME of DIRECTORY is or names. malloc'd; NULL and ERROR where it isn't there. */
+char *place_path(const char *directory, const char *box_name, struct error *error);
+/* What NAME.at of DIRECTORY named is in a database now, or to be removed: the box at PATH is gone. Nothing for a NAME.box. */
+void place_forget(const char *directory, const char *box_name, const char *path);
+/* Does NAME.at stand in DIRECTORY beside BOX_NAME (NAME.box), and lead to a box? Then BOX_NAME is a copy of that. */
+bool place_is_copy(const char *directory, const char *box_name);
 
 /* May the process of this box, at PATH, still be writing to it? */
 struct box_header;

@@ -194,10 +194,10 @@ box_peek(const char *dir, const char *name, struct live_process *out)
 {
 	struct peek peek;
 	struct error error;
-	char *path;
+	char *path = place_path(dir, name, &error);
 	bool ok;
 
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
+	if (!path)
 		return false;
 	ok = box_read_header(path, &peek.header, error.text, sizeof error.text);
 	peek.descriptor = ok ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
@@ -251,7 +251,7 @@ live_read(const char *dir, struct live_process **out, int *ended, struct error *
 	}
 	while ((entry = readdir(stream))) {
 		*ended += name_ends(entry->d_name, ".db");
-		if (!name_ends(entry->d_name, ".box"))
+		if (!name_ends(entry->d_name, BOX_PLACE_END) && (!name_ends(entry->d_name, ".box") || place_is_copy(dir, entry->d_name)))
 			continue;
 		if (count == room) {
 			room = room ? room * 2 : 16;

@@ -13,7 +13,7 @@
 #define LIVE_FRAMES 32
 
 struct live_process {
-	char file[256];            /* "rank0-4711.box" */
+	char file[256];            /* "rank0-host-4711.box" */
 	int rank, world_size, pid; /* -1 unknown */
 	char host[64];
 	bool running;              /* false: ended, and not folded yet */

@@ -23,7 +23,7 @@ merged_read(const char *directory, const char *name, struct merged *sum)
 	struct box_merged file;
 	char *path;
 	int descriptor;
-	bool ok;
+	bool any = false;
 
 	if (asprintf(&path, "%s/%s", directory, name) < 0)
 		return false;
@@ -31,17 +31,18 @@ merged_read(const char *directory, const char *name, struct merged *sum)
 	free(path);
 	if (descriptor < 0)
 		return false;
-	ok = read(descriptor, &file, sizeof file) == (ssize_t)sizeof file &&
-	     memcmp(file.magic, BOX_MERGED_MAGIC, sizeof file.magic) == 0 && file.version == BOX_VERSION;
+	/* One for all, or one for each (where no mapped file may lie). */
+	while (read(descriptor, &file, sizeof file) == (ssize_t)sizeof file && memcmp(file.magic, BOX_MERGED_MAGIC, sizeof file.magic) == 0 &&
+	       file.version == BOX_VERSION) {
+		any = true;
+		sum->processes += bounded(file.processes);
+		sum->failed += bounded(file.failed);
+		sum->events += bounded(file.events);
+		for (size_t i = 0; i < sizeof drops / sizeof drops[0]; i++)
+			sum->dropped += bounded(file.lost[drops[i]]);
+	}
 	close(descriptor);
-	if (!ok)
-		return false;
-	sum->processes += bounded(file.processes);
-	sum->failed += bounded(file.failed);
-	sum->events += bounded(file.events);
-	for (size_t i = 0; i < sizeof drops / sizeof drops[0]; i++)
-		sum->dropped += bounded(file.lost[drops[i]]);
-	return true;
+	return any;
 }
 
 bool
