@@ -117,7 +117,11 @@ take_line(struct test_case *c, const char *word, const char *rest, int number)
 		replace(&c->options, rest);
 	else if (strcmp(word, "needs") == 0)
 		replace(&c->needs, rest);
-	else if (strcmp(word, "fixed") == 0) {
+	else if (strcmp(word, "repro") == 0) {
+		if (strncmp(rest, "none ", 5) != 0)
+			return false;
+		replace(&c->no_repro, rest + 5);
+	} else if (strcmp(word, "fixed") == 0) {
 		replace(&c->fixed, rest);
 		return *rest != '\0';
 	} else if (strcmp(word, "env") == 0) {
@@ -206,6 +210,7 @@ case_free(struct test_case *c)
 	free(c->run);
 	free(c->options);
 	free(c->fixed);
+	free(c->no_repro);
 	free(c->needs);
 	free(c);
 }

@@ -27,6 +27,7 @@ struct test_case {
 	char *run;       /* command, {program} replaced when run */
 	char *options;   /* for `shapebox run`, or "" */
 	char *fixed;     /* arguments with which the program passes, or NULL */
+	char *no_repro;  /* why `shapebox repro` makes no program, or NULL */
 	char *needs;     /* Python modules without which it is skipped, or "" */
 	char *environment[16];
 	int environment_count;
@@ -59,6 +60,8 @@ char *file_text(const char *path, size_t *size);
 int case_check_fixed(const struct test_case *test_case, const struct places *places);
 
 #define CASE_SKIPPED (-1)
+
+#define CASE_REPROS "repro.programs" /* below the working directory: the program of each case's failure, and what it must raise */
 
 /* Runs the case in the current process and directory; prints what is wrong. Returns how many checks failed, or CASE_SKIPPED
  * with the reason printed. */

@@ -236,6 +236,39 @@ report_json(struct run *run)
 	return root;
 }
 
+/* What `shapebox repro` makes of the failure: a program, for the runner to try with the others', or a reason why not. Of an operation
+ * that failed there is one, unless the case says otherwise. */
+static void
+check_repro(struct run *run, const json_t *root)
+{
+	const json_t *failure = json_object_get(root, "failure"), *exception = json_object_get(failure, "exception");
+	const char *kind = json_string_value(json_object_get(failure, "kind")), *reason = run->test_case->no_repro;
+	struct command command = { .count = 0 };
+	struct process_result result;
+	char path[4096], *err;
+	json_t *wanted;
+	bool must;
+
+	command_add(&command, "%s/shapebox", run->places->build);
+	command_add(&command, "repro");
+	command_add(&command, "trace");
+	command_add(&command, "-o");
+	command_add(&command, "%s/%s/%s.py", run->places->work, CASE_REPROS, run->test_case->name);
+	result = process_run(command.argv, "repro.out", "repro.err", 60);
+	err = read_output(run, "repro.err");
+	snprintf(path, sizeof path, "%s/%s/%s.json", run->places->work, CASE_REPROS, run->test_case->name);
+	wanted = json_pack("{s:O?, s:O?}", "told", exception, "own", json_object_get(failure, "exception_native"));
+	if (result.status == 0 && json_dump_file(wanted, path, 0) != 0)
+		complain(run, "%s: can't be written", path);
+	json_decref(wanted);
+	must = !reason && kind && strcmp(kind, "operation") == 0;
+	if (result.status != (must ? 0 : 1) && (result.status != 0 || reason || !kind))
+		complain(run, "`repro` ends with %d: %s", result.status, err);
+	if (reason && strstr(err, reason) == NULL)
+		complain(run, "`repro` gives another reason than \"%s\": %s", reason, err);
+	free(err);
+}
+
 /* What `shapebox diff` says about the trace; its status follows from that. */
 static json_t *
 diff_json(struct run *run)
@@ -343,6 +376,8 @@ case_check(const struct test_case *c, const struct places *places)
 		check_same(&run);
 	check_fixed(&run);
 	root = report_json(&run);
+	if (root != NULL)
+		check_repro(&run, root);
 	for (int i = 0; i < c->line_count && diff == NULL; i++)
 		if (c->lines[i].subject == CASE_DIFF && (diff = diff_json(&run)) == NULL)
 			return run.failures + 1;

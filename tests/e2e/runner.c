@@ -169,6 +169,45 @@ run_all(char **names, int count, int at_once, const struct places *places, int *
 	return *passed == count ? 0 : 1;
 }
 
+/* An empty directory for the programs that `shapebox repro` makes. */
+static bool
+repros_start(const struct places *places)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/" CASE_REPROS, places->work);
+	remove_tree(path);
+	return mkdir(path, 0777) == 0;
+}
+
+/* Each of them must fail as its case did: one process tries them in turn, since every start of PyTorch takes seconds. */
+static bool
+repros_end(const struct places *places)
+{
+	char python[PATH_MAX], script[PATH_MAX], path[PATH_MAX];
+	double start_s = now_s();
+	pid_t pid;
+	int status;
+	bool passed;
+
+	snprintf(python, sizeof python, "%s/python", places->python);
+	snprintf(script, sizeof script, "%s/../e2e/repro.py", places->programs);
+	snprintf(path, sizeof path, "%s/" CASE_REPROS, places->work);
+	if (rmdir(path) == 0)
+		return true; /* no case made one */
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execlp("timeout", "timeout", "300", python, script, path, (char *)NULL);
+		_exit(2);
+	}
+	passed = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	printf("%s  %-28s %5.1f s\n", passed ? "ok    " : "FAILED", "(programs of `repro`)", now_s() - start_s);
+	if (passed)
+		remove_tree(path);
+	return passed;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -180,7 +219,7 @@ main(int argc, char **argv)
 	struct places places = { NULL, NULL, NULL, NULL, NULL };
 	const char *result = NULL;
 	char *names[CASES];
-	int option, count, passed = 0, status, at_once = 2;
+	int option, count, passed = 0, failed, status, at_once = 2;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
@@ -214,12 +253,21 @@ main(int argc, char **argv)
 	setenv("TOKENIZERS_PARALLELISM", "false", 1);
 	setenv("GLOO_SOCKET_IFNAME", "lo", 1);
 	setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+	if (!repros_start(&places)) {
+		fprintf(stderr, "%s: no room for programs\n", places.work);
+		return 2;
+	}
 	status = run_all(names, count, at_once, &places, &passed);
-	printf("end to end: %d passed, %d failed\n", passed, count - passed);
+	failed = count - passed;
+	if (!repros_end(&places)) {
+		failed++;
+		status = 1;
+	}
+	printf("end to end: %d passed, %d failed\n", passed, failed);
 	if (result != NULL) {
 		FILE *file = fopen(result, "w");
 
-		if (file == NULL || fprintf(file, "%d %d\n", passed, count - passed) < 0 || fclose(file) != 0)
+		if (file == NULL || fprintf(file, "%d %d\n", passed, failed) < 0 || fclose(file) != 0)
 			return 2;
 	}
 	for (int i = 0; i < count; i++)

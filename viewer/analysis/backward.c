@@ -256,37 +256,45 @@ writes(const struct event *event, struct aliases *aliases)
 	return mismatch_is_in_place(event->operation) && !text_among("requires_grad detach", name);
 }
 
-json_t *
-backward_written(const struct source *source, const struct failure *failure, const char *message, json_t *lines)
+int
+backward_writes(const struct source *source, const struct failure *failure, const char *message, struct event *forward,
+		struct event *out, int room)
 {
 	struct aliases aliases = { .count = 0 };
 	struct scope node;
-	struct event forward, event;
+	int count = 0;
 
 	if (!message || !strstr(message, "modified by an inplace operation") || !backward_node(source, failure, &node) ||
-	    node.sequence < 0 || !source->forward_of(source->context, failure->process, node.sequence, failure->context_event + 1, &forward))
-		return json_null();
-	add_aliases(&aliases, forward.operands, forward.operand_count);
-	add_aliases(&aliases, forward.outputs, forward.output_count);
-	for (int64_t id = forward.id + 1; id <= failure->context_event && id < forward.id + WRITES_MOST; id++) {
-		char line[4200] = "", made[512] = "";
-		struct text text = {{0}, 0};
-		json_t *origin;
+	    node.sequence < 0 || !source->forward_of(source->context, failure->process, node.sequence, failure->context_event + 1, forward))
+		return -1;
+	add_aliases(&aliases, forward->operands, forward->operand_count);
+	add_aliases(&aliases, forward->outputs, forward->output_count);
+	for (int64_t id = forward->id + 1; id <= failure->context_event && id < forward->id + WRITES_MOST && count < room; id++)
+		if (source->event(source->context, failure->process, id, &out[count]) && writes(&out[count], &aliases))
+			count++;
+	return count;
+}
 
-		if (!source->event(source->context, failure->process, id, &event) || !writes(&event, &aliases))
-			continue;
-		where_site_line(source, failure->process, forward.site, false, made, sizeof(made));
-		where_site_line(source, failure->process, event.site, true, line, sizeof(line));
-		text_add(&text, "%s %s wrote in place into what %s %s had saved for backward", event.operation, text_basename(line),
-			 forward.operation, made);
-		origin = json_object();
-		text_set_integer(origin, "event", event.id, -1);
-		text_set(origin, "operation", event.operation);
-		text_set(origin, "where", *line ? line : NULL);
-		text_set(origin, "text", text.data);
-		json_object_set_new(origin, "possible", json_false());
-		json_array_append_new(lines, text_json(text.data));
-		return origin;
-	}
-	return json_null();
+json_t *
+backward_written(const struct source *source, const struct failure *failure, const char *message, json_t *lines)
+{
+	char line[4200] = "", made[512] = "";
+	struct text text = {{0}, 0};
+	struct event forward, event;
+	json_t *origin;
+
+	if (backward_writes(source, failure, message, &forward, &event, 1) != 1)
+		return json_null();
+	where_site_line(source, failure->process, forward.site, false, made, sizeof(made));
+	where_site_line(source, failure->process, event.site, true, line, sizeof(line));
+	text_add(&text, "%s %s wrote in place into what %s %s had saved for backward", event.operation, text_basename(line),
+		 forward.operation, made);
+	origin = json_object();
+	text_set_integer(origin, "event", event.id, -1);
+	text_set(origin, "operation", event.operation);
+	text_set(origin, "where", *line ? line : NULL);
+	text_set(origin, "text", text.data);
+	json_object_set_new(origin, "possible", json_false());
+	json_array_append_new(lines, text_json(text.data));
+	return origin;
 }

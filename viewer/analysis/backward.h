@@ -21,6 +21,11 @@ bool backward_gradient(const struct source *source, const struct failure *failur
 /* What checkpointing recomputed against what it had saved, both as recorded. */
 bool backward_recomputed(const struct source *source, const struct failure *failure, struct subject *out, struct mismatch *found);
 
+/* The forward operation of the node whose saved tensors were written to since, as FAILURE's message tells, into FORWARD; the operations
+ * that wrote to them or to views of them after it, the first ROOM in order, into OUT. How many; -1 if the message tells of no such
+ * thing, or the node's operation isn't known. */
+int backward_writes(const struct source *source, const struct failure *failure, const char *message, struct event *forward,
+		    struct event *out, int room);
 /* The operation that wrote in place into what NODE had saved, as a report's "origin"; LINES gets its story. New reference;
  * null if MESSAGE tells of no such thing, or none was recorded. */
 json_t *backward_written(const struct source *source, const struct failure *failure, const char *message, json_t *lines);
