@@ -15,6 +15,19 @@
 
 #define LINE_COLUMNS 100
 
+void
+repro_add(struct text *text, const char *format, ...)
+{
+	size_t room = sizeof(text->data) - text->used;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text->data + text->used, room, format, arguments);
+	va_end(arguments);
+	text->used += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
 bool
 repro_refuse(struct repro *repro, const char *format, ...)
 {

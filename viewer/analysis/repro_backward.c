@@ -25,7 +25,7 @@ name_outputs(struct repro *repro, const struct event *event, const char *call)
 			return NULL;
 		if (!asked && event->outputs[i].dtype && rule_is_floating(event->outputs[i].dtype))
 			asked = name;
-		text_add(&names, "%s%s", i ? ", " : "", name);
+		repro_add(&names, "%s%s", i ? ", " : "", name);
 	}
 	if (!asked)
 		repro_refuse(repro, "%s gave nothing that has a gradient", event->operation);

@@ -67,20 +67,20 @@ add_named(struct text *out, const char *name, int64_t value)
 	else if (strcmp(name, "layout") == 0 && value == 0)
 		word = "strided";
 	if (word)
-		text_add(out, "torch.%s", word);
+		repro_add(out, "torch.%s", word);
 	return word != NULL;
 }
 
 static bool
 add_string(struct repro *repro, const struct operand *operand, const json_t *value, struct text *out)
 {
-	text_add(out, "\"");
+	repro_add(out, "\"");
 	for (const char *at = json_string_value(value); *at; at++) {
 		if (*at < 32 || *at > 126)
 			return repro_refuse(repro, "the text in %s is none that a program can hold", operand->name);
-		text_add(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+		repro_add(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
 	}
-	text_add(out, "\"");
+	repro_add(out, "\"");
 	return true;
 }
 
@@ -90,32 +90,32 @@ add_json(struct repro *repro, const struct operand *operand, const json_t *value
 {
 	if (json_is_integer(value)) {
 		if (!add_named(out, operand->name, json_integer_value(value)))
-			text_add(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+			repro_add(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return true;
 	}
 	if (json_is_boolean(value) || json_is_null(value)) {
-		text_add(out, "%s", json_is_null(value) ? "None" : json_is_true(value) ? "True" : "False");
+		repro_add(out, "%s", json_is_null(value) ? "None" : json_is_true(value) ? "True" : "False");
 		return true;
 	}
 	if (json_is_string(value))
 		return add_string(repro, operand, value, out);
 	if (!json_is_array(value))
 		return repro_refuse(repro, "of the list %s only a part was recorded", operand->name);
-	text_add(out, "[");
+	repro_add(out, "[");
 	for (size_t i = 0; i < json_array_size(value); i++) {
-		text_add(out, i ? ", " : "");
+		repro_add(out, i ? ", " : "");
 		if (!add_json(repro, operand, json_array_get(value, i), out))
 			return false;
 	}
-	text_add(out, "]");
+	repro_add(out, "]");
 	return true;
 }
 
 static void
 add_stand_in(struct repro *repro, const struct operand *operand, const char *number, struct text *out)
 {
-	text_add(out, "%s", number);
-	text_add(&repro->amounts, "%s%s=%s", repro->amounts.used ? ", " : "", operand->name, number);
+	repro_add(out, "%s", number);
+	repro_add(&repro->amounts, "%s%s=%s", repro->amounts.used ? ", " : "", operand->name, number);
 }
 
 /* What isn't a tensor. */
@@ -127,15 +127,15 @@ add_value(struct repro *repro, const struct operand *operand, struct text *out)
 	bool added = true;
 
 	if (value && strcmp(operand->kind, "device") == 0 && json_is_string(value)) {
-		text_add(out, "torch.device(");
+		repro_add(out, "torch.device(");
 		added = add_string(repro, operand, value, out);
-		text_add(out, ")");
+		repro_add(out, ")");
 	} else if (value) {
 		added = add_json(repro, operand, value, out);
 	} else if (stand_in) {
 		add_stand_in(repro, operand, stand_in, out);
 	} else if (strcmp(operand->name, "generator") == 0) {
-		text_add(out, "None");
+		repro_add(out, "None");
 	} else {
 		added = repro_refuse(repro, "what was given as %s isn't recorded", operand->name);
 	}
@@ -171,7 +171,7 @@ add_tensor(struct repro *repro, const struct event *event, const struct operand 
 	if (alone && event->operand_count > 4)
 		return repro_tensor(repro, event, operand, repro_grad(repro, operand, event->id), out);
 	name = repro_operand(repro, event, operand, repro_writes(event, operand) ? REPRO_WITH_VIEWS : REPRO_ALONE);
-	text_add(out, "%s", name ? name : "");
+	repro_add(out, "%s", name ? name : "");
 	return name != NULL;
 }
 
@@ -201,15 +201,15 @@ add_list(struct repro *repro, const struct event *event, int *at, struct text *o
 			continue;
 		}
 		if (same > 2)
-			text_add(&list, "%s*[%s for _ in range(%d)]", runs++ ? ", " : "", last.data, same);
+			repro_add(&list, "%s*[%s for _ in range(%d)]", runs++ ? ", " : "", last.data, same);
 		for (; same > 0 && same <= 2; same--)
-			text_add(&list, "%s%s", runs++ ? ", " : "", last.data);
+			repro_add(&list, "%s%s", runs++ ? ", " : "", last.data);
 		if (!more)
 			break;
 		last = item;
 		same = 1;
 	}
-	text_add(out, "[%s]", list.data);
+	repro_add(out, "[%s]", list.data);
 	return list.used + 1 < sizeof(list.data) || repro_refuse(repro, "%s is too long for a program", event->operands[*at].name);
 }
 
@@ -238,7 +238,7 @@ repro_call(struct repro *repro, const struct event *event, struct text *out)
 		if (text_among(python_words, name) || (i == 0 && (strcmp(operand->kind, "tensor") == 0 || operand->item >= 0)))
 			positional = operand->argument + 1;
 	}
-	text_add(out, "torch.ops.%.*s.%s.%s(", (int)(strstr(event->operation, "::") - event->operation), event->operation,
+	repro_add(out, "torch.ops.%.*s.%s.%s(", (int)(strstr(event->operation, "::") - event->operation), event->operation,
 		 strstr(event->operation, "::") + 2, event->overload && *event->overload ? event->overload : "default");
 	for (int i = 0; i < event->operand_count; i++) {
 		const struct operand *operand = &event->operands[i];
@@ -247,10 +247,10 @@ repro_call(struct repro *repro, const struct event *event, struct text *out)
 		argument_name(operand, name, sizeof(name));
 		if (strcmp(operand->kind, "none") == 0 && operand->item < 0 && text_among(none_by_itself, name))
 			continue;
-		text_add(out, "%s", first ? "" : ", ");
+		repro_add(out, "%s", first ? "" : ", ");
 		first = false;
 		if (operand->argument >= positional)
-			text_add(out, "%s=", name);
+			repro_add(out, "%s=", name);
 		if (operand->item >= 0)
 			added = add_list(repro, event, &i, out);
 		else if (strcmp(operand->kind, "tensor") == 0)
@@ -260,6 +260,6 @@ repro_call(struct repro *repro, const struct event *event, struct text *out)
 		if (!added)
 			return false;
 	}
-	text_add(out, ")");
+	repro_add(out, ")");
 	return out->used + 1 < sizeof(out->data) || repro_refuse(repro, "the call of %s is too long for a program", event->operation);
 }

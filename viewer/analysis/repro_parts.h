@@ -24,6 +24,8 @@ struct repro {
 	struct text amounts;      /* arguments whose amount isn't recorded, with what stands for it */
 };
 
+/* Adds a piece of the program: no language but Python's. */
+void repro_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Always false, so that one can return it; the first reason stays. */
 bool repro_refuse(struct repro *repro, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One line of the program. */

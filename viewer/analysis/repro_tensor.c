@@ -139,9 +139,9 @@ add_values(struct text *out, int64_t value, int64_t times, bool *any)
 {
 	if (times <= 0)
 		return;
-	text_add(out, "%s[%" PRId64 "]", *any ? " + " : "", value);
+	repro_add(out, "%s[%" PRId64 "]", *any ? " + " : "", value);
 	if (times > 1)
-		text_add(out, " * %" PRId64, times);
+		repro_add(out, " * %" PRId64, times);
 	*any = true;
 }
 
@@ -157,12 +157,12 @@ add_integers(struct repro *repro, const json_t *summary, int64_t factor, int64_t
 	bool any = false, first = false;
 
 	if (json_is_true(json_object_get(summary, "sorted")) && count_of(summary, "distinct", -1) == elements && largest - smallest == elements - 1) {
-		text_add(out, "torch.arange(%" PRId64 ", %" PRId64, smallest, largest + 1);
+		repro_add(out, "torch.arange(%" PRId64 ", %" PRId64, smallest, largest + 1);
 		return;
 	}
 	while (text_number(&at, &told))
 		first = first || (told == largest && rest > 0);
-	text_add(out, "torch.tensor(");
+	repro_add(out, "torch.tensor(");
 	if (first)
 		add_values(out, largest, 1, &any);
 	add_values(out, -100, ignored, &any);
@@ -172,7 +172,7 @@ add_integers(struct repro *repro, const json_t *summary, int64_t factor, int64_t
 		add_values(out, smallest, rest - first > 1 ? 1 : 0, &any);
 	add_values(out, largest, rest - first - (smallest > 0 && smallest != largest && rest - first > 1), &any);
 	if (!any)
-		text_add(out, "[]");
+		repro_add(out, "[]");
 }
 
 /* True in as many places, row by row where the rows were counted. */
@@ -183,13 +183,13 @@ add_truths(const json_t *summary, int64_t factor, const int64_t *sizes, int ndim
 	int64_t trues = count_of(summary, "true", 0) / factor, width = ndim ? elements / (sizes[0] ? sizes[0] : 1) : 1;
 
 	if (ndim > 1 && (int64_t)json_array_size(rows) == sizes[0] && sizes[0] > 1 && out->used + 16 * json_array_size(rows) < 800) {
-		text_add(out, "torch.arange(%" PRId64 ") < torch.tensor([", width);
+		repro_add(out, "torch.arange(%" PRId64 ") < torch.tensor([", width);
 		for (size_t i = 0; i < json_array_size(rows); i++)
-			text_add(out, "%s[%" PRId64 "]", i ? ", " : "", (int64_t)json_integer_value(json_array_get(rows, i)) / factor);
-		text_add(out, "])");
+			repro_add(out, "%s[%" PRId64 "]", i ? ", " : "", (int64_t)json_integer_value(json_array_get(rows, i)) / factor);
+		repro_add(out, "])");
 		return ndim == 2;
 	}
-	text_add(out, "torch.arange(%" PRId64 ") < %" PRId64, elements, trues);
+	repro_add(out, "torch.arange(%" PRId64 ") < %" PRId64, elements, trues);
 	return ndim == 1;
 }
 
@@ -227,51 +227,51 @@ counted_tensor(struct repro *repro, const struct event *event, const struct oper
 		summary = made = json_pack("{s:I}", "true", (json_int_t)trues);
 	if (!is_contiguous(operand, sizes)) {
 		wrapped = true;
-		text_add(out, "torch.empty_strided(");
+		repro_add(out, "torch.empty_strided(");
 		text_add_sizes(out, sizes, operand->ndim);
-		text_add(out, ", ");
+		repro_add(out, ", ");
 		text_add_sizes(out, operand->strides, operand->ndim);
-		text_add(out, ", dtype=torch.%s", operand->dtype);
+		repro_add(out, ", dtype=torch.%s", operand->dtype);
 		if (!plain_device)
-			text_add(out, ", device=\"%s\"", operand->device);
-		text_add(out, ").copy_(");
+			repro_add(out, ", device=\"%s\"", operand->device);
+		repro_add(out, ").copy_(");
 	}
 	if (!summary) {
-		text_add(out, "torch.zeros(");
+		repro_add(out, "torch.zeros(");
 		text_add_sizes(out, sizes, operand->ndim);
-		text_add(out, ", dtype=torch.%s", operand->dtype);
+		repro_add(out, ", dtype=torch.%s", operand->dtype);
 		shaped = true;
 		if (!plain_device)
-			text_add(out, ", device=\"%s\"", operand->device);
-		text_add(out, ")");
+			repro_add(out, ", device=\"%s\"", operand->device);
+		repro_add(out, ")");
 		if (elements)
 			repro_note(repro, "%s holds zeros: its values were not counted", operand->name);
 	} else if (truth) {
 		struct text truths = {{0}, 0};
 
 		shaped = add_truths(summary, factor, sizes, operand->ndim, elements, &truths);
-		text_add(out, shaped && plain_device && factor == 1 ? "%s" : "(%s)", truths.data);
+		repro_add(out, shaped && plain_device && factor == 1 ? "%s" : "(%s)", truths.data);
 		if (!plain_device)
-			text_add(out, ".to(\"%s\")", operand->device);
+			repro_add(out, ".to(\"%s\")", operand->device);
 	} else {
 		add_integers(repro, summary, factor, elements, out);
 		if (strcmp(operand->dtype, "int64") != 0 || !elements)
-			text_add(out, ", dtype=torch.%s", operand->dtype);
+			repro_add(out, ", dtype=torch.%s", operand->dtype);
 		if (!plain_device)
-			text_add(out, ", device=\"%s\"", operand->device);
-		text_add(out, ")");
+			repro_add(out, ", device=\"%s\"", operand->device);
+		repro_add(out, ")");
 	}
 	if (!shaped) {
-		text_add(out, ".view(");
+		repro_add(out, ".view(");
 		text_add_sizes(out, sizes, operand->ndim);
-		text_add(out, ")");
+		repro_add(out, ")");
 	}
 	if (wrapped)
-		text_add(out, ")");
+		repro_add(out, ")");
 	if (factor != 1) {
-		text_add(out, ".expand(");
+		repro_add(out, ".expand(");
 		text_add_sizes(out, operand->sizes, operand->ndim);
-		text_add(out, ")");
+		repro_add(out, ")");
 	}
 	json_decref(made);
 }
@@ -284,23 +284,23 @@ floating_tensor(const struct operand *operand, enum repro_grad grad, struct text
 
 	base_sizes(operand, sizes, &factor);
 	contiguous = is_contiguous(operand, sizes);
-	text_add(out, contiguous ? "torch.zeros(" : "torch.empty_strided(");
+	repro_add(out, contiguous ? "torch.zeros(" : "torch.empty_strided(");
 	text_add_sizes(out, sizes, operand->ndim);
 	if (!contiguous) {
-		text_add(out, ", ");
+		repro_add(out, ", ");
 		text_add_sizes(out, operand->strides, operand->ndim);
 	}
 	if (strcmp(operand->dtype, "float32") != 0)
-		text_add(out, ", dtype=torch.%s", operand->dtype);
+		repro_add(out, ", dtype=torch.%s", operand->dtype);
 	if (strcmp(operand->device, "cpu") != 0)
-		text_add(out, ", device=\"%s\"", operand->device);
-	text_add(out, "%s)", grad != REPRO_PLAIN ? ", requires_grad=True" : "");
+		repro_add(out, ", device=\"%s\"", operand->device);
+	repro_add(out, "%s)", grad != REPRO_PLAIN ? ", requires_grad=True" : "");
 	if (factor != 1) {
-		text_add(out, ".expand(");
+		repro_add(out, ".expand(");
 		text_add_sizes(out, operand->sizes, operand->ndim);
-		text_add(out, ")");
+		repro_add(out, ")");
 	} else if (grad == REPRO_MADE) {
-		text_add(out, ".clone()");
+		repro_add(out, ".clone()");
 	}
 }
 
@@ -365,7 +365,7 @@ repro_operand(struct repro *repro, const struct event *event, const struct opera
 		if (!repro_operand(repro, &maker, &maker.operands[0], repro_is_view(&maker) ? related : REPRO_ALONE) || !repro_call(repro, &maker, &made))
 			return NULL;
 		if (maker.output_count > 1)
-			text_add(&made, "[%d]", output);
+			repro_add(&made, "[%d]", output);
 		name = repro_name(repro, wanted_name(repro, operand), operand->tensor);
 		return name && repro_statement(repro, &maker, name, made.data) ? name : NULL;
 	}
