@@ -4,6 +4,7 @@
 #ifndef SHAPEBOX_TESTS_UNIT_ANALYSIS_EVENTS_H
 #define SHAPEBOX_TESTS_UNIT_ANALYSIS_EVENTS_H
 
+#include <fnmatch.h>
 #include <string.h>
 
 #include "viewer/analysis/source.h"
@@ -36,6 +37,8 @@ struct hand {
 	const struct site *sites; int site_count;
 	const struct scope *scopes; int scope_count;             /* in order of start */
 	const struct cuda_call *calls; int call_count;           /* in order */
+	const struct cuda_memory *memory; int memory_count;      /* live at the end */
+	bool blocks;                                             /* PyTorch's caching allocator told of blocks */
 	struct note found[16];
 };
 
@@ -298,9 +301,27 @@ hand_each_cuda_call(void *context, int process, const struct cuda_filter *filter
 		const struct cuda_call *call = &hand->calls[filter->backward ? hand->call_count - 1 - n : n];
 
 		if (call->id >= filter->first && (filter->last < 0 || call->id <= filter->last) && (!filter->failed || call->result) &&
+		    (!filter->kind || fnmatch(filter->kind, call->kind, 0) == 0) &&
 		    !visit(call, visitor))
 			return;
 	}
+}
+
+static void
+hand_each_cuda_memory(void *context, int process, void (*visit)(const struct cuda_memory *memory, void *context), void *visitor)
+{
+	struct hand *hand = context;
+
+	(void)process;
+	for (int i = 0; i < hand->memory_count; i++)
+		visit(&hand->memory[i], visitor);
+}
+
+static int64_t
+hand_cuda_count(void *context, int process, const char *name)
+{
+	(void)process;
+	return strcmp(name, "blocks") == 0 && ((struct hand *)context)->blocks;
 }
 
 static inline struct source
@@ -312,7 +333,7 @@ hand_source(struct hand *hand)
 		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
 		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
-		.each_cuda_call = hand_each_cuda_call,
+		.each_cuda_call = hand_each_cuda_call, .each_cuda_memory = hand_each_cuda_memory, .cuda_count = hand_cuda_count,
 	};
 }
 

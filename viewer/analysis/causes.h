@@ -39,6 +39,7 @@ struct cause_facts {
 	const struct mismatch *mismatch; /* NULL if none */
 	const char *type, *message;      /* the exception's, or NULL */
 	const struct cuda_failure *cuda; /* an asynchronous error of CUDA; NULL */
+	const json_t *memory;            /* the allocation that failed on a device (memory_out.h); NULL */
 	const char *outer;               /* the message of what it was raised on as; NULL */
 	const json_t *frames;            /* with locals; may be NULL */
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */

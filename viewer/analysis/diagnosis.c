@@ -157,6 +157,7 @@ diagnosis_end(struct diagnosis *diagnosis)
 	json_decref(diagnosis->lineage);
 	free(diagnosis->made);
 	free(diagnosis->cuda);
+	json_decref(diagnosis->memory);
 	free(diagnosis->stories[0]);
 	free(diagnosis->stories[1]);
 }

@@ -1,212 +1,9 @@
 #include "memory.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "memory_replay.h"
-#include "source.h"
+#include "memory_walk.h"
 #include "text.h"
-#include "where.h"
-
-#define HOLDERS_MOST 64
-#define STEPS_MOST 1000
-#define FAILED_MOST 32
-
-/* What is gathered while a process's calls pass by, in order. */
-struct walk {
-	struct source source;
-	struct trace *trace;
-	int process;
-	bool blocks;             /* PyTorch's blocks are known: they are what is followed, else what the driver gave */
-	int64_t peak_id, peak, peak_step;
-	int peak_device;
-	struct replay replay;
-	json_t *steps, *step, *failed;
-	int64_t step_now, allocated, reserved;
-	json_t *at_peak;
-};
-
-static void
-device_name(char *out, size_t size, int device, const char *kind)
-{
-	if (kind && strcmp(kind, "host") == 0)
-		text_format(out, size, "host");
-	else if (device < 0)
-		text_format(out, size, "cuda");
-	else
-		text_format(out, size, "cuda:%d", device);
-}
-
-static json_t *
-holder_json(struct walk *walk, const struct holder *holder)
-{
-	json_t *json = json_object();
-	char where[4200], device[32];
-	bool backward, placed = where_call_line(&walk->source, walk->process, holder->site, holder->event, &backward, where, sizeof where);
-
-	device_name(device, sizeof device, holder->device, holder->kind);
-	text_set(json, "kind", holder->kind);
-	text_set(json, "device", device);
-	json_object_set_new(json, "bytes", json_integer(holder->bytes));
-	json_object_set_new(json, "pieces", json_integer(holder->pieces));
-	text_set(json, "operation", holder->operation[0] ? holder->operation : NULL);
-	text_set(json, "where", placed ? where : NULL);
-	json_object_set_new(json, "backward", json_boolean(backward));
-	return json;
-}
-
-static int
-larger_first(const void *left, const void *right)
-{
-	const struct holder *a = *(const struct holder *const *)left, *b = *(const struct holder *const *)right;
-
-	return a->bytes > b->bytes ? -1 : a->bytes < b->bytes;
-}
-
-/* The holders of REPLAY that hold something, of blocks or of all but blocks, largest first. */
-static void
-holders_json(struct walk *walk, const struct replay *replay, int blocks, json_t *out)
-{
-	const struct holder **list = calloc(replay->holder_count + 1, sizeof(struct holder *));
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; list && i < replay->holder_count; i++)
-		if (replay->holders[i].bytes > 0 && (blocks < 0 || (strcmp(replay->holders[i].kind, "block") == 0) == blocks))
-			list[count++] = &replay->holders[i];
-	if (list)
-		qsort(list, count, sizeof *list, larger_first);
-	for (uint32_t i = 0; i < count && i < HOLDERS_MOST; i++)
-		json_array_append_new(out, holder_json(walk, list[i]));
-	free(list);
-}
-
-/* --- the calls, in order ---------------------------------------------------------------------- */
-
-static bool
-find_peak(const struct cuda_call *call, void *context)
-{
-	struct walk *walk = context;
-
-	if (call->allocated > walk->peak) {
-		walk->peak = call->allocated;
-		walk->peak_id = call->id;
-		walk->peak_step = call->step;
-		walk->peak_device = call->device;
-	}
-	return true;
-}
-
-/* A step's last state is known when the next one's first call comes. */
-static void
-step_end(struct walk *walk)
-{
-	struct replay *replay = &walk->replay;
-
-	if (!walk->step)
-		return;
-	json_object_set_new(walk->step, "end_allocated", walk->allocated >= 0 ? json_integer(walk->allocated) : json_null());
-	if (json_array_size(walk->steps) >= STEPS_MOST)
-		json_array_remove(walk->steps, 0);
-	json_array_append_new(walk->steps, walk->step);
-	walk->step = NULL;
-	for (uint32_t i = 0; i < replay->holder_count; i++) {
-		struct holder *holder = &replay->holders[i];
-
-		if (holder->first_step < 0) {
-			holder->first_step = walk->step_now;
-			holder->at_first = holder->bytes;
-		} else if (holder->bytes > holder->before) {
-			holder->steps_grown++;
-		}
-		holder->before = holder->at_last = holder->bytes;
-		holder->last_step = walk->step_now;
-		holder->steps_seen++;
-	}
-}
-
-static void
-raise_to(json_t *step, const char *key, int64_t value)
-{
-	const json_t *before = json_object_get(step, key);
-
-	if (value >= 0 && (!json_is_integer(before) || json_integer_value(before) < value))
-		json_object_set_new(step, key, json_integer(value));
-}
-
-static void
-count_up(json_t *step, const char *key)
-{
-	json_object_set_new(step, key, json_integer(json_integer_value(json_object_get(step, key)) + 1));
-}
-
-static void
-step_follow(struct walk *walk, const struct cuda_call *call)
-{
-	if (!walk->step || call->step != walk->step_now) {
-		step_end(walk);
-		walk->step_now = call->step;
-		walk->step = json_pack("{s:I, s:n, s:n, s:n, s:i, s:i}", "step", (json_int_t)call->step, "peak_allocated", "end_allocated",
-				       "peak_reserved", "launches", 0, "allocations", 0);
-	}
-	if (call->allocated >= 0) {
-		walk->allocated = call->allocated;
-		raise_to(walk->step, "peak_allocated", call->allocated);
-		raise_to(walk->step, "peak_reserved", call->reserved);
-	}
-	if (call->result == 0 && strcmp(call->kind, "launch") == 0)
-		count_up(walk->step, "launches");
-	if (call->result == 0 && strcmp(call->kind, "allocation") == 0)
-		count_up(walk->step, "allocations");
-}
-
-static void
-failed_follow(struct walk *walk, const struct cuda_call *call)
-{
-	json_t *json = json_object();
-	char where[4200];
-	bool backward, placed = where_call_line(&walk->source, walk->process, call->site, call->event, &backward, where, sizeof where);
-
-	if (json_array_size(walk->failed) >= FAILED_MOST)
-		json_array_remove(walk->failed, 0);
-	json_object_set_new(json, "call", json_integer(call->id));
-	text_set(json, "function", call->function);
-	json_object_set_new(json, "result", json_integer(call->result));
-	json_object_set_new(json, "bytes", json_integer(call->bytes));
-	text_set(json, "operation", call->operation);
-	text_set(json, "where", placed ? where : NULL);
-	json_object_set_new(json, "step", json_integer(call->step));
-	json_object_set_new(json, "time_ns", json_integer(call->time_ns));
-	json_array_append_new(walk->failed, json);
-}
-
-static bool
-follow(const struct cuda_call *call, void *context)
-{
-	struct walk *walk = context;
-	const char *made = walk->blocks ? "block" : "allocation", *freed = walk->blocks ? "block free" : "free";
-
-	step_follow(walk, call);
-	if (call->result != 0)
-		failed_follow(walk, call);
-	else if (strcmp(call->kind, made) == 0)
-		replay_add(&walk->replay, replay_holder(&walk->replay, walk->blocks ? "block" : "device", call->device, call->site,
-							call->operation, call->event), call->address, call->bytes);
-	else if (strcmp(call->kind, freed) == 0)
-		replay_remove(&walk->replay, call->address);
-	if (call->id == walk->peak_id && !walk->at_peak) { /* after this call: the peak stands */
-		char device[32];
-		json_t *holders = json_array();
-
-		device_name(device, sizeof device, call->device, NULL);
-		holders_json(walk, &walk->replay, -1, holders);
-		walk->at_peak = json_pack("{s:s, s:I, s:I, s:I, s:o}", "device", device, "allocated", (json_int_t)walk->peak, "step",
-					  (json_int_t)walk->peak_step, "call", (json_int_t)call->id, "holders", holders);
-	}
-	return true;
-}
-
-/* --- what is known of the whole run ------------------------------------------------------------ */
 
 static void
 add_count(const char *name, int64_t count, void *context)
@@ -220,7 +17,7 @@ add_device(const struct cuda_device *device, void *context)
 	char name[32];
 	json_t *json = json_object();
 
-	device_name(name, sizeof name, device->device, device->device < 0 ? "host" : NULL);
+	memory_device(name, sizeof name, device->device, device->device < 0 ? "host" : NULL);
 	text_set(json, "device", name);
 	json_object_set_new(json, "live", json_integer(device->live));
 	json_object_set_new(json, "peak", json_integer(device->peak));
@@ -230,26 +27,6 @@ add_device(const struct cuda_device *device, void *context)
 	json_object_set_new(json, "peak_reserved", json_integer(device->peak_reserved));
 	json_object_set_new(json, "peak_step", json_integer(device->peak_step));
 	json_array_append_new(context, json);
-}
-
-/* Pieces that no kept call made were there before the first that is kept. */
-static bool
-note_made(const struct cuda_call *call, void *context)
-{
-	return map_set(context, call->address, 1);
-}
-
-struct earlier { struct walk *walk; struct map made; };
-
-static void
-add_earlier(const struct cuda_memory *memory, void *context)
-{
-	struct earlier *earlier = context;
-	struct replay *replay = &earlier->walk->replay;
-
-	if (strcmp(memory->kind, earlier->walk->blocks ? "block" : "device") == 0 && !map_get(&earlier->made, memory->address))
-		replay_add(replay, replay_holder(replay, memory->kind, memory->device, memory->site, memory->operation, -1),
-			   memory->address, memory->bytes);
 }
 
 /* What is live at the end, by holder. The table knows no events; the call that made the same piece does, if it is kept. */
@@ -270,66 +47,12 @@ add_live(const struct cuda_memory *memory, void *context)
 	}
 }
 
-static int
-grown_most(const void *left, const void *right)
-{
-	const struct holder *a = *(const struct holder *const *)left, *b = *(const struct holder *const *)right;
-	int64_t one = a->at_last - a->at_first, other = b->at_last - b->at_first;
-
-	return one > other ? -1 : one < other;
-}
-
-/* Holders that held more at the end of nearly every step than at the end of the one before. */
-static json_t *
-growth_json(struct walk *walk)
-{
-	const struct replay *replay = &walk->replay;
-	const struct holder **list = calloc(replay->holder_count + 1, sizeof(struct holder *));
-	json_t *out = json_array();
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; list && i < replay->holder_count; i++) {
-		const struct holder *holder = &replay->holders[i];
-
-		if (holder->steps_seen >= 3 && holder->at_last > holder->at_first && holder->steps_grown * 2 >= holder->steps_seen - 1)
-			list[count++] = holder;
-	}
-	if (list)
-		qsort(list, count, sizeof *list, grown_most);
-	for (uint32_t i = 0; i < count && i < 8; i++) {
-		json_t *json = holder_json(walk, list[i]);
-
-		json_object_set_new(json, "first", json_integer(list[i]->at_first));
-		json_object_set_new(json, "last", json_integer(list[i]->at_last));
-		json_object_set_new(json, "steps", json_integer(list[i]->steps_seen));
-		json_array_append_new(out, json);
-	}
-	free(list);
-	return out;
-}
-
-static void
-walk_calls(struct walk *walk)
-{
-	struct earlier earlier = { .walk = walk };
-	struct cuda_filter filter = cuda_filter_all;
-
-	filter.kind = "block*";
-	trace_each_cuda_call(walk->trace, walk->process, &filter, find_peak, walk);
-	filter.kind = walk->blocks ? "block" : "allocation";
-	trace_each_cuda_call(walk->trace, walk->process, &filter, note_made, &earlier.made);
-	trace_each_cuda_memory(walk->trace, walk->process, add_earlier, &earlier);
-	map_free(&earlier.made);
-	filter.kind = NULL;
-	trace_each_cuda_call(walk->trace, walk->process, &filter, follow, walk);
-	step_end(walk);
-}
-
 json_t *
 memory_process(struct trace *trace, int index)
 {
 	const struct process *process = trace_process(trace, index);
-	struct walk walk = { .source = source_of_trace(trace), .trace = trace, .process = index, .peak = -1, .peak_id = -1, .allocated = -1 };
+	struct source source = source_of_trace(trace);
+	struct memory_walk walk = { .source = &source, .process = index, .until = -1 };
 	struct live live = { .replayed = &walk.replay };
 	json_t *json = json_object(), *totals = json_object(), *devices = json_array(), *holders = json_array();
 
@@ -341,14 +64,11 @@ memory_process(struct trace *trace, int index)
 		json_decref(holders);
 		return NULL;
 	}
-	walk.blocks = trace_cuda_count(trace, index, "blocks") > 0;
-	walk.steps = json_array();
-	walk.failed = json_array();
-	walk_calls(&walk);
+	memory_walk_run(&walk);
 	trace_each_cuda_device(trace, index, add_device, devices);
 	trace_each_cuda_memory(trace, index, add_live, &live);
-	holders_json(&walk, &live.replay, 1, holders);
-	holders_json(&walk, &live.replay, 0, holders);
+	memory_holders(&walk, &live.replay, 1, holders);
+	memory_holders(&walk, &live.replay, 0, holders);
 	text_set(json, "file", process->file);
 	text_set(json, "role", process->role);
 	text_set_integer(json, "rank", process->rank, -1);
@@ -356,11 +76,11 @@ memory_process(struct trace *trace, int index)
 	json_object_set_new(json, "totals", totals);
 	json_object_set_new(json, "devices", devices);
 	json_object_set_new(json, "live", holders);
-	json_object_set_new(json, "at_peak", walk.at_peak ? walk.at_peak : json_null());
-	json_object_set_new(json, "growth", growth_json(&walk));
-	json_object_set_new(json, "steps", walk.steps);
-	json_object_set_new(json, "failed", walk.failed);
-	replay_free(&walk.replay);
+	json_object_set_new(json, "at_peak", walk.at_peak ? json_incref(walk.at_peak) : json_null());
+	json_object_set_new(json, "growth", memory_growth(&walk));
+	json_object_set_new(json, "steps", json_incref(walk.steps));
+	json_object_set_new(json, "failed", json_incref(walk.failed));
+	memory_walk_free(&walk);
 	replay_free(&live.replay);
 	return json;
 }

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "headline.h"
 #include "history.h"
+#include "memory_out.h"
 #include "mismatch_rule.h"
 #include "modules.h"
 #include "operand.h"
@@ -164,7 +165,7 @@ causes(const struct diagnosis *diagnosis)
 {
 	const struct failure *failure = diagnosis->failure;
 	struct cause_facts facts = {
-		.cuda = diagnosis->cuda,
+		.cuda = diagnosis->cuda, .memory = diagnosis->memory,
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = failure->message,
 		.outer = failure->note ? text_get(failure->note->json, "message") : NULL,
@@ -202,6 +203,7 @@ report_failure(const struct source *source, struct failure *failure)
 
 	diagnosis_start(&diagnosis, source, failure);
 	diagnosis_follow(&diagnosis);
+	diagnosis.memory = memory_out(source, failure);
 	text_set(json, "kind", failure->kind);
 	json_object_set_new(json, "process", process_json(source->process(source->context, failure->process)));
 	text_set_integer(json, "step", failure->step, -1);
@@ -223,6 +225,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set(json, "lineage", diagnosis.lineage);
 	json_object_set_new(json, "causes", causes(&diagnosis));
 	json_object_set_new(json, "cuda", diagnosis.cuda ? cuda_failure_json(source, failure->process, diagnosis.cuda) : json_null());
+	json_object_set_new(json, "memory", diagnosis.memory ? json_incref(diagnosis.memory) : json_null());
 	json_object_set_new(json, "modules", modules_sorted(failure->note ? json_object_get(failure->note->json, "modules") : NULL));
 	json_object_set_new(json, "sample", sample_json(&diagnosis));
 	json_object_set_new(json, "history", history_json(&diagnosis));

@@ -27,6 +27,7 @@ struct diagnosis {
 	struct event followed;      /* no operation failed: what made the first tensor that is followed; id -1 if none */
 	int followed_output;
 	const char *followed_name;
+	json_t *memory;             /* owned; an allocation that failed on a device (memory_out.h), or NULL */
 	struct cuda_failure *cuda;  /* owned; an asynchronous error of CUDA, or NULL */
 	json_t *origin, *lineage;   /* owned; as the report has them */
 };

@@ -202,6 +202,18 @@ source_each_cuda_call(void *context, int process, const struct cuda_filter *filt
 	trace_each_cuda_call(context, process, filter, visit, visitor);
 }
 
+static void
+source_each_cuda_memory(void *context, int process, void (*visit)(const struct cuda_memory *memory, void *context), void *visitor)
+{
+	trace_each_cuda_memory(context, process, visit, visitor);
+}
+
+static int64_t
+source_cuda_count(void *context, int process, const char *name)
+{
+	return trace_cuda_count(context, process, name);
+}
+
 struct source
 source_of_trace(struct trace *trace)
 {
@@ -214,6 +226,6 @@ source_of_trace(struct trace *trace)
 		.first_use = source_first_use, .live_tensor = source_live_tensor, .call_history = source_call_history,
 		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
-		.each_cuda_call = source_each_cuda_call,
+		.each_cuda_call = source_each_cuda_call, .each_cuda_memory = source_each_cuda_memory, .cuda_count = source_cuda_count,
 	};
 }

@@ -44,6 +44,8 @@ struct source {
 	/* Calls of CUDA that FILTER admits, until VISIT returns false; NULL: nothing of CUDA is known. */
 	void (*each_cuda_call)(void *context, int process, const struct cuda_filter *filter,
 			       bool (*visit)(const struct cuda_call *call, void *context), void *visitor);
+	void (*each_cuda_memory)(void *context, int process, void (*visit)(const struct cuda_memory *memory, void *context), void *visitor);
+	int64_t (*cuda_count)(void *context, int process, const char *name);
 };
 
 struct source source_of_trace(struct trace *trace);

@@ -82,6 +82,23 @@ sequence_length(const unsigned char *at)
 	return length;
 }
 
+const char *
+text_bytes(char out[TEXT_BYTES], int64_t bytes)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB" };
+	double value = (double)bytes / 1000;
+	unsigned unit = 0;
+
+	if (bytes < 1000) {
+		text_format(out, TEXT_BYTES, "%lld B", (long long)bytes);
+		return out;
+	}
+	for (; value >= 999.95 && unit < 3; unit++)
+		value /= 1000;
+	text_format(out, TEXT_BYTES, "%.*f %s", value < 99.95 ? 1 : 0, value, units[unit]);
+	return out;
+}
+
 json_t *
 text_json(const char *text)
 {

@@ -30,6 +30,10 @@ void text_add_short(struct text *text, const char *string, size_t most);
 /* Adds "[2, 3]". */
 void text_add_sizes(struct text *text, const int64_t *sizes, int count);
 
+/* "13.4 MB" in OUT, which is returned. */
+#define TEXT_BYTES 32
+const char *text_bytes(char out[TEXT_BYTES], int64_t bytes);
+
 /* TEXT as a JSON string, invalid bytes replaced by '?'; NULL gives JSON null. New reference. */
 json_t *text_json(const char *text);
 /* OBJECT[KEY] = TEXT, or null. */

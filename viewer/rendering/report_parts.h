@@ -30,6 +30,8 @@ const char *report_base(const char *path);
 void report_operands(struct page *page, const json_t *failure, int width);
 /* report_cuda.c: an asynchronous error, and what was launched before it came out. */
 void report_cuda(struct page *page, const json_t *failure, int width);
+/* report_cuda.c: an allocation that failed, and who held the memory. */
+void report_memory(struct page *page, const json_t *failure, int width);
 /* report_cause.c: causes with evidence and fix; MOST of them. */
 void report_causes(struct page *page, const char *label, const json_t *causes, int width, size_t most);
 /* report_cause.c: where the wrong size, dtype or device came from. */

@@ -357,6 +357,7 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	report_where(page, json_object_get(failure, "where"), width);
 	report_exception(page, failure, width);
 	report_cuda(page, failure, width);
+	report_memory(page, failure, width);
 	report_operands(page, failure, width);
 	report_causes(page, SAY("why"), json_object_get(failure, "causes"), width, 2);
 	report_lineage(page, failure, width);

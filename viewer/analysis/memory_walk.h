@@ -1,0 +1,35 @@
+/*
+ * A process's memory calls, followed in order: who held what when it peaked or when a call failed, step by step. Part of
+ * memory.c and memory_out.c.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_MEMORY_WALK_H
+#define SHAPEBOX_VIEWER_ANALYSIS_MEMORY_WALK_H
+
+#include <jansson.h>
+
+#include "memory_replay.h"
+#include "source.h"
+
+struct memory_walk {
+	const struct source *source;
+	int process;
+	int64_t until;           /* the last call that is followed: `at_peak` is then of that moment; -1: all, and the peak */
+	/* filled: */
+	bool blocks;             /* PyTorch's blocks are known: they are what is followed, else what the driver gave */
+	int64_t peak_id, peak;
+	struct replay replay;
+	json_t *steps, *step, *failed; /* as memory.h has them */
+	int64_t step_now, allocated, reserved;
+	json_t *at_peak;         /* NULL: it lies before the kept calls */
+};
+
+void memory_walk_run(struct memory_walk *walk);
+void memory_walk_free(struct memory_walk *walk);
+/* "cuda:1", "host" (KIND host), "cuda" (unknown). */
+void memory_device(char *out, size_t size, int device, const char *kind);
+/* Appended to OUT: the holders of REPLAY that hold something, of blocks (1), of all but blocks (0), or all (-1), largest first. */
+void memory_holders(const struct memory_walk *walk, const struct replay *replay, int blocks, json_t *out);
+/* Holders that held more at the end of nearly every step than at the end of the one before. New reference. */
+json_t *memory_growth(const struct memory_walk *walk);
+
+#endif
