@@ -177,6 +177,41 @@ test_ready_made(void)
 	CU_ASSERT_EQUAL(one.count, 0);
 }
 
+/* What the ring has overwritten: the table of living tensors knows the maker, the first use, the last resize. */
+static void
+test_overwritten(void)
+{
+	const struct operand used[] = { TENSOR("self", 70, 45, 3) }, made[] = { TENSOR("output", 0, 45, 3) };
+	const struct event now = { .id = 900, .parent = -1, .site = 2, .step = 800, .operation = "aten::mul", .status = "ok",
+				   .operand_count = 1, .operands = used };
+	struct live_tensor live = { .tensor = 70, .site = 1, .step = 3, .operation = "aten::zeros", .output_count = 1, .outputs = made };
+	struct hand kept = { .live = &live, .events = &now, .event_count = 1, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&kept);
+	json_t *origin;
+
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one); /* zeros is told its sizes: they were decided there */
+	CU_ASSERT_EQUAL_FATAL(one.count, 1);
+	CU_ASSERT_EQUAL(one.decider, 0);
+	CU_ASSERT_FALSE(one.steps[0].possible);
+	CU_ASSERT_EQUAL(one.steps[0].size, 45);
+	CU_ASSERT_STRING_EQUAL(one.steps[0].how, "at step 3, no longer kept");
+	origin = lineage_origin(&source, &one, "45");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(origin, "where")), "/x/main.py:3");
+	json_decref(origin);
+	live.operation = "aten::cat"; /* of what, is gone */
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count == 1 && one.steps[0].possible && !one.steps[0].entered);
+	live.entered = true; /* nothing made it; its first use isn't the one that is kept */
+	live.operation = "aten::linear";
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count == 1 && one.steps[0].entered && one.steps[0].event.step == 3);
+	live.resized = (struct tensor_change){ .known = true, .site = 1, .step = 700, .operation = "aten::resize_" };
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 1);
+	CU_ASSERT_STRING_EQUAL(one.steps[0].event.operation, "aten::resize_");
+	CU_ASSERT_STRING_EQUAL(one.steps[0].how, "resized in place at step 700, no longer kept");
+}
+
 static void
 test_dtype(void)
 {
@@ -460,6 +495,7 @@ main(void)
 	CU_add_test(suite, "a walk", test_walk);
 	CU_add_test(suite, "twins", test_twins);
 	CU_add_test(suite, "ready-made", test_ready_made);
+	CU_add_test(suite, "what was overwritten", test_overwritten);
 	CU_add_test(suite, "dtype", test_dtype);
 	CU_add_test(suite, "data given since", test_given_data);
 	CU_add_test(suite, "earlier calls", test_history);
