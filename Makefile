@@ -44,7 +44,7 @@ GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL)) $(BUILD)/gen/co
 TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
 all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
-tests: $(TESTS) $(BUILD)/tests/runner $(BUILD)/tests/identity-check $(BUILD)/tests/truth.so
+tests: $(TESTS) $(BUILD)/tests/runner $(BUILD)/tests/identity-check $(BUILD)/tests/truth.so $(BUILD)/tests/faults.so
 library: $(BUILD)/libshapebox.so
 viewer: $(BUILD)/shapebox
 runner: $(BUILD)/tests/runner
@@ -89,6 +89,8 @@ $(BUILD)/obj/viewer/%.c.o: %.c Makefile | $(GENERATED)
 GLIBC_OLDEST = 2.28
 GLIBC = $(BUILD)/gen/glibc
 GLIBC_STUBS = $(addprefix $(GLIBC)/,libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0)
+# The command counts the memory that it was refused: schema/shortage.h.
+COUNT_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 ifeq ($(SANITIZE),)
 PORTABLE = $(BUILD)/obj/shim/packaging/glibc/compat.c.o
 PORTABLE_START = $(BUILD)/obj/viewer/packaging/glibc/start.c.o
@@ -96,10 +98,10 @@ PORTABLE_LIBS = -nodefaultlibs -Wl,--as-needed $(GLIBC)/libc.so.6 $(GLIBC)/libm.
   -Wl,--no-as-needed $(GLIBC)/libdl.so.2 $(GLIBC)/libpthread.so.0 -l:libc_nonshared.a -lgcc
 PORTABLE_STUBS = $(GLIBC_STUBS)
 LINK_SHIM = $(PORTABLE) $(PORTABLE_LIBS)
-LINK_VIEWER = $(PORTABLE) $(PORTABLE_START) -Wl,--wrap=__libc_start_main -l:libsqlite3.a -l:libjansson.a $(PORTABLE_LIBS)
+LINK_VIEWER = $(COUNT_MEMORY) $(PORTABLE) $(PORTABLE_START) -Wl,--wrap=__libc_start_main -l:libsqlite3.a -l:libjansson.a $(PORTABLE_LIBS)
 else
 LINK_SHIM = -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
-LINK_VIEWER = $(LIBS_VIEWER)
+LINK_VIEWER = $(COUNT_MEMORY) $(LIBS_VIEWER)
 endif
 
 $(GLIBC)/libm.so.6 $(GLIBC)/libdl.so.2 $(GLIBC)/libpthread.so.0: $(GLIBC)/libc.so.6
@@ -153,6 +155,11 @@ $(BUILD)/tests/identity-check: $(BUILD)/obj/viewer/tests/identity/check.c.o $(BU
 $(BUILD)/tests/truth.so: tests/identity/truth.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fPIC -shared -o $@ $< -ldl
+
+# One call fails: tests/faults/
+$(BUILD)/tests/faults.so: tests/faults/faults.c tests/faults/faults.h tests/faults/points.def
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -fPIC -fvisibility=hidden -shared -o $@ $< -ldl
 
 # A CUDA stack without a GPU: tests/fake/
 FAKE = $(BUILD)/fake

@@ -27,7 +27,7 @@ usage: ./build.sh [WORD]
   tsan      unit tests with ThreadSanitizer
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
   soak      the long tests (hours): 20,000 healthy steps before every failure, a million shapes, 1,200 workers,
-            a thousand SIGKILLs at random moments
+            every call of ours failing, a thousand SIGKILLs at random moments
   screen    put the demo's report into README.md
   clean     remove what was built (build/venv stays; `clean all` removes it too)
   help      this text
@@ -215,6 +215,7 @@ word_test() {
 	run_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
 	run_check "every function of CUDA is wrapped or left out for a reason" sh tests/symbols/check.sh
 	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
+	run_check "a call of ours that fails hurts nobody (a sample)" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain:1 cuda:20 torch:150 fold:700
 	run_check "failures are the same after 2,000 healthy steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 2000 \
 		family_add family_linear handled_then_fatal
 	step "end to end"
@@ -363,12 +364,14 @@ word_bench() {
 
 word_soak() {
 	need_tests
-	compile all tests
+	compile all tests fake
 	make_venv
 	step "soak: a million shapes, workers started anew in every epoch"
 	run_cases "$BUILD" --cases "$ROOT/tests/hours/cases"
 	step "soak: healthy steps before every failure"
 	run_check "every failure is the same after 20,000 steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 20000
+	step "soak: every call of ours fails once, and for ever"
+	run_check "every call that fails hurts nobody" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain cuda torch fold
 	step "soak: SIGKILL at random moments"
 	run_check "SIGKILL x${1:-1000}" bash tests/bench/soak.sh "$BUILD" "$VENV/bin/python" "${1:-1000}"
 	closing

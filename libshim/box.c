@@ -181,7 +181,7 @@ map_box(int rank, uint64_t *size, bool *short_of_total)
 }
 
 bool
-box_open(void)
+box_open(bool (*prepare)(void))
 {
 	int saved_errno = errno;
 	int rank = ENV_NUMBER("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK");
@@ -193,9 +193,16 @@ box_open(void)
 		fill_header((struct box_header *)base, size, rank);
 		shim_box.size_bytes = size;
 		shim_box.header = (struct box_header *)base;
-		__atomic_store_n(&shim_box.base, base, __ATOMIC_RELEASE);
-		if (short_of_total)
-			box_lose(BOX_LOSS_SIZE_TOTAL, 1);
+		if (prepare()) {
+			__atomic_store_n(&shim_box.base, base, __ATOMIC_RELEASE);
+			if (short_of_total)
+				box_lose(BOX_LOSS_SIZE_TOTAL, 1);
+		} else {
+			place_remove(place.directory, place.stem, place.box, 0, false);
+			munmap(base, size);
+			shim_box.header = NULL;
+			base = NULL;
+		}
 	}
 	errno = saved_errno;
 	return base != NULL;

@@ -29,8 +29,10 @@ extern bool box_for_cuda;
 /* Called by box_end first: who has counts beside the box puts them into it. NULL: nobody. */
 extern void (*box_ending)(void);
 
-/* Make and map this process's box as configuration says. Returns false where none can be made (recording stays off). */
-bool box_open(void);
+/* Make and map this process's box as configuration says. PREPARE sets up what is kept beside it in memory, by
+ * shim_box.header: base is set only after that, so no thread meets a half-made box. Returns false where no box can be made
+ * or PREPARE returns false: then there is no file, and recording stays off. */
+bool box_open(bool (*prepare)(void));
 
 /* The chunks of segment NUMBER (0 is the box itself), made and mapped on first demand; NULL where there is no room for
  * it. Called when a chunk is opened, never per event. */

@@ -17,7 +17,7 @@ history_open(void)
 	while (buckets * 2ull * BOX_CALLS_BUCKET <= entries)
 		buckets *= 2;
 	history_mask = buckets - 1;
-	history_calls = box_region(BOX_CALLS);
+	history_calls = (void *)((char *)shim_box.header + shim_box.header->regions[BOX_CALLS].offset_bytes);
 }
 
 static inline struct box_history *

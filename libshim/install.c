@@ -32,6 +32,16 @@ static uint32_t box_state;        /* BOX_*; atomic */
 static uint32_t box_number;       /* how many this process image has had */
 enum { BOX_NOT_YET, BOX_BEING_MADE, BOX_THERE, BOX_REFUSED };
 
+static bool
+prepare(void)
+{
+	if (!dictionary_open() || !identity_open())
+		return false;
+	history_open();
+	__atomic_fetch_add(&box_number, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
 bool
 install_box(void)
 {
@@ -42,11 +52,7 @@ install_box(void)
 	if (__atomic_compare_exchange_n(&box_state, &state, BOX_BEING_MADE, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 		box_ending = cuda_report;
 		box_for_cuda = cuda_on && cuda_is_loaded();
-		state = box_open() && dictionary_open() && identity_open() ? BOX_THERE : BOX_REFUSED;
-		if (state == BOX_THERE) {
-			history_open();
-			__atomic_fetch_add(&box_number, 1, __ATOMIC_RELEASE);
-		}
+		state = box_open(prepare) ? BOX_THERE : BOX_REFUSED;
 		__atomic_store_n(&box_state, state, __ATOMIC_RELEASE);
 	}
 	while ((state = __atomic_load_n(&box_state, __ATOMIC_ACQUIRE)) == BOX_BEING_MADE)
@@ -123,12 +129,13 @@ library_loaded(void)
 	int saved_errno = errno;
 
 	settings_read();
-	if (settings.disabled || !recorder_start()) {
+	/* Without the handler a forked child would write into its parent's box. */
+	if (settings.disabled || !recorder_start() || pthread_atfork(NULL, NULL, after_fork_in_child)) {
+		settings.disabled = true;
 		settle(INSTALL_OFF);
 		return;
 	}
 	cuda_start();
-	pthread_atfork(NULL, NULL, after_fork_in_child);
 	on_exit(process_ends, NULL); /* registered first, so it runs last; it gets the status */
 	python_start();
 	errno = saved_errno;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fold_internal.h"
+#include "shortage.h"
 #include "schema_sql.h"
 #include "rows_sql.h"
 #include "views_sql.h"
@@ -156,6 +157,9 @@ database_fill(struct fold *fold)
 	process_write(fold);
 	losses_write(fold);
 	statements_drop(fold);
+	/* A value that found no memory has become NULL, a chunk was left out: the box is worth more than such a database. */
+	if (shortage_count() != fold->shortage)
+		fold_fail(fold, "not enough memory");
 	fold_run(fold, "COMMIT");
 }
 
@@ -185,6 +189,7 @@ fold_box(const char *box_path, const char *db_path, bool finished, struct fold_r
 		snprintf(error, error_room, "%s: not enough memory", db_path);
 		return false;
 	}
+	fold->shortage = shortage_count();
 	fold->finished = finished;
 	fold->db_path = db_path;
 	fold->error = error;

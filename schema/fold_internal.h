@@ -62,6 +62,7 @@ struct fold {
 	struct box_reader box;
 	sqlite3 *db;
 	bool finished, failed;
+	uint64_t shortage; /* shortage_count at the start */
 	char *error;
 	size_t error_room;
 	const char *db_path;

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <langinfo.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "commands/command.h"
 #include "rendering/page.h"
+#include "schema/shortage.h"
 
 /* Die as the child did: by its signal, without a second core file. */
 static void
@@ -30,9 +32,15 @@ main_die(int signal_number)
 	_exit(128 + signal_number); /* a signal whose default action is not death */
 }
 
+/* KEEPS: the status is that of a program that was run, and stays so. */
 static int
-main_finish(int status, const struct error *error)
+main_finish(int status, bool keeps, struct error *error)
 {
+	if (shortage_count() && !error->text[0]) {
+		int trouble = command_trouble(error, "there was not enough memory at times: parts of the answer may be missing");
+
+		status = keeps ? status : trouble;
+	}
 	if (error->text[0]) {
 		struct page page = { 0 };
 
@@ -68,12 +76,12 @@ main(int argc, char **argv)
 		return command_version(1, argv + 1, &error);
 	if (argv[1][0] == '-') {
 		command_trouble(&error, "unknown option %s; see: shapebox help", argv[1]);
-		return main_finish(COMMAND_TROUBLE, &error);
+		return main_finish(COMMAND_TROUBLE, false, &error);
 	}
 	command = command_find(argv[1]);
 	if (!command) {
 		command_unknown(argv[1], &error);
-		return main_finish(COMMAND_TROUBLE, &error);
+		return main_finish(COMMAND_TROUBLE, false, &error);
 	}
-	return main_finish(command->run(argc - 1, argv + 1, &error), &error);
+	return main_finish(command->run(argc - 1, argv + 1, &error), command->run == command_run, &error);
 }

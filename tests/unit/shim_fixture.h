@@ -18,6 +18,12 @@
 static char fixture_directory[64];
 
 static inline bool
+fixture_prepare(void)
+{
+	return dictionary_open() && identity_open();
+}
+
+static inline bool
 fixture_open(uint64_t size_bytes)
 {
 	snprintf(fixture_directory, sizeof fixture_directory, "/tmp/shapebox-test-XXXXXX");
@@ -28,7 +34,7 @@ fixture_open(uint64_t size_bytes)
 	settings.total_bytes = 4ull << 30;
 	settings.depth = 1;
 	settings.keep_all = false;
-	return box_open() && dictionary_open() && identity_open();
+	return box_open(fixture_prepare);
 }
 
 static inline void

@@ -59,7 +59,7 @@ files_are_private_and_never_overwritten(void)
 	snprintf(path, sizeof path, "%s/rank0-%s-%d.box", settings.directory, host, (int)getpid());
 	CU_ASSERT_EQUAL(stat(path, &info), 0);
 	CU_ASSERT_EQUAL(info.st_mode & 0777, 0600);
-	CU_ASSERT(box_open()); /* the same process id, as after an exec */
+	CU_ASSERT(box_open(fixture_prepare)); /* the same process id, as after an exec */
 	CU_ASSERT_EQUAL(count_boxes(), 2);
 	fixture_remove();
 }
@@ -106,6 +106,23 @@ limits_cost_the_box_not_the_program(void)
 #endif
 }
 
+static bool
+refuse(void)
+{
+	return false;
+}
+
+static void
+a_box_without_its_indexes_is_none(void)
+{
+	CU_ASSERT_FATAL(fixture_open(1 << 20));
+	shim_box.base = NULL;
+	CU_ASSERT_FALSE(box_open(refuse));
+	CU_ASSERT_PTR_NULL(shim_box.base);
+	CU_ASSERT_EQUAL(count_boxes(), 1); /* the first one's */
+	fixture_remove();
+}
+
 static void
 the_end_is_written_down(void)
 {
@@ -141,6 +158,7 @@ main(void)
 	CU_add_test(suite, "a box describes itself", a_box_describes_itself);
 	CU_add_test(suite, "files are private and never overwritten", files_are_private_and_never_overwritten);
 	CU_add_test(suite, "limits cost the box, not the program", limits_cost_the_box_not_the_program);
+	CU_add_test(suite, "a box without its indexes is none", a_box_without_its_indexes_is_none);
 	CU_add_test(suite, "the end is written down", the_end_is_written_down);
 	CU_add_test(suite, "segments go on where the ring ends", segments_go_on_where_the_ring_ends);
 	CU_basic_run_tests();

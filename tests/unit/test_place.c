@@ -200,7 +200,7 @@ the_total_of_a_host_is_kept(void)
 	CU_ASSERT_EQUAL(shim_box.header->lost[BOX_LOSS_SIZE_TOTAL], 1);
 	CU_ASSERT_EQUAL(shim_box.header->lost[BOX_LOSS_SEGMENT_FAILED], 0);
 	settings.size_bytes = 8 << 20;
-	CU_ASSERT(box_open()); /* another process: what is left, and never less than the least */
+	CU_ASSERT(box_open(fixture_prepare)); /* another process: what is left, and never less than the least */
 	CU_ASSERT(shim_box.size_bytes < 2 << 20);
 	CU_ASSERT_EQUAL(shim_box.header->lost[BOX_LOSS_SIZE_TOTAL], 1);
 	fixture_remove();
