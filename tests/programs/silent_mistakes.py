@@ -1,5 +1,6 @@
 """Trains to the end, with what goes wrong in silence: see the marks. --fixed: none of it."""
 import sys
+import time
 
 import torch
 from torch import nn
@@ -46,6 +47,7 @@ def train(model):
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
+        time.sleep(1 if "--slowly" in sys.argv else 0)
     print(f"{loss.item():.6f}")
 
 

@@ -174,10 +174,11 @@ look_at(const struct source *source, int process, bool walk, json_t *list)
 
 /* --- all processes ----------------------------------------------------------------------------- */
 
+/* A rank, or what trains without being one (forked by the program itself). */
 static bool
 is_rank(const struct process *process)
 {
-	return strcmp(process->role, "rank") == 0;
+	return strcmp(process->role, "rank") == 0 || process->steps > 0;
 }
 
 /* One more that RANK found: beside one that says the same, or at the end. */

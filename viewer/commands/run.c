@@ -19,7 +19,12 @@
 #include "run_parts.h"
 #include "traces.h"
 
+/* What was typed: how to record, and what `run` does by itself. */
+struct run_typed { struct run_values values; int64_t check_after; };
+
 const struct option_row command_run_options[] = {
+	{ "check-after", 0, OPTION_COUNT, offsetof(struct run_typed, check_after), "STEPS", NULL,
+	  "print what `check` finds once, after so many training steps" },
 #define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
 	RUN_OPTION_ROW(id, kind, fallback, option, letter, argument, help)
 #define CONFIG_VARIABLE(id, variable, kind, fallback, help)
@@ -148,7 +153,10 @@ run_healthy_line(const char *directory, json_t *report)
 	page_plural(&page, count, SAY("process"), SAY("processes"));
 	page_add(&page, ", ");
 	page_plural(&page, operations, SAY("operation"), SAY("operations"));
-	page_add(&page, "); shapebox report ");
+	page_add(&page, "); ");
+	if (json_array_size(json_object_get(report, "findings")))
+		page_format(&page, SAY("%zu found: "), json_array_size(json_object_get(report, "findings")));
+	page_add(&page, "shapebox report ");
 	page_safe(&page, run_short(directory));
 	page_add(&page, "\n");
 	page_print(&page, stderr, false);
@@ -202,12 +210,14 @@ run_started(struct run_child *child)
 {
 	if (child->preload)
 		run_record_write(child);
+	if (child->preload && child->check_after > 0)
+		run_check_after(child, child->check_after);
 }
 
 int
 command_run(int argc, char **argv, struct error *error)
 {
-	struct run_values values = { 0 };
+	struct run_typed typed = { 0 };
 	struct run_child child = { 0 };
 	char program[PATH_MAX], directory[PATH_MAX] = "", job[256];
 	size_t preload_size = PATH_MAX + (getenv("LD_PRELOAD") ? strlen(getenv("LD_PRELOAD")) : 0) + 2;
@@ -215,7 +225,7 @@ command_run(int argc, char **argv, struct error *error)
 	int rest, status;
 	bool quiet = false;
 
-	if (!command_parse("run", &values, argc, argv, true, &rest, &status, error) || !run_options_apply("run", &values, error))
+	if (!command_parse("run", &typed, argc, argv, true, &rest, &status, error) || !run_options_apply("run", &typed.values, error))
 		return error->text[0] ? COMMAND_TROUBLE : status;
 	if (rest == argc)
 		return command_trouble(error, "run: no command to run; such as: shapebox run -- python train.py");
@@ -224,6 +234,7 @@ command_run(int argc, char **argv, struct error *error)
 		return status;
 	config_flag(config_text(CONFIG_QUIET), &quiet);
 	child.argv = argv + rest;
+	child.check_after = typed.check_after;
 	child.directory = directory;
 	run_job_name(child.argv, job, sizeof job);
 	child.job = job;

@@ -46,6 +46,7 @@ struct run_child {
 	const char *directory; /* SHAPEBOX_OUTPUT */
 	const char *job;       /* run_job_name; "" if none */
 	bool joined;           /* the directory and its record are another command's of the job */
+	int64_t check_after;   /* steps; 0: not asked for */
 	pid_t pid;
 	int error_number;      /* of exec; 0 if it started */
 	int exit_status;       /* -1 if a signal ended it */
@@ -55,6 +56,10 @@ struct run_child {
 /* Start it, hand signals on to it, wait for it, then for its descendants (two seconds at most). STARTED is called
  * once the process exists. False if it could not be started (error_number). */
 bool run_child(struct run_child *child, void (*started)(struct run_child *child));
+
+/* run_check_after.c: print on standard error what `check` finds, once, as soon as a process has made STEPS steps: from a process of
+ * its own, which reads the boxes only and ends with the program. Call it when CHILD has started. */
+void run_check_after(const struct run_child *child, int64_t steps);
 
 /* run_nothing.c: why nothing was recorded, and what to do instead, as one sentence. Looks at what the library saw started, at the
  * program itself, and asks its Python (if it is one) for its torch. */
