@@ -21,7 +21,7 @@ CFLAGS_SHIM = $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB
 CFLAGS_SHIM_TEST = $(COMMON) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
 
 LIBS_SHIM = -ldl -lpthread -lm
-LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -lm -ldl -lpthread
+LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -l:libz.a -lm -ldl -lpthread
 
 # What the library shares with the viewer.
 SHIM_SCHEMA = $(wildcard schema/config.c schema/secret.c)
@@ -98,7 +98,7 @@ PORTABLE_LIBS = -nodefaultlibs -Wl,--as-needed $(GLIBC)/libc.so.6 $(GLIBC)/libm.
   -Wl,--no-as-needed $(GLIBC)/libdl.so.2 $(GLIBC)/libpthread.so.0 -l:libc_nonshared.a -lgcc
 PORTABLE_STUBS = $(GLIBC_STUBS)
 LINK_SHIM = $(PORTABLE) $(PORTABLE_LIBS)
-LINK_VIEWER = $(COUNT_MEMORY) $(PORTABLE) $(PORTABLE_START) -Wl,--wrap=__libc_start_main -l:libsqlite3.a -l:libjansson.a $(PORTABLE_LIBS)
+LINK_VIEWER = $(COUNT_MEMORY) $(PORTABLE) $(PORTABLE_START) -Wl,--wrap=__libc_start_main -l:libsqlite3.a -l:libjansson.a -l:libz.a $(PORTABLE_LIBS)
 else
 LINK_SHIM = -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
 LINK_VIEWER = $(COUNT_MEMORY) $(LIBS_VIEWER)

@@ -47,6 +47,7 @@ is_there() { # PACKAGE
 	gcc | make | sqlite3 | npm | chromium) have_tool "$1" ;;
 	libc6-dev) have_tool gcc && printf '#include <stdio.h>\n' | gcc -E - >/dev/null 2>&1 ;;
 	libsqlite3-dev) have_static sqlite3.h libsqlite3.a ;;
+	zlib1g-dev) have_static zlib.h libz.a ;;
 	libjansson-dev) have_static jansson.h libjansson.a ;;
 	libcunit1-dev) have_static CUnit/CUnit.h libcunit.a ;;
 	binutils) have_tool nm && have_tool readelf ;;
@@ -83,9 +84,9 @@ need() { # PACKAGE...: installs what isn't there; says what it could not install
 	[ -z "$lacking" ] || fail "could not install: $lacking(install them by hand, then run this again)"
 }
 
-need_build() { need gcc libc6-dev make binutils libsqlite3-dev libjansson-dev; }
-need_tests() { need gcc libc6-dev make binutils sqlite3 libsqlite3-dev libjansson-dev libcunit1-dev; }
-need_bench() { need gcc libc6-dev make sqlite3 libsqlite3-dev libjansson-dev; }
+need_build() { need gcc libc6-dev make binutils libsqlite3-dev libjansson-dev zlib1g-dev; }
+need_tests() { need gcc libc6-dev make binutils sqlite3 libsqlite3-dev libjansson-dev zlib1g-dev libcunit1-dev; }
+need_bench() { need gcc libc6-dev make sqlite3 libsqlite3-dev libjansson-dev zlib1g-dev; }
 
 # --- steps ----------------------------------------------------------------------------------
 
@@ -222,6 +223,7 @@ word_test() {
 	run_cases "$BUILD"
 	step "demo's screen in README.md"
 	run_check "README shows the demo's screen" check_screen
+	run_check "a bundle names nobody, and reads like its trace" sh tests/e2e/bundle.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
 	run_check "English and Chinese" sh tests/e2e/language.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
 	closing
 }

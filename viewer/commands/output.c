@@ -46,7 +46,7 @@ output_permit(int descriptor)
 }
 
 bool
-output_write(const char *path, bool (*write)(FILE *file, void *context), void *context, struct error *error)
+output_write(const char *path, bool replace, bool (*write)(FILE *file, void *context), void *context, struct error *error)
 {
 	struct stat status;
 	int descriptor;
@@ -62,6 +62,10 @@ output_write(const char *path, bool (*write)(FILE *file, void *context), void *c
 	}
 	if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
 		command_trouble(error, "%s: not a plain file", path);
+		return false;
+	}
+	if (!replace && lstat(path, &status) == 0) {
+		command_trouble(error, "%s: %s", path, strerror(EEXIST));
 		return false;
 	}
 	if (snprintf(output_begun, sizeof output_begun, "%s.XXXXXX", path) >= (int)sizeof output_begun) {
@@ -85,11 +89,12 @@ output_write(const char *path, bool (*write)(FILE *file, void *context), void *c
 			command_trouble(error, "%s: %s", path, strerror(errno));
 		written = false;
 	}
-	if (written && rename(output_begun, path) != 0) {
+	/* a second name, and only then the first one's end, replaces nothing that came meanwhile */
+	if (written && (replace ? rename(output_begun, path) : link(output_begun, path)) != 0) {
 		command_trouble(error, "%s: %s", path, strerror(errno));
 		written = false;
 	}
-	if (!written)
+	if (!written || !replace)
 		unlink(output_begun);
 	output_guard(false);
 	return written;

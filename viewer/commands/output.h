@@ -10,8 +10,8 @@
 
 struct error;
 
-/* Let WRITE fill the file PATH ("-": standard output). A file that was there is replaced; a directory, a device or a
- * pipe is not. False: ERROR is filled, unless WRITE filled it. */
-bool output_write(const char *path, bool (*write)(FILE *file, void *context), void *context, struct error *error);
+/* Let WRITE fill the file PATH ("-": standard output). A file that was there is replaced, or, without REPLACE, an error; a
+ * directory, a device or a pipe always is. False: ERROR is filled, unless WRITE filled it. */
+bool output_write(const char *path, bool replace, bool (*write)(FILE *file, void *context), void *context, struct error *error);
 
 #endif

@@ -72,7 +72,7 @@ command_page(int argc, char **argv, struct error *error)
 		goto out;
 	parts.log = html_log(trace, json_string_value(json_object_get(json_object_get(json_object_get(parts.reports[0], "failure"), "process"), "file")),
 			    values.rows);
-	if (!output_write(values.output, page_file, &parts, error))
+	if (!output_write(values.output, true, page_file, &parts, error))
 		goto out;
 	result = COMMAND_OK;
 	if (strcmp(values.output, "-") != 0) {

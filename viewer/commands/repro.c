@@ -77,7 +77,7 @@ command_repro(int argc, char **argv, struct error *error)
 		goto out;
 	}
 	there = strcmp(values.output, "-") != 0 && access(values.output, F_OK) == 0;
-	if (!output_write(values.output, repro_write, &page, error))
+	if (!output_write(values.output, true, repro_write, &page, error))
 		goto out;
 	result = json_is_array(json_object_get(repro, "program")) ? COMMAND_OK : COMMAND_FOUND;
 	if (strcmp(values.output, "-") != 0) {

@@ -11,6 +11,7 @@
 #include "../../schema/box.h"
 #include "../analysis/report.h"
 #include "../rendering/terminal.h"
+#include "archive.h"
 #include "command.h"
 
 static bool
@@ -260,6 +261,9 @@ traces_open(const char *word, bool *chosen, struct error *error)
 {
 	char path[PATH_MAX];
 
+	*chosen = false;
+	if (word && archive_is(word))
+		return traces_open_bundle(word, error);
 	return traces_choose(word, path, chosen, error) ? traces_open_path(path, error) : NULL;
 }
 
@@ -267,8 +271,10 @@ json_t *
 traces_report(struct trace *trace, struct error *error)
 {
 	static const char *const keys[] = { "exit_status", "signal", "command", "cwd" };
-	json_t *report, *facts, *run = trace_run(trace);
+	json_t *report = traces_bundled_report(trace), *facts, *run = trace_run(trace);
 
+	if (report)
+		return report;
 	terminal_notice("shapebox: looking for the cause ...");
 	report = report_build(trace, error);
 	terminal_notice(NULL);

@@ -49,6 +49,10 @@ bool traces_recorded(struct trace *trace, struct error *error);
 /* Open the trace that WORD means, with a notice on a terminal while that lasts. NULL: ERROR is filled. */
 struct trace *traces_open(const char *word, bool *chosen, struct error *error);
 struct trace *traces_open_path(const char *path, struct error *error);
+/* bundle_open.c: open the bundle at PATH like a trace, unpacked to a private place until the command ends. NULL: ERROR is filled. */
+struct trace *traces_open_bundle(const char *path, struct error *error);
+/* The report that a bundle brings, in the language that is set; NULL if TRACE is no bundle, or its report isn't this version's. */
+json_t *traces_bundled_report(const struct trace *trace);
 /* The report of TRACE, with what `run` knows about the end added to "trace". New reference; NULL: ERROR is filled. */
 json_t *traces_report(struct trace *trace, struct error *error);
 

@@ -219,13 +219,27 @@ trace_close(struct trace *trace)
 	json_decref(trace->run);
 	arena_free(&trace->arena);
 	free(trace->directory);
+	free(trace->name);
 	free(trace);
 }
 
 const char *
 trace_directory(const struct trace *trace)
 {
-	return trace->directory;
+	return trace->name ? trace->name : trace->directory;
+}
+
+void
+trace_call(struct trace *trace, const char *name)
+{
+	free(trace->name);
+	trace->name = strdup(name);
+}
+
+const char *
+trace_unpacked(const struct trace *trace)
+{
+	return trace->name ? trace->directory : NULL;
 }
 
 int

@@ -107,7 +107,11 @@ struct trace_formats trace_formats(void);
 
 struct trace *trace_open(const char *dir, struct error *error);
 void trace_close(struct trace *trace);
+/* What the trace is called: DIR, or what trace_call said. */
 const char *trace_directory(const struct trace *trace);
+void trace_call(struct trace *trace, const char *name);
+/* Where it was unpacked; NULL where it was opened under its own name. */
+const char *trace_unpacked(const struct trace *trace);
 int trace_process_count(const struct trace *trace);
 const struct process *trace_process(const struct trace *trace, int index);
 /* JSON object that `run` left (command, start, end, exit status or signal), or NULL. Borrowed. */

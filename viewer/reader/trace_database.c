@@ -8,9 +8,6 @@
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
-#define USER_VERSION 5
-#define VERSION_WITH_CUDA 5
-#define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
 #define QUERY_LIMIT_OPS 4000000000ll /* virtual machine instructions a query may take: a damaged tree can be a circle */
 #define PROGRESS_OPS 100000
 
@@ -218,7 +215,7 @@ process_read(struct reader *reader)
 struct trace_formats
 trace_formats(void)
 {
-	return (struct trace_formats){ .database = USER_VERSION, .box = BOX_VERSION, .sqlite = sqlite3_libversion() };
+	return (struct trace_formats){ .database = VERSION_NEWEST, .box = BOX_VERSION, .sqlite = sqlite3_libversion() };
 }
 
 /* Is this a database that this shapebox reads? */
@@ -232,10 +229,10 @@ database_check(struct reader *reader, const char *path, struct error *error)
 		snprintf(error->text, sizeof error->text, "%.300s: damaged: %s", path, sqlite3_errmsg(reader->db));
 	else if (application != APPLICATION_ID)
 		snprintf(error->text, sizeof error->text, "%.300s: a SQLite database, but not a shapebox trace", path);
-	else if (version > USER_VERSION)
+	else if (version > VERSION_NEWEST)
 		snprintf(error->text, sizeof error->text,
 			 "%.300s: a trace of version %lld: this shapebox reads versions up to %d", path,
-			 (long long)version, USER_VERSION);
+			 (long long)version, VERSION_NEWEST);
 	else if (reader->version = (int)version, !process_read(reader))
 		snprintf(error->text, sizeof error->text, "%.300s: damaged: it does not say which process it is of", path);
 	else

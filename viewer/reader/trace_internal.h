@@ -16,6 +16,11 @@
 #define NOTE_LIMIT_BYTES (4u << 20)
 #define OPERANDS_LIMIT 65536
 
+/* Of the databases (user_version in schema/schema.sql). */
+#define VERSION_NEWEST 5
+#define VERSION_WITH_CUDA 5
+#define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
+
 struct signature {
 	int64_t id;
 	const char *operation, *overload;
@@ -56,6 +61,7 @@ struct reader {                 /* one process */
 
 struct trace {
 	char *directory;
+	char *name;                 /* NULL: as the directory */
 	struct arena arena;
 	json_t *run;
 	struct merged merged;

@@ -13,7 +13,7 @@ add_place(struct page *line, const json_t *place)
 {
 	page_words(line, report_string(place, "function"));
 	if (report_string(place, "operation")[0]) {
-		page_format(line, "%s", SAY(" in "));
+		page_add(line, SAY(" in the operation "));
 		page_words(line, report_string(place, "operation"));
 	}
 	if (report_string(place, "where")[0]) {
