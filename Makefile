@@ -44,7 +44,8 @@ GENERATED = $(patsubst schema/%.sql,$(BUILD)/gen/%_sql.h,$(SQL)) $(BUILD)/gen/co
 TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
 all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
-tests: $(TESTS) $(BUILD)/tests/runner $(BUILD)/tests/identity-check $(BUILD)/tests/truth.so $(BUILD)/tests/faults.so
+tests: $(TESTS) $(BUILD)/tests/runner $(BUILD)/tests/identity-check $(BUILD)/tests/truth.so $(BUILD)/tests/faults.so \
+  $(BUILD)/tests/make-hostile
 library: $(BUILD)/libshapebox.so
 viewer: $(BUILD)/shapebox
 runner: $(BUILD)/tests/runner
@@ -145,6 +146,11 @@ $(BUILD)/tests/runner: $(RUNNER_OBJECTS)
 
 # Traces of many ranks: tests/bench/ranks.c
 $(BUILD)/tests/make-ranks: $(BUILD)/obj/viewer/tests/bench/ranks.c.o $(BUILD)/unit.a $(BUILD)/viewer.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
+
+# Traces that were made to do harm: tests/hostile/
+$(BUILD)/tests/make-hostile: $(BUILD)/obj/viewer/tests/hostile/make.c.o $(BUILD)/unit.a $(BUILD)/viewer.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_VIEWER) -o $@ $^ $(LIBS_VIEWER)
 

@@ -74,6 +74,15 @@ ignore_in_git(const char *directory)
 	close(fd);
 }
 
+/* Is PATH a directory of this user alone? In /tmp anybody may have made one of a name that can be guessed, or a link. */
+static bool
+is_own(const char *path)
+{
+	struct stat status;
+
+	return !lstat(path, &status) && S_ISDIR(status.st_mode) && status.st_uid == geteuid() && !(status.st_mode & 077);
+}
+
 bool
 place_open(unsigned candidate)
 {
@@ -86,7 +95,7 @@ place_open(unsigned candidate)
 		return false;
 	if (!mkdir(place.directory, 0700))
 		ignore_in_git(place.directory);
-	else if (errno != EEXIST)
+	else if (errno != EEXIST || (candidate && !is_own(place.directory)))
 		return false;
 	place.apart = settings.local[0] || !directory_maps(place.directory);
 	return !access(place.directory, W_OK | X_OK);
@@ -98,7 +107,6 @@ make_apart(const char *root, char *directory, size_t room)
 {
 	const char *name = strrchr(place.directory, '/');
 	uint32_t hash = 2166136261u;
-	struct stat status;
 
 	if (!root || root[0] != '/')
 		return false;
@@ -111,7 +119,7 @@ make_apart(const char *root, char *directory, size_t room)
 	if (snprintf(directory, room, "%s/%.60s-%08x", root, name ? name + 1 : "shapebox", hash) >= (int)room)
 		return false;
 	mkdir(directory, 0700);
-	return !lstat(directory, &status) && S_ISDIR(status.st_mode) && status.st_uid == geteuid() && !(status.st_mode & 077);
+	return is_own(directory);
 }
 
 /* --- files ------------------------------------------------------------------------------------ */

@@ -206,6 +206,33 @@ the_total_of_a_host_is_kept(void)
 	fixture_remove();
 }
 
+/* The fallbacks lie where anybody may have put a directory or a link of that name before. */
+static void
+a_directory_of_others_is_not_taken(void)
+{
+	char root[] = "/tmp/shapebox-place-XXXXXX", path[128], aim[64];
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
+	snprintf(settings.directory, sizeof settings.directory, "/nowhere/trace");
+	snprintf(path, sizeof path, "%s/trace", root);
+	snprintf(aim, sizeof aim, "%s/aim", root);
+	setenv("TMPDIR", root, 1);
+	CU_ASSERT_TRUE(place_open(1)); /* made */
+	CU_ASSERT_TRUE(place_open(1)); /* ours */
+	CU_ASSERT_EQUAL(chmod(path, 0770), 0);
+	CU_ASSERT_FALSE(place_open(1));
+	CU_ASSERT_EQUAL(rename(path, aim), 0);
+	CU_ASSERT_EQUAL(chmod(aim, 0700), 0);
+	CU_ASSERT_EQUAL(symlink(aim, path), 0);
+	CU_ASSERT_FALSE(place_open(1));
+	unsetenv("TMPDIR");
+	unlink(path);
+	snprintf(path, sizeof path, "%s/.gitignore", aim);
+	unlink(path);
+	rmdir(aim);
+	CU_ASSERT_EQUAL(rmdir(root), 0);
+}
+
 int
 main(void)
 {
@@ -216,6 +243,7 @@ main(void)
 	CU_add_test(suite, "evidence is bounded, and the newest", evidence_is_bounded_and_the_newest);
 	CU_add_test(suite, "handled failures are not copied each", handled_failures_are_not_copied_each);
 	CU_add_test(suite, "the total of a host is kept", the_total_of_a_host_is_kept);
+	CU_add_test(suite, "a directory of others is not taken", a_directory_of_others_is_not_taken);
 	CU_basic_run_tests();
 	unsigned failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
