@@ -66,6 +66,8 @@ lineage_text(json_t *lineage)
 			page_free(&words);
 		}
 	}
+	if (json_array_size(json_object_get(lineage, "lineage")) == 0)
+		page_format(&page, "%s\n", SAY("it has no tensor operand: nothing led here"));
 	report_line(&page, SAY("origin"), report_string(json_object_get(lineage, "origin"), "text"), terminal_columns(stdout), 4);
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
