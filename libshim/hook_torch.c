@@ -22,14 +22,33 @@ _ZN2at27getStepCallbacksUnlessEmptyENS_11RecordScopeE(void *result, uint8_t scop
 		install_now();
 		return real(result, scope);
 	}
-	real(result, scope);
 	uint8_t *engaged = (uint8_t *)result + torch.step_engaged;
-	if (scope == BOX_SCOPE_FUNCTION) {
-		if (!*engaged)
-			record_blind();
-		else if (record_skips(result))
-			*engaged = 0; /* one inline pair of plain pointers: nothing to destroy */
+	if (scope == BOX_SCOPE_FUNCTION && record_skips()) {
+		*engaged = 0; /* an empty optional: nothing else of it is ever read */
+		return result;
 	}
+	real(result, scope);
+	if (scope == BOX_SCOPE_FUNCTION) {
+		if (*engaged)
+			record_heard(result);
+		else
+			record_blind();
+	}
+	return result;
+}
+
+/* at::StepCallbacks at::getStepCallbacks(at::RecordScope): asked before every range that C++ code marks by RECORD_FUNCTION,
+ * the engine's before each node among them, whose name costs more to make than most operations to record. Of scope
+ * FUNCTION they are no dispatcher calls, and not recorded. */
+SHIM_EXPORT void *
+_ZN2at16getStepCallbacksENS_11RecordScopeE(void *result, uint8_t scope)
+{
+	void *(*real)(void *, uint8_t) = (void *(*)(void *, uint8_t))hook_real(HOOK_RANGE_CALLBACKS);
+
+	real(result, scope);
+	if (scope == BOX_SCOPE_FUNCTION && torch.ranges_known && __builtin_expect(install_is_recording(), 1) &&
+	    torch_step_is_ours(result))
+		torch_step_clear(result);
 	return result;
 }
 

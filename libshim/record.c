@@ -298,17 +298,20 @@ record_ended(const char *record, void *context)
 /* --- what the hooks call --------------------------------------------------------------------- */
 
 bool
-record_skips(void *step)
+record_skips(void)
 {
 	struct recorder *recorder = recorder_self;
 	const void *frame;
 	uint16_t level;
 
-	if (!recorder || !recorder->depth || !is_nested(recorder, &frame, &level))
-		return false;
-	/* Only where ours is the sole listener: another tool (a profiler) must see every operation. */
-	void *const *pairs = *(void *const *const *)step;
-	return *(const uint32_t *)((const char *)step + sizeof(void *)) == 1 && pairs[0] == (void *)record_started;
+	return recorder && recorder->depth && recorder->alone && is_nested(recorder, &frame, &level);
+}
+
+void
+record_heard(const void *step)
+{
+	if (recorder_self)
+		recorder_self->alone = torch.steps_known && torch_step_is_ours(step);
 }
 
 void

@@ -9,9 +9,13 @@
 
 #include "torch.h"
 
-/* STEP is the StepCallbacks that PyTorch is about to use for a FUNCTION scope. True if it is for a nested operation that
- * is not recorded and nobody but us listens: the caller then clears it, and PyTorch pays nothing for it. */
-bool record_skips(void *step);
+/* PyTorch is about to look for listeners of an operation. True if it is a nested one that is not recorded, within one that
+ * nobody but us listened to: it then has none, and costs nothing more. (Another tool that begins in between, on another
+ * thread, hears from the next outermost operation on.) */
+bool record_skips(void);
+
+/* STEP is the StepCallbacks that PyTorch is about to use for an operation. */
+void record_heard(const void *step);
 
 /* An operation runs while nobody listens, not even us: the program has switched PyTorch's record function off. */
 void record_blind(void);

@@ -55,6 +55,7 @@ struct recorder {
 	const struct torch_value *pending_values;
 	size_t pending_count;
 
+	bool alone;           /* nobody but us listened to the last operation that wasn't skipped */
 	uint32_t depth;
 	struct open_op open[RECORDER_DEPTH];
 	const char *exception_globals; /* __cxa_get_globals of this thread */

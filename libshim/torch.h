@@ -34,6 +34,8 @@ struct torch {
 	void *(*exception_globals)(void); /* __cxa_get_globals: {caught list, unsigned uncaught} per thread */
 	const void *undefined_tensor;   /* c10::UndefinedTensorImpl::singleton, NULL if not found */
 
+	bool steps_known;     /* what getStepCallbacksUnlessEmpty hands out is understood: operations may be skipped */
+	bool ranges_known;    /* and what getStepCallbacks does */
 	int step_engaged;     /* in std::optional<StepCallbacks>: the byte that says there is one */
 	int record_scope;     /* in RecordFunction: the scope byte */
 	int record_outputs;   /* std::vector<IValue>; -1 unknown */
@@ -63,5 +65,22 @@ void torch_saw_death(const void *impl);
 /* record.c: the callbacks that torch_learn registers. */
 void *record_started(void *result, const char *record);
 void record_ended(const char *record, void *context);
+
+/* STEP, an at::StepCallbacks, begins with a c10::SmallVector of pairs of plain pointers (ATen/record_function.h): pointer, u32
+ * size, u32 capacity. Is our pair the only one? */
+static inline bool
+torch_step_is_ours(const void *step)
+{
+	void *const *pairs = *(void *const *const *)step;
+
+	return *(const uint32_t *)((const char *)step + sizeof(void *)) == 1 && pairs[0] == (void *)record_started;
+}
+
+/* Nobody listens: plain pointers need no destruction. */
+static inline void
+torch_step_clear(void *step)
+{
+	*(uint32_t *)((char *)step + sizeof(void *)) = 0;
+}
 
 #endif

@@ -228,17 +228,29 @@ add_callback(void)
 	return true;
 }
 
-/* Skipping: with our callback alone, what getStepCallbacksUnlessEmpty hands out can be recognised as ours. */
+/* Is our callback, or ours among others, what STEP says? */
+static bool
+step_has_ours(const unsigned char *step)
+{
+	return *(const uint32_t *)(step + 8) > 1 || torch_step_is_ours(step);
+}
+
+/* Skipping: with our callback alone, what getStepCallbacksUnlessEmpty and getStepCallbacks hand out can be recognised as ours. */
 static bool
 learn_skip(void)
 {
-	unsigned char buffer[SCAN_BYTES];
+	void *(*ranges)(void *, uint8_t) = (void *(*)(void *, uint8_t))hook_real(HOOK_RANGE_CALLBACKS);
+	unsigned char buffer[SCAN_BYTES], range[SCAN_BYTES];
 
 	memset(buffer, 0xAA, sizeof buffer);
+	memset(range, 0xAA, sizeof range);
 	torch.step_callbacks(buffer, BOX_SCOPE_FUNCTION);
-	void **pairs = *(void ***)buffer;
-	return buffer[torch.step_engaged] == 1 && *(uint32_t *)(buffer + 8) >= 1
-	       && (*(uint32_t *)(buffer + 8) > 1 || pairs[0] == (void *)record_started);
+	torch.steps_known = buffer[torch.step_engaged] == 1 && *(uint32_t *)(buffer + 8) >= 1 && step_has_ours(buffer);
+	if (torch.steps_known && ranges) {
+		ranges(range, BOX_SCOPE_FUNCTION);
+		torch.ranges_known = memcmp(range + 8, buffer + 8, sizeof(uint32_t)) == 0 && step_has_ours(range);
+	}
+	return torch.steps_known;
 }
 
 static void

@@ -214,29 +214,24 @@ print(d["kind"], d["ranks"][0], d["step"])')
 	rm -rf "$work/ranks" "$work/fewer"
 }
 
-collected() { # PRELOAD COMMAND...: instructions
-	SHAPEBOX_OUTPUT=$work/instructions LD_PRELOAD=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "${@:2}" 2>&1 >/dev/null |
-		awk '/Collected/ { print $4 }'
+per_unit() { # PRELOAD UNITS WORKLOAD [UNDER]: instructions per unit, without the start and what is learned first
+	local preload=$1 units=$2
+	SHAPEBOX_OUTPUT=$work/instructions LD_PRELOAD=$preload BENCH_COUNTED=$work/counted.so valgrind --tool=callgrind --instr-atstart=no \
+		--callgrind-out-file=/dev/null "$python" $workloads "$3" "=$units" "${@:4}" 2>&1 >/dev/null |
+		awk -v n="$units" '/Collected/ { printf "%.0f", $4 / n }'
 	rm -rf "$work/instructions"
 }
 
-per_unit() { # PRELOAD FEW MANY WORKLOAD [UNDER]: instructions per unit, the start taken off
-	local preload=$1 few=$2 many=$3 one two
-	shift 3
-	one=$(collected "$preload" "$python" $workloads "$1" "=$few" "${@:2}")
-	two=$(collected "$preload" "$python" $workloads "$1" "=$many" "${@:2}")
-	awk -v a="$one" -v b="$two" -v n=$((many - few)) 'BEGIN { printf "%.0f", (b - a) / n }'
-}
-
 section_instructions() {
-	local load few many alone floor traced
-	command -v valgrind >/dev/null || { echo "bench.sh: instructions: no valgrind here (Debian's package valgrind)" >&2; return 1; }
+	local load units alone floor traced
+	gcc -std=c11 -O2 -Wall -Wextra -Werror -fPIC -shared tests/bench/counted.c -o "$work/counted.so" ||
+		{ echo "bench.sh: instructions: no valgrind here (Debian's package valgrind)" >&2; return 1; }
 	for load in elementwise encoder; do
-		few=5 many=15
-		[ $load = encoder ] || few=2000 many=12000
-		alone=$(per_unit "" $few $many $load)
-		floor=$(per_unit "" $few $many $load floor-outputs)
-		traced=$(per_unit "$build/libshapebox.so" $few $many $load)
+		units=10
+		[ $load = encoder ] || units=10000
+		alone=$(per_unit "" $units $load)
+		floor=$(per_unit "" $units $load floor-outputs)
+		traced=$(per_unit "$build/libshapebox.so" $units $load)
 		note instructions "$load: alone" "$alone" instructions
 		note instructions "$load: an empty callback with outputs" "$floor" instructions
 		note instructions "$load: recorded" "$traced" instructions

@@ -165,6 +165,18 @@ def measure(work, count, seconds):
     return (time.process_time() - cpu) / units * 1e6, (time.perf_counter() - wall) / units * 1e6
 
 
+def exactly(work, times):
+    """Under callgrind (BENCH_COUNTED is tests/bench/counted.c, compiled) the first are not counted: what is learned, is learned."""
+    counted = ctypes.CDLL(os.environ["BENCH_COUNTED"]) if "BENCH_COUNTED" in os.environ else None
+    learn = 4 if counted else 0
+    for turn in range(learn + times):
+        if counted and turn == learn:
+            counted.counted_begin()
+        work()
+    if counted:
+        counted.counted_end()
+
+
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -172,8 +184,7 @@ def main():
     unders = (sys.argv[3] if len(sys.argv) > 3 else "alone").split(",")
     if sys.argv[2].startswith("="):
         with UNDER[unders[0]]():
-            for _ in range(int(sys.argv[2][1:]) // count):
-                work()
+            exactly(work, int(sys.argv[2][1:]) // count)
         return
     for _ in range(8):
         work()
