@@ -77,8 +77,8 @@ parameter_add(struct module_node *node, const struct python_torch *torch, struct
 		return;
 	for (int i = 0; i < meta.ndim && !(meta.flags & BOX_TENSOR_OPAQUE); i++)
 		elements *= meta.sizes[i];
-	merge(&node->dtype, meta.dtype);
-	merge(&node->device, meta.device_type << 16 | (meta.device_index & 0xffff));
+	merge(&node->own_dtype, meta.dtype);
+	merge(&node->own_device, meta.device_type << 16 | (meta.device_index & 0xffff));
 	node->parameters += elements;
 	node->empty += elements == 0;
 	int trainable = python_tensor_flag(torch, parameter, "requires_grad");
@@ -115,7 +115,7 @@ walk(struct python_modules *modules, const struct python_torch *torch, struct py
 	modules->count++;
 	*slot = (uint32_t)index + 1;
 	*node = (struct module_node){ .module = module, .name = name, .parent = parent, .depth = depth,
-				      .dtype = MODULE_NONE, .device = MODULE_NONE };
+				      .own_dtype = MODULE_NONE, .own_device = MODULE_NONE };
 	dict = python_dict(module);
 	struct python_object *training = python_item(dict, "training");
 	int overflow;
@@ -124,6 +124,8 @@ walk(struct python_modules *modules, const struct python_torch *torch, struct py
 	while (python_kind(parameters) == PYTHON_DICT && py.PyDict_Next(parameters, &position, &key, &value))
 		if (python_is_tensor(torch, value))
 			parameter_add(node, torch, value);
+	node->dtype = node->own_dtype;
+	node->device = node->own_device;
 	struct python_object *children = python_item(dict, "_modules");
 	for (position = 0; python_kind(children) == PYTHON_DICT && py.PyDict_Next(children, &position, &key, &value);) {
 		int child = modules->count;
@@ -233,6 +235,25 @@ candidate_walk(struct python_modules *modules, const struct python_torch *torch,
 	return true;
 }
 
+/* The outermost module that runs in TRACE and isn't in the tree yet, as a second root. */
+static void
+outer_walk(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace, const struct candidates *candidates)
+{
+	for (int i = trace->count - 1; i >= 0; i--) {
+		struct python_object *module = python_frame_module(torch, &trace->frames[i]);
+		if (!module || *table_slot(modules, module))
+			continue;
+		for (int n = 0; n < candidates->count; n++)
+			if (candidates->list[n].module == module)
+				strcpy(modules->outer_name, candidates->list[n].name);
+		modules->outer = modules->count;
+		walk(modules, torch, module, NULL, -1);
+		if (modules->outer == modules->count)
+			modules->outer = 0;
+		return;
+	}
+}
+
 bool
 python_modules_find(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace)
 {
@@ -248,8 +269,10 @@ python_modules_find(struct python_modules *modules, const struct python_torch *t
 	for (int i = 0; i < candidates.count; i++) {
 		if (!candidate_walk(modules, torch, &candidates.list[i]))
 			return false;
-		if (!inner || *table_slot(modules, inner))
+		if (!inner || *table_slot(modules, inner)) {
+			outer_walk(modules, torch, trace, &candidates);
 			return true;
+		}
 		python_modules_drop(modules);
 	}
 	return false;
@@ -299,10 +322,10 @@ python_modules_node_path(const struct python_modules *modules, int index, char *
 	char name[128];
 	size_t used = 0;
 
-	for (int i = index; i > 0 && steps <= MODULES_DEPTH; i = modules->nodes[i].parent)
-		way[steps++] = i;
+	for (; modules->nodes[index].parent >= 0 && steps <= MODULES_DEPTH; index = modules->nodes[index].parent)
+		way[steps++] = index;
 	text[0] = 0;
-	used = strlen(strncat(text, modules->root, room - 1));
+	used = strlen(strncat(text, index ? modules->outer_name : modules->root, room - 1));
 	while (steps--) {
 		python_text_copy(modules->nodes[way[steps]].name, name, sizeof name);
 		if (used + strlen(name) + 2 > room)

@@ -4,6 +4,9 @@
  * The root is the outermost module that the frames' variables hold and that contains the innermost frame's `self`. The
  * tree is walked through instance dictionaries (`_modules`, `_parameters`) alone, at most MODULES_MAX modules, in
  * memory of its own that python_modules_drop gives back. GIL held, inside python_quiet_begin.
+ *
+ * Where the outermost module that runs doesn't hold that root (it was kept in a list, or outside), it is walked as well: a
+ * second root, after the first's nodes.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_MODULES_H
 #define SHAPEBOX_LIBSHIM_PYTHON_MODULES_H
@@ -29,6 +32,7 @@ struct module_node {
 	/* What follows is of the whole subtree. */
 	bool training_mixed;
 	int dtype, device; /* device: type << 16 | index & 0xffff; MODULE_SEVERAL: they differ; MODULE_NONE: no parameter */
+	int own_dtype, own_device;           /* the same of what it holds itself */
 	int64_t parameters, trainable, unknown_grad, empty; /* elements; `empty` counts parameters without any */
 };
 
@@ -37,6 +41,8 @@ struct python_modules {
 	uint32_t *table; /* object -> node + 1, open addressing */
 	int count;
 	char root[MODULE_PATH_BYTES]; /* the variable that holds the root; "" where it is a frame's `self` */
+	int outer;       /* the second root's node; 0: there is none */
+	char outer_name[MODULE_PATH_BYTES]; /* as `root` */
 };
 
 /* Find the root among TRACE's variables and walk it. False if no frame holds a module. */

@@ -37,7 +37,8 @@ is_alike(const struct module_node *nodes, int one, int other)
 	const struct module_node *a = &nodes[one], *b = &nodes[other];
 
 	return is_numbered(a) && is_numbered(b) && python_type(a->module) == python_type(b->module)
-	       && a->dtype == b->dtype && a->device == b->device && a->training == b->training
+	       && a->dtype == b->dtype && a->device == b->device && a->own_dtype == b->own_dtype && a->own_device == b->own_device
+	       && a->training == b->training
 	       && a->training_mixed == b->training_mixed
 	       && a->parameters == b->parameters && a->trainable == b->trainable && a->unknown_grad == b->unknown_grad
 	       && a->empty == b->empty && a->end - one == b->end - other;
@@ -129,7 +130,8 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 {
 	const struct module_node *node = &modules->nodes[row->first];
 	int64_t parameters = row->own ? own_parameters(modules, row->first) : node->parameters;
-	struct tensor_meta meta = { .device_type = node->device >> 16, .device_index = (int16_t)node->device };
+	int device_of = row->own ? node->own_device : node->device;
+	struct tensor_meta meta = { .device_type = device_of >> 16, .device_index = (int16_t)device_of };
 	char device[32];
 
 	json_object_begin(json);
@@ -144,9 +146,9 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 	json_key(json, "empty");
 	json_int(json, node->empty * row->copies);
 	json_key(json, "device");
-	json_string(json, node->device < 0 ? NULL : python_device_name(&meta, device));
+	json_string(json, device_of < 0 ? NULL : python_device_name(&meta, device));
 	json_key(json, "dtype");
-	json_string(json, python_dtype_name(node->dtype));
+	json_string(json, python_dtype_name(row->own ? node->own_dtype : node->dtype));
 	json_key(json, "requires_grad");
 	if (node->unknown_grad || (node->trainable && node->trainable != node->parameters))
 		json_null(json);
@@ -164,6 +166,8 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 		json_bool(json, node->training);
 	json_key(json, "own");
 	json_bool(json, row->own);
+	json_key(json, "outside");
+	json_bool(json, modules->outer && row->first >= modules->outer);
 	json_object_end(json);
 }
 
@@ -179,6 +183,12 @@ python_modules_write(struct json_writer *json, const struct python_modules *modu
 		path_join(rows[0].path, "", modules->root, "");
 		/* The root's children are told even where all is alike; then level by level, as deep as they differ. */
 		row_expand(modules, rows, &count, 0);
+		if (modules->outer && count < MODULES_ROWS) {
+			int at = count++;
+			rows[at] = (struct row){ .first = modules->outer, .last = modules->outer, .copies = 1 };
+			path_join(rows[at].path, "", modules->outer_name, "");
+			row_expand(modules, rows, &count, at);
+		}
 		for (int depth = 1; depth <= MODULES_DEPTH; depth++)
 			for (int i = 0; i < count; i++) {
 				const struct module_node *node = &modules->nodes[rows[i].first];

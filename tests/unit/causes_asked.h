@@ -56,6 +56,13 @@ ask(const struct event *event, const char *message, json_t *frames, json_t *numb
 	json_decref(numbers);
 }
 
+/* KEY of the first cause. */
+static inline const char *
+first_text(const char *key)
+{
+	return text_get(json_array_get(causes, 0), key);
+}
+
 /* Side I was decided by OPERATION, which had OPERANDS and made the dimension DIM of SIZE. The event's id tells how old. */
 static inline void
 add_step(int i, int64_t id, const char *operation, const struct operand *operands, int count, int dim, int64_t size)

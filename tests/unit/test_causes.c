@@ -22,6 +22,60 @@ test_kinds(void)
 	EXPECT("other_device", "");
 }
 
+/* A row of a failure's modules: its device and number of parameters. */
+static json_t *
+row(const char *path, const char *device, int parameters, bool own, bool outside)
+{
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:b}", "module", path, "device", device, "dtype", "float16", "parameters", parameters,
+			 "modules", 1, "own", own, "outside", outside);
+}
+
+static void
+test_devices(void)
+{
+	const struct operand conv[] = { TENSOR_ON("input", 1, "float16", "cuda:0", 1, 3, 8, 8), TENSOR_ON("weight", 2, "float16", "cpu", 4, 3, 2, 2) };
+	const struct operand times[] = { TENSOR_ON("self", 1, "float32", "cuda:0", 2, 8), TENSOR("other", 2, 8) };
+	const struct operand from[] = { TENSOR_ON("self", 5, "float16", "cuda:0", 4, 3, 2, 2) }, to[] = { TENSOR_ON("output", 2, "float16", "cpu", 4, 3, 2, 2) };
+	const struct event a = EVENT("aten::conv2d", conv), b = EVENT("aten::mul", times);
+	const char *types = "Input type (torch.cuda.HalfTensor) and weight type (torch.HalfTensor) should be the same";
+
+	/* the failing module isn't in the model that runs it, whose parameters are where the input is */
+	json_t *rows = json_pack("[o, o]", row("tower.embed", "cpu", 48, false, false), row("model.layers", "cuda:0", 900, false, true));
+	modules = rows;
+	ask(&a, types, NULL, NULL);
+	EXPECT("other_device", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "isn't registered in the model"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the dtype agrees: both are float16"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "module.to('cuda:0')"));
+	json_decref(rows);
+	/* it is in it, and was simply not moved */
+	modules = rows = json_pack("[o, o]", row("model.embed", "cpu", 48, false, false), row("model.layers", "cuda:0", 900, false, false));
+	ask(&a, types, NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "were left on cpu"));
+	/* moved away: the weight's story ends in a copy from cuda:0 to cpu */
+	struct event away = EVENT("aten::to", from);
+	away.outputs = to;
+	away.output_count = 1;
+	stories[0] = (struct lineage){ .property = LINEAGE_DEVICE, .count = 1, .decider = 0 };
+	stories[0].steps[0] = (struct lineage_step){ .event = away, .decides = true };
+	ask(&a, types, NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "were moved from cuda:0 to cpu"));
+	forget();
+	json_decref(rows);
+	/* what a module holds itself, beside children that were moved */
+	modules = rows = json_pack("[o, o]", row("model.0", "cpu", 8, true, false), row("model.0.norm", "cuda:0", 16, false, false));
+	ask(&b, "Expected all tensors to be on the same device", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a parameter that model.0 holds itself"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "dtype agrees"));
+	json_decref(rows);
+	/* as many elements are no parameter of its: a tensor like any other */
+	modules = rows = json_pack("[o, o]", row("model.0", "cpu", 9, true, false), row("model.0.norm", "cuda:0", 16, false, false));
+	ask(&b, "Expected all tensors to be on the same device", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other was left on cpu"));
+	json_decref(rows);
+	modules = NULL;
+}
+
 static void
 test_placeholders(void)
 {
@@ -305,6 +359,7 @@ static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "leaf, device, dtype", test_kinds);
+	CU_add_test(suite, "devices", test_devices);
 	CU_add_test(suite, "placeholders", test_placeholders);
 	CU_add_test(suite, "shapes and indices", test_shapes);
 	CU_add_test(suite, "named numbers", test_names);

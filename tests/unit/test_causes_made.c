@@ -6,12 +6,6 @@
 
 static const struct operand whole[] = { TENSOR("self", 9, 64, 64) };
 
-static const char *
-first_text(const char *key)
-{
-	return text_get(json_array_get(causes, 0), key);
-}
-
 static void
 earlier(int64_t count, int64_t a, int64_t b, int64_t c, int64_t d)
 {

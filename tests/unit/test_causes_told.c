@@ -2,12 +2,6 @@
 /* Rules about what PyTorch or Python itself says: each holds once, and once it doesn't. */
 #include "causes_asked.h"
 
-static const char *
-first_text(const char *key)
-{
-	return text_get(json_array_get(causes, 0), key);
-}
-
 static void
 test_autograd(void)
 {

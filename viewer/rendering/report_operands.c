@@ -209,10 +209,14 @@ operand_modules(struct page *page, const json_t *failure, const char *property, 
 		return;
 	json_array_foreach(modules, i, module) {
 		int64_t parameters = report_integer(module, "parameters", -1);
+		struct page name = { 0 };
 
 		if (i == 4)
 			break;
-		operand_cell(&table, report_string(module, "module"), false);
+		page_words(&name, report_string(module, "module"));
+		page_add(&name, json_is_true(json_object_get(module, "own")) ? SAY(" (its own)") : "");
+		table_add(&table, page_string(&name));
+		page_free(&name);
 		table_add_format(&table, parameters >= 0 ? "%" PRId64 : "", parameters);
 		operand_cell(&table, report_string(module, "dtype"), false);
 		operand_cell(&table, report_string(module, "device"), false);
