@@ -402,30 +402,59 @@ test_factors(void)
 	CU_ASSERT_EQUAL(one.decider, 0);
 }
 
+/* What was padded and cut again is as it was before: who decided comes before both. */
+static void
+test_undone(void)
+{
+	const struct operand ids[] = { VALUE("size", "int[]", "[4, 57]") }, made[] = { TENSOR("output", 1, 4, 57) };
+	const struct operand pad[] = { TENSOR("self", 1, 4, 57), VALUE("pad", "int[]", "[0, 1]") }, padded[] = { TENSOR("output", 2, 4, 58) };
+	const struct operand slice[] = { TENSOR("self", 2, 4, 58), VALUE("dim", "int", "1"), VALUE("start", "int", "1") };
+	const struct operand cut[] = { TENSOR("output", 3, 4, 57) }, shorter[] = { TENSOR("output", 3, 4, 50) };
+	struct event events[] = { MADE(1, 1, "aten::zeros", ids, made), MADE(2, 2, "aten::constant_pad_nd", pad, padded),
+				  MADE(3, 1, "aten::slice", slice, cut) };
+	struct hand with = { .events = events, .event_count = 3, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 3, 10, 1, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 3);
+	CU_ASSERT_EQUAL(one.decider, 2);
+	events[2].outputs = shorter; /* cut to another length: that decides */
+	lineage_walk_tensor(&source, 0, 3, 10, 1, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.decider, 0);
+}
+
 /* A state that is carried from call to call has no beginning within reach: the call that carries it on is told. */
 static void
 test_loop(void)
 {
 	const struct operand usual = TENSOR("self", 0, 8, 8);
-	static struct operand in[80][1], out[80][1];
-	static struct event calls[80];
-	struct hand with = { .events = calls, .event_count = 80, .sites = sites, .site_count = COUNT(sites) };
+	static struct operand in[600][1], out[600][1];
+	static struct event calls[600];
+	struct hand with = { .events = calls, .event_count = 600, .sites = sites, .site_count = COUNT(sites) };
 	struct source source = hand_source(&with);
 
-	for (int i = 0; i < 80; i++) {
+	for (int i = 0; i < 600; i++) {
 		in[i][0] = usual;
 		in[i][0].tensor = i + 1;
 		out[i][0] = usual;
 		out[i][0].tensor = i + 2;
 		calls[i] = (struct event)MADE(i + 1, 1 + i % 2, i % 2 ? "aten::tanh" : "aten::detach", in[i], out[i]);
 	}
-	lineage_walk_tensor(&source, 0, 81, 100, 0, LINEAGE_SIZE, &one);
+	lineage_walk_tensor(&source, 0, 601, 700, 0, LINEAGE_SIZE, &one);
 	CU_ASSERT_EQUAL_FATAL(one.decider, 0);
-	CU_ASSERT_EQUAL(one.steps[0].event.id, 80);
-	with.events = &calls[70]; /* a short one ends where it was made */
+	CU_ASSERT_EQUAL(one.steps[0].event.id, 600);
+	with.events = &calls[590]; /* a short one ends where it was made */
 	with.event_count = 10;
-	lineage_walk_tensor(&source, 0, 81, 100, 0, LINEAGE_SIZE, &one);
+	lineage_walk_tensor(&source, 0, 601, 700, 0, LINEAGE_SIZE, &one);
 	CU_ASSERT_TRUE(one.count > 5);
+	with.events = &calls[500]; /* the layers of one step: no loop */
+	with.event_count = 100;
+	lineage_walk_tensor(&source, 0, 601, 700, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count > 90);
+	for (int i = 500; i < 600; i++)
+		calls[i].step = i;
+	lineage_walk_tensor(&source, 0, 601, 700, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.decider, 0);
 }
 
 static void
@@ -506,6 +535,7 @@ main(void)
 	CU_add_test(suite, "one size of several", test_factors);
 	CU_add_test(suite, "rank", test_rank);
 	CU_add_test(suite, "a state that is carried on", test_loop);
+	CU_add_test(suite, "what was undone", test_undone);
 	CU_add_test(suite, "the side that changed", test_changed);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -215,10 +215,15 @@ cause_rest_cut(const struct cause_facts *facts, struct cause *out)
 
 	if (!cause_disagrees(facts, "size") || facts->rounded_from > 0 || facts->sides[0].size < 0 || facts->sides[1].size < 0)
 		return false;
+	for (int i = 0; i < 2; i++)
+		if (strcmp(cause_argument(facts, facts->sides[i].place), "weight") == 0)
+			return false; /* a layer's own size is no count of anything */
 	step = find_rest(facts, &side, &rest, &over, &stride);
 	if (!step)
 		return false;
 	apart = facts->sides[!side].size - facts->sides[side].size;
+	if (!is_multiplied(&facts->sides[side]) && apart != 1 && apart != -1)
+		return false; /* a rest makes a difference of one */
 	text_add(&out->text, "a rest was rounded away: ");
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, " makes %" PRId64 " of %" PRId64 " in steps of %" PRId64 " and leaves %" PRId64 " over", step->size, over, stride, rest);

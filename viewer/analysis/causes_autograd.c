@@ -44,6 +44,18 @@ parting(const int64_t *one, int a, const int64_t *other, int b)
 	return -1;
 }
 
+/* Can a gradient of shape GOT be what broadcasting an input of shape WANTED brings, to be summed? */
+static bool
+sums_to(const int64_t *got, int a, const int64_t *wanted, int b)
+{
+	if (b > a)
+		return false;
+	for (int d = 1; d <= b; d++)
+		if (got[a - d] != wanted[b - d] && wanted[b - d] != 1)
+			return false;
+	return true;
+}
+
 /* Needs: the engine's own check of a node's gradient, with two shapes that differ. */
 bool
 cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
@@ -80,6 +92,9 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
 		text_add(&out->fix, "sum the gradient in %s.backward over the other dimensions: over those that the forward broadcast, none that the input has",
 			 node);
+	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]))
+		text_add(&out->fix, "return the gradients of %s.backward in the order of its forward's inputs, each of its input's shape (None for what "
+			 "needs none); no broadcasting makes this one of that input", node);
 	else if (dim >= 0 && got[dim] < wanted[dim])
 		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward cut the input, put zeros "
 			 "(torch.nn.functional.pad by %" PRId64 ")", node, wanted[dim] - got[dim]);

@@ -1,9 +1,12 @@
 /* Rules about indices: padding taken for data, labels, ids beyond a table. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "causes_tool.h"
 #include "mismatch_rule.h"
+
+#define CALLS_ENOUGH 3 /* of labels that fitted: they don't count from 1 */
 
 /* The summary of the index that is out of range; NULL if there is none. */
 static const json_t *
@@ -66,7 +69,7 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *summary = index_summary(facts);
 
-	if (!cause_disagrees(facts, "index") || !cause_is_loss(facts) || (mismatch->has_actual && mismatch->actual < mismatch->expected) ||
+	if (!cause_disagrees(facts, "index") || (!cause_is_loss(facts) && !cause_is(facts, "one_hot")) || (mismatch->has_actual && mismatch->actual < mismatch->expected) ||
 	    padding_value(facts) == SEGMENT_VOID)
 		return false;
 	if (!mismatch->has_actual && !mismatch->from_message)
@@ -75,9 +78,14 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	out->setting = cause_named_number(facts, mismatch->expected, "class label vocab categ num_");
 	text_add(&out->text, "labels outside the classes: %s", mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
-	if (mismatch->has_actual && mismatch->actual == mismatch->expected && cause_count(summary, "min", -1) == 1) {
+	if (facts->calls >= CALLS_ENOUGH)
+		text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
+	if (mismatch->has_actual && mismatch->actual == mismatch->expected && cause_count(summary, "min", -1) == 1 && facts->calls < CALLS_ENOUGH) {
 		text_add(&out->evidence, "the labels run from 1 to %" PRId64, mismatch->actual);
 		text_add(&out->fix, "number the labels from 0 (subtract 1), or build the head for %" PRId64 " classes", mismatch->actual + 1);
+	} else if (cause_is(facts, "one_hot") && mismatch->has_actual) {
+		text_add(&out->fix, "map the labels to 0 .. %" PRId64 ", or give one_hot num_classes=%" PRId64 " or more (and the head as many outputs)",
+			 mismatch->expected - 1, mismatch->actual + 1);
 	} else if (mismatch->has_actual && mismatch->actual < INT64_MAX) {
 		text_add(&out->fix, "build the head for %" PRId64 " classes or more%s%s, or map the labels to 0 .. %" PRId64, mismatch->actual + 1,
 			 out->setting ? ": " : " (num_labels)", out->setting ? text_get(out->setting, "name") : "", mismatch->expected - 1);
@@ -87,17 +95,76 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* The parts of what the failing line calls the table ("self.token_type_embeddings(ids)": "token type"), if none of them is what a
+ * vocabulary is called. */
+static bool
+tells_other_table(const struct cause_facts *facts, struct text *words)
+{
+	static const char vocabulary[] = "word words vocab wte embed_tokens lm tok input shared";
+	const char *open = NULL, *index = cause_operand_name(facts, facts->mismatch->operand), *name;
+	char table[96], *rest = table;
+
+	for (const char *at = facts->line; at && !open && (at = strchr(at, '(')); at++)
+		if (strncmp(at + 1, index, strlen(index)) == 0 && !isalnum((unsigned char)at[1 + strlen(index)]) && at[1 + strlen(index)] != '_')
+			open = at;
+	name = open;
+
+	while (name && name > facts->line && (isalnum((unsigned char)name[-1]) || name[-1] == '_'))
+		name--;
+	if (!name || name == facts->line || name[-1] != '.' || (size_t)(open - name) >= sizeof(table))
+		return false;
+	text_format(table, sizeof(table), "%.*s", (int)(open - name), name);
+	if (text_among("embedding forward", table))
+		return false;
+	for (char *word; (word = strsep(&rest, "_"));) {
+		if (text_among(vocabulary, word))
+			return false;
+		if (*word && !text_among("embed embedding embeddings emb table layer weight tokens", word) && !text_among("token", word))
+			text_add(words, "%s%s", words->used ? " " : "", word);
+	}
+	return words->used > 0;
+}
+
+/* An embedding that holds no vocabulary: kinds, segments, speakers. */
+static bool
+cause_other_table(const struct cause_facts *facts, struct cause *out, const char *words)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	out->confidence = mismatch->has_actual ? "likely" : "possible";
+	out->setting = cause_named_number(facts, mismatch->expected, words);
+	if (!cause_is_called(out->setting, words))
+		out->setting = NULL;
+	text_add(&out->text, "the model knows %" PRId64 " kind%s of \"%s\", its table has no more rows: %s", mismatch->expected,
+		 language_plural(mismatch->expected), words, mismatch->text);
+	cause_add_number(facts, &out->text, out->setting);
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "the index was made by ");
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	text_add(&out->fix, "keep the values of %s below %" PRId64, cause_operand_name(facts, mismatch->operand), mismatch->expected);
+	if (mismatch->expected == 1)
+		text_add(&out->fix, " (this model tells no kinds apart: zeros, or don't pass it)");
+	if (mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX)
+		text_add(&out->fix, "; or build the model for %" PRId64 " kinds%s%s", mismatch->actual + 1, out->setting ? ": " : "",
+			 out->setting ? text_get(out->setting, "name") : "");
+	return true;
+}
+
 /* Needs: an index out of range that is neither a position, a label, nor padding. Likely where the index is known. */
 bool
 cause_index(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
+	struct text words = {{0}, 0};
 	bool embedding;
 
-	if (!cause_disagrees(facts, "index") || cause_are_positions(facts) || cause_is_loss(facts) || padding_value(facts) == -100)
+	if (!cause_disagrees(facts, "index") || cause_are_positions(facts) || cause_is_loss(facts) || cause_is(facts, "one_hot") || padding_value(facts) == -100)
 		return false;
 	embedding = cause_is(facts, "embedding embedding_bag");
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
+	if (embedding && tells_other_table(facts, &words))
+		return cause_other_table(facts, out, words.data);
 	out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "num max classes");
 	text_add(&out->text, "%s of %" PRId64 " rows is too small for its index: %s", cause_operand_name(facts, mismatch->against), mismatch->expected,
 		 mismatch->text);

@@ -175,7 +175,7 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 		all++;
 		same += is->sizes[mismatch->dim] == mismatch->expected;
 	}
-	out->confidence = (facts->twins && !is_pair(facts)) || (all >= 3 && same == all - 1) ? "likely" : "possible";
+	out->confidence = (facts->twins && (!is_pair(facts) || (cause_decided_by(&facts->sides[0], "pad_sequence") && facts->agreed))) || (all >= 3 && same == all - 1) ? "likely" : "possible";
 	text_add(&out->text, "samples of unequal length are joined: number %d (%s) has %" PRId64 " in dimension %d where %d of %d have %" PRId64,
 		 facts->event->operands[mismatch->operand].item, cause_operand_name(facts, mismatch->operand), mismatch->actual,
 		 mismatch->dim, same, all, mismatch->expected);
@@ -187,6 +187,9 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 	if (cause_is(facts, "pad_sequence"))
 		text_add(&out->fix, "pad_sequence pads dimension 0 only: bring dimension %d of all to one size where they are made (one setting for every "
 			 "source)", mismatch->dim);
+	else if (cause_decided_by(&facts->sides[0], "pad_sequence") && cause_decided_by(&facts->sides[1], "pad_sequence"))
+		text_add(&out->fix, "each batch was padded to its own longest: pad all to one fixed length there (max_length), or don't join what was padded "
+			 "apart%s", facts->outer && strstr(facts->outer, "dispatch_batches") ? " (dispatch_batches=False)" : "");
 	else
 		text_add(&out->fix, "pad dimension %d to the longest (torch.nn.utils.rnn.pad_sequence), or bring every sample to one size where it is made "
 			 "(resize, crop, sample to the same count)", mismatch->dim);

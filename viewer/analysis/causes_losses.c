@@ -46,6 +46,56 @@ shift_of(const struct cause_side *side)
 	return NULL;
 }
 
+/* "2 x 48" of a side whose rows were put into one: how many sequences, and how long each. */
+static bool
+rows_of(const struct cause_side *side, int64_t *rows, int64_t *each)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int place = rule_any(&step->event, "self input");
+		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
+		char name[96];
+
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (!from || step->size != side->size || from->ndim < 2 || !text_among("view reshape flatten", name) || from->sizes[0] < 1 ||
+		    from->sizes[0] * from->sizes[1] != side->size)
+			continue;
+		*rows = from->sizes[0];
+		*each = from->sizes[1];
+		return true;
+	}
+	return false;
+}
+
+/* As many sequences on both sides, those of one side cut to a limit by name and the other's not. */
+static bool
+tell_cut(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t rows[2], each[2];
+	const json_t *limit = NULL;
+	int few;
+
+	if (!rows_of(&facts->sides[0], &rows[0], &each[0]) || !rows_of(&facts->sides[1], &rows[1], &each[1]) || rows[0] != rows[1] || each[0] == each[1])
+		return false;
+	few = each[1] < each[0];
+	for (int64_t shift = 0; shift < 2 && !limit; shift++) { /* shifted by one against each other */
+		limit = each[few] + shift < each[!few] ? cause_named_number(facts, each[few] + shift, cause_limits) : NULL;
+		limit = cause_is_limit(facts, limit) ? limit : NULL;
+	}
+	if (!limit)
+		return false;
+	out->confidence = "likely";
+	out->setting = limit;
+	text_add(&out->text, "%s were cut to %s = %" PRId64 " and %s weren't: %" PRId64 " sequences of %" PRId64 " against %" PRId64,
+		 few ? SAY("the sequences") : SAY("the labels"), text_get(limit, "name"), (int64_t)json_integer_value(json_object_get(limit, "value")),
+		 few ? SAY("the labels") : SAY("the sequences"), rows[0], each[few], each[!few]);
+	if (facts->calls && facts->agreed == facts->calls)
+		text_add(&out->evidence, "in %" PRId64 " earlier calls they agreed", facts->calls);
+	text_add(&out->fix, "cut both at the same place (labels[:%s] with input_ids[:%s]), or raise %s to %" PRId64, text_get(limit, "name"), text_get(limit, "name"),
+		 text_get(limit, "name"), each[!few]);
+	return true;
+}
+
 /* Needs: a loss whose labels differ from the logits in number. Likely where just one of the two was shifted. */
 bool
 cause_logits(const struct cause_facts *facts, struct cause *out)
@@ -57,6 +107,8 @@ cause_logits(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "size") || !strstr(facts->event->operation, "loss") || mismatch->operand < 0 ||
 	    strcmp(cause_argument(facts, mismatch->operand), "target") != 0)
 		return false;
+	if (tell_cut(facts, out))
+		return true;
 	one = shift_of(&facts->sides[0]);
 	other = shift_of(&facts->sides[1]);
 	apart = mismatch->actual > mismatch->expected ? mismatch->actual - mismatch->expected : mismatch->expected - mismatch->actual;

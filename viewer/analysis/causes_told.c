@@ -38,9 +38,8 @@ tells_ranks(const char *message)
 	return false;
 }
 
-/* Does it say that something is too much? */
-static bool
-tells_excess(const char *message)
+bool
+cause_tells_excess(const char *message)
 {
 	static const char *const words[] = { "exceed", "maximum", "longer", "larger", "greater", "more than", "too long", "too many", "at most", "limit" };
 
@@ -259,7 +258,7 @@ cause_told_limit(const struct cause_facts *facts, struct cause *out)
 	}
 	if (!limit)
 		return false;
-	sized = tells_excess(facts->message) ? cause_local(facts, has_size, &most) : NULL;
+	sized = cause_tells_excess(facts->message) ? cause_local(facts, has_size, &most) : NULL;
 	out->confidence = sized ? "likely" : "possible";
 	out->setting = limit;
 	if (sized)

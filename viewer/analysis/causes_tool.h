@@ -49,6 +49,8 @@ int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stri
 
 /* The N-th shape ("[2, 24, 3]", "torch.Size([2, 3])", "(8, 4, 4)") that the message tells; how many dimensions, -1. */
 int cause_message_shape(const char *message, int n, int64_t *sizes);
+/* Does the message say that something is too much? */
+bool cause_tells_excess(const char *message);
 /* The word after MARK in the message (letters, digits, '_', '.'), in OUT; false if there is none. */
 bool cause_message_word(const char *message, const char *mark, char *out, size_t size);
 

@@ -146,7 +146,7 @@ follow_parting(struct diagnosis *diagnosis, struct lineage *one, struct lineage 
 	int step = diagnosis->rounding.from ? -1 : lineage_parts_by(one, other, &others), first = diagnosis->mismatch.operand;
 	struct lineage *by = others ? other : one;
 
-	if (step < 0 || step == by->decider)
+	if (step < 0 || (step == by->decider && !others))
 		return;
 	by->decider = step;
 	by->steps[step].decides = true;
@@ -192,7 +192,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		dim = against_dim;
 		against = -1;
 	}
-	if (property == LINEAGE_SIZE && text_among("index leaf", mismatch->property) && is_tensor)
+	if (property == LINEAGE_SIZE && text_among("index length leaf", mismatch->property) && is_tensor)
 		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
 	if (strcmp(mismatch->property, "rank") == 0 && is_tensor) {
 		property = other_property = LINEAGE_RANK;

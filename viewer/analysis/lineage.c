@@ -10,6 +10,7 @@
 #include "text.h"
 #include "where.h"
 
+#define LOOP_STEPS_LEAST 64 /* a story that long may be one that goes round */
 #define FACTORS_MOST 8
 #define FACTOR_CALLS_MOST 64
 
@@ -134,9 +135,10 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		       lineage->property != LINEAGE_MAKER ? -1 : flow.operand;
 }
 
-/* A walk that never ends goes round: a state that is carried from call to call. The first that computes it is told for all. */
+/* A walk that never ends goes round: a state that is carried from call to call. The first that computes it is told for all.
+ * One that ends goes round where it passes a line again in an earlier STEPS: layers of one line do so within a step. */
 static void
-stop_at_loop(struct lineage *lineage)
+stop_at_loop(struct lineage *lineage, bool steps)
 {
 	for (int i = 0; i < lineage->count; i++) {
 		struct lineage_step *step = &lineage->steps[i];
@@ -145,12 +147,45 @@ stop_at_loop(struct lineage *lineage)
 			continue;
 		for (int j = i + 1; j < lineage->count; j++)
 			if (lineage->steps[j].event.site == step->event.site && lineage->steps[j].dim == step->dim &&
-			    strcmp(lineage->steps[j].event.operation, step->event.operation) == 0) {
+			    (!steps || lineage->steps[j].event.step != step->event.step) && strcmp(lineage->steps[j].event.operation, step->event.operation) == 0) {
 				text_say(step->how, sizeof(step->how), "carried on from call to call");
 				lineage->count = i + 1;
+				lineage->decider = -1;
 				lineage_decide(lineage, step);
 				return;
 			}
+	}
+}
+
+/* Operations that make a dimension longer or shorter, and that another may undo. */
+static const char resizing[] = "slice narrow pad constant_pad_nd reflection_pad1d reflection_pad2d cat concat concatenate conv1d conv2d conv3d "
+			       "conv_transpose1d conv_transpose2d conv_transpose3d convolution max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d "
+			       "avg_pool3d upsample_nearest1d upsample_nearest2d upsample_bilinear2d upsample_bicubic2d upsample_linear1d pixel_shuffle";
+
+/* What was made longer and then shorter again (padded and cut, pooled and interpolated) is as it was: who decided comes before. */
+static void
+pass_undone(struct lineage *lineage)
+{
+	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 2) {
+		int64_t size = lineage->steps[lineage->decider].size;
+		int next = -1, from = -1;
+
+		for (int i = lineage->decider; i < lineage->count && from < 0; i++) {
+			char name[96];
+
+			if (i > lineage->decider && lineage->steps[i].size == size) {
+				from = i;
+				break;
+			}
+			mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
+			if (lineage->steps[i].possible || (lineage->steps[i].decides && !text_among(resizing, name)))
+				break;
+		}
+		for (int i = from; from > 0 && i < lineage->count && next < 0; i++)
+			next = lineage->steps[i].decides ? i : -1;
+		if (next < 0)
+			return;
+		lineage->decider = next;
 	}
 }
 
@@ -174,8 +209,9 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 		if (property == LINEAGE_SIZE && !known_dim(&maker.operands[place], dim))
 			break;
 	}
-	if (out->count == LINEAGE_STEPS_MOST && out->decider < 0)
-		stop_at_loop(out);
+	if (out->count >= LOOP_STEPS_LEAST && (out->decider < 0 || out->decider >= LOOP_STEPS_LEAST))
+		stop_at_loop(out, out->count < LINEAGE_STEPS_MOST || out->decider >= 0);
+	pass_undone(out);
 }
 
 void

@@ -11,7 +11,7 @@
 
 #include "source.h"
 
-#define LINEAGE_STEPS_MOST 64
+#define LINEAGE_STEPS_MOST 512
 #define LINEAGE_LINES_MOST 6
 
 /* LINEAGE_VALUES follows the elements themselves (an index, a mask): views and copies pass them on. LINEAGE_MAKER is the
@@ -26,6 +26,7 @@ struct lineage_step {
 	int dim;                /* of that output; -1: the whole tensor */
 	int64_t size;           /* of that dimension, -1 */
 	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;
+	bool resized;           /* nothing recorded made it what it is: it got another size in place */
 	bool combines;          /* several sizes became one, and none is known to be another than it was */
 	int writes;             /* into the tensor in place since, that were passed over */
 	char how[160];          /* what decided: "size 16, step 16 over 735" */

@@ -69,7 +69,7 @@ lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t 
 			return;
 		text_say(step->how, sizeof(step->how), "%s at step %" PRId64 ", no longer kept",
 			    live.resized.seen ? SAY("another size since it was used here,") : SAY("resized in place"), live.resized.step);
-		step->possible = true;
+		step->possible = step->resized = true;
 		lineage_decide(lineage, step);
 		return;
 	}

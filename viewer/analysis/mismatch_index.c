@@ -355,6 +355,71 @@ state_labels(const struct mismatch_facts *facts, struct mismatch *out, int targe
 }
 
 bool
+mismatch_one_hot(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int self = rule_tensor(event, "self");
+	const struct mismatch_knowledge *knowledge = facts->knowledge && self >= 0 ? &facts->knowledge[self] : NULL;
+	int64_t classes;
+
+	if (self < 0 || !rule_int(event, "num_classes", &classes) || classes < 0)
+		return false;
+	if (state_index_dtype(facts, out, self, "int64"))
+		return true;
+	if (knowledge && knowledge->has_range ? knowledge->largest < classes && knowledge->smallest >= 0
+					      : !facts->message || !strstr(facts->message, "smaller than num_classes"))
+		return false;
+	state_numbers(out, "index", self, rule_place(event, "num_classes"), -1, classes, 0);
+	out->has_actual = knowledge && knowledge->has_range;
+	if (!out->has_actual) {
+		out->from_message = true;
+		text_say(out->text, sizeof(out->text), "%s holds a class beyond the %" PRId64 " of num_classes", event->operands[self].name, classes);
+		return true;
+	}
+	out->actual = knowledge->largest >= classes ? knowledge->largest : knowledge->smallest;
+	text_say(out->text, sizeof(out->text), "%s holds the class %" PRId64 " where num_classes is %" PRId64, event->operands[self].name, out->actual,
+		 classes);
+	return true;
+}
+
+/* LENGTHS (a tensor whose values are counted) says more than dimension DIM of OF has. */
+static bool
+state_length(const struct mismatch_facts *facts, struct mismatch *out, int lengths, int of, int dim)
+{
+	const struct mismatch_knowledge *knowledge = facts->knowledge && lengths >= 0 ? &facts->knowledge[lengths] : NULL;
+	int64_t size = of >= 0 && dim < facts->event->operands[of].ndim ? facts->event->operands[of].sizes[dim] : -1;
+
+	if (!knowledge || !knowledge->has_range || size < 0 || knowledge->largest <= size)
+		return false;
+	state_numbers(out, "length", lengths, of, -1, size, knowledge->largest);
+	out->against_dim = dim;
+	state_mark(out, of, dim);
+	text_say(out->text, sizeof(out->text), "%s holds %" PRId64 " where %s has %" PRId64 " in dimension %d", facts->event->operands[lengths].name,
+		 out->actual, facts->event->operands[of].name, size, dim);
+	return true;
+}
+
+bool
+mismatch_lengths(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int scores = rule_tensor(event, "log_probs"), targets = rule_tensor(event, "targets"), input = rule_tensor(event, "input_lengths"),
+	    target = rule_tensor(event, "target_lengths");
+
+	if (scores < 0 || targets < 0)
+		return false;
+	for (int i = 0; i < 2; i++) { /* one length for each of the batch */
+		int lengths = i ? target : input;
+
+		if (lengths >= 0 && event->operands[scores].ndim == 3 && event->operands[lengths].ndim == 1 &&
+		    event->operands[lengths].sizes[0] != event->operands[scores].sizes[1])
+			return state_size(facts, out, lengths, 0, scores, 1, event->operands[scores].sizes[1], event->operands[lengths].sizes[0]);
+	}
+	return state_length(facts, out, input, scores, 0) ||
+	       (event->operands[targets].ndim == 2 && state_length(facts, out, target, targets, 1));
+}
+
+bool
 mismatch_loss(const struct mismatch_facts *facts, struct mismatch *out)
 {
 	const struct event *event = facts->event;

@@ -121,13 +121,12 @@ flow_convolution(const struct event *event, int output, int dim)
 	struct flow flow;
 	int first;
 
-	(void)output;
 	if (input < 0 || weight < 0)
 		return flow_passes(-1, -1);
 	first = event->operands[input].ndim - (event->operands[weight].ndim - 2);
 	if (dim == first - 1)
 		return flow_passes(weight, transposed ? 1 : 0);
-	if (dim < first)
+	if (dim < first || event->operands[input].sizes[dim] == flow_size(event, output, dim))
 		return flow_passes(input, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, input, dim);
 	say_space(event, input, dim, first, &flow);
@@ -312,6 +311,22 @@ flow_index(const struct event *event, int output, int dim)
 		return flow;
 	}
 	return flow_passes(index, dim - before);
+}
+
+struct flow
+flow_one_hot(const struct event *event, int output, int dim)
+{
+	int self = flow_self(event);
+	int64_t classes = -1;
+	struct flow flow;
+
+	if (self >= 0 && dim < event->operands[self].ndim)
+		return flow_passes(self, dim);
+	if (!rule_int(event, "num_classes", &classes) || classes < 0)
+		return flow_values(event, output, dim);
+	flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
+	text_say(flow.how, sizeof(flow.how), "asked for %" PRId64, classes);
+	return flow;
 }
 
 struct flow

@@ -123,6 +123,41 @@ told_ranks(const char *message, int64_t *expected, int64_t *actual)
 }
 
 bool
+told_numbers(const char *message, int64_t *expected, int64_t *actual)
+{
+	const char *from = message;
+	int count = 0;
+
+	*expected = *actual = -1;
+	for (const char *at = message; at && *at; at++) {
+		const char *begin = at;
+		long expects, gets;
+		int64_t number = 0;
+
+		if (!isdigit((unsigned char)*at) || (at > message && (isalnum((unsigned char)at[-1]) || strchr("_.-", at[-1]))))
+			continue;
+		for (; isdigit((unsigned char)*at); at++)
+			if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, *at - '0', &number))
+				return false;
+		if (*at == 'D' || *at == '-' || (*at == '.' && isdigit((unsigned char)at[1])) || (begin > message && begin[-1] == '[')) {
+			at--;
+			continue; /* a rank, a decimal, an index */
+		}
+		expects = last_of(from, begin, expecting, sizeof(expecting) / sizeof(*expecting));
+		gets = last_of(from, begin, getting, sizeof(getting) / sizeof(*getting));
+		if (*expected < 0 && expects > gets)
+			*expected = number;
+		else if (*actual < 0 && gets > expects)
+			*actual = number;
+		else if (number != *expected && number != *actual)
+			return false;
+		count++;
+		from = at--;
+	}
+	return count >= 2 && *expected > 0 && *actual > 0 && *expected != *actual;
+}
+
+bool
 told_is(const struct told_shape *told, const json_t *shape)
 {
 	if ((int)json_array_size(shape) != told->ndim)
@@ -216,6 +251,52 @@ rank_subject(const struct failure *failure, const json_t *const *named, int name
 	return false;
 }
 
+/* The one dimension of LOCAL that is SIZE long; -1 if none or several are. */
+static int
+dim_of(const json_t *local, int64_t size)
+{
+	const json_t *shape = json_object_get(local, "shape");
+	int found = -1;
+
+	if (strcmp(text_get(local, "kind"), "tensor") != 0)
+		return -1;
+	for (size_t d = 0; d < json_array_size(shape); d++)
+		if (json_integer_value(json_array_get(shape, d)) == size) {
+			if (found >= 0)
+				return -1;
+			found = (int)d;
+		}
+	return found;
+}
+
+/* Two sizes are told: the tensor of the failing statement that has the wrong one, against one that has the other. */
+static bool
+size_subject(const struct failure *failure, const json_t *const *named, int named_count, struct subject *out, struct mismatch *found)
+{
+	struct mismatch_facts facts = { .event = &out->event };
+	const json_t *one = NULL, *other = NULL;
+	int64_t expected, actual;
+
+	if (!told_numbers(failure->message, &expected, &actual) || expected < 3 || actual < 3)
+		return false;
+	for (int i = 0; i < named_count; i++) {
+		bool is = dim_of(named[i], actual) >= 0, wanted = dim_of(named[i], expected) >= 0;
+
+		if (is && !wanted && (!one || strcmp(text_get(named[i], "dtype"), "bool") == 0))
+			one = named[i];
+		if (wanted && !is && !other)
+			other = named[i];
+	}
+	if (!one || !other)
+		return false;
+	subject_start(out, SUBJECT_CHECK);
+	mismatch_start(found);
+	if (!subject_add(out, text_get(one, "name"), one) || !subject_add(out, text_get(other, "name"), other))
+		return false;
+	state_size(&facts, found, 0, dim_of(one, actual), 1, dim_of(other, expected), expected, actual);
+	return found->from_message = true;
+}
+
 bool
 told_subject(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
 	     struct mismatch *found)
@@ -228,7 +309,7 @@ told_subject(const struct source *source, const struct failure *failure, const j
 		return false;
 	named_count = check_tensors(source, failure, frames, named);
 	if (told_shapes(failure->message, shapes) != 2)
-		return rank_subject(failure, named, named_count, out, found);
+		return rank_subject(failure, named, named_count, out, found) || size_subject(failure, named, named_count, out, found);
 	if (shapes[0].role == TOLD_EXPECTED || (shapes[1].role == TOLD_ACTUAL && shapes[0].role != TOLD_ACTUAL)) {
 		actual = 1;
 		expected = 0;

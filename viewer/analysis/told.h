@@ -24,6 +24,9 @@ void told_rest(const char *message, char *out, size_t size);
 /* "expected 4D input (got 3D input)": both numbers of dimensions; false if MESSAGE tells no such pair. */
 bool told_ranks(const char *message, int64_t *expected, int64_t *actual);
 
+/* "Expected mask.shape[1] to be 22, but got 21": both numbers; false if MESSAGE tells no such pair, or more numbers. */
+bool told_numbers(const char *message, int64_t *expected, int64_t *actual);
+
 /* The tensor that a message is about, against what it asks for. Names are borrowed from FRAMES and OUT. */
 bool told_subject(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
 		  struct mismatch *found);

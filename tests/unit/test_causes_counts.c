@@ -1,0 +1,295 @@
+/* links: schema viewer */
+/* Rules about places and counts that two pieces of code make each by itself: each holds once, and once it doesn't. */
+#include "causes_asked.h"
+#include "viewer/analysis/told.h"
+
+#define STEP(side, id, operation, operands, dim, size) add_step(side, id, operation, operands, COUNT(operands), dim, size)
+
+static const struct operand whole[] = { TENSOR("self", 9, 64, 64) };
+
+static void
+test_small(void)
+{
+	const struct operand short_[] = { TENSOR("input", 1, 1, 16, 2), TENSOR("weight", 2, 16, 16, 3), VALUE("stride", "int[]", "[2]"),
+					  VALUE("padding", "int[]", "[0]"), VALUE("dilation", "int[]", "[1]"), VALUE("groups", "int", "1") };
+	const struct operand before[] = { TENSOR("input", 3, 1, 16, 5), TENSOR("weight", 4, 16, 16, 3), VALUE("stride", "int[]", "[2]"),
+					  VALUE("padding", "int[]", "[0]"), VALUE("dilation", "int[]", "[1]") };
+	const struct operand channels[] = { TENSOR("input", 1, 1, 8, 20), TENSOR("weight", 2, 16, 16, 3), VALUE("stride", "int[]", "[2]"),
+					    VALUE("padding", "int[]", "[0]"), VALUE("dilation", "int[]", "[1]"), VALUE("groups", "int", "1") };
+	const struct event a = EVENT("aten::conv1d", short_), b = EVENT("aten::conv1d", channels);
+
+	STEP(0, 97, "aten::conv1d", before, 2, 2);
+	STEP(0, 96, "aten::randn", whole, 2, 5);
+	ask(&a, "Calculated padded input size per channel: (2). Kernel size: (3).", NULL, NULL);
+	EXPECT("input_too_small", "likely");
+	EXPECT("rest_cut_off", ""); /* a kernel's size is no count */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "5 came in, at least 7 are needed"));
+	forget();
+	ask(&a, "", NULL, NULL);
+	EXPECT("input_too_small", "possible");
+	ask(&b, "", NULL, NULL);
+	EXPECT("input_too_small", "");
+	forget();
+}
+
+static void
+test_resolution(void)
+{
+	const struct operand pair[] = { TENSOR("self", 1, 2, 4, 16, 24), TENSOR("other", 2, 2, 4, 64, 96) };
+	const struct operand one_way[] = { TENSOR("self", 1, 2, 4, 64, 24), TENSOR("other", 2, 2, 4, 64, 96) };
+	const struct operand latents[] = { TENSOR("self", 1, 2, 4, 16, 16), TENSOR("other", 2, 2, 4, 32, 32) };
+	const struct operand stem[] = { TENSOR("input", 3, 2, 3, 64, 96), TENSOR("weight", 4, 8, 3, 7, 7), VALUE("stride", "int[]", "[4, 4]"),
+					VALUE("padding", "int[]", "[3, 3]"), VALUE("dilation", "int[]", "[1, 1]") };
+	const struct operand like[] = { TENSOR("self", 7, 2, 3, 32, 32) };
+	const struct event a = EVENT("aten::mul", pair), b = EVENT("aten::mul", one_way), c = EVENT("aten::add", latents);
+
+	STEP(1, 97, "aten::conv2d", stem, 3, 24);
+	STEP(1, 96, "aten::rand", whole, 3, 96);
+	stories[1].decider = 0;
+	STEP(0, 95, "aten::randint", whole, 3, 96);
+	ask(&a, "", NULL, NULL);
+	EXPECT("resolution", "likely");
+	EXPECT("rest_cut_off", "");
+	EXPECT("made_apart", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "4 times as many each way"));
+	ask(&b, "", NULL, NULL);
+	EXPECT("resolution", ""); /* the one dimension only */
+	stories[1].steps[0].event.operation = "aten::slice"; /* cut, not divided */
+	ask(&a, "", NULL, NULL);
+	EXPECT("resolution", "");
+	forget();
+	STEP(1, 97, "aten::conv2d", stem, 3, 16);
+	STEP(1, 96, "aten::rand", whole, 3, 32);
+	stories[1].decider = 0;
+	STEP(0, 98, "aten::randn_like", like, 3, 32);
+	STEP(0, 96, "aten::rand", whole, 3, 32);
+	ask(&c, "", NULL, NULL);
+	EXPECT("resolution", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "aten::randn_like"));
+	forget();
+}
+
+static void
+test_patches(void)
+{
+	const struct operand pair[] = { TENSOR("self", 1, 2, 16, 32), TENSOR("other", 2, 2, 196, 1) };
+	const struct operand grid[] = { TENSOR("self", 3, 2, 32, 4, 4) };
+	const struct operand stem[] = { TENSOR("input", 4, 2, 3, 32, 32), TENSOR("weight", 5, 32, 3, 8, 8), VALUE("stride", "int[]", "[8, 8]") };
+	const struct event a = EVENT("aten::mul", pair);
+
+	STEP(1, 97, "aten::flatten", grid, 2, 16);
+	STEP(1, 96, "aten::conv2d", stem, 2, 4);
+	stories[1].decider = 1;
+	STEP(0, 95, "aten::rand", whole, 1, 196);
+	ask(&a, "", NULL, NULL);
+	EXPECT("patches_counted", "likely");
+	EXPECT("made_apart", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "4 x 4 = 16 patches"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "196 (14 x 14)"));
+	stories[0].steps[0].event.operation = "aten::nonzero"; /* found by value: not a number that was asked for */
+	ask(&a, "", NULL, NULL);
+	EXPECT("patches_counted", "");
+	forget();
+}
+
+static void
+test_classes(void)
+{
+	const struct operand loss[] = { TENSOR("self", 1, 4, 4), INDEX("target", 2, 4), TENSOR("weight", 3, 3) };
+	const struct operand rows[] = { TENSOR("self", 1, 4, 4), INDEX("target", 2, 5) };
+	const struct operand hot[] = { INDEX("self", 2, 8), VALUE("num_classes", "int", "7") };
+	const struct event a = EVENT("aten::cross_entropy_loss", loss), b = EVENT("aten::cross_entropy_loss", rows), c = EVENT("aten::one_hot", hot);
+
+	STEP(0, 5, "aten::bincount", whole, 0, 3);
+	ask(&a, "", NULL, NULL);
+	EXPECT("class_weights", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "minlength=4"));
+	forget();
+	ask(&a, "", NULL, NULL);
+	EXPECT("class_weights", "possible");
+	ask(&b, "", NULL, NULL);
+	EXPECT("class_weights", "");
+	count_values(2, "{\"elements\":8,\"min\":1,\"max\":7,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":false}");
+	calls = 289;
+	ask(&c, "Class values must be smaller than num_classes.", NULL, number("CLASSES", 7));
+	EXPECT("labels_outside_classes", "likely");
+	EXPECT("index_out_of_range", "");
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "subtract 1")); /* the earlier ones fitted */
+	count_values(2, "{\"elements\":8,\"min\":0,\"max\":6,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":false}");
+	ask(&c, "", NULL, NULL);
+	EXPECT("labels_outside_classes", "");
+	count_values(0, NULL);
+	forget();
+}
+
+static void
+test_lengths(void)
+{
+	const struct operand ctc[] = { TENSOR("log_probs", 1, 24, 3, 12), INDEX("targets", 2, 3, 4), INDEX("input_lengths", 3, 3), INDEX("target_lengths", 4, 3) };
+	const struct operand pooled[] = { TENSOR("self", 7, 3, 8, 8, 49), VALUE("kernel_size", "int[]", "[8, 2]"), VALUE("stride", "int[]", "[8, 2]") };
+	const struct event a = EVENT("aten::ctc_loss", ctc);
+
+	count_values(3, "{\"elements\":3,\"min\":20,\"max\":25,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":3,\"sorted\":false}");
+	STEP(0, 99, "aten::lift_fresh", whole, 0, 3);
+	STEP(1, 98, "aten::max_pool2d", pooled, 3, 24);
+	ask(&a, "Expected input_lengths to have value at most 24, but got value 25", NULL, NULL);
+	EXPECT("lengths_apart", "likely");
+	CU_ASSERT_STRING_EQUAL(mismatch.property, "length");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "max_pool2d"));
+	count_values(3, "{\"elements\":3,\"min\":20,\"max\":24,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":3,\"sorted\":false}");
+	ask(&a, "", NULL, NULL);
+	EXPECT("lengths_apart", "");
+	count_values(0, NULL);
+	forget();
+}
+
+static void
+test_batches(void)
+{
+	const struct operand joined[] = { TENSOR("self", 1, 8, 3), TENSOR("other", 2, 24) }, other[] = { TENSOR("self", 1, 8, 3), TENSOR("other", 2, 23) };
+	const struct operand view[] = { TENSOR("self", 1, 144), VALUE("size", "int[]", "[12, 12, 3]") };
+	const struct operand odd[] = { TENSOR("self", 1, 150), VALUE("size", "int[]", "[12, 12, 3]") };
+	const struct operand added[] = { TENSOR("self", 1, 64, 32), TENSOR("other", 2, 67, 32) };
+	const struct event a = EVENT("aten::sub", joined), b = EVENT("aten::sub", other), c = EVENT("aten::view", view), d = EVENT("aten::view", odd),
+			   e = EVENT("aten::add_", added);
+
+	STEP(0, 5, "aten::cat", whole, 0, 24);
+	STEP(1, 97, "aten::linear", whole, 1, 3);
+	ask(&a, "", NULL, NULL);
+	EXPECT("flattened", "likely");
+	EXPECT("made_apart", "");
+	ask(&b, "", NULL, NULL);
+	EXPECT("flattened", "");
+	forget();
+	calls = 600;
+	ask(&c, "", NULL, NULL);
+	EXPECT("picture_channels", "likely");
+	EXPECT("sizes_do_not_divide", "");
+	ask(&d, "", NULL, NULL);
+	EXPECT("picture_channels", "");
+	forget();
+	calls = 300;
+	STEP(0, 98, "aten::embedding", whole, 0, 67);
+	stories[0].steps[0].resized = true;
+	STEP(1, 5, "aten::clone", whole, 0, 64);
+	ask(&e, "", NULL, NULL);
+	EXPECT("copied_before", "likely");
+	stories[0].steps[0].resized = false;
+	ask(&e, "", NULL, NULL);
+	EXPECT("copied_before", "");
+	forget();
+}
+
+/* A check of Python's that wants one size: against a number, or against another tensor. */
+static void
+test_exact(void)
+{
+	const struct operand alone[] = { TENSOR("input_features", 1, 2, 16, 100) };
+	const struct operand both[] = { TENSOR("padding", 1, 6, 21), TENSOR("x", 2, 6, 22, 32) };
+	const struct event a = EVENT(SUBJECT_CHECK, alone), b = EVENT(SUBJECT_CHECK, both);
+	struct mismatch wants = { .property = "size", .operand = 0, .against = -1, .dim = 2, .against_dim = -1, .expected = 120, .actual = 100 };
+	struct cause_facts facts = { .event = &a, .mismatch = &wants, .numbers = number("self.config.max_source_positions", 60) };
+	struct cause cause = { .confidence = NULL };
+
+	CU_ASSERT_TRUE(cause_expected_size(&facts, &cause));
+	CU_ASSERT_STRING_EQUAL(cause.confidence, "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(cause.evidence.data, "120 is 2 x self.config.max_source_positions"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(cause.fix.data, "pad input_features by 20 to 120"));
+	json_decref((json_t *)facts.numbers);
+	facts.numbers = NULL;
+	cause = (struct cause){ .confidence = NULL };
+	CU_ASSERT_TRUE(cause_expected_size(&facts, &cause));
+	CU_ASSERT_STRING_EQUAL(cause.confidence, "possible");
+	facts.event = &b;
+	wants = (struct mismatch){ .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = 1, .expected = 22, .actual = 21 };
+	CU_ASSERT_FALSE(cause_expected_size(&facts, &cause)); /* two tensors disagree */
+}
+
+static void
+test_numbers(void)
+{
+	int64_t expected, actual;
+
+	CU_ASSERT_TRUE(told_numbers("Expected key_padded_mask.shape[1] to be 22, but got 21", &expected, &actual));
+	CU_ASSERT_EQUAL(expected, 22);
+	CU_ASSERT_EQUAL(actual, 21);
+	CU_ASSERT_TRUE(told_numbers("expects the features to be of length 120, but found 100. Make sure to pad them to 120.", &expected, &actual));
+	CU_ASSERT_EQUAL(expected, 120);
+	CU_ASSERT_EQUAL(actual, 100);
+	CU_ASSERT_FALSE(told_numbers("Expected 3 or 4 dimensions, got 7", &expected, &actual));
+	CU_ASSERT_FALSE(told_numbers("10 samples and 12 labels", &expected, &actual));
+	CU_ASSERT_FALSE(told_numbers("expected 4D input (got 3D input)", &expected, &actual));
+}
+
+static void
+test_told(void)
+{
+	const char *swapped = "Function QuantizeBackward returned an invalid gradient at index 0 - got [16, 6] but expected shape compatible with [10, 6]";
+	const char *broadcast = "Function ScaleBackward returned an invalid gradient at index 0 - got [16, 6] but expected shape compatible with [1, 6]";
+
+	ask(NULL, swapped, NULL, NULL);
+	EXPECT("gradient_shape", "certain");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in the order of its forward's inputs"));
+	ask(NULL, broadcast, NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "sum over those dimensions"));
+}
+
+static void
+test_tables(void)
+{
+	const struct operand lookup[] = { TENSOR("weight", 1, 1, 32), INDEX("indices", 2, 4, 23) };
+	const struct event a = EVENT("aten::embedding", lookup);
+
+	count_values(2, "{\"elements\":92,\"min\":0,\"max\":1,\"negative\":0,\"zero\":80,\"ignored\":0,\"distinct\":2,\"sorted\":false}");
+	line = "token_type_embeddings = self.token_type_embeddings(indices)";
+	ask(&a, "index out of range in self", NULL, NULL);
+	EXPECT("index_out_of_range", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+	line = "return self.head(self.words(indices).mean(1))";
+	ask(&a, "index out of range in self", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+	line = "inputs_embeds = self.word_embeddings(indices)";
+	ask(&a, "index out of range in self", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+	count_values(0, NULL);
+	forget();
+}
+
+static void
+test_cut_labels(void)
+{
+	const struct operand loss[] = { TENSOR("self", 1, 96, 90), INDEX("target", 2, 114) };
+	const struct operand logits[] = { TENSOR("self", 3, 2, 48, 90) }, labels[] = { INDEX("self", 4, 2, 57) };
+	const struct event a = EVENT("aten::cross_entropy_loss", loss);
+
+	STEP(0, 99, "aten::view", labels, 0, 114);
+	STEP(1, 98, "aten::view", logits, 0, 96);
+	ask(&a, "", NULL, number("CUTOFF", 48));
+	EXPECT("logits_and_labels", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the sequences were cut to CUTOFF = 48"));
+	ask(&a, "", NULL, number("width", 48)); /* no limit by name */
+	EXPECT("logits_and_labels", "possible");
+	forget();
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "inputs too small", test_small);
+	CU_add_test(suite, "resolution", test_resolution);
+	CU_add_test(suite, "patches", test_patches);
+	CU_add_test(suite, "classes", test_classes);
+	CU_add_test(suite, "lengths", test_lengths);
+	CU_add_test(suite, "batches and copies", test_batches);
+	CU_add_test(suite, "one size exactly", test_exact);
+	CU_add_test(suite, "numbers that a message tells", test_numbers);
+	CU_add_test(suite, "gradients", test_told);
+	CU_add_test(suite, "tables that are no vocabulary", test_tables);
+	CU_add_test(suite, "labels that weren't cut", test_cut_labels);
+}
+
+int
+main(void)
+{
+	return run_suite("counts and places", fill);
+}
