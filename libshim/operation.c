@@ -4,6 +4,7 @@
 #include "box.h"
 #include "dictionary.h"
 #include "operation.h"
+#include "sample.h"
 #include "torch.h"
 
 #define LIST_LIMIT 1024
@@ -124,6 +125,7 @@ add(const void *schema)
 	facts.asks = !strcmp(name, "aten::_has_compatible_shallow_copy_type");
 	facts.children = IS_AMONG(with_children, name) || !is_own(name);
 	facts.takes_index = IS_AMONG(index_takers, name);
+	facts.sample = (uint8_t)sample_of(name);
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
 			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;

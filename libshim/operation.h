@@ -15,6 +15,7 @@ struct operation {
 	bool asks;           /* whether its first operand can take its second's data: a module is being converted */
 	bool takes_index;    /* it reads or writes where an operand's values say (schema/index_operations.def) */
 	bool ignored;        /* the profiler's own markers */
+	uint8_t sample;      /* enum sample_kind: what is asked of its operands */
 };
 
 /* The reference of the operation that SCHEMA (c10::FunctionSchema) describes, its facts in FACTS (lives for ever).

@@ -6,6 +6,7 @@
 #include "box.h"
 #include "note.h"
 #include "python_numbers.h"
+#include "sample.h"
 #include "shim.h"
 
 #define LOOKS_PER_STEP 4  /* of several optimizers */
@@ -42,6 +43,7 @@ python_state_due(uint64_t steps)
 void
 python_state_forget(void)
 {
+	sample_forget();
 	generation++;
 	known_count = 0;
 	optimizer_count = 0;
@@ -209,6 +211,8 @@ write_state(struct json_writer *json, const struct python_torch *torch, const st
 	json_key(json, "complete"); /* every parameter found room to be remembered */
 	json_bool(json, known_count < PARAMETERS / 4 * 3);
 	write_owned(json);
+	json_key(json, "samples");
+	sample_write(json);
 	state_write_modules(json, torch, trace);
 	write_frames(json, trace);
 	write_numbers(json, torch, trace);

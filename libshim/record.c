@@ -13,6 +13,7 @@
 #include "operation.h"
 #include "record.h"
 #include "recorder.h"
+#include "sample.h"
 #include "settings.h"
 #include "shim.h"
 #include "throw.h"
@@ -104,6 +105,8 @@ begin_operation(struct recorder *recorder, const void *record)
 	if (in_line)
 		write_inline(start->id + values->tensor_count, values);
 	recorder_publish(recorder);
+	if (__builtin_expect(facts->sample && !level, 0))
+		sample_take(facts->sample, event.site, values);
 	recorder->open[recorder->depth++] = (struct open_op){
 		.record = record, .frame = frame, .op = op, .site = event.site, .signature = signature, .uncaught = recorder_uncaught(recorder), .level = level,
 		.children = facts->children, .takes_index = facts->takes_index, .event = recorder->events++, .start = start, .chunk = recorder->chunk,

@@ -61,6 +61,21 @@ def replaced(model):
         model.zero_grad()
 
 
+def values(model):
+    """Labels that are all to be ignored, and features for which there are too few places."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    for step in range(4):
+        x = model(torch.randn(6, 4))
+        places = torch.zeros(6, 1, dtype=torch.bool)
+        places[: 3 if FIXED else 2] = True
+        x = x.masked_scatter(places.expand(6, 2), torch.randn(3, 2))  # PLACES HERE
+        labels = torch.zeros(6, dtype=torch.long) if FIXED or step % 2 else torch.full((6,), -100)
+        loss = nn.functional.cross_entropy(x, labels)  # LABELS HERE
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
 class Wrapped(nn.Module):
     def __init__(self):
         super().__init__()
@@ -73,5 +88,7 @@ class Wrapped(nn.Module):
 torch.manual_seed(0)
 if "--replaced" in sys.argv:
     replaced(Wrapped())
+elif "--values" in sys.argv:
+    values(Wrapped())
 else:
     train(Reader())

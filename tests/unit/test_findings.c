@@ -300,6 +300,25 @@ left_behind(void)
 }
 
 static void
+samples(void)
+{
+	begin();
+	state(0, "{'step':3,'frames':[],'samples':[{'what':'labels_ignored','site':2,'calls':40,'looked':17,'odd':3,'count':64,'of':64},"
+		 "{'what':'source_in_part','site':2,'calls':3,'looked':3,'odd':3,'count':1152,'of':1408}]}");
+	look();
+	EXPECT("labels_ignored", "certain");
+	CU_ASSERT(says("labels_ignored", "a loss at train.py:15 has no label to count: all 64 are -100"));
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(json_object_get(finding("labels_ignored"), "evidence"), 0), "text"),
+			       "in 3 of 17 calls that were looked at, of 40");
+	EXPECT("features_in_part", "likely");
+	CU_ASSERT(says("features_in_part", "puts only 1152 of 1408 elements in place"));
+	state(0, "{'step':3,'frames':[],'samples':[{'what':'labels_ignored','site':2,'calls':40,'looked':17,'odd':0,'count':0,'of':0},"
+		 "{'what':'source_in_part','site':2,'calls':3,'looked':3,'odd':0,'count':0,'of':0}]}");
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
 many_ranks(void)
 {
 	const json_t *evidence;
@@ -336,6 +355,7 @@ main(void)
 	CU_add_test(suite, "gradients", gradients);
 	CU_add_test(suite, "optimizers", optimizers);
 	CU_add_test(suite, "what was left behind", left_behind);
+	CU_add_test(suite, "samples", samples);
 	CU_add_test(suite, "many ranks", many_ranks);
 	CU_basic_run_tests();
 	begin();
