@@ -11,6 +11,7 @@
 #include "shortage.h"
 #include "schema_sql.h"
 #include "rows_sql.h"
+#include "unfinished.h"
 #include "views_sql.h"
 
 static void
@@ -182,7 +183,7 @@ fold_box(const char *box_path, const char *db_path, bool finished, struct fold_r
 {
 	struct fold *fold = calloc(1, sizeof *fold);
 	char *temporary = NULL;
-	int descriptor = -1;
+	int descriptor = -1, unfinished = -1;
 	bool ok = false;
 
 	if (!fold) {
@@ -209,10 +210,12 @@ fold_box(const char *box_path, const char *db_path, bool finished, struct fold_r
 		goto out;
 	}
 	close(descriptor);
+	unfinished = unfinished_add(temporary);
 	if (database_make(fold, temporary) && rename(temporary, db_path) != 0)
 		fold_fail(fold, strerror(errno));
 	if (fold->failed)
 		unlink(temporary);
+	unfinished_drop(unfinished);
 	ok = !fold->failed;
 	if (result) {
 		*result = (struct fold_result){ fold->total, fold->kept, fold->box.damage_count, "" };

@@ -3,7 +3,7 @@
  *
  * Called by the viewer and by `run`, never in the training process. The database is made under a temporary name in
  * the directory of DB_PATH and renamed when complete: under the final name there is a whole database or none, however
- * many folds run at once and whenever one is killed (it leaves only "<db>.XXXXXX.tmp"). Mode 0600. The box is only
+ * many folds run at once and whenever one is killed (by SIGKILL it leaves only "<db>.XXXXXX.tmp", see unfinished.h). Mode 0600. The box is only
  * read. Stages, a file each: dictionaries, operands, notes, events (the merge of all threads by time), phases, rows,
  * tensors. What the box had lost, overwritten or damaged becomes rows of table loss.
  */

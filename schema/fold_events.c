@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fold_thread.h"
+#include "progress.h"
 
 /* Enter the thread's next chunk that has records; false at the end. */
 static bool
@@ -112,6 +113,8 @@ record_handle(struct merge *merge, struct fold_thread *thread)
 static void
 merge_run(struct merge *merge)
 {
+	int64_t first = merge->next_id;
+
 	for (uint32_t i = 0; i < merge->thread_count; i++) {
 		cursor_move(merge, &merge->threads[i], true);
 		if (merge->threads[i].record)
@@ -122,6 +125,8 @@ merge_run(struct merge *merge)
 	while (merge->heap_count && !merge->fold->failed) {
 		struct fold_thread *thread = merge->heap[0];
 
+		if ((merge->next_id & 1023) == 0)
+			progress_tell(merge->next_id - first, merge->fold->total - first);
 		record_handle(merge, thread);
 		cursor_move(merge, thread, false);
 		if (!thread->record)

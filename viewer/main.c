@@ -13,6 +13,7 @@
 
 #include "commands/command.h"
 #include "rendering/page.h"
+#include "rendering/terminal.h"
 #include "schema/shortage.h"
 
 /* Die as the child did: by its signal, without a second core file. */
@@ -41,6 +42,7 @@ main_finish(int status, bool keeps, struct error *error)
 
 		status = keeps ? status : trouble;
 	}
+	terminal_done();
 	if (error->text[0]) {
 		struct page page = { 0 };
 

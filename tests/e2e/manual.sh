@@ -67,5 +67,5 @@ if command -v fish >/dev/null 2>&1; then
 fi
 
 "$shapebox" --version | grep -q '^shapebox [0-9.]* (' || wrong "--version doesn't begin with name and version"
-"$shapebox" --version | grep -q 'trace format [0-9].*report format [0-9].*SQLite 3' || wrong "--version lacks the formats"
+"$shapebox" --version | tr '\n' ' ' | grep -q 'trace format [0-9].*report format [0-9].*bundle format [0-9].*SQLite 3.*zlib 1.*libunwind' || wrong "--version lacks the formats"
 [ "$bad" = 0 ]

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../../schema/config.h"
+#include "../../schema/progress.h"
 #include "../analysis/redact.h"
 #include "../reader/trace_copy.h"
 #include "../rendering/environment_text.h"
@@ -187,6 +188,8 @@ bundle_databases(struct bundle *bundle, int64_t steps, struct error *error)
 		snprintf(name, sizeof name, "%.*s.db", (int)(stem < 80 ? stem : 80), process->file);
 		for (int n = 2; stem < 80 && n < 100 && access(scratch_file(bundle->scratch, name), F_OK) == 0; n++) /* "rank0-17.2.box" */
 			snprintf(name, sizeof name, "%.*s.%d.db", (int)stem, process->file, n);
+		progress_part(i, bundle->process_count);
+		progress_tell(0, 1);
 		file = bundle_file(bundle, name, "");
 		if (!file || !trace_copy(bundle->trace, bundle->processes[i], file->path, &copy, &copied, error))
 			return false;
@@ -249,13 +252,13 @@ bundle_archive(struct bundle *bundle, uint64_t limit, int64_t *size, struct erro
 	for (unsigned i = 0; path && i < sizeof steps / sizeof *steps; i++) {
 		struct stat status;
 
-		terminal_notice("shapebox: putting the bundle together ...");
+		terminal_work("putting the bundle together");
 		unlink(path);
 		if (!bundle_databases(bundle, steps[i], error) || !archive_write(path, bundle->files, bundle->count, error) || stat(path, &status) != 0) {
-			terminal_notice(NULL);
+			terminal_done();
 			return NULL;
 		}
-		terminal_notice(NULL);
+		terminal_done();
 		*size = status.st_size;
 		if ((uint64_t)status.st_size <= limit)
 			return path;

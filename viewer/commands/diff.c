@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../../schema/progress.h"
 #include "../analysis/diff.h"
 #include "../rendering/diff_text.h"
 #include "../rendering/page.h"
@@ -65,11 +65,8 @@ request_fill(struct diff_request *request, const struct diff_values *values, str
 static void
 progress_show(const char *what, int done, int total)
 {
-	if (!isatty(2) || total < 64)
-		return;
-	if (done % 16 == 0 || done == total)
-		fprintf(stderr, "\r%d of %d ranks %s\033[K%s", done, total, what, done == total ? "\r\033[K" : "");
-	fflush(stderr);
+	(void)what;
+	progress_tell(done, total);
 }
 
 static int
@@ -122,7 +119,9 @@ command_diff(int argc, char **argv, struct error *error)
 	}
 	request.traces = traces;
 	request.trace_count = count;
+	terminal_work("comparing ranks");
 	diff = diff_build(&request, error);
+	terminal_done();
 	if (diff)
 		result = diff_print(diff, values.json, error);
 out:

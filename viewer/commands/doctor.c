@@ -266,11 +266,11 @@ command_doctor(int argc, char **argv, struct error *error)
 		return COMMAND_TROUBLE;
 	doctor.checks = json_array();
 	doctor.degraded = json_array();
-	terminal_notice("shapebox: starting PyTorch ...");
+	terminal_work("starting PyTorch");
 	doctor_run(&doctor);
 	if (!doctor.problem[0])
 		doctor_read(&doctor);
-	terminal_notice(NULL);
+	terminal_done();
 	doctor_clean(&doctor, &ignored);
 	result = doctor.problem[0] ? COMMAND_TROUBLE : json_array_size(doctor.degraded) ? COMMAND_FOUND : COMMAND_OK;
 	json_array_foreach(doctor.checks, i, row)

@@ -8,32 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../schema/unfinished.h"
 #include "command.h"
-
-static const int output_signals[] = { SIGINT, SIGTERM, SIGHUP };
-enum { OUTPUT_SIGNALS = sizeof output_signals / sizeof output_signals[0] };
-static char output_begun[PATH_MAX]; /* read by the handler */
-
-static void
-output_interrupted(int number)
-{
-	unlink(output_begun);
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void
-output_guard(bool on)
-{
-	signal(SIGXFSZ, on ? SIG_IGN : SIG_DFL); /* a file that may not grow is an error to tell */
-	for (int i = 0; i < OUTPUT_SIGNALS; i++) {
-		struct sigaction before;
-
-		/* who ignores them (nohup) goes on ignoring */
-		if (sigaction(output_signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			signal(output_signals[i], on ? output_interrupted : SIG_DFL);
-	}
-}
 
 /* The file's permissions as anybody would have made it. */
 static void
@@ -49,7 +25,8 @@ bool
 output_write(const char *path, bool replace, bool (*write)(FILE *file, void *context), void *context, struct error *error)
 {
 	struct stat status;
-	int descriptor;
+	char begun[PATH_MAX];
+	int descriptor, unfinished;
 	bool written;
 	FILE *file;
 
@@ -68,16 +45,17 @@ output_write(const char *path, bool replace, bool (*write)(FILE *file, void *con
 		command_trouble(error, "%s: %s", path, strerror(EEXIST));
 		return false;
 	}
-	if (snprintf(output_begun, sizeof output_begun, "%s.XXXXXX", path) >= (int)sizeof output_begun) {
+	if (snprintf(begun, sizeof begun, "%s.XXXXXX", path) >= (int)sizeof begun) {
 		command_trouble(error, "%s: name too long", path);
 		return false;
 	}
-	descriptor = mkstemp(output_begun);
+	descriptor = mkstemp(begun);
 	if (descriptor < 0) {
 		command_trouble(error, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	output_guard(true);
+	unfinished = unfinished_add(begun);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell */
 	file = fdopen(descriptor, "w");
 	written = file && write(file, context) && fflush(file) == 0 && !ferror(file);
 	if (file)
@@ -90,12 +68,13 @@ output_write(const char *path, bool replace, bool (*write)(FILE *file, void *con
 		written = false;
 	}
 	/* a second name, and only then the first one's end, replaces nothing that came meanwhile */
-	if (written && (replace ? rename(output_begun, path) : link(output_begun, path)) != 0) {
+	if (written && (replace ? rename(begun, path) : link(begun, path)) != 0) {
 		command_trouble(error, "%s: %s", path, strerror(errno));
 		written = false;
 	}
 	if (!written || !replace)
-		unlink(output_begun);
-	output_guard(false);
+		unlink(begun);
+	signal(SIGXFSZ, SIG_DFL);
+	unfinished_drop(unfinished);
 	return written;
 }

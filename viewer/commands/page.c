@@ -8,6 +8,7 @@
 
 #include "../rendering/html.h"
 #include "../rendering/page.h"
+#include "../rendering/terminal.h"
 #include "command.h"
 #include "output.h"
 #include "traces.h"
@@ -70,10 +71,13 @@ command_page(int argc, char **argv, struct error *error)
 		goto out;
 	if (!page_reports(trace, parts.reports, error))
 		goto out;
+	terminal_work("collecting the log");
 	parts.log = html_log(trace, json_string_value(json_object_get(json_object_get(json_object_get(parts.reports[0], "failure"), "process"), "file")),
 			    values.rows);
+	terminal_work("writing the page");
 	if (!output_write(values.output, true, page_file, &parts, error))
 		goto out;
+	terminal_done();
 	result = COMMAND_OK;
 	if (strcmp(values.output, "-") != 0) {
 		struct page name = { 0 };
@@ -83,6 +87,7 @@ command_page(int argc, char **argv, struct error *error)
 		page_free(&name);
 	}
 out:
+	terminal_done();
 	json_decref(parts.reports[0]);
 	json_decref(parts.reports[1]);
 	json_decref(parts.log);

@@ -1,8 +1,8 @@
 /*
- * A private directory for a while: below TMPDIR, readable by its owner alone, gone when the command ends, be it by Ctrl-C,
- * SIGTERM or SIGHUP. (SIGKILL leaves it.)
+ * A private directory for a while: below TMPDIR, readable by its owner alone, gone when the command ends, be it by Ctrl-C
+ * (schema/unfinished.h).
  *
- * Owns the directories and the files in them, of which it must know every name. Single-threaded; at most SCRATCH_MOST at once.
+ * Owns the directory and the files in it, of which it must know every name. Single-threaded.
  */
 #ifndef SHAPEBOX_VIEWER_COMMANDS_SCRATCH_H
 #define SHAPEBOX_VIEWER_COMMANDS_SCRATCH_H
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SCRATCH_MOST 64
 #define SCRATCH_FILES 2048 /* in one */
 
 struct error;

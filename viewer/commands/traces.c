@@ -225,16 +225,13 @@ traces_choose(const char *word, char path[PATH_MAX], bool *chosen, struct error 
 struct trace *
 traces_open_path(const char *path, struct error *error)
 {
-	char notice[256];
+	char what[80];
 	struct trace *trace;
 
-	snprintf(notice, sizeof notice, "shapebox: reading %.200s ...", path);
-	for (char *at = notice; *at; at++)
-		if ((unsigned char)*at < 32 || *at == 127)
-			*at = '?';
-	terminal_notice(notice);
+	snprintf(what, sizeof what, "reading %.64s", path);
+	terminal_work(what);
 	trace = trace_open(path, error);
-	terminal_notice(NULL);
+	terminal_done();
 	return trace;
 }
 
@@ -275,9 +272,9 @@ traces_report(struct trace *trace, struct error *error)
 
 	if (report)
 		return report;
-	terminal_notice("shapebox: looking for the cause ...");
+	terminal_work("looking for the cause");
 	report = report_build(trace, error);
-	terminal_notice(NULL);
+	terminal_done();
 	facts = json_object_get(report, "trace");
 	for (unsigned i = 0; facts && run && i < sizeof keys / sizeof keys[0]; i++) {
 		json_t *old = json_object_get(facts, keys[i]), *value = json_object_get(run, keys[i]);

@@ -3,8 +3,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "../analysis/report.h"
+#include "bundle.h"
 #include "commit.h"
 #include "command.h"
 
@@ -22,9 +24,10 @@ command_version(int argc, char **argv, struct error *error)
 	if (!command_parse("version", &values, argc, argv, false, &rest, &status, error))
 		return status;
 	if (values.json) {
-		json_t *json = json_pack("{s:s, s:s?, s:i, s:i, s:i, s:s}", "shapebox", SHAPEBOX_VERSION, "commit",
+		json_t *json = json_pack("{s:s, s:s?, s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:n}", "shapebox", SHAPEBOX_VERSION, "commit",
 					 SHAPEBOX_COMMIT[0] ? SHAPEBOX_COMMIT : NULL, "trace", formats.database, "box", formats.box,
-					 "report", REPORT_SCHEMA, "sqlite", formats.sqlite);
+					 "report", REPORT_SCHEMA, "bundle", BUNDLE_FORMAT, "sqlite", formats.sqlite, "jansson",
+					 jansson_version_str(), "zlib", zlibVersion(), "libunwind");
 		char *text = json_dumps(json, JSON_INDENT(1));
 
 		json_decref(json);
@@ -36,7 +39,9 @@ command_version(int argc, char **argv, struct error *error)
 	}
 	printf("shapebox %s (%s%s)\n", SHAPEBOX_VERSION, SHAPEBOX_COMMIT[0] ? "commit " : "built outside a git repository",
 	       SHAPEBOX_COMMIT);
-	printf("trace format %d, box format %d, report format %d; SQLite %s\n", formats.database, formats.box, REPORT_SCHEMA,
-	       formats.sqlite);
+	printf("trace format %d, box format %d, report format %d, bundle format %d\n", formats.database, formats.box, REPORT_SCHEMA,
+	       BUNDLE_FORMAT);
+	printf("SQLite %s, jansson %s, zlib %s; native stacks by the traced process's own unwinder (libgcc), no libunwind\n", formats.sqlite,
+	       jansson_version_str(), zlibVersion());
 	return COMMAND_OK;
 }

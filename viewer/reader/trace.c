@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "schema/box.h"
+#include "schema/progress.h"
 #include "trace_internal.h"
 
 #define FILES_LIMIT 65536
@@ -153,6 +154,8 @@ files_open(struct trace *trace, const struct names *names, struct names *skipped
 		struct reader *reader;
 
 		complaint.text[0] = '\0';
+		progress_part(i, names->count);
+		progress_tell(0, 1);
 		reader = file_open(trace, names->names[i], &complaint);
 		if (!reader && more && ends_with(names->names[i], BOX_PLACE_END))
 			continue; /* what was copied of the box, or folded */
@@ -171,6 +174,7 @@ files_open(struct trace *trace, const struct names *names, struct names *skipped
 			names_add(skipped, complaint.text);
 		}
 	}
+	progress_part(0, 1);
 	return trace->count > 0;
 }
 

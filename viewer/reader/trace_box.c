@@ -15,6 +15,7 @@
 
 #include "schema/box_read.h"
 #include "schema/fold.h"
+#include "schema/unfinished.h"
 #include "trace_internal.h"
 
 #define FOREIGN_QUIET_S 600 /* a box of another host that nothing was written to for so long is of a dead process */
@@ -82,6 +83,7 @@ open_temporary(struct arena *arena, const char *box_path, const char *box_name, 
 {
 	const char *folder = getenv("TMPDIR");
 	char *private = NULL, *path = NULL;
+	int unfinished[2] = { -1, -1 };
 	struct reader *reader = NULL;
 
 	if (asprintf(&private, "%s/shapebox-XXXXXX", folder && *folder ? folder : "/tmp") < 0) {
@@ -94,6 +96,8 @@ open_temporary(struct arena *arena, const char *box_path, const char *box_name, 
 	}
 	if (asprintf(&path, "%s/trace.db", private) < 0)
 		path = NULL;
+	unfinished[0] = unfinished_add(private);
+	unfinished[1] = path ? unfinished_add(path) : -1;
 	if (path && fold_box(box_path, path, finished, NULL, error->text, sizeof error->text))
 		reader = reader_open(arena, path, box_name, error);
 	if (reader)
@@ -101,6 +105,8 @@ open_temporary(struct arena *arena, const char *box_path, const char *box_name, 
 	if (path)
 		unlink(path);
 	rmdir(private);
+	unfinished_drop(unfinished[1]);
+	unfinished_drop(unfinished[0]);
 out:
 	free(path);
 	free(private);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../schema/progress.h"
 #include "event_text.h"
 #include "html.h"
 #include "page.h"
@@ -13,7 +14,7 @@ struct html_rows {
 	struct trace *trace;
 	const struct process *process;
 	json_t *columns[HTML_COLUMNS], *strings, *places /* a text's place in strings */;
-	int64_t count;
+	int64_t count, most;
 	size_t bytes;
 };
 
@@ -91,6 +92,8 @@ html_row(const struct event *event, void *context)
 	for (int i = 0; i < HTML_COLUMNS; i++)
 		json_array_append_new(rows->columns[i], values[i]);
 	rows->count++;
+	if ((rows->count & 255) == 0)
+		progress_tell(rows->count, rows->most);
 	return rows->bytes < HTML_BYTES_MOST;
 }
 
@@ -118,6 +121,7 @@ html_log(struct trace *trace, const char *failed, int64_t most)
 		json_object_set_new(json, html_columns[i], rows.columns[i] = json_array());
 	if (most > HTML_ROWS_MOST)
 		most = HTML_ROWS_MOST;
+	rows.most = most;
 	each = most / (count > 0 ? count : 1);
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < count; i++) {

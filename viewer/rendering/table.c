@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define TABLE_GAP 2
-#define TABLE_NARROWEST 12 /* a column is not cut below this */
+#define TABLE_NARROW 12   /* a column is not cut below this ... */
+#define TABLE_NARROWEST 8 /* ... unless all are as narrow, and then not below this */
 
 void
 table_add(struct table *table, const char *cell)
@@ -67,18 +68,18 @@ table_measure(const struct table *table, int widths[TABLE_COLUMNS], int indent, 
 			widths[c] = page_columns(table->headers[c]);
 		total += widths[c] + (shown++ ? TABLE_GAP : 0);
 	}
-	while (width > 0 && total > width) {
-		int widest = -1;
+	for (int least = TABLE_NARROW; least >= TABLE_NARROWEST; least -= TABLE_NARROW - TABLE_NARROWEST)
+		while (width > 0 && total > width) {
+			int widest = -1;
 
-		for (int c = 0; c < table->columns; c++)
-			if (table->styles[c] >= TABLE_CUT && widths[c] > TABLE_NARROWEST &&
-			    (widest < 0 || widths[c] > widths[widest]))
-				widest = c;
-		if (widest < 0)
-			break;
-		widths[widest]--;
-		total--;
-	}
+			for (int c = 0; c < table->columns; c++)
+				if (table->styles[c] >= TABLE_CUT && widths[c] > least && (widest < 0 || widths[c] > widths[widest]))
+					widest = c;
+			if (widest < 0)
+				break;
+			widths[widest]--;
+			total--;
+		}
 }
 
 static void

@@ -1,9 +1,13 @@
 #include "terminal.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#include "../../schema/progress.h"
 
 bool
 terminal_color(FILE *file)
@@ -39,17 +43,97 @@ terminal_columns(FILE *file)
 	return columns < 60 ? 60 : columns;
 }
 
-void
-terminal_notice(const char *text)
-{
-	static bool shown;
+#define BAR_WIDEST 30
+#define WORK_QUIET_S 1
+#define WORK_AGAIN_US 200000
 
-	if (!isatty(STDERR_FILENO))
+static char work_what[128];
+static volatile int work_thousandths, work_columns;
+static volatile sig_atomic_t work_shown, work_on;
+
+void
+terminal_bar(char *out, size_t size, const char *what, int thousandths, int columns)
+{
+	size_t room = columns - 1 < (int)size - 1 ? columns > 1 ? (size_t)columns - 1 : 0 : size - 1, used = 0;
+	int percent = thousandths / 10, bar = (int)room - (int)strlen(what) - 8; /* " [] 100%" */
+
+	while (*what && used < room)
+		out[used++] = *what++;
+	if (thousandths >= 0 && bar > 4) {
+		bar = bar > BAR_WIDEST ? BAR_WIDEST : bar;
+		out[used++] = ' ';
+		out[used++] = '[';
+		for (int i = 0; i < bar; i++)
+			out[used++] = i < bar * thousandths / 1000 ? '#' : '.';
+		out[used++] = ']';
+		out[used++] = ' ';
+		if (percent >= 100)
+			out[used++] = '1';
+		if (percent >= 10)
+			out[used++] = (char)('0' + percent / 10 % 10);
+		out[used++] = (char)('0' + percent % 10);
+		out[used++] = '%';
+	}
+	out[used] = 0;
+}
+
+static void
+work_draw(int number)
+{
+	char line[256] = "\r";
+	ssize_t ignored;
+
+	(void)number;
+	terminal_bar(line + 1, sizeof line - 8, work_what, work_thousandths, work_columns);
+	strcat(line, "\033[K");
+	ignored = write(STDERR_FILENO, line, strlen(line));
+	(void)ignored;
+	work_shown = 1;
+}
+
+static void
+work_listen(int thousandths)
+{
+	work_thousandths = thousandths;
+}
+
+void
+terminal_work(const char *what)
+{
+	const char *term = getenv("TERM");
+	struct sigaction draw = { .sa_handler = work_draw, .sa_flags = SA_RESTART };
+	struct itimerval every = { { 0, WORK_AGAIN_US }, { WORK_QUIET_S, 0 } };
+	int columns;
+
+	terminal_done();
+	if (!isatty(STDERR_FILENO) || !term || !term[0] || strcmp(term, "dumb") == 0)
 		return;
-	if (shown)
+	columns = terminal_columns_real(stderr);
+	work_columns = columns > 0 ? columns : 80;
+	work_thousandths = -1;
+	snprintf(work_what, sizeof work_what, "shapebox: %s", what);
+	for (char *at = work_what; *at; at++)
+		if (*at < ' ' || *at == 127)
+			*at = '?';
+	progress_listen(work_listen);
+	work_on = 1;
+	sigaction(SIGALRM, &draw, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+void
+terminal_done(void)
+{
+	static const struct itimerval never;
+
+	if (!work_on)
+		return;
+	setitimer(ITIMER_REAL, &never, NULL);
+	signal(SIGALRM, SIG_DFL);
+	progress_listen(NULL);
+	work_on = 0;
+	if (work_shown)
 		fputs("\r\033[K", stderr);
-	if (text)
-		fputs(text, stderr);
 	fflush(stderr);
-	shown = text != NULL;
+	work_shown = 0;
 }

@@ -1,7 +1,7 @@
 /*
  * The terminal: whether it may be coloured, how wide it is, and notices of long work.
  *
- * Owns no state but the notice shown on stderr. Single-threaded.
+ * Owns no state but the line of work on stderr, and, while work goes on, the process's alarm (SIGALRM). Single-threaded.
  */
 #ifndef SHAPEBOX_VIEWER_RENDERING_TERMINAL_H
 #define SHAPEBOX_VIEWER_RENDERING_TERMINAL_H
@@ -20,7 +20,14 @@ int terminal_columns(FILE *file);
 /* The terminal's real width for wide tables (logs): no upper bound, 0 where FILE is no terminal and COLUMNS unset. */
 int terminal_columns_real(FILE *file);
 
-/* Say on stderr what takes long, if it is a terminal; the next notice, or NULL, replaces it. */
-void terminal_notice(const char *text);
+/* Work begins that may take long: after a second of it stderr, if it is a terminal that isn't "dumb", says WHAT, with a bar as soon
+ * as something is told of its progress (schema/progress.h). Nothing is said elsewhere. Ends what was begun before. */
+void terminal_work(const char *what);
+/* It is done: the line is gone. */
+void terminal_done(void);
+
+/* The line of work in OUT (of SIZE bytes) for a terminal of COLUMNS: WHAT and, unless THOUSANDTHS is -1, a bar. No more columns than
+ * there are, less one. Async-signal-safe; WHAT is ASCII. */
+void terminal_bar(char *out, size_t size, const char *what, int thousandths, int columns);
 
 #endif
