@@ -24,8 +24,24 @@ steps() { # NAME ALLOCATOR WAY
 			[ "$want" = "$got" ] || { echo "$1: $name: the fake counted $want, the trace has $got"; bad=1; }
 		done
 	done
+	db=$(ls "$work"/trace/rank0-[0-9]*.db)
+	want=$(sqlite3 "$db" "SELECT count(*) FROM cuda_call WHERE event_id IS NOT NULL AND result = 0 AND kind IN ('launch', 'graph launch')")
+	got=$("$build/shapebox" log --all --rank 0 --format json "$work/trace" | "$python" -c '
+import json, sys
+rows = [json.loads(line) for line in sys.stdin]
+print(sum(row["cuda"]["launches"] for row in rows if row["cuda"] and row["depth"] == 0))')
+	[ "$want" -gt 0 ] && [ "$want" = "$got" ] || { echo "$1: log tells of $got launches, the trace has $want"; bad=1; }
 	echo "ok      $1"
 }
+
+LD_PRELOAD="$fake/libcudart.so.13 $fake/libcuda.so.1 $fake/libnvidia-ml.so.1" "$build/shapebox" doctor --python "$python" --format json >"$work/doctor" || bad=1
+"$python" -c '
+import json, sys
+cuda = json.load(open(sys.argv[1]))["cuda"]
+levels = {row["file"].rsplit("/", 1)[-1]: row["level"] for row in cuda["libraries"]}
+assert cuda["launches"] >= 1 and cuda["allocations"] >= 1 and cuda["device"] == "Fake GPU", cuda
+assert levels["libcudart.so.13"] == "runtime" and levels["libcuda.so.1"] == "driver" and levels["libcublas.so.13"] == "driver", levels
+' "$work/doctor" && echo "ok      doctor" || { echo "doctor says of CUDA:"; cat "$work/doctor"; bad=1; }
 
 steps eager "" eager
 steps "expandable segments" expandable_segments:True eager

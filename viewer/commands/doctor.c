@@ -14,6 +14,7 @@
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"
 #include "command.h"
+#include "doctor_cuda.h"
 #include "run_parts.h"
 #include "traces.h"
 
@@ -36,14 +37,15 @@ static const char doctor_program[] =
 	"try:\n"
 	"    a @ a\n"
 	"except RuntimeError:\n"
-	"    pass\n";
+	"    pass\n"
+	DOCTOR_CUDA_PROGRAM;
 
 struct doctor {
 	char library[PATH_MAX], python[PATH_MAX], directory[PATH_MAX];
 	char python_version[64], torch_version[64];
 	char problem[512];  /* what stopped it, in one sentence */
 	int status;         /* of the program, as waitpid gives it */
-	json_t *checks, *degraded;
+	json_t *checks, *degraded, *cuda;
 	int64_t operations;
 };
 
@@ -51,7 +53,7 @@ struct doctor {
 static void
 doctor_run(struct doctor *doctor)
 {
-	char output[4096], *newline;
+	char output[16384], *newline;
 	size_t used = 0;
 	ssize_t size;
 	int ends[2];
@@ -93,8 +95,10 @@ doctor_run(struct doctor *doctor)
 			snprintf(doctor->torch_version, sizeof doctor->torch_version, "%.*s", (int)strcspn(newline + 1, "\n"),
 				 newline + 1);
 	}
-	if (doctor->status == 0)
+	if (doctor->status == 0) {
+		doctor->cuda = doctor_cuda_parse(output);
 		return;
+	}
 	while (used > 0 && output[used - 1] == '\n')
 		output[--used] = 0;
 	newline = strrchr(output, '\n');
@@ -139,6 +143,7 @@ doctor_read(struct doctor *doctor)
 		doctor->operations = trace_process(trace, 0)->events;
 		trace_each_check(trace, 0, doctor_check, doctor);
 		trace_each_degraded(trace, 0, doctor_degraded, doctor);
+		doctor_cuda_count(doctor->cuda, trace);
 	}
 	if (trace)
 		trace_close(trace);
@@ -157,10 +162,10 @@ doctor_clean(const struct doctor *doctor, struct error *ignored)
 static int
 doctor_json(const struct doctor *doctor, int result)
 {
-	json_t *json = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:O, s:O, s:s?, s:b}", "library", doctor->library, "python",
+	json_t *json = json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:O, s:O, s:O?, s:s?, s:b}", "library", doctor->library, "python",
 				 doctor->python, "python_version", doctor->python_version[0] ? doctor->python_version : NULL,
 				 "torch", doctor->torch_version[0] ? doctor->torch_version : NULL, "operations",
-				 (json_int_t)doctor->operations, "checks", doctor->checks, "degraded", doctor->degraded, "problem",
+				 (json_int_t)doctor->operations, "checks", doctor->checks, "degraded", doctor->degraded, "cuda", doctor->cuda, "problem",
 				 doctor->problem[0] ? doctor->problem : NULL, "ok", result == COMMAND_OK);
 	char *text = json_dumps(json, JSON_INDENT(1));
 
@@ -215,6 +220,7 @@ doctor_text(const struct doctor *doctor)
 		page_words(&page, json_string_value(json_object_get(row, "text")));
 		page_add(&page, "\n");
 	}
+	doctor_cuda_text(&page, doctor->cuda);
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
 }
@@ -272,7 +278,8 @@ command_doctor(int argc, char **argv, struct error *error)
 		doctor_read(&doctor);
 	terminal_done();
 	doctor_clean(&doctor, &ignored);
-	result = doctor.problem[0] ? COMMAND_TROUBLE : json_array_size(doctor.degraded) ? COMMAND_FOUND : COMMAND_OK;
+	result = doctor.problem[0] ? COMMAND_TROUBLE : json_array_size(doctor.degraded) || doctor_cuda_is_blind(doctor.cuda) ? COMMAND_FOUND
+		 : COMMAND_OK;
 	json_array_foreach(doctor.checks, i, row)
 		if (result == COMMAND_OK && strcmp(json_string_value(json_object_get(row, "result")), "failed") == 0)
 			result = COMMAND_FOUND;
@@ -284,5 +291,6 @@ command_doctor(int argc, char **argv, struct error *error)
 		command_trouble(error, "doctor: %s", doctor.problem);
 	json_decref(doctor.checks);
 	json_decref(doctor.degraded);
+	json_decref(doctor.cuda);
 	return result;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../reader/trace_cuda.h"
 #include "../rendering/event_text.h"
 #include "../rendering/page.h"
 #include "../rendering/table.h"
@@ -44,6 +45,9 @@ struct log {
 	bool several;  /* processes: a column says which */
 	int64_t shown;
 	int width;
+	struct cuda_sum *sums; /* of this process's operations from the first shown on, in order */
+	size_t sum_count, sum_room;
+	bool summed;
 };
 
 static void
@@ -55,6 +59,63 @@ log_flush(struct log *log)
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
 	table_free(&log->table);
+}
+
+static void
+log_keep_sum(const struct cuda_sum *sum, void *context)
+{
+	struct log *log = context;
+
+	if (log->sum_count == log->sum_room) {
+		size_t room = log->sum_room ? log->sum_room * 2 : 256;
+		struct cuda_sum *grown = realloc(log->sums, room * sizeof *grown);
+
+		if (!grown)
+			return;
+		log->sums = grown;
+		log->sum_room = room;
+	}
+	log->sums[log->sum_count++] = *sum;
+}
+
+static int
+log_compare_sum(const void *event, const void *sum)
+{
+	int64_t one = *(const int64_t *)event, other = ((const struct cuda_sum *)sum)->event;
+
+	return one < other ? -1 : one > other;
+}
+
+/* What EVENT did at CUDA; NULL if nothing. Events come in order: the first asks for all that follow. */
+static const struct cuda_sum *
+log_sum(struct log *log, const struct event *event)
+{
+	if (!log->summed)
+		trace_each_cuda_sum(log->trace, log->process->index, event->id, log_keep_sum, log);
+	log->summed = true;
+	return log->sum_count ? bsearch(&event->id, log->sums, log->sum_count, sizeof *log->sums, log_compare_sum) : NULL;
+}
+
+/* "2 kernels, +2.1 MB" */
+static void
+log_cuda(struct page *cell, const struct cuda_sum *sum)
+{
+	if (sum->launches)
+		page_plural(cell, sum->launches, "kernel", "kernels");
+	if (sum->allocated) {
+		page_add(cell, cell->size ? ", +" : "+");
+		page_bytes(cell, sum->allocated);
+	}
+	if (sum->freed) {
+		page_add(cell, cell->size ? ", -" : "-");
+		page_bytes(cell, sum->freed);
+	}
+	if (sum->copies) {
+		page_add(cell, cell->size ? ", copies " : "copies ");
+		page_bytes(cell, sum->copied);
+	}
+	if (sum->failed)
+		page_add(cell, cell->size ? ", " PAGE_BAD "failed" PAGE_END : PAGE_BAD "failed" PAGE_END);
 }
 
 /* All that --grep looks at, in one line. */
@@ -84,6 +145,7 @@ log_row(struct log *log, const struct event *event, const struct site *site)
 {
 	struct page cell = { 0 };
 	bool bad = strcmp(event->status, "ok") != 0;
+	const struct cuda_sum *sum = log_sum(log, event);
 
 	if (!log->several)
 		table_add(&log->table, "");
@@ -113,6 +175,10 @@ log_row(struct log *log, const struct event *event, const struct site *site)
 		event_text_place(&cell, site);
 	table_add(&log->table, page_string(&cell));
 	page_free(&cell);
+	if (sum)
+		log_cuda(&cell, sum);
+	table_add(&log->table, page_string(&cell));
+	page_free(&cell);
 	/* "ok" is what everything is */
 	table_add(&log->table, !bad ? "" : strcmp(event->status, "open") == 0 ? PAGE_BAD "never left" PAGE_END : PAGE_BAD "failed" PAGE_END);
 	if (event->duration_ns >= 0)
@@ -137,7 +203,13 @@ log_event(const struct event *event, void *context)
 	log->shown++;
 	if (log->values->json) {
 		json_t *object = event_text_json(event, log->process, placed ? &site : NULL);
-		char *text = json_dumps(object, JSON_COMPACT);
+		const struct cuda_sum *sum = log_sum(log, event);
+		char *text;
+
+		json_object_set_new(object, "cuda", !sum ? json_null() : json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "launches",
+				    (json_int_t)sum->launches, "allocated", (json_int_t)sum->allocated, "freed", (json_int_t)sum->freed,
+				    "copies", (json_int_t)sum->copies, "copied", (json_int_t)sum->copied, "failed", (json_int_t)sum->failed));
+		text = json_dumps(object, JSON_COMPACT);
 
 		if (text)
 			puts(text);
@@ -180,6 +252,8 @@ log_process(struct log *log)
 	struct event_filter filter = event_filter_all;
 	int64_t newest = values->all ? -1 : values->last;
 
+	log->summed = false;
+	log->sum_count = 0;
 	filter.operation = values->operation;
 	if (values->step != LOG_UNSET)
 		filter.step = values->step;
@@ -218,10 +292,10 @@ command_log(int argc, char **argv, struct error *error)
 	struct log log = {
 		.values = &values,
 		.table = {
-			.columns = 10,
-			.headers = { "rank", "event", "step", "phase", "operation", "operands", "outputs", "at", "status", "ms" },
+			.columns = 11,
+			.headers = { "rank", "event", "step", "phase", "operation", "operands", "outputs", "at", "cuda", "status", "ms" },
 			.styles = { TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_LEFT, TABLE_CUT, TABLE_CUT, TABLE_CUT, TABLE_CUT,
-				    TABLE_LEFT, TABLE_RIGHT },
+				    TABLE_LEFT, TABLE_LEFT, TABLE_RIGHT },
 		},
 		.width = terminal_columns_real(stdout),
 	};
@@ -260,6 +334,7 @@ command_log(int argc, char **argv, struct error *error)
 		log.several = matching > 1;
 	}
 	log_flush(&log);
+	free(log.sums);
 	trace_close(log.trace);
 	if (matching == 0 && values.rank >= 0)
 		return command_trouble(error, "log: no process of rank %" PRId64 " in this trace", values.rank);

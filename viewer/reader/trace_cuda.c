@@ -93,6 +93,29 @@ trace_each_cuda_memory(struct trace *trace, int process, void (*visit)(const str
 	sqlite3_finalize(rows);
 }
 
+void
+trace_each_cuda_sum(struct trace *trace, int process, int64_t first, void (*visit)(const struct cuda_sum *sum, void *context), void *context)
+{
+	struct reader *reader;
+	sqlite3_stmt *rows = prepare(trace, process, &reader,
+		"SELECT event_id, sum(result = 0 AND kind IN ('launch', 'graph launch')), "
+		"coalesce(sum(CASE WHEN kind = 'block' THEN bytes END), sum(CASE WHEN kind = 'allocation' AND result = 0 THEN bytes END)), "
+		"coalesce(sum(CASE WHEN kind = 'block free' THEN bytes END), sum(CASE WHEN kind = 'free' AND result = 0 THEN bytes END)), "
+		"sum(kind = 'copy' AND result = 0), sum(CASE WHEN kind = 'copy' AND result = 0 THEN bytes END), "
+		"sum(result <> 0 OR kind = 'out of memory') "
+		"FROM cuda_call WHERE event_id >= ? GROUP BY event_id ORDER BY event_id");
+
+	if (rows)
+		sqlite3_bind_int64(rows, 1, first);
+	while (rows && reader_row(reader, rows)) {
+		struct cuda_sum sum = { number(rows, 0, -1), number(rows, 1, 0), number(rows, 2, 0), number(rows, 3, 0), number(rows, 4, 0),
+					number(rows, 5, 0), number(rows, 6, 0) };
+
+		visit(&sum, context);
+	}
+	sqlite3_finalize(rows);
+}
+
 #define CALLS \
 	"SELECT c.id, c.time_ns, c.step, c.event_id, c.site_id, c.thread_id, c.device, c.result, c.stream, c.kind, f.name, o.name, " \
 	"k.name, c.grid, c.block, c.address, c.bytes, c.allocated, c.reserved, c.captured, c.driver, c.ours FROM cuda_call c " \

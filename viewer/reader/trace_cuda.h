@@ -35,6 +35,9 @@ struct cuda_call {
 	bool captured, driver, ours;
 };
 
+/* What one operation did at CUDA. */
+struct cuda_sum { int64_t event, launches, allocated /* bytes of blocks; without PyTorch's, of memory */, freed, copies, copied, failed; };
+
 struct cuda_filter {
 	int64_t first, last;     /* ids, inclusive; -1 = no bound */
 	bool failed;             /* only calls that returned an error */
@@ -53,6 +56,8 @@ void trace_each_cuda_device(struct trace *trace, int process, void (*visit)(cons
 /* Largest first. */
 void trace_each_cuda_memory(struct trace *trace, int process, void (*visit)(const struct cuda_memory *memory, void *context),
 			    void *context);
+/* The sums of the events from FIRST on that did anything, in order. */
+void trace_each_cuda_sum(struct trace *trace, int process, int64_t first, void (*visit)(const struct cuda_sum *sum, void *context), void *context);
 /* Stops when VISIT returns false. */
 void trace_each_cuda_call(struct trace *trace, int process, const struct cuda_filter *filter,
 			  bool (*visit)(const struct cuda_call *call, void *context), void *context);
