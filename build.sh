@@ -211,6 +211,7 @@ word_test() {
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "hostile traces are refused or shown inert" "$VENV/bin/python" tests/hostile/run.py "$BUILD"
+	run_check "healthy runs keep their contract, others depart" sh tests/e2e/assert.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
 	run_check "where clusters put files, how they end processes" bash tests/e2e/clusters.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"

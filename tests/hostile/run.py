@@ -341,7 +341,7 @@ def inert(output):
 
 def give(name, folder, trace):
     commands = (["report", trace], ["report", "--all", "--format", "json", trace], ["log", "--last", "20", trace], ["diff", trace],
-                ["memory", trace], ["page", "-o", f"{folder}/page.html", trace], ["ls", os.path.dirname(trace)])
+                ["memory", trace], ["repro", trace], ["assert", "--save", "-", trace], ["page", "-o", f"{folder}/page.html", trace], ["ls", os.path.dirname(trace)])
     for words in commands:
         words = [COMMAND, *words]
         if os.path.exists(f"{folder}/page.html"):

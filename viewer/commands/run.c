@@ -11,6 +11,8 @@
 
 #include "../../schema/box.h"
 #include "../../schema/config.h"
+#include "../analysis/contract.h"
+#include "../rendering/contract_text.h"
 #include "../rendering/page.h"
 #include "../rendering/report_text.h"
 #include "../rendering/terminal.h"
@@ -20,11 +22,13 @@
 #include "traces.h"
 
 /* What was typed: how to record, and what `run` does by itself. */
-struct run_typed { struct run_values values; int64_t check_after; };
+struct run_typed { struct run_values values; int64_t check_after; const char *contract; };
 
 const struct option_row command_run_options[] = {
 	{ "check-after", 0, OPTION_COUNT, offsetof(struct run_typed, check_after), "STEPS", NULL,
 	  "print what `check` finds once, after so many training steps" },
+	{ "assert", 0, OPTION_TEXT, offsetof(struct run_typed, contract), "FILE", NULL,
+	  "hold the run against this contract of `assert --save` when it has ended" },
 #define CONFIG(id, variable, kind, fallback, option, letter, argument, help) \
 	RUN_OPTION_ROW(id, kind, fallback, option, letter, argument, help)
 #define CONFIG_VARIABLE(id, variable, kind, fallback, help)
@@ -163,8 +167,30 @@ run_healthy_line(const char *directory, json_t *report)
 	page_free(&page);
 }
 
+/* The first departure from CONTRACT; that there is none is said to who wants to know. */
 static void
-run_report(const struct run_child *child, bool quiet)
+run_assert(struct trace *trace, const struct contract *contract, const char *path, bool quiet)
+{
+	struct error error = { "" };
+	json_t *held = contract_hold(contract, trace, &error);
+	const json_t *departure = json_object_get(held, "departure");
+	struct page page = { 0 };
+
+	if (!held) {
+		run_say("%s", error.text);
+	} else if (!quiet) {
+		contract_text(&page, held, path, terminal_columns(stderr));
+		page_print(&page, stderr, terminal_color(stderr));
+	} else if (json_is_object(departure)) {
+		run_say("departs from %s in step %lld: %s", path, (long long)json_integer_value(json_object_get(departure, "step")),
+			json_string_value(json_object_get(departure, "text")));
+	}
+	page_free(&page);
+	json_decref(held);
+}
+
+static void
+run_report(const struct run_child *child, const struct contract *contract, const char *path, bool quiet)
 {
 	struct error error = { "" };
 	struct trace_place place;
@@ -198,6 +224,8 @@ run_report(const struct run_child *child, bool quiet)
 		report_text(&page, report, terminal_columns(stderr));
 		page_print(&page, stderr, terminal_color(stderr));
 	}
+	if (contract)
+		run_assert(trace, contract, path, quiet);
 out:
 	page_free(&page);
 	json_decref(report);
@@ -221,6 +249,7 @@ command_run(int argc, char **argv, struct error *error)
 	struct run_child child = { 0 };
 	char program[PATH_MAX], directory[PATH_MAX] = "", job[256];
 	size_t preload_size = PATH_MAX + (getenv("LD_PRELOAD") ? strlen(getenv("LD_PRELOAD")) : 0) + 2;
+	struct contract *contract = NULL;
 	char *preload = NULL;
 	int rest, status;
 	bool quiet = false;
@@ -232,6 +261,8 @@ command_run(int argc, char **argv, struct error *error)
 	status = run_check_command(argv + rest, program, error);
 	if (status != 0)
 		return status;
+	if (typed.contract && !(contract = contract_read(typed.contract, error)))
+		return COMMAND_TROUBLE;
 	config_flag(config_text(CONFIG_QUIET), &quiet);
 	child.argv = argv + rest;
 	child.check_after = typed.check_after;
@@ -253,11 +284,12 @@ command_run(int argc, char **argv, struct error *error)
 		char starts[PATH_MAX + 16];
 
 		run_record_write(&child);
-		run_report(&child, quiet);
+		run_report(&child, contract, typed.contract, quiet);
 		snprintf(starts, sizeof starts, "%s/" BOX_STARTS_FILE, directory);
 		unlink(starts);
 	}
 out:
+	contract_free(contract);
 	free(preload);
 	return status;
 }
