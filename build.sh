@@ -208,6 +208,7 @@ word_test() {
 	run_check "commands in the documents are real" sh tests/e2e/docs.sh "$BUILD"
 	run_check "the recipes that are marked run" sh tests/e2e/recipes.sh "$BUILD" "$VENV/bin/python"
 	run_check "a page without a browser" sh tests/e2e/page.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	run_check "reports say everything in the language that is set" python3 tests/e2e/said.py
 	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "hostile traces are refused or shown inert" "$VENV/bin/python" tests/hostile/run.py "$BUILD"

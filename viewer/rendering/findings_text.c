@@ -26,7 +26,8 @@ findings_text(struct page *page, const json_t *found, int width)
 		page_add(&line, SAY(", still running"));
 	report_label(page, SAY("trace"));
 	page_safe(page, report_string(found, "trace"));
-	page_add(page, count ? "\n" PAGE_STRONG "FOUND" PAGE_END "      " : "\n" PAGE_GOOD "OK" PAGE_END "         ");
+	page_add(page, "\n");
+	report_verdict(page, count ? PAGE_STRONG : PAGE_GOOD, count ? SAY("FOUND") : SAY("OK"));
 	page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	page_free(&line);
 	report_causes(page, SAY("found"), findings, width, FINDINGS_MOST);

@@ -106,7 +106,7 @@ add_bytes(struct page *line, const json_t *object, const char *key, const char *
 static void
 holders(struct page *page, const char *label, const json_t *list, int width, size_t most)
 {
-	struct table table = { .columns = 5, .headers = { "bytes", "pieces", "grew from", "made by", "at" },
+	struct table table = { .columns = 5, .headers = { SAY("bytes"), SAY("pieces"), SAY("grew from"), SAY("made by"), SAY("at") },
 			       .styles = { TABLE_RIGHT, TABLE_RIGHT, TABLE_LEFT, TABLE_CUT, TABLE_CUT } };
 	const json_t *holder;
 	size_t i;
@@ -122,13 +122,13 @@ holders(struct page *page, const char *label, const json_t *list, int width, siz
 		table_add_format(&table, "%" PRId64, report_integer(holder, "pieces", 0));
 		if (json_is_integer(json_object_get(holder, "first"))) {
 			page_bytes(&words, report_integer(holder, "first", 0));
-			page_format(&words, " in %" PRId64 " steps", report_integer(holder, "steps", 0));
+			page_format(&words, SAY(" in %" PRId64 " steps"), report_integer(holder, "steps", 0));
 		}
 		table_add(&table, page_string(&words));
 		page_free(&words);
 		cell(&table, report_string(holder, "operation"));
 		if (json_is_true(json_object_get(holder, "backward")))
-			page_add(&words, "backward of ");
+			page_add(&words, SAY("backward of "));
 		page_words(&words, report_string(holder, "where"));
 		table_add(&table, page_string(&words));
 		page_free(&words);
@@ -149,23 +149,23 @@ report_memory(struct page *page, const json_t *failure, int width)
 	if (!json_is_object(memory))
 		return;
 	page_bytes(&line, report_integer(memory, "asked", 0));
-	page_add(&line, " asked for on ");
+	page_add(&line, SAY(" asked for on "));
 	page_words(&line, report_string(memory, "device"));
-	page_add(&line, " by ");
+	page_add(&line, SAY(" by "));
 	page_words(&line, report_string(memory, report_string(memory, "operation")[0] ? "operation" : "function"));
 	if (report_string(memory, "where")[0]) {
 		page_add(&line, ", ");
 		page_words(&line, report_string(memory, "where"));
 	}
 	page_add(&line, "; ");
-	add_bytes(&line, memory, "allocated", " in tensors, ");
-	add_bytes(&line, memory, "reserved", " reserved, ");
-	add_bytes(&line, memory, "free", " free, ");
-	add_bytes(&line, memory, "total", " in all, ");
-	add_bytes(&line, memory, "known", " of it known by line:");
-	report_label(page, "memory");
+	add_bytes(&line, memory, "allocated", SAY(" in tensors, "));
+	add_bytes(&line, memory, "reserved", SAY(" reserved, "));
+	add_bytes(&line, memory, "free", SAY(" free, "));
+	add_bytes(&line, memory, "total", SAY(" in all, "));
+	add_bytes(&line, memory, "known", SAY(" of it known by line:"));
+	report_label(page, SAY("memory"));
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	page_free(&line);
-	holders(page, "held by", json_object_get(memory, "holders"), width, 4);
-	holders(page, "grew", json_object_get(memory, "growth"), width, 2);
+	holders(page, SAY("held by"), json_object_get(memory, "holders"), width, 4);
+	holders(page, SAY("grew"), json_object_get(memory, "growth"), width, 2);
 }

@@ -15,6 +15,9 @@
 /* Begin a line with LABEL ("" for none) and leave it open at REPORT_INDENT. */
 void report_label(struct page *page, const char *label);
 
+/* WORD in the place of a label, in the colour of MARK (PAGE_BAD, ...). */
+void report_verdict(struct page *page, const char *mark, const char *word);
+
 /* A value of OBJECT: "" or MISSING where it is null, absent or of another kind. Borrowed. */
 const char *report_string(const json_t *object, const char *key);
 int64_t report_integer(const json_t *object, const char *key, int64_t missing);

@@ -15,6 +15,14 @@ report_label(struct page *page, const char *label)
 	page_format(page, label[0] ? PAGE_FAINT "%s%*s" PAGE_END : "%s%*s", label, columns < REPORT_INDENT ? REPORT_INDENT - columns : 1, "");
 }
 
+void
+report_verdict(struct page *page, const char *mark, const char *word)
+{
+	int columns = page_columns(word);
+
+	page_format(page, "%s%s" PAGE_END "%*s", mark, word, columns < REPORT_INDENT ? REPORT_INDENT - columns : 1, "");
+}
+
 const char *
 report_string(const json_t *object, const char *key)
 {
@@ -330,15 +338,6 @@ report_next(struct page *page, const json_t *report, const json_t *failure)
 		page_format(page, "shapebox report %s --format json\n", page_string(&directory));
 	}
 	page_free(&directory);
-}
-
-/* WORD in the place of a label, as MARK has it. */
-static void
-report_verdict(struct page *page, const char *mark, const char *word)
-{
-	int columns = page_columns(word);
-
-	page_format(page, "%s%s" PAGE_END "%*s", mark, word, columns < REPORT_INDENT ? REPORT_INDENT - columns : 1, "");
 }
 
 static void
