@@ -101,7 +101,7 @@ remember_parameter(const struct python_torch *torch, struct python_object *param
 	uint32_t *flags = impl ? flags_of(impl, true) : NULL;
 
 	if (flags)
-		*flags |= STATE_OWNED | (python_tensor_has_grad(torch, parameter) == 1 ? STATE_HAD_GRAD : 0);
+		*flags = (*flags | STATE_OWNED | (python_tensor_has_grad(torch, parameter) == 1 ? STATE_HAD_GRAD : 0)) + STATE_LOOK;
 }
 
 static void

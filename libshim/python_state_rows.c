@@ -63,7 +63,7 @@ judge(const struct counting *counting, const struct tensor_meta *meta, uint32_t 
 {
 	bool had = graded == 1 || flags & STATE_HAD_GRAD;
 
-	is[LIST_IDLE] = trainable == 1 && flags & STATE_OWNED && graded >= 0 ? !had : -1;
+	is[LIST_IDLE] = trainable == 1 && flags & STATE_OWNED && graded >= 0 ? !had && flags / STATE_LOOK >= STATE_LOOKS : -1;
 	is[LIST_UNOWNED] = trainable == 1 && graded >= 0 ? graded == 1 && !(flags & STATE_OWNED) : -1;
 	is[LIST_DEVICE] = counting->device != MODULE_NONE ? device_of(meta) != counting->device : -1;
 	is[LIST_DTYPE] = counting->dtype != MODULE_NONE && is_floating(meta->dtype) ? meta->dtype != counting->dtype : -1;

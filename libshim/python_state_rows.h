@@ -13,6 +13,9 @@
 #define STATE_HAD_GRAD 1u /* at one of the looks, or now */
 #define STATE_OWNED 2u    /* an optimizer that made a step has it */
 
+#define STATE_LOOK 256u   /* flags / STATE_LOOK: how often it was looked at */
+#define STATE_LOOKS 3u    /* before it is said to have had no gradient */
+
 /* STATE_* of the parameter IMPL; 0 if it was not met. */
 uint32_t state_flags(const void *impl);
 

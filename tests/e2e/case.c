@@ -104,6 +104,7 @@ take_line(struct test_case *c, const char *word, const char *rest, int number)
 		{ "expect", CASE_EXPECT }, { "text", CASE_TEXT }, { "stderr", CASE_STDERR },
 		{ "stdout", CASE_STDOUT }, { "sql", CASE_SQL },
 		{ "diff", CASE_DIFF },
+		{ "check", CASE_CHECK },
 	};
 
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)

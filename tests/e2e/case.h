@@ -13,7 +13,7 @@
 
 #define CASE_LINES 64 /* expectations of one case */
 
-enum case_subject { CASE_EXPECT, CASE_TEXT, CASE_STDERR, CASE_STDOUT, CASE_SQL, CASE_DIFF };
+enum case_subject { CASE_EXPECT, CASE_TEXT, CASE_STDERR, CASE_STDOUT, CASE_SQL, CASE_DIFF, CASE_CHECK };
 
 struct case_line {
 	enum case_subject subject;

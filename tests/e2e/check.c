@@ -269,32 +269,49 @@ check_repro(struct run *run, const json_t *root)
 	free(err);
 }
 
-/* What `shapebox diff` says about the trace; its status follows from that. */
+/* What `shapebox NAME` (diff, check) says about the trace, in NAME.txt and NAME.json; its status follows from that. */
 static json_t *
-diff_json(struct run *run)
+command_json(struct run *run, const char *name)
 {
 	struct command command = { .count = 0 };
 	struct process_result text, json;
+	char to_text[32], to_json[32], errors[32];
 	json_t *root;
 	bool found;
 
+	snprintf(to_text, sizeof to_text, "%s.txt", name);
+	snprintf(to_json, sizeof to_json, "%s.json", name);
+	snprintf(errors, sizeof errors, "%s.err", name);
 	command_add(&command, "%s/shapebox", run->places->build);
-	command_add(&command, "diff");
+	command_add(&command, "%s", name);
 	command_add(&command, "trace");
-	text = process_run(command.argv, "diff.txt", "diff.err", 60);
+	text = process_run(command.argv, to_text, errors, 60);
 	command_add(&command, "--format");
 	command_add(&command, "json");
-	json = process_run(command.argv, "diff.json", "diff.err", 60);
-	root = json_load_file("diff.json", JSON_REJECT_DUPLICATES, NULL);
+	json = process_run(command.argv, to_json, errors, 60);
+	root = json_load_file(to_json, JSON_REJECT_DUPLICATES, NULL);
 	found = json_is_object(json_object_get(root, "first_failure")) || json_is_object(json_object_get(root, "first_divergence")) ||
-		json_array_size(json_object_get(root, "ranks_missing")) > 0;
+		json_array_size(json_object_get(root, "ranks_missing")) > 0 || json_array_size(json_object_get(root, "findings")) > 0;
 	if (text.status != json.status || json.status != (root ? found : 2))
-		complain(run, "`diff` ends with %d as text and with %d as JSON; %d expected", text.status, json.status, found);
+		complain(run, "`%s` ends with %d as text and with %d as JSON; %d expected", name, text.status, json.status, found);
+	return root;
+}
+
+/* The same, once, and only if a line asks for it. NULL where none does, or there is none: *BAD then. */
+static json_t *
+json_for(struct run *run, enum case_subject subject, const char *name, bool *bad)
+{
+	const struct test_case *c = run->test_case;
+	json_t *root = NULL;
+
+	for (int i = 0; i < c->line_count && !root && !*bad; i++)
+		if (c->lines[i].subject == subject)
+			*bad = (root = command_json(run, name)) == NULL;
 	return root;
 }
 
 static void
-check_line(struct run *run, json_t *root, json_t *diff, const struct case_line *line)
+check_line(struct run *run, json_t *root, json_t *diff, json_t *found, const struct case_line *line)
 {
 	struct expect_context context = { run->places->programs, run->test_case->program };
 	char why[2048];
@@ -306,6 +323,10 @@ check_line(struct run *run, json_t *root, json_t *diff, const struct case_line *
 		break;
 	case CASE_DIFF:
 		if (!expect_holds(diff, line->text, &context, why, sizeof why))
+			complain(run, "line %d: %s\n      %s", line->number, line->text, why);
+		break;
+	case CASE_CHECK:
+		if (!expect_holds(found, line->text, &context, why, sizeof why))
 			complain(run, "line %d: %s\n      %s", line->number, line->text, why);
 		break;
 	case CASE_SQL:
@@ -353,7 +374,8 @@ case_check(const struct test_case *c, const struct places *places)
 	struct run run = { c, places, 0 };
 	struct command traced = { .count = 0 };
 	struct process_result result;
-	json_t *root, *diff = NULL;
+	json_t *root, *diff, *found;
+	bool bad = false;
 
 	process_adopt();
 	if (!has_needed(&run))
@@ -378,12 +400,13 @@ case_check(const struct test_case *c, const struct places *places)
 	root = report_json(&run);
 	if (root != NULL)
 		check_repro(&run, root);
-	for (int i = 0; i < c->line_count && diff == NULL; i++)
-		if (c->lines[i].subject == CASE_DIFF && (diff = diff_json(&run)) == NULL)
-			return run.failures + 1;
-	for (int i = 0; i < c->line_count && root != NULL; i++)
-		check_line(&run, root, diff, &c->lines[i]);
+	diff = json_for(&run, CASE_DIFF, "diff", &bad);
+	found = json_for(&run, CASE_CHECK, "check", &bad);
+	for (int i = 0; i < c->line_count && root != NULL && !bad; i++)
+		check_line(&run, root, diff, found, &c->lines[i]);
+	run.failures += bad;
 	json_decref(diff);
+	json_decref(found);
 	json_decref(root);
 	return run.failures;
 }

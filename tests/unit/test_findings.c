@@ -300,6 +300,80 @@ left_behind(void)
 }
 
 static void
+some_steps(void)
+{
+	const struct operand use[] = { TENSOR("input", 1, 2, 8), TENSOR("weight", 7, 8, 8) }, other[] = { TENSOR("input", 1, 2, 8) };
+
+	begin();
+	for (int step = 0; step < 9; step++) {
+		add("aten::relu", 2, step, other, 1, NULL);
+		if (step % 3 == 0)
+			add("aten::linear", 2, step, use, 2, NULL);
+	}
+	model(0, "'idle':[{'module':'model.head','tensors':4,'elements':144,'own':false,'identities':[7]}]");
+	look();
+	EXPECT_NOTHING(); /* one of several tasks: its gradient comes with its step */
+}
+
+static void
+positions(void)
+{
+	const struct operand lookup[] = { TENSOR("weight", 1, 128, 8), INDEX("indices", 2, 1, 125) };
+	const struct operand tokens[] = { TENSOR("weight", 1, 128, 8), INDEX("indices", 2, 4, 125) };
+	const struct call_history growing = { .calls = 20, .measured = 20, .smallest = 31, .largest = 125, .at_largest = 1,
+					      .sizes = { 60, 31, 125, 77, 90, 41, 52 }, .size_count = 7 };
+
+	begin();
+	for (int step = 0; step < 3; step++)
+		add("aten::embedding", 2, step, lookup, 2, NULL);
+	state(0, "{'step':3,'frames':[],'numbers':[{'frame':0,'numbers':[{'name':'config.max_position_embeddings','value':128}]}]}");
+	history = growing;
+	hand.history = &history;
+	look();
+	EXPECT("positions_near_end", "possible");
+	CU_ASSERT(says("positions_near_end", "a table of 128 positions at train.py:15 has been used up to 125, by lengths from 31 on"));
+	state(0, "{'step':3,'frames':[],'numbers':[{'frame':0,'numbers':[{'name':'args.max_length','value':128}]}]}");
+	look();
+	EXPECT_NOTHING(); /* a limit keeps it within */
+	state(0, "{'step':3,'frames':[],'numbers':[]}");
+	history.largest = 100;
+	look();
+	EXPECT_NOTHING(); /* far from the end */
+	history = growing;
+	history.at_largest = 4;
+	look();
+	EXPECT_NOTHING(); /* as if it were cut there */
+	begin();
+	hand.history = &history;
+	history = growing;
+	for (int step = 0; step < 3; step++)
+		add("aten::embedding", 2, step, tokens, 2, NULL);
+	state(0, "{'step':3,'frames':[],'numbers':[]}");
+	look();
+	EXPECT_NOTHING(); /* tokens, not positions */
+}
+
+static void
+ranks_apart(void)
+{
+	begin();
+	hand.process_count = 2;
+	model(0, "'idle':[]");
+	notes[1].json = json_deep_copy(notes[0].json);
+	hand.notes[1] = &notes[1];
+	hand.note_counts[1] = 1;
+	look();
+	EXPECT_NOTHING();
+	json_object_set_new(json_object_get(notes[1].json, "model"), "trainable", json_integer(8));
+	look();
+	EXPECT("ranks_train_apart", "certain");
+	CU_ASSERT(says("ranks_train_apart", "rank 1 trains 8 parameters (300 elements) of model, rank 0 trains 10 (300)"));
+	json_object_set_new(json_object_get(notes[1].json, "model"), "tensors", json_integer(30)); /* a pipeline's other stage */
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
 samples(void)
 {
 	begin();
@@ -355,6 +429,9 @@ main(void)
 	CU_add_test(suite, "gradients", gradients);
 	CU_add_test(suite, "optimizers", optimizers);
 	CU_add_test(suite, "what was left behind", left_behind);
+	CU_add_test(suite, "tasks by turns", some_steps);
+	CU_add_test(suite, "positions", positions);
+	CU_add_test(suite, "ranks train apart", ranks_apart);
 	CU_add_test(suite, "samples", samples);
 	CU_add_test(suite, "many ranks", many_ranks);
 	CU_basic_run_tests();

@@ -293,6 +293,33 @@ findings_list(struct trace *trace)
 	return findings_of_source(&source);
 }
 
+/* What is trained, by the first process that knows: {"root","class","optimizer","elements","trainable","frozen":["model.visual", ...]}; null. */
+static json_t *
+trains_json(const struct source *source)
+{
+	const json_t *state = NULL, *model, *row;
+	json_t *json, *frozen;
+	size_t n;
+
+	for (int i = 0; i < source->process_count(source->context) && !state; i++)
+		state = state_of(source, i);
+	model = json_object_get(state, "model");
+	if (!json_is_object(model) || json_integer_value(json_object_get(model, "unknown")))
+		return json_null();
+	json = json_object();
+	frozen = json_array();
+	text_set(json, "root", text_get(state, "root"));
+	text_set(json, "class", text_get(state, "class"));
+	text_set(json, "optimizer", text_get(state, "optimizer"));
+	json_object_set(json, "elements", json_object_get(model, "elements"));
+	json_object_set(json, "trainable", json_object_get(model, "trainable_elements"));
+	json_array_foreach(json_object_get(state, "modules"), n, row)
+		if (json_is_false(json_object_get(row, "requires_grad")))
+			json_array_append_new(frozen, text_json(text_get(row, "module")));
+	json_object_set_new(json, "frozen", frozen);
+	return json;
+}
+
 static void
 add_not_looked(json_t *list, unsigned need, unsigned there, const char *text)
 {
@@ -333,6 +360,7 @@ findings_build(struct trace *trace)
 	json_object_set_new(json, "events", json_integer(events));
 	json_object_set_new(json, "running", json_boolean(running));
 	json_object_set_new(json, "failed", json_boolean(failed && !running));
+	json_object_set_new(json, "trains", trains_json(&source));
 	json_object_set_new(json, "findings", findings);
 	add_not_looked(missing, FINDING_EVENTS, looked.there, SAY("operations: none are kept"));
 	add_not_looked(missing, FINDING_STATE, looked.there,

@@ -9,6 +9,9 @@
 
 #define CUT_CALLS 5    /* lengths that say something about all */
 #define CUT_BATCHES 2  /* at the limit: one may be chance */
+#define POSITION_CALLS 8
+#define POSITION_SIZES 6 /* different lengths */
+#define POSITION_ROWS 64
 #define BUCKET 8       /* lengths that are all multiples of this were rounded up */
 
 static const char cut_limits[] = "max_len max_seq seq_len seq_length cutoff block_size max_position n_positions model_max trunc max_source "
@@ -196,6 +199,58 @@ finding_always_cut(const struct finding_facts *facts, struct finding_sink *sink)
 		}
 		text_add(&finding->text, "%" PRId64 " of %" PRId64 " batches are exactly %" PRId64 " long, which is %s: longer samples are cut there",
 			 history.at_largest, history.measured, history.largest, text_get(number, "name"));
+		add_distribution(facts, &finding->evidence, &event);
+		finding->event = event.id;
+		finding->site = site->site;
+	}
+}
+
+/* --- positions near the table's end ------------------------------------------------------------ */
+
+/* Does a limit by name keep lengths within ROWS? The table's own size is no such limit. */
+static bool
+is_kept_within(const struct finding_facts *facts, int64_t longest, int64_t rows)
+{
+	struct cause_facts asked = { .numbers = json_object_get(facts->state, "numbers"), .settings = facts->settings };
+	const json_t *frame, *one;
+	size_t i, n;
+
+	json_array_foreach(asked.numbers, i, frame)
+		json_array_foreach(json_object_get(frame, "numbers"), n, one) {
+			int64_t value = json_integer_value(json_object_get(one, "value"));
+
+			if (value >= longest && value <= rows && !cause_is_called(one, "position n_ctx") && cause_is_limit(&asked, one))
+				return true;
+		}
+	return false;
+}
+
+/* One row of positions for all sequences, of lengths that vary, and the longest so far took nearly all of the table. Where no limit
+ * is named, a longer one will come. */
+void
+finding_positions_near_end(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	for (int i = 0; i < facts->survey->count; i++) {
+		const struct survey_site *site = &facts->survey->sites[i];
+		int64_t rows = site->sizes[0][0];
+		struct call_history history;
+		struct finding *finding;
+		struct event event;
+
+		if (site->kind != SURVEY_LOOKUP || site->ndim[0] != 2 || site->ndim[1] > 2 || (site->ndim[1] == 2 && site->sizes[1][0] != 1) ||
+		    !facts->source->event(facts->source->context, facts->process, site->event, &event) || event.operand_count < 2 ||
+		    !facts->source->call_history(facts->source->context, facts->process, &event, 1, event.operands[1].ndim - 1, &history))
+			continue;
+		if (history.measured < POSITION_CALLS || (!history.more && history.size_count < POSITION_SIZES) || history.at_largest > 1 ||
+		    history.largest > rows || history.largest < rows - rows / 10 || rows < POSITION_ROWS || is_kept_within(facts, history.largest, rows))
+			continue;
+		finding = finding_new(sink);
+		if (!finding)
+			return;
+		text_add(&finding->text, "a table of %" PRId64 " positions", rows);
+		add_place(facts, &finding->text, site->site);
+		text_add(&finding->text, " has been used up to %" PRId64 ", by lengths from %" PRId64 " on that nothing is seen to limit: a sequence that is longer fails",
+			 history.largest, history.smallest);
 		add_distribution(facts, &finding->evidence, &event);
 		finding->event = event.id;
 		finding->site = site->site;

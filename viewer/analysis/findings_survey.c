@@ -175,6 +175,14 @@ findings_survey_use(const struct findings_survey *survey, int64_t tensor)
 	return NULL;
 }
 
+int64_t
+findings_survey_steps(const struct findings_survey *survey)
+{
+	int64_t first = survey->first_step > 0 ? survey->first_step + 1 : 1;
+
+	return survey->last_step > first ? survey->last_step - first : 0;
+}
+
 static void
 see_uses(struct findings_survey *survey, const struct event *event)
 {
@@ -187,6 +195,8 @@ see_uses(struct findings_survey *survey, const struct event *event)
 			if (use->tensor != event->operands[i].tensor)
 				continue;
 			use->calls++;
+			use->steps += use->calls == 1 || event->step != use->oldest;
+			use->oldest = event->step;
 			use->with_grad += event->grad;
 			if (use->event >= 0)
 				continue;

@@ -37,6 +37,7 @@ struct survey_site {
 /* What forward and evaluation did with one tensor that is asked for, from the second step on. */
 struct survey_use {
 	int64_t tensor, calls, with_grad; /* with_grad: autograd was recording */
+	int64_t steps, oldest;      /* in how many steps; the oldest of them */
 	int64_t event, site;        /* the newest; -1 */
 	char operation[64];
 };
@@ -54,6 +55,9 @@ struct findings_survey {
 void findings_survey_follow(struct findings_survey *survey, int64_t tensor);
 /* What is known of TENSOR; NULL if it wasn't asked for. */
 const struct survey_use *findings_survey_use(const struct findings_survey *survey, int64_t tensor);
+
+/* How many steps were walked, the first (before which a model is made) and those that may be there in part left out. */
+int64_t findings_survey_steps(const struct findings_survey *survey);
 
 /* Walks into OUT, which is zero but for what was asked for. */
 void findings_survey(struct findings_survey *out, const struct source *source, int process);

@@ -8,6 +8,7 @@
 
 #define SHARE 10        /* a row matters from a tenth of the trainable elements on ... */
 #define SHARE_TENSORS 4 /* ... or from a quarter of the trainable tensors */
+#define OPTIMIZERS_SEEN 3 /* more than these are not all looked at in one step */
 #define STEPS_WALKED 2  /* whole steps among the kept operations, before "never used" is said */
 
 static int64_t
@@ -75,7 +76,7 @@ finding_not_optimized(const struct finding_facts *facts, struct finding_sink *si
 	const json_t *model, *row;
 	size_t i;
 
-	if (!is_known(facts, &model) || number(model, "owned") == 0)
+	if (!is_known(facts, &model) || number(model, "owned") == 0 || number(facts->state, "optimizers") > OPTIMIZERS_SEEN)
 		return;
 	json_array_foreach(json_object_get(facts->state, "unowned"), i, row) {
 		struct finding *finding = finding_new(sink);
@@ -139,8 +140,8 @@ finding_no_gradient(const struct finding_facts *facts, struct finding_sink *sink
 		const struct survey_use *use = use_of(facts, row, &covered);
 		struct finding *finding;
 
-		if (!is_large(row, model) || (!use && (!covered || is_one_of_many(row))))
-			continue;
+		if (!is_large(row, model) || (use ? use->steps < findings_survey_steps(facts->survey) : !covered || is_one_of_many(row)))
+			continue; /* what is used in some steps only has its gradient in those */
 		finding = finding_new(sink);
 		if (!finding)
 			return;
@@ -162,6 +163,44 @@ finding_no_gradient(const struct finding_facts *facts, struct finding_sink *sink
 			add_use(facts, &finding->evidence, use);
 		}
 	}
+}
+
+/* The state of the first rank that has one; *RANK gets which that is. */
+static const json_t *
+first_state(const struct finding_facts *facts, int *rank)
+{
+	const struct source *source = facts->source;
+	const struct note *notes;
+
+	for (int i = 0; i < source->process_count(source->context); i++) {
+		const struct process *process = source->process(source->context, i);
+		int count = process->rank >= 0 && strcmp(process->role, "rank") == 0 ? source->notes(source->context, i, "state", &notes) : 0;
+
+		*rank = process->rank;
+		if (count)
+			return notes[count - 1].json;
+	}
+	return NULL;
+}
+
+/* As large a model of the same class on both ranks, of which another part is trained: gradients of different tensors are added up. */
+void
+finding_ranks_train_apart(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	const struct process *process = facts->source->process(facts->source->context, facts->process);
+	int rank = -1;
+	const json_t *model, *state = first_state(facts, &rank), *first = json_object_get(state, "model");
+	struct finding *finding;
+
+	if (!is_known(facts, &model) || !first || number(first, "unknown") || process->rank < 0 || process->rank == rank ||
+	    strcmp(text_get(state, "class"), text_get(facts->state, "class")) != 0 || number(first, "tensors") != number(model, "tensors") ||
+	    number(first, "elements") != number(model, "elements") ||
+	    (number(first, "trainable") == number(model, "trainable") && number(first, "trainable_elements") == number(model, "trainable_elements")))
+		return;
+	finding = finding_new(sink);
+	text_add(&finding->text, "rank %d trains %" PRId64 " parameters (%" PRId64 " elements) of %s, rank %d trains %" PRId64 " (%" PRId64 ")", process->rank,
+		 number(model, "trainable"), number(model, "trainable_elements"), root_name(facts), rank, number(first, "trainable"),
+		 number(first, "trainable_elements"));
 }
 
 /* --- what has not been used yet and would fail ------------------------------------------------ */

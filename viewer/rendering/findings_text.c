@@ -5,6 +5,38 @@
 #include "report_parts.h"
 
 #define FINDINGS_MOST 20
+#define FROZEN_MOST 6
+
+/* "8,192 of 123,456 elements of model (Tower), by AdamW; none of model.visual, model.embed" */
+static void
+trains_line(struct page *page, const json_t *trains, int width)
+{
+	const json_t *frozen = json_object_get(trains, "frozen");
+	struct page line = { 0 }, names = { 0 }, root = { 0 }, class = { 0 }, optimizer = { 0 };
+
+	if (!json_is_object(trains))
+		return;
+	page_words(&root, report_string(trains, "root"));
+	page_words(&class, report_string(trains, "class"));
+	page_words(&optimizer, report_string(trains, "optimizer"));
+	page_format(&line, SAY("%" PRId64 " of %" PRId64 " elements of %s (%s), by %s"), report_integer(trains, "trainable", 0),
+		    report_integer(trains, "elements", 0), page_string(&root), page_string(&class), page_string(&optimizer));
+	for (size_t i = 0; i < json_array_size(frozen) && i < FROZEN_MOST; i++) {
+		page_add(&names, i ? ", " : "");
+		page_words(&names, json_string_value(json_array_get(frozen, i)));
+	}
+	if (json_array_size(frozen) > FROZEN_MOST)
+		page_add(&names, ", ...");
+	if (names.size)
+		page_format(&line, SAY("; none of %s"), page_string(&names));
+	report_label(page, SAY("trains"));
+	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
+	page_free(&root);
+	page_free(&class);
+	page_free(&optimizer);
+	page_free(&names);
+	page_free(&line);
+}
 
 void
 findings_text(struct page *page, const json_t *found, int width)
@@ -30,6 +62,7 @@ findings_text(struct page *page, const json_t *found, int width)
 	report_verdict(page, count ? PAGE_STRONG : PAGE_GOOD, count ? SAY("FOUND") : SAY("OK"));
 	page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	page_free(&line);
+	trains_line(page, json_object_get(found, "trains"), width);
 	report_causes(page, SAY("found"), findings, width, FINDINGS_MOST);
 	json_array_foreach(json_object_get(found, "not_looked"), i, missing)
 		report_line(page, i ? "" : SAY("not seen"), report_string(missing, "text"), width, 3);
