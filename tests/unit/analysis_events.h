@@ -39,6 +39,7 @@ struct hand {
 	const struct cuda_call *calls; int call_count;           /* in order */
 	const struct cuda_memory *memory; int memory_count;      /* live at the end */
 	bool blocks;                                             /* PyTorch's caching allocator told of blocks */
+	int64_t collectives[8];                                  /* by process, in every step */
 	struct note found[16];
 };
 
@@ -324,6 +325,13 @@ hand_cuda_count(void *context, int process, const char *name)
 	return strcmp(name, "blocks") == 0 && ((struct hand *)context)->blocks;
 }
 
+static int64_t
+hand_collectives(void *context, int process, int64_t step)
+{
+	(void)step;
+	return ((struct hand *)context)->collectives[process];
+}
+
 static inline struct source
 hand_source(struct hand *hand)
 {
@@ -334,6 +342,7 @@ hand_source(struct hand *hand)
 		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
 		.each_cuda_call = hand_each_cuda_call, .each_cuda_memory = hand_each_cuda_memory, .cuda_count = hand_cuda_count,
+		.collectives = hand_collectives,
 	};
 }
 

@@ -40,6 +40,7 @@ exception(const char *type, const char *message, const char *file)
 static struct failure failure;
 static bool failed;
 static struct hand hand;
+static int64_t collectives[8];
 static bool stopped_early; /* the operations' call site is known */
 static const struct frame caller[] = { { .file = "/x/model.py", .function = "block", .line = 7 } };
 static const struct site sites[] = { { .id = 1, .frame_count = 1, .frames = caller } };
@@ -54,6 +55,7 @@ choose(const struct process *processes, int count, const struct note *const *not
 		hand.notes[i] = notes[i];
 		hand.note_counts[i] = note_counts[i];
 	}
+	memcpy(hand.collectives, collectives, sizeof(collectives));
 	hand.sites = sites;
 	hand.site_count = stopped_early ? COUNT(sites) : 0;
 	source = hand_source(&hand);
@@ -275,6 +277,11 @@ test_ranks(void)
 	choose(processes, 2, (const struct note *const[]){ first, second }, (const int[]){ 1, 1 });
 	CU_ASSERT_TRUE_FATAL(failed);
 	CU_ASSERT_EQUAL(failure.process, 0);
+	collectives[0] = 3; /* rank 0 came further in that step before it failed */
+	collectives[1] = 2;
+	choose(processes, 2, (const struct note *const[]){ first, second }, (const int[]){ 1, 1 });
+	collectives[0] = collectives[1] = 0;
+	CU_ASSERT_EQUAL(failure.process, 1);
 	json_decref(left);
 }
 

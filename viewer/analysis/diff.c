@@ -12,17 +12,19 @@
 /* --- who failed first ----------------------------------------------------------------------------------------------- */
 
 /* The failure of a trace as `report` has it, which sees workers and echoes too; among several traces by class, then by
- * step, then by rank: clocks of hosts tell nothing. */
+ * its place in the training, then by rank. */
 struct first { bool found; struct trace *trace; struct failure failure; int rank; };
 
 static bool
-failure_is_before(const struct failure *one, int rank, const struct first *other)
+failure_is_before(const struct source *source, const struct failure *one, int rank, const struct first *other)
 {
-	int a = failure_class(one), b = failure_class(&other->failure);
+	struct source other_source = source_of_trace(other->trace);
+	int a = failure_class(one), b = failure_class(&other->failure), progress;
 
 	if (a != b)
 		return a < b;
-	return one->step != other->failure.step ? one->step < other->failure.step : rank < other->rank;
+	progress = failure_progress(source, one, &other_source, &other->failure);
+	return progress ? progress < 0 : rank < other->rank;
 }
 
 /* A job whose processes were all killed from outside has no failure; one rank that was killed (for its memory, say) while
@@ -71,7 +73,7 @@ first_find(const struct diff_request *request, const struct members *members)
 			asked = asked || request->ranks[i] == process->rank;
 		/* Of two runs, the second is the one in question. */
 		if (asked && is_failure(&failure, process, members) && (!first.found || (members->two_runs && t == 1) ||
-			      (!members->two_runs && failure_is_before(&failure, process->rank, &first))))
+			      (!members->two_runs && failure_is_before(&source, &failure, process->rank, &first))))
 			first = (struct first){ true, request->traces[t], failure, process->rank };
 	}
 	return first;

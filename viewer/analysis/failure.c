@@ -132,6 +132,20 @@ failure_class(const struct failure *failure)
 	return failure->type && text_among("KeyboardInterrupt SystemExit", failure->type) ? 2 : 0;
 }
 
+int
+failure_progress(const struct source *source, const struct failure *one, const struct source *other_source, const struct failure *other)
+{
+	int64_t a, b;
+
+	if (one->step != other->step)
+		return one->step < other->step ? -1 : 1;
+	if (!source->collectives || !other_source->collectives || one->step < 0)
+		return 0;
+	a = source->collectives(source->context, one->process, one->step);
+	b = other_source->collectives(other_source->context, other->process, other->step);
+	return a < b ? -1 : a > b;
+}
+
 static bool
 goes_first(const struct source *source, const struct failure *one, const struct failure *other)
 {
@@ -146,8 +160,11 @@ goes_first(const struct source *source, const struct failure *one, const struct 
 		return a < b;
 	if (p->rank >= 0 && q->rank >= 0 && p->attempt != q->attempt)
 		return p->attempt < q->attempt; /* the first attempt's reason is the others', too */
-	if (p->rank >= 0 && q->rank >= 0 && p->rank != q->rank && (one->step != other->step || !a))
-		return one->step != other->step ? one->step < other->step : p->rank < q->rank; /* clocks tell nothing here */
+	if (p->rank >= 0 && q->rank >= 0 && p->rank != q->rank && (one->step != other->step || !a)) { /* clocks tell nothing here */
+		int progress = failure_progress(source, one, source, other);
+
+		return progress ? progress < 0 : p->rank < q->rank;
+	}
 	if (one->time_ns && other->time_ns && one->time_ns != other->time_ns)
 		return one->time_ns < other->time_ns;
 	return one->process < other->process;

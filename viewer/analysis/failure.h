@@ -49,6 +49,10 @@ json_t *failure_handled(const struct source *source, const struct failure *chose
  * outside; 3: only a status is known. */
 int failure_class(const struct failure *failure);
 
+/* Which of two ranks' failures lies earlier in the training: by step, then by the collectives that the rank ran in it. Below 0: ONE;
+ * 0: neither, as far as is known. Clocks tell nothing here. */
+int failure_progress(const struct source *source, const struct failure *one, const struct source *other_source, const struct failure *other);
+
 /* Does the message of one exception tell the other's (as a wrapper's or a C++ exception's does)? */
 bool failure_same_message(const char *one, const char *other);
 

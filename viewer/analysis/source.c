@@ -1,5 +1,7 @@
 #include "source.h"
 
+#include "../reader/trace_fingerprint.h"
+
 #include <string.h>
 
 #define CHILD_SEARCH 4096 /* events after the parent that are looked at */
@@ -214,6 +216,12 @@ source_cuda_count(void *context, int process, const char *name)
 	return trace_cuda_count(context, process, name);
 }
 
+static int64_t
+source_collectives(void *context, int process, int64_t step)
+{
+	return trace_collectives(context, process, step);
+}
+
 struct source
 source_of_trace(struct trace *trace)
 {
@@ -227,5 +235,6 @@ source_of_trace(struct trace *trace)
 		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
 		.each_cuda_call = source_each_cuda_call, .each_cuda_memory = source_each_cuda_memory, .cuda_count = source_cuda_count,
+		.collectives = source_collectives,
 	};
 }

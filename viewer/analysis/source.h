@@ -46,6 +46,8 @@ struct source {
 			       bool (*visit)(const struct cuda_call *call, void *context), void *visitor);
 	void (*each_cuda_memory)(void *context, int process, void (*visit)(const struct cuda_memory *memory, void *context), void *visitor);
 	int64_t (*cuda_count)(void *context, int process, const char *name);
+	/* Collectives of STEP; NULL: none are known. */
+	int64_t (*collectives)(void *context, int process, int64_t step);
 };
 
 struct source source_of_trace(struct trace *trace);

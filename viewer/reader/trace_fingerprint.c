@@ -210,6 +210,23 @@ trace_gradients(struct trace *trace, int process, int64_t first, int64_t last)
 	return count;
 }
 
+int64_t
+trace_collectives(struct trace *trace, int process, int64_t step)
+{
+	struct reader *reader = trace_reader(trace, process);
+	int64_t count = 0;
+	sqlite3_stmt *row;
+
+	if (!reader || !has_fingerprints(reader))
+		return 0;
+	row = reader_prepare(reader, "SELECT sum(collectives) FROM block WHERE step = ?");
+	sqlite3_bind_int64(row, 1, step);
+	if (reader_row(reader, row))
+		count = sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	return count;
+}
+
 void
 trace_rest(struct trace *trace, int process)
 {

@@ -46,6 +46,9 @@ int trace_sizes(struct trace *trace, int process, int64_t id, int64_t *out, int 
 /* How many gradients were accumulated (autograd's AccumulateGrad nodes run) in the time of event FIRST to LAST. */
 int64_t trace_gradients(struct trace *trace, int process, int64_t first, int64_t last);
 
+/* How many collectives PROCESS ran in STEP, as far as it is kept; 0 without fingerprints. */
+int64_t trace_collectives(struct trace *trace, int process, int64_t step);
+
 /* PROCESS isn't asked for a while: lets go of its file, which the next question opens again. */
 void trace_rest(struct trace *trace, int process);
 
