@@ -42,6 +42,8 @@ test_left(void)
 {
 	CU_ASSERT_TRUE(left(CELL, SHELL, KERNEL));
 	CU_ASSERT_TRUE(left(USER, SHELL, SCRIPT));           /* pip's own few lines are nobody's program */
+	CU_ASSERT_TRUE(left(USER, "python/ray/_raylet.pyx", KERNEL)); /* compiled elsewhere: Ray's executor */
+	CU_ASSERT_FALSE(left(USER, "/home/u/mine.pyx", KERNEL));
 	CU_ASSERT_FALSE(left(CELL, CELL, KERNEL));           /* caught in the cell */
 	CU_ASSERT_FALSE(left(CELL, SHELL, USER));            /* the program itself runs the shell */
 	CU_ASSERT_FALSE(left(SHELL, SHELL, KERNEL));         /* nothing of the program's was in it */

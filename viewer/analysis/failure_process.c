@@ -144,6 +144,9 @@ is_users(const json_t *frame)
 
 	if (where_is_foreign(file) || strstr(file, "-packages/"))
 		return false;
+	/* Cython's frames bear the path of where they were compiled: an extension module, such as the one that runs Ray's tasks. */
+	if (file[0] != '/' && strlen(file) > 4 && strcmp(file + strlen(file) - 4, ".pyx") == 0)
+		return false;
 	/* the few lines by which pip starts a command: ".../bin/pytest" */
 	return strchr(base, '.') || base - file < 5 || strncmp(base - 5, "/bin/", 5) != 0;
 }
