@@ -72,6 +72,7 @@ test_counts(void)
 	CU_ASSERT_STRING_EQUAL(line(repro, 2), "feats_0 = torch.empty_strided([7, 8], [1, 7], dtype=torch.bfloat16, device=\"cuda:0\")");
 	CU_ASSERT_STRING_EQUAL(line(repro, 3), "torch.ops.aten.index_put_.default(embeds, indices=[x], values=feats_0, accumulate=False)");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(repro, "where")), "model.py:7");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(json_object_get(repro, "notes"), 0)), "it takes cuda:0");
 	json_decref(repro);
 }
 

@@ -242,16 +242,13 @@ backward_recomputed(const struct source *source, const struct failure *failure, 
 static bool
 writes(const struct event *event, struct aliases *aliases)
 {
-	static const char views[] = "view view_as reshape unsafe_view select slice narrow transpose t permute squeeze unsqueeze expand "
-				    "expand_as unbind split chunk split_with_sizes alias detach as_strided diagonal flatten unflatten "
-				    "movedim swapaxes numpy_T mT";
 	const struct operand *self = event->operand_count ? &event->operands[0] : NULL;
 	char name[96];
 
 	if (!self || !is_alias(aliases, self->tensor))
 		return false;
 	mismatch_plain_name(event->operation, name, sizeof(name));
-	if (text_among(views, name))
+	if (mismatch_is_view(event->operation))
 		add_aliases(aliases, event->outputs, event->output_count);
 	return mismatch_is_in_place(event->operation) && !text_among("requires_grad detach", name);
 }

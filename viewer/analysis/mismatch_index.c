@@ -60,9 +60,8 @@ state_index_dtype(const struct mismatch_facts *facts, struct mismatch *out, int 
 	return dtype && !text_among(allowed, dtype) && state_names(facts, out, "dtype", place, -1, "int64", dtype);
 }
 
-/* How many elements a mask selects: what nonzero inside the operation returned, what was counted, or the message's. */
-static int64_t
-mask_count(const struct mismatch_facts *facts, int place, bool *from_message)
+int64_t
+mismatch_mask_count(const struct mismatch_facts *facts, int place, bool *from_message)
 {
 	const struct operand *mask = &facts->event->operands[place];
 	const char *at = facts->message ? strstr(facts->message, "indexing result of shape [") : NULL;
@@ -132,7 +131,7 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 				if (index->sizes[d] != base->sizes[dim + d])
 					return !state_size(facts, out, i, d, self, dim + d, base->sizes[dim + d], index->sizes[d]);
 			}
-			sizes[0] = mask_count(facts, i, &result->from_message);
+			sizes[0] = mismatch_mask_count(facts, i, &result->from_message);
 			ndim = 1;
 			result->known = result->known && sizes[0] >= 0;
 		} else {

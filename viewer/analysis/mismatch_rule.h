@@ -20,6 +20,11 @@ void mismatch_start(struct mismatch *out);
 /* "aten::_index_put_impl_" -> "index_put_impl" in OUT. */
 void mismatch_plain_name(const char *operation, char *out, size_t size);
 bool mismatch_is_in_place(const char *operation);
+/* Does OPERATION return a view of its first operand? */
+bool mismatch_is_view(const char *operation);
+/* How many elements the mask at PLACE selects: what nonzero inside the operation returned, what was counted, or the message's (then
+ * FROM_MESSAGE is set); -1 where nothing tells. */
+int64_t mismatch_mask_count(const struct mismatch_facts *facts, int place, bool *from_message);
 
 /* The tensor (with plain sizes) called NAME, -1 if there is none. */
 int rule_tensor(const struct event *event, const char *name);

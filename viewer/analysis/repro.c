@@ -215,6 +215,8 @@ repro_build(const struct source *source)
 		repro->leaf = diagnosis.has_mismatch && strcmp(diagnosis.mismatch.property, "leaf") == 0;
 		repro->counts = failure.operation ? failure.operation->json : NULL;
 		make(repro, &diagnosis);
+		if (repro->devices.used)
+			repro_note(repro, "it takes %s", repro->devices.data);
 		json = result_json(repro, &failure);
 		diagnosis_end(&diagnosis);
 	} else {

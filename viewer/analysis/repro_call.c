@@ -22,18 +22,6 @@ repro_writes(const struct event *event, const struct operand *operand)
 	return mismatch_is_in_place(event->operation) && operand->argument == 0;
 }
 
-bool
-repro_is_view(const struct event *event)
-{
-	char name[96];
-
-	mismatch_plain_name(event->operation, name, sizeof(name));
-	return !mismatch_is_in_place(event->operation) &&
-	       text_among("view view_as reshape unsafe_view select slice narrow transpose t permute squeeze unsqueeze expand expand_as unbind "
-			  "split chunk split_with_sizes tensor_split alias detach as_strided diagonal flatten unflatten movedim swapaxes "
-			  "swapdims numpy_T mT", name);
-}
-
 static bool
 is_word(const char *text)
 {

@@ -21,6 +21,7 @@ struct repro {
 	char reason[400];         /* why there can't be a program; "" while there can */
 	bool grads;               /* some tensor of the program requires grad */
 	bool leaf;                /* a leaf that requires grad is what the operation refused */
+	struct text devices;      /* that it takes, beside the CPU: "cuda:0, cuda:1" */
 	struct text amounts;      /* arguments whose amount isn't recorded, with what stands for it */
 };
 
@@ -52,8 +53,6 @@ const char *repro_operand(struct repro *repro, const struct event *event, const 
 bool repro_call(struct repro *repro, const struct event *event, struct text *out);
 /* Does EVENT write into OPERAND of its own? */
 bool repro_writes(const struct event *event, const struct operand *operand);
-/* Does EVENT's operation return a view of its first operand? */
-bool repro_is_view(const struct event *event);
 /* Can a program that has PyTorch alone call EVENT's operation? */
 bool repro_callable(const struct event *event);
 

@@ -12,6 +12,7 @@
 #include "schema/box.h"
 
 #define DIMS_MOST 64
+#define CHILDREN_MOST 32
 #define MAKERS_MOST 8
 
 /* Words that can't be a variable here: Python's, and what the program uses. */
@@ -87,7 +88,7 @@ repro_grad(struct repro *repro, const struct operand *operand, int64_t before)
 			return views ? REPRO_MADE : REPRO_LEAF; /* made from nothing, and then told to require it */
 		if (strstr(maker.operation, "::detach") || strstr(maker.operation, "::alias"))
 			return views ? REPRO_MADE : repro->leaf || !(base->flags & BOX_TENSOR_GRAD) ? REPRO_LEAF : REPRO_PLAIN;
-		if (!repro_is_view(&maker))
+		if (!mismatch_is_view(maker.operation))
 			return maker.grad ? REPRO_MADE : REPRO_LEAF;
 		if (!(base->flags & BOX_TENSOR_GRAD))
 			return REPRO_PLAIN; /* a view has autograd's metadata of its own */
@@ -193,19 +194,16 @@ add_truths(const json_t *summary, int64_t factor, const int64_t *sizes, int ndim
 	return ndim == 1;
 }
 
-/* How many of a mask are True, where nobody counted them but the operation's own nonzero did; -1. */
+/* How many of a mask are True, where nobody counted them but the operation itself; -1. */
 static int64_t
-count_by_child(struct repro *repro, const struct event *event, const struct operand *mask)
+count_within(struct repro *repro, const struct event *event, const struct operand *mask)
 {
-	struct event children[32];
-	int count = repro->source->children(repro->source->context, repro->failure->process, event->id, children, 32);
+	struct event children[CHILDREN_MOST];
+	struct mismatch_facts facts = { .event = event, .children = children, .message = repro->failure->message };
+	bool from_message;
 
-	for (int i = 0; i < count; i++)
-		if (strstr(children[i].operation, "nonzero") && children[i].operand_count && children[i].output_count &&
-		    children[i].operands[0].ndim == mask->ndim && children[i].outputs[0].ndim > 0 && mask->ndim > 0 &&
-		    memcmp(children[i].operands[0].sizes, mask->sizes, (size_t)mask->ndim * sizeof(int64_t)) == 0)
-			return children[i].outputs[0].sizes[0];
-	return -1;
+	facts.child_count = repro->source->children(repro->source->context, repro->failure->process, event->id, children, CHILDREN_MOST);
+	return mismatch_mask_count(&facts, (int)(mask - event->operands), &from_message);
 }
 
 /* Integers and masks: their contents decide. */
@@ -223,7 +221,7 @@ counted_tensor(struct repro *repro, const struct event *event, const struct oper
 		elements *= sizes[d];
 	if (!json_is_integer(json_object_get(summary, truth ? "true" : "negative")))
 		summary = NULL;
-	if (!summary && truth && (trues = count_by_child(repro, event, operand)) >= 0)
+	if (!summary && truth && (trues = count_within(repro, event, operand)) >= 0)
 		summary = made = json_pack("{s:I}", "true", (json_int_t)trues);
 	if (!is_contiguous(operand, sizes)) {
 		wrapped = true;
@@ -331,6 +329,8 @@ repro_tensor(struct repro *repro, const struct event *event, const struct operan
 		counted_tensor(repro, event, operand, out);
 	else
 		floating_tensor(operand, grad, out);
+	if (strcmp(operand->device, "cpu") != 0 && strcmp(operand->device, "meta") != 0 && !strstr(repro->devices.data, operand->device))
+		repro_add(&repro->devices, "%s%s", repro->devices.used ? ", " : "", operand->device);
 	repro->grads = repro->grads || grad != REPRO_PLAIN;
 	return out->used + 1 < sizeof(out->data) || out->used < before ||
 	       repro_refuse(repro, "%s is too long for a program", operand->name);
@@ -361,8 +361,8 @@ repro_operand(struct repro *repro, const struct event *event, const struct opera
 		return name;
 	grad = repro_grad(repro, operand, event->id);
 	if (grad != REPRO_LEAF && related != REPRO_ALONE && lineage_maker(repro->source, repro->failure->process, operand->tensor, event->id, LINEAGE_MAKER, &maker, &output, &writes) &&
-	    (related == REPRO_WITH_MAKER || repro_is_view(&maker)) && repro_callable(&maker) && maker.operand_count && maker.operands[0].tensor > 0 && maker.id < event->id) {
-		if (!repro_operand(repro, &maker, &maker.operands[0], repro_is_view(&maker) ? related : REPRO_ALONE) || !repro_call(repro, &maker, &made))
+	    (related == REPRO_WITH_MAKER || mismatch_is_view(maker.operation)) && repro_callable(&maker) && maker.operand_count && maker.operands[0].tensor > 0 && maker.id < event->id) {
+		if (!repro_operand(repro, &maker, &maker.operands[0], mismatch_is_view(maker.operation) ? related : REPRO_ALONE) || !repro_call(repro, &maker, &made))
 			return NULL;
 		if (maker.output_count > 1)
 			repro_add(&made, "[%d]", output);
