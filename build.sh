@@ -23,6 +23,8 @@ usage: ./build.sh [WORD]
   wheel     build/packages/shapebox-*.whl, for pip: any x86-64 Linux with glibc 2.28 or newer, any Python 3.8 or newer
   deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
   test-cuda real PyTorch with CUDA on a fake CUDA stack (5.5 GB of packages, once, into build/venv-cuda)
+  test-gpu  the same on a real device, with cuBLAS, cuDNN, NCCL and Triton; "skipped: no GPU" without one
+  test-arm  the library for aarch64, built here, run under QEMU on the fake CUDA stack
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
@@ -45,6 +47,9 @@ have_static() { # HEADER ARCHIVE
 is_there() { # PACKAGE
 	case $1 in
 	gcc | make | sqlite3 | npm | chromium) have_tool "$1" ;;
+	gcc-aarch64-linux-gnu) have_tool aarch64-linux-gnu-gcc ;;
+	libc6-dev-arm64-cross) [ -f /usr/aarch64-linux-gnu/include/stdio.h ] ;;
+	qemu-user) have_tool qemu-aarch64 ;;
 	libc6-dev) have_tool gcc && printf '#include <stdio.h>\n' | gcc -E - >/dev/null 2>&1 ;;
 	libsqlite3-dev) have_static sqlite3.h libsqlite3.a ;;
 	zlib1g-dev) have_static zlib.h libz.a ;;
@@ -325,18 +330,43 @@ word_deb() {
 	fi
 }
 
+make_venv_cuda() {
+	need python3 python3-venv
+	[ ! -f "$BUILD/venv-cuda/.complete" ] || return 0
+	step "python packages: torch with CUDA -> build/venv-cuda (once)"
+	rm -rf "$BUILD/venv-cuda"
+	python3 -m venv "$BUILD/venv-cuda"
+	"$BUILD/venv-cuda/bin/python" -m pip install --quiet --disable-pip-version-check torch==2.14.1 numpy
+	touch "$BUILD/venv-cuda/.complete"
+}
+
 word_test_cuda() {
 	need_tests
-	compile all fake
-	need python3 python3-venv
-	if [ ! -f "$BUILD/venv-cuda/.complete" ]; then
-		step "python packages: torch with CUDA -> build/venv-cuda (once)"
-		rm -rf "$BUILD/venv-cuda"
-		python3 -m venv "$BUILD/venv-cuda"
-		"$BUILD/venv-cuda/bin/python" -m pip install --quiet --disable-pip-version-check torch==2.14.1 numpy
-		touch "$BUILD/venv-cuda/.complete"
-	fi
+	compile all tests fake
+	make_venv_cuda
 	run_check "PyTorch with CUDA on the fake stack" sh tests/fake/torch.sh "$BUILD" "$ROOT/$BUILD/venv-cuda/bin/python"
+	closing
+}
+
+word_test_gpu() {
+	if [ ! -e /dev/nvidiactl ]; then
+		echo "skipped: no GPU"
+		return
+	fi
+	need_tests
+	compile all tests
+	make_venv_cuda
+	run_check "PyTorch with CUDA on a GPU" sh tests/gpu/gpu.sh "$BUILD" "$ROOT/$BUILD/venv-cuda/bin/python"
+	closing
+}
+
+word_test_arm() {
+	need_tests
+	need gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+	compile viewer
+	compile BUILD=$BUILD/arm CC=aarch64-linux-gnu-gcc library fake
+	run_check "CUDA calls are counted as the fake stack counts them, on aarch64" sh tests/fake/run.sh "$BUILD/arm" aarch64-linux-gnu-gcc \
+		"qemu-aarch64 -L /usr/aarch64-linux-gnu" "$ROOT/$BUILD/shapebox"
 	closing
 }
 
@@ -399,6 +429,8 @@ case $word in
 test-page) word_test_page ;;
 build | demo | test | install | wheel | deb | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
 test-cuda) word_test_cuda "$@" ;;
+test-gpu) word_test_gpu ;;
+test-arm) word_test_arm ;;
 help | -h | --help) usage ;;
 *) usage >&2; exit 2 ;;
 esac

@@ -65,10 +65,9 @@ cuda_memory_remove(unsigned class, uint64_t address, uint64_t *bytes, int *devic
 	place = place_of(class, address, count);
 	for (uint32_t n = 0; n < PROBES; n++, place = place + 1 == count ? 0 : place + 1) {
 		struct box_memory *entry = &table[place];
-		uint32_t state = LIVE;
+		/* Not claimed: only who frees ADDRESS comes here, and only one may. */
 		if (__atomic_load_n(&entry->address, __ATOMIC_RELAXED) != address
-		    || __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) != LIVE || entry->class != class
-		    || !__atomic_compare_exchange_n(&entry->state, &state, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		    || __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) != LIVE || entry->class != class)
 			continue;
 		*bytes = entry->bytes;
 		*device = entry->device;

@@ -1,12 +1,30 @@
 #!/bin/sh
-# run.sh BUILD: the program of CUDA calls under the library, with CUDA 12's and 13's runtime: it behaves as without it, and for
-# each of its processes every count is the fake's own.
+# run.sh BUILD [COMPILER EMULATOR SHAPEBOX]: the program of CUDA calls under the library, with CUDA 12's and 13's runtime: it
+# behaves as without it, and for each of its processes every count is the fake's own. For another processor's BUILD: its
+# compiler, a command that runs its programs (qemu's: -E NAME=VALUE sets a variable there), and a shapebox of this one's.
 set -eu
 build=$(cd "$1" && pwd)
+compiler=${2:-gcc}
+emulator=${3:-}
+shapebox=${4:-$build/shapebox}
 fake=$build/fake
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
+
+run() { # NAME=VALUE... PROGRAM
+	if [ -z "$emulator" ]; then
+		timeout 60 env "$@"
+		return
+	fi
+	set -- "$@" end
+	while [ "$1" != end ]; do
+		case $1 in *=*) set -- "$@" -E "$1" ;; *) set -- "$@" "$1" ;; esac
+		shift
+	done
+	shift
+	timeout 300 $emulator "$@"
+}
 
 compare() { # TRACE COUNTS: the counts of both, by process
 	for counts in "$2".*; do
@@ -23,22 +41,22 @@ compare() { # TRACE COUNTS: the counts of both, by process
 }
 
 for runtime in 12 13; do
-	gcc -std=c11 -D_GNU_SOURCE -o "$work/program$runtime" tests/fake/program.c "$fake/libcudart.so.$runtime" "$fake/libcuda.so.1" -ldl -lpthread
+	"$compiler" -std=c11 -D_GNU_SOURCE -o "$work/program$runtime" tests/fake/program.c "$fake/libcudart.so.$runtime" "$fake/libcuda.so.1" -ldl -lpthread
 	for level in all off; do
 		rm -rf "$work/trace" "$work"/counts.*
 		status=0
-		LD_LIBRARY_PATH=$fake LD_PRELOAD=$build/libshapebox.so FAKE_CUDA_COUNTS=$work/counts SHAPEBOX_OUTPUT=$work/trace \
-			SHAPEBOX_CUDA=$level timeout 60 "$work/program$runtime" >"$work/out" 2>&1 || status=$?
+		run LD_LIBRARY_PATH="$fake" LD_PRELOAD="$build/libshapebox.so" FAKE_CUDA_COUNTS="$work/counts" SHAPEBOX_OUTPUT="$work/trace" \
+			SHAPEBOX_CUDA=$level "$work/program$runtime" >"$work/out" 2>&1 || status=$?
 		[ $status = 0 ] || { echo "CUDA $runtime, --cuda $level: ended with $status"; cat "$work/out"; bad=1; }
 		if [ $level = off ]; then
 			[ ! -e "$work/trace" ] || { echo "--cuda off left a trace"; bad=1; }
 			continue
 		fi
-		"$build/shapebox" memory --format json "$work/trace" >"$work/json" || { echo "memory failed"; bad=1; }
+		"$shapebox" memory --format json "$work/trace" >"$work/json" || { echo "memory failed"; bad=1; }
 		compare "$work/trace" "$work/counts"
 		set -- "$work/counts".*
 		[ $# = 2 ] || { echo "CUDA $runtime: $# processes counted, not two"; bad=1; }
-		db=$(ls "$work/trace"/rank0-*.db)
+		db=$(ls "$work/trace"/rank0-*.db | grep -v worker)
 		for query in "SELECT count(*) FROM cuda_log WHERE what LIKE 'at::native::index_kernel<<<7x5x3, 32x4x2>>>'" \
 			"SELECT count(*) FROM cuda_log WHERE what LIKE 'plain_one<<<%'" "SELECT count(*) FROM cuda_log WHERE what LIKE 'triton_kernel<<<%'"; do
 			[ "$(sqlite3 "$db" "$query")" -gt 0 ] || { echo "no row: $query"; bad=1; }

@@ -24,9 +24,11 @@ steps() { # NAME ALLOCATOR WAY
 			[ "$want" = "$got" ] || { echo "$1: $name: the fake counted $want, the trace has $got"; bad=1; }
 		done
 	done
-	db=$(ls "$work"/trace/rank0-[0-9]*.db)
-	want=$(sqlite3 "$db" "SELECT count(*) FROM cuda_call WHERE event_id IS NOT NULL AND result = 0 AND kind IN ('launch', 'graph launch')")
-	got=$("$build/shapebox" log --all --rank 0 --format json "$work/trace" | "$python" -c '
+	want=0
+	for db in "$work"/trace/*.db; do
+		want=$((want + $(sqlite3 "$db" "SELECT count(*) FROM cuda_call WHERE event_id IS NOT NULL AND result = 0 AND kind IN ('launch', 'graph launch')")))
+	done
+	got=$("$build/shapebox" log --all --format json "$work/trace" | "$python" -c '
 import json, sys
 rows = [json.loads(line) for line in sys.stdin]
 print(sum(row["cuda"]["launches"] for row in rows if row["cuda"] and row["depth"] == 0))')
