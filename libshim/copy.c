@@ -293,15 +293,15 @@ copy_fill(struct copy *copy)
 static bool
 copy_make(bool whole)
 {
-	static uint32_t busy;
+	static int32_t busy; /* the process that copies: a child forked meanwhile is free */
 	char path[PATH_MAX], part[PATH_MAX + 8];
 	struct copy copy = { .budget = whole ? UINT64_MAX : COPY_EVIDENCE_BYTES - BOX_HEADER_BYTES, .whole = whole };
 	sigset_t limit_signal, before;
 	struct timespec at_once = { 0, 0 };
-	uint32_t idle = 0;
+	int32_t self = getpid(), other = __atomic_load_n(&busy, __ATOMIC_RELAXED);
 
 	if (snprintf(path, sizeof path, "%s/%s.box", place.directory, place.stem) >= (int)sizeof path
-	    || !__atomic_compare_exchange_n(&busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	    || other == self || !__atomic_compare_exchange_n(&busy, &other, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	snprintf(part, sizeof part, "%s.part", path);
 	copy.deadline_ns = clock_unix_ns() + (whole ? COPY_ALL_NS : COPY_EVIDENCE_NS);

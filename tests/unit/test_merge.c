@@ -3,6 +3,7 @@
 #include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +115,31 @@ the_first_failures_stay(void)
 	fixture_remove();
 }
 
+/* Of a box that lies apart, what is in the trace's directory goes as well. */
+static void
+one_that_lies_apart_goes_as_a_whole(void)
+{
+	char apart[PATH_MAX + 64], box[PATH_MAX + 128];
+
+	CU_ASSERT_FATAL(fixture_open(1 << 20));
+	box_make("well", 0, BOX_STATE_EXITED, 0, 0); /* the oldest: moved away, with its name left in its place */
+	for (int i = 1; i < 255; i++)
+		box_make("failed", i, BOX_STATE_EXITED, 1, 1);
+	snprintf(apart, sizeof apart, "%s/apart", fixture_directory);
+	snprintf(box, sizeof box, "%s/well-0-x.box", apart);
+	CU_ASSERT_EQUAL(mkdir(apart, 0700), 0);
+	CU_ASSERT_EQUAL(rename(path_of("well", 0, ".box"), box), 0);
+	FILE *at = fopen(path_of("well", 0, BOX_PLACE_END), "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+	fprintf(at, BOX_PLACE_MAGIC "%s\n", box);
+	fclose(at);
+	merge_make_room(place.directory);
+	CU_ASSERT_EQUAL(access(path_of("well", 0, BOX_PLACE_END), F_OK), -1);
+	CU_ASSERT_EQUAL(access(apart, F_OK), -1);
+	CU_ASSERT_EQUAL(boxes(), 255);
+	fixture_remove();
+}
+
 int
 main(void)
 {
@@ -121,6 +147,7 @@ main(void)
 	CU_pSuite suite = CU_add_suite("merge", NULL, NULL);
 	CU_add_test(suite, "what will be missed least goes", what_will_be_missed_least_goes);
 	CU_add_test(suite, "the first failures stay", the_first_failures_stay);
+	CU_add_test(suite, "one that lies apart goes as a whole", one_that_lies_apart_goes_as_a_whole);
 	CU_basic_run_tests();
 	unsigned failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
