@@ -157,7 +157,7 @@ operand_fold(struct table *table, const json_t *operands, size_t first, size_t l
 		page_add(&cell, SAY(" like "));
 		page_words(&cell, report_string(like, "name"));
 	}
-	page_add(&cell, ")");
+	page_add(&cell, SAY(")"));
 	for (int c = 0; c < table->columns; c++)
 		table_add(table, c == 2 ? page_string(&cell) : "");
 	page_free(&cell);
