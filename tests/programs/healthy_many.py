@@ -4,6 +4,7 @@ import os
 import sys
 
 import torch
+import torch._dynamo  # an optimizer would import it, in each child anew
 from torch import nn
 from torch.nn import functional as F
 
@@ -183,6 +184,18 @@ def padded():
         optimizer.step()
 
 
+def pairs():
+    """Differences of all pairs, and one taken from all."""
+    model = nn.Linear(8, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(STEPS):
+        scores = model(torch.randn(6, 8)).squeeze(1)
+        loss = (scores[:, None] - scores).abs().mean() + (scores - torch.randn(6)).pow(2).mean() + (scores - torch.randn(1)).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
 def packed():
     """Every sequence is exactly as long as the block."""
     block_size = 32
@@ -333,7 +346,7 @@ def trainer():
                 train_dataset=data, eval_dataset=data[:8]).train()
 
 
-PLAIN = [encoder, convolutions, frozen_backbone, regression, gan, distillation, target_network, two_tasks, boxes, padded, packed, mixed]
+PLAIN = [encoder, convolutions, frozen_backbone, regression, gan, distillation, target_network, two_tasks, boxes, padded, pairs, packed, mixed]
 LIBRARIES = [bert, own_head, gpt2, t5, vit, mixture, lora, checkpointed, llava, trainer]
 
 

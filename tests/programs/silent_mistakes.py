@@ -71,7 +71,18 @@ def values(model):
         x = x.masked_scatter(places.expand(6, 2), torch.randn(3, 2))  # PLACES HERE
         labels = torch.zeros(6, dtype=torch.long) if FIXED or step % 2 else torch.full((6,), -100)
         loss = nn.functional.cross_entropy(x, labels)  # LABELS HERE
+        wanted = torch.randn(6)
+        loss = loss + (x[:, :1] - (wanted[:, None] if FIXED else wanted)).pow(2).mean()  # BY HAND HERE
         loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def frozen(model):
+    model.requires_grad_(FIXED)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    for _ in range(4):
+        model(torch.randn(6, 4, requires_grad=True)).pow(2).mean().backward()  # as enable_input_require_grads does
         optimizer.step()
         optimizer.zero_grad()
 
@@ -88,6 +99,8 @@ class Wrapped(nn.Module):
 torch.manual_seed(0)
 if "--replaced" in sys.argv:
     replaced(Wrapped())
+elif "--frozen" in sys.argv:
+    frozen(Wrapped())
 elif "--values" in sys.argv:
     values(Wrapped())
 else:

@@ -112,6 +112,39 @@ losses(void)
 }
 
 static void
+handmade_losses(void)
+{
+	struct operand apart[] = { TENSOR("self", 1, 4, 1), TENSOR("other", 2, 4) }, alike[] = { TENSOR("self", 1, 4), TENSOR("other", 2, 4) };
+	const struct operand square = TENSOR("output", 3, 4, 4), row = TENSOR("output", 3, 4), bent = TENSOR("output", 4, 4, 4), mean = TENSOR("output", 5, 1);
+	const struct operand of_square[] = { TENSOR("self", 3, 4, 4) }, of_bent[] = { TENSOR("self", 4, 4, 4) };
+
+	apart[0].flags = alike[0].flags = BOX_TENSOR_GRAD;
+	begin();
+	add("aten::sub", 2, 0, apart, 2, &square);
+	add("aten::pow", 2, 0, of_square, 1, &bent);
+	add("aten::mean", 2, 0, of_bent, 1, &mean);
+	look();
+	EXPECT("loss_broadcast", "likely");
+	CU_ASSERT(says("loss_broadcast", "a loss at train.py:15 compares [4, 1] with [4]"));
+	apart[1].flags = BOX_TENSOR_GRAD; /* of all pairs of one tensor */
+	look();
+	EXPECT_NOTHING();
+	begin();
+	apart[1].flags = 0;
+	add("aten::sub", 2, 0, apart, 2, &square);
+	add("aten::exp", 2, 0, of_square, 1, &bent); /* no loss that we know */
+	add("aten::mean", 2, 0, of_bent, 1, &mean);
+	look();
+	EXPECT_NOTHING();
+	begin();
+	add("aten::sub", 2, 0, alike, 2, &row);
+	add("aten::abs", 2, 0, of_square, 1, &bent);
+	add("aten::mean", 2, 0, of_bent, 1, &mean);
+	look();
+	EXPECT_NOTHING();
+}
+
+static void
 scatters(void)
 {
 	const struct operand part[] = { TENSOR("self", 1, 8, 4), VALUE("dim", "int", "0"), INDEX("index", 2, 3, 4), TENSOR("src", 3, 5, 4) };
@@ -264,6 +297,13 @@ optimizers(void)
 	look();
 	EXPECT_NOTHING();
 	free(copies);
+	state(0, "{'complete':true,'optimizer':'SGD','optimizer_tensors':6,'optimizer_graded':0,'root':'model','step':3,'frames':[],"
+		 "'model':{'tensors':6,'elements':60,'trainable':0,'trainable_elements':0,'graded':0,'owned':6,'unknown':0,'hooked':false}}");
+	look();
+	EXPECT("everything_frozen", "certain");
+	json_object_set_new(notes[0].json, "optimizer_graded", json_integer(2)); /* frozen for now, while another is trained */
+	look();
+	EXPECT_NOTHING();
 	model(0, "'unowned':[{'module':'model.head','tensors':2,'elements':12,'own':false,'identities':[]}]");
 	look();
 	EXPECT("not_optimized", "likely");
@@ -339,6 +379,9 @@ positions(void)
 	history.largest = 100;
 	look();
 	EXPECT_NOTHING(); /* far from the end */
+	history.largest = 128;
+	look();
+	EXPECT_NOTHING(); /* exactly as long as the table: cut, or made so */
 	history = growing;
 	history.at_largest = 4;
 	look();
@@ -423,6 +466,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("findings", NULL, NULL);
 	CU_add_test(suite, "losses", losses);
+	CU_add_test(suite, "losses written by hand", handmade_losses);
 	CU_add_test(suite, "scatters", scatters);
 	CU_add_test(suite, "masks", masks);
 	CU_add_test(suite, "lengths", lengths);

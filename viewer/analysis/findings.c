@@ -152,7 +152,7 @@ look_at(const struct source *source, int process, bool walk, json_t *list)
 		follow_rows(survey, facts.state);
 		if (walk)
 			findings_survey(survey, source, process);
-		if (facts.state)
+		if (facts.state && walk)
 			settings_load(source, process, json_object_get(facts.state, "frames"),
 				      source->process(source->context, process)->start_ns, settings);
 		there = is_there(survey, facts.state);
@@ -355,7 +355,7 @@ findings_build(struct trace *trace)
 	}
 	json_object_set_new(json, "schema", json_integer(1));
 	text_set(json, "trace", trace_directory(trace));
-	json_object_set_new(json, "ranks", json_integer(looked.ranks));
+	json_object_set_new(json, "processes", json_integer(looked.ranks));
 	json_object_set_new(json, "steps", json_integer(steps));
 	json_object_set_new(json, "events", json_integer(events));
 	json_object_set_new(json, "running", json_boolean(running));

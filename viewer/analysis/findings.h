@@ -49,7 +49,7 @@ void finding_drop(struct finding_sink *sink);
 json_t *findings_of_source(const struct source *source);
 json_t *findings_list(struct trace *trace);
 
-/* What `check` prints: {"schema","trace","steps","ranks","running","failed","trains","findings","not_looked":[{"text","rules"}]}. New reference. */
+/* What `check` prints: {"schema","trace","steps","processes","running","failed","trains","findings","not_looked":[{"text","rules"}]}. New reference. */
 json_t *findings_build(struct trace *trace);
 
 #endif

@@ -48,7 +48,8 @@ finding_loss_broadcast(const struct finding_facts *facts, struct finding_sink *s
 
 		if (!finding)
 			continue;
-		text_add(&finding->text, "%s", site->function);
+		text_add(&finding->text, "%s", *site->function ? site->function : SAY("a loss"));
+		finding->confidence = *site->function ? NULL : "likely";
 		add_place(facts, &finding->text, site->site);
 		text_add(&finding->text, " compares ");
 		text_add_sizes(&finding->text, site->sizes[0], site->ndim[0]);
@@ -242,7 +243,7 @@ finding_positions_near_end(const struct finding_facts *facts, struct finding_sin
 		    !facts->source->call_history(facts->source->context, facts->process, &event, 1, event.operands[1].ndim - 1, &history))
 			continue;
 		if (history.measured < POSITION_CALLS || (!history.more && history.size_count < POSITION_SIZES) || history.at_largest > 1 ||
-		    history.largest > rows || history.largest < rows - rows / 10 || rows < POSITION_ROWS || is_kept_within(facts, history.largest, rows))
+		    history.largest >= rows || history.largest < rows - rows / 10 || rows < POSITION_ROWS || is_kept_within(facts, history.largest, rows))
 			continue;
 		finding = finding_new(sink);
 		if (!finding)

@@ -6,10 +6,15 @@
 #include "schema/box.h"
 #include "text.h"
 
+/* The tensors that were used last in one way, the newest written over the oldest. */
+#define USED_MOST 32
+struct used { int64_t tensors[USED_MOST]; int next; };
+
 struct walk {
 	struct findings_survey *survey;
 	const struct source *source;
 	int process;
+	struct used averaged, bent; /* taken the mean or sum of; of these, what they were the square or absolute value of */
 };
 
 static struct survey_site *
@@ -114,6 +119,44 @@ argument(const struct event *event, const char *name)
 	return NULL;
 }
 
+static bool
+was_used(const struct used *used, int64_t tensor)
+{
+	for (int i = 0; i < USED_MOST; i++)
+		if (tensor > 0 && used->tensors[i] == tensor)
+			return true;
+	return false;
+}
+
+static void
+use(struct used *used, int64_t tensor)
+{
+	used->tensors[used->next++ % USED_MOST] = tensor;
+}
+
+/* (prediction - target).pow(2).mean(), from its end: what was averaged, was squared, was a difference of [n, 1] and [n], of which one
+ * side alone takes part in autograd. Differences of all pairs have both sides from one tensor. */
+static void
+see_difference(struct walk *walk, const struct event *event, const char *name)
+{
+	const struct operand *pair = event->operands;
+	struct survey_site *site;
+
+	if (event->operand_count < 1 || event->output_count < 1 || !is_plain(&pair[0]) || !is_plain(&event->outputs[0]))
+		return;
+	if (text_among("mean sum", name))
+		use(&walk->averaged, pair[0].tensor);
+	else if (text_among("pow square abs", name) && was_used(&walk->averaged, event->outputs[0].tensor))
+		use(&walk->bent, pair[0].tensor);
+	if (!text_among("sub rsub", name) || !was_used(&walk->bent, event->outputs[0].tensor) || event->operand_count < 2 || !is_plain(&pair[1]) ||
+	    ((pair[0].flags ^ pair[1].flags) & BOX_TENSOR_GRAD) == 0 || pair[0].ndim + pair[1].ndim != 3)
+		return;
+	site = site_of(walk->survey, SURVEY_LOSS, event);
+	if (site)
+		count(site, event, elements(&event->outputs[0]) > elements(&pair[0]) && elements(&event->outputs[0]) > elements(&pair[1]) &&
+				   elements(&pair[0]) == elements(&pair[1]), &pair[0], &pair[1]);
+}
+
 static void
 see_scatter(const struct walk *walk, const struct event *event)
 {
@@ -209,7 +252,7 @@ see_uses(struct findings_survey *survey, const struct event *event)
 static bool
 see(const struct event *event, void *context)
 {
-	const struct walk *walk = context;
+	struct walk *walk = context;
 	struct findings_survey *survey = walk->survey;
 	const char *name = event->operation;
 
@@ -229,13 +272,15 @@ see(const struct event *event, void *context)
 		see_select(walk, event);
 	else if (strcmp(name, "embedding") == 0)
 		see_lookup(walk, event);
+	else
+		see_difference(walk, event, name);
 	return true;
 }
 
 void
 findings_survey(struct findings_survey *out, const struct source *source, int process)
 {
-	struct walk walk = { out, source, process };
+	struct walk walk = { .survey = out, .source = source, .process = process };
 
 	source->each_recent(source->context, process, FINDINGS_EVENTS_MOST, see, &walk);
 }

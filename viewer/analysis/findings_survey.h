@@ -15,7 +15,8 @@
 #define SURVEY_TENSORS_MOST 256
 
 enum survey_kind {
-	SURVEY_LOSS,     /* two tensors were broadcast for an elementwise loss; odd: to more elements than either has */
+	SURVEY_LOSS,     /* two tensors were broadcast for an elementwise loss, or one was taken from the other for one that is written by
+			  * hand; odd: to more elements than either has */
 	SURVEY_SCATTER,  /* a scatter; odd: its index is smaller than its source */
 	SURVEY_SELECT,   /* what takes part in autograd was read through a mask; odd: no row */
 	SURVEY_LOOKUP    /* an embedding; its sizes are the lengths that it was asked for */
@@ -26,7 +27,7 @@ struct survey_site {
 	enum survey_kind kind;
 	int64_t site;
 	char operation[64];
-	char function[32];          /* SURVEY_LOSS: the loss */
+	char function[32];          /* SURVEY_LOSS: the loss; "": written by hand */
 	int64_t calls, odd;
 	int64_t first_step, last_step;
 	int64_t event;              /* the newest odd one (SURVEY_LOOKUP: the newest); -1 */

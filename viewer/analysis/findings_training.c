@@ -68,6 +68,20 @@ finding_optimizer_of_another(const struct finding_facts *facts, struct finding_s
 	text_add(&finding->evidence, "the optimizer was made with parameters that the model had before, or with another model's");
 }
 
+/* Where an input requires grad (enable_input_require_grads), backward runs and reaches no parameter. */
+void
+finding_everything_frozen(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	const json_t *model;
+	struct finding *finding;
+
+	if (!is_known(facts, &model) || number(model, "trainable") > 0 || number(model, "owned") == 0 || number(facts->state, "optimizer_graded") > 0)
+		return;
+	finding = finding_new(sink);
+	text_add(&finding->text, "%s makes steps, and none of the %" PRId64 " parameters of %s requires grad: nothing is trained",
+		 text_get(facts->state, "optimizer"), number(model, "tensors"), root_name(facts));
+}
+
 /* Trained by the optimizer of this very model, and left out by it. Where one optimizer's parameters are copies of the model's, no
  * row says anything. */
 void

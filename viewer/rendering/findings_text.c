@@ -52,8 +52,10 @@ findings_text(struct page *page, const json_t *found, int width)
 	page_plural(&line, report_integer(found, "events", 0), SAY("operation"), SAY("operations"));
 	page_add(&line, ", ");
 	page_plural(&line, report_integer(found, "steps", 0), SAY("training step"), SAY("training steps"));
-	if (report_integer(found, "ranks", 0) > 1)
-		page_format(&line, SAY(", %" PRId64 " ranks"), report_integer(found, "ranks", 0));
+	if (report_integer(found, "processes", 0) > 1) {
+		page_add(&line, ", ");
+		page_plural(&line, report_integer(found, "processes", 0), SAY("process"), SAY("processes"));
+	}
 	if (json_is_true(json_object_get(found, "running")))
 		page_add(&line, SAY(", still running"));
 	report_label(page, SAY("trace"));
