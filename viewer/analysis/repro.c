@@ -9,6 +9,7 @@
 
 #include "backward.h"
 #include "headline.h"
+#include "memory_out.h"
 #include "report_failure.h"
 #include "repro_parts.h"
 #include "where.h"
@@ -160,9 +161,14 @@ static void
 make(struct repro *repro, struct diagnosis *diagnosis)
 {
 	const struct failure *failure = repro->failure;
+	json_t *memory = memory_out(repro->source, failure);
 	struct scope node;
 
-	if (strcmp(failure->kind, "signal") == 0)
+	if (diagnosis->cuda)
+		repro_refuse(repro, "a kernel failed on the device (%s) over values there, which aren't recorded", diagnosis->cuda->error->text);
+	else if (memory)
+		repro_refuse(repro, "memory ran out on %s: that depends on all that the process held", text_get(memory, "device"));
+	else if (strcmp(failure->kind, "signal") == 0)
 		repro_refuse(repro, "%s ended the process: there is no exception to raise", headline_signal(failure->signal));
 	else if (strcmp(failure->kind, "operation") == 0 && !failure->has_event)
 		repro_refuse(repro, "the failing %s is no longer kept", failure->operation_name ? failure->operation_name : "operation");
@@ -174,6 +180,7 @@ make(struct repro *repro, struct diagnosis *diagnosis)
 		repro_backward(repro);
 	else
 		refuse_python(repro);
+	json_decref(memory);
 }
 
 static json_t *
