@@ -7,8 +7,8 @@ PRINTS = {"page_add", "page_format", "page_plural", "report_label", "report_line
 OTHERS = {"SAY", "report_string", "report_integer", "json_object_get", "strcmp", "strncmp", "language_word", "text_get"}
 # names and commands are the same in every language
 NAMES = re.compile(r"^,? ?(torch|Python|shapebox .*|--.*|dtype|pid|rank) ?$|^ --last|^shapebox ")
-# a program, a log's cells, and what issue templates ask for
-NOT = re.compile(r"(environment_text|repro_text|event_text)\.c$")
+# a program, a log's cells, what issue templates ask for, and what `assert` tells a build server: English
+NOT = re.compile(r"(environment_text|repro_text|event_text|contract_text)\.c$")
 TOKEN = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|[A-Za-z_]\w*|\s+|.', re.S)
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
