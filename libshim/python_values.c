@@ -5,6 +5,7 @@
 #include "summary.h"
 
 #define INDICES_MAX 256 /* samples of one batch that are listed */
+#define LENGTHS_MAX 256 /* lists of one batch whose lengths are listed */
 #define DEPTH_MAX 2
 #define NAME_MAX_BYTES 256
 
@@ -243,6 +244,43 @@ write_indices(struct values *values, const char *name, struct python_object *obj
 	return true;
 }
 
+/* How many items VALUE holds, if it is a plain list or tuple; -1. */
+static long
+length_of(struct python_object *value)
+{
+	enum python_kind kind = python_kind(value);
+
+	return kind == PYTHON_LIST ? py.PyList_Size(value) : kind == PYTHON_TUPLE ? py.PyTuple_Size(value) : -1;
+}
+
+/* The lengths of what a list or tuple of lists or tuples holds: samples that were no tensors yet. */
+static bool
+write_lengths(struct values *values, const char *name, struct python_object *object)
+{
+	bool list = python_kind(object) == PYTHON_LIST;
+	long size = length_of(object);
+
+	if (size < 2)
+		return false;
+	for (long i = 0; i < size && i < LENGTHS_MAX; i++)
+		if (length_of(list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i)) < 0)
+			return false;
+	json_object_begin(values->json);
+	json_key(values->json, "name");
+	json_string(values->json, name);
+	json_key(values->json, "kind");
+	json_string(values->json, list ? "list" : "tuple");
+	json_key(values->json, "length");
+	json_int(values->json, size);
+	json_key(values->json, "lengths");
+	json_array_begin(values->json);
+	for (long i = 0; i < size && i < LENGTHS_MAX; i++)
+		json_int(values->json, length_of(list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i)));
+	json_array_end(values->json);
+	json_object_end(values->json);
+	return true;
+}
+
 static bool
 visit_variable(void *context, const char *name, struct python_object *object)
 {
@@ -251,7 +289,8 @@ visit_variable(void *context, const char *name, struct python_object *object)
 	if (values->left <= 0 || json_left(values->json) < values->reserve)
 		return false;
 	if (values->numbers) {
-		values->left -= write_number(values->json, name, object) || write_indices(values, name, object);
+		values->left -= write_number(values->json, name, object) || write_indices(values, name, object) ||
+				(!has_tensor(values->torch, object, 0) && write_lengths(values, name, object));
 	} else if (has_tensor(values->torch, object, 0)) {
 		write_value(values, name, object, 0);
 		values->left--;

@@ -1,6 +1,7 @@
 /* links: schema viewer */
 /* Rules about places and counts that two pieces of code make each by itself: each holds once, and once it doesn't. */
 #include "causes_asked.h"
+#include "viewer/analysis/subject.h"
 #include "viewer/analysis/told.h"
 
 #define STEP(side, id, operation, operands, dim, size) add_step(side, id, operation, operands, COUNT(operands), dim, size)
@@ -205,6 +206,32 @@ test_exact(void)
 	CU_ASSERT_FALSE(cause_expected_size(&facts, &cause)); /* two tensors disagree */
 }
 
+/* Lists that are no tensors yet: the odd one is told, with the number of its sample. */
+static void
+test_lists(void)
+{
+	struct subject made;
+	struct mismatch found;
+	json_t *frames = json_pack("[{s:[{s:s, s:s, s:i, s:[i, i, i, i]}]}, {s:[{s:s, s:s, s:i, s:[{s:s, s:s, s:i}]}]}]", "locals", "name", "batch", "kind", "list",
+				   "length", 4, "lengths", 12, 12, 15, 12, "locals", "name", "possibly_batched_index", "kind", "list", "length", 4, "items",
+				   "name", "possibly_batched_index[2]", "kind", "int", "value", 1650);
+	json_t *even = json_pack("[{s:[{s:s, s:s, s:i, s:[i, i]}]}]", "locals", "name", "batch", "kind", "list", "length", 2, "lengths", 12, 12);
+	struct cause_facts facts = { .event = &made.event, .mismatch = &found, .frames = frames };
+	struct cause cause = { .confidence = NULL };
+
+	CU_ASSERT_TRUE_FATAL(subject_of_lengths(&made, "each element in list of batch should be of equal size", frames, &found));
+	CU_ASSERT_EQUAL(found.expected, 12);
+	CU_ASSERT_EQUAL(found.actual, 15);
+	CU_ASSERT_TRUE(cause_ragged_lists(&facts, &cause));
+	CU_ASSERT_PTR_NOT_NULL(strstr(cause.text.data, "batch[2] has 15 items where others have 12 (it is sample 1650"));
+	made.event.operation = SUBJECT_CHECK; /* two sizes that were compared: no batch */
+	CU_ASSERT_FALSE(cause_ragged_lists(&facts, &cause));
+	CU_ASSERT_FALSE(subject_of_lengths(&made, "something else", frames, &found));
+	CU_ASSERT_FALSE(subject_of_lengths(&made, "each element in list of batch should be of equal size", even, &found));
+	json_decref(frames);
+	json_decref(even);
+}
+
 static void
 test_numbers(void)
 {
@@ -282,6 +309,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "lengths", test_lengths);
 	CU_add_test(suite, "batches and copies", test_batches);
 	CU_add_test(suite, "one size exactly", test_exact);
+	CU_add_test(suite, "lists of lists", test_lists);
 	CU_add_test(suite, "numbers that a message tells", test_numbers);
 	CU_add_test(suite, "gradients", test_told);
 	CU_add_test(suite, "tables that are no vocabulary", test_tables);

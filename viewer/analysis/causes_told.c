@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "subject.h"
 
 /* Needs: torch.tensor's own word that rows of a list have unequal lengths. */
 bool
@@ -22,6 +23,44 @@ cause_ragged_rows(const struct cause_facts *facts, struct cause *out)
 		 ")", named ? " for " : "", named ? name : "", got, wanted, dim);
 	text_add(&out->fix, "pad the rows to one length before the tensor is made (tokenizer(..., padding=True, truncation=True); pad_sequence; a "
 		 "collator that pads the labels, too)");
+	return true;
+}
+
+struct numbered { const char *name; int64_t value; };
+
+/* Is it the item of a batch's sample numbers that stands at a place? */
+static bool
+is_number_at(const json_t *local, void *context)
+{
+	struct numbered *numbered = context;
+	const char *name = text_get(local, "name"), *open = strrchr(name, '[');
+
+	if (!open || strcmp(open, numbered->name) != 0 || !strstr(name, "ind") || !json_is_integer(json_object_get(local, "value")))
+		return false;
+	numbered->value = json_integer_value(json_object_get(local, "value"));
+	return true;
+}
+
+/* Needs: a list of lists of unequal lengths at hand, where Python says that they must be equal. */
+bool
+cause_ragged_lists(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const char *name, *place;
+	struct numbered numbered;
+
+	if (!cause_disagrees(facts, "size") || !cause_is(facts, SUBJECT_LISTS) || mismatch->operand < 0)
+		return false;
+	name = cause_argument(facts, mismatch->operand);
+	place = strrchr(name, '[');
+	numbered = (struct numbered){ place ? place : "", -1 };
+	out->confidence = "likely";
+	text_add(&out->text, "samples of unequal length are put into one batch as they are: %s has %" PRId64 " items where others have %" PRId64, name,
+		 mismatch->actual, mismatch->expected);
+	if (place && cause_local(facts, is_number_at, &numbered))
+		text_add(&out->text, " (it is sample %" PRId64 " of the data set)", numbered.value);
+	text_add(&out->fix, "bring the lists to one length where a sample is made (pad or cut them), or give the DataLoader a collate_fn that pads "
+		 "(torch.nn.utils.rnn.pad_sequence, a tokenizer's pad)");
 	return true;
 }
 

@@ -93,6 +93,7 @@ find_subject(struct diagnosis *diagnosis)
 
 	if (made && (failure->operation ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
 					: subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
+					  subject_of_lengths(made, failure->message, diagnosis->frames, &found) ||
 					  backward_gradient(diagnosis->source, failure, made, &found) ||
 					  backward_recomputed(diagnosis->source, failure, made, &found) ||
 					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found) ||

@@ -53,6 +53,20 @@ failure_same_message(const char *one, const char *other)
 	return python_types(other, second, sizeof(second)) && (text_contains(one, second) || text_contains(second, one));
 }
 
+/* Was it raised while a batch was put together? The last operation before was another's then. */
+static bool
+is_loading(const json_t *frames)
+{
+	const json_t *frame;
+	size_t i;
+
+	json_array_foreach(frames, i, frame) {
+		if (strstr(text_get(frame, "file"), "/torch/utils/data/"))
+			return true;
+	}
+	return false;
+}
+
 /* Step, phase and time of what has no event of its own. */
 static void
 set_moment(const struct source *source, struct failure *out)
@@ -68,7 +82,7 @@ set_moment(const struct source *source, struct failure *out)
 		return;
 	out->step = event.step;
 	out->micro_batch = event.micro_batch;
-	out->phase = event.phase;
+	out->phase = !out->has_event && out->note && is_loading(out->frames) ? "data" : event.phase;
 }
 
 static void

@@ -316,3 +316,66 @@ subject_of_recomputed(struct subject *out, const char **at, struct mismatch *fou
 	}
 	return false;
 }
+
+/* The length that most of LENGTHS have, and the first that is another; false if all are equal. */
+static bool
+find_odd(const json_t *lengths, int *odd, int *usual)
+{
+	size_t count = json_array_size(lengths), most = 0;
+
+	*odd = -1;
+	*usual = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t same = 0;
+
+		for (size_t n = 0; n < count; n++)
+			same += json_equal(json_array_get(lengths, i), json_array_get(lengths, n));
+		if (same > most) {
+			most = same;
+			*usual = (int)i;
+		}
+	}
+	for (size_t i = 0; i < count && *odd < 0; i++)
+		if (!json_equal(json_array_get(lengths, i), json_array_get(lengths, (size_t)*usual)))
+			*odd = (int)i;
+	return *odd >= 0;
+}
+
+static bool
+asks_for_one_length(const char *message)
+{
+	static const char *const words[] = { "equal size", "same size", "equal length", "same length", "expected sequence of length", "inhomogeneous", "lengths" };
+
+	for (size_t i = 0; message && i < sizeof(words) / sizeof(*words); i++)
+		if (strcasestr(message, words[i]))
+			return true;
+	return false;
+}
+
+bool
+subject_of_lengths(struct subject *out, const char *message, const json_t *frames, struct mismatch *found)
+{
+	if (!asks_for_one_length(message))
+		return false;
+	for (size_t f = 0; f < json_array_size(frames) && f < FRAMES_MOST; f++) {
+		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i), *lengths = json_object_get(local, "lengths");
+			int place[2];
+
+			if (!find_odd(lengths, &place[0], &place[1]))
+				continue;
+			subject_start(out, SUBJECT_LISTS);
+			for (int n = 0; n < 2; n++) {
+				int64_t length = json_integer_value(json_array_get(lengths, (size_t)place[n]));
+
+				text_format(out->names[n], sizeof(out->names[n]), "%.120s[%d]", text_get(local, "name"), place[n]);
+				if (!subject_add_sizes(out, out->names[n], &length, 1))
+					return false;
+			}
+			return subject_differs(out, found) && !(found->from_message = false);
+		}
+	}
+	return false;
+}

@@ -16,6 +16,7 @@
 #define SUBJECT_LOAD "load_state_dict" /* the operation's name for a checkpoint's parameter */
 #define SUBJECT_GRADIENT "gradient"     /* for a gradient that the engine refused */
 #define SUBJECT_RECOMPUTED "recompute"  /* for what activation checkpointing recomputed */
+#define SUBJECT_LISTS "lists"           /* for plain lists of unequal length that a batch holds */
 #define SUBJECT_CHECK "check"           /* for what a check in Python compared */
 
 struct subject {
@@ -39,6 +40,9 @@ bool subject_differs(struct subject *out, struct mismatch *found);
 bool subject_of_list(struct subject *out, const char *operation, const json_t *frames, struct mismatch *found);
 /* The first parameter of another shape that MESSAGE tells. */
 bool subject_of_checkpoint(struct subject *out, const char *message, const json_t *frames, struct mismatch *found);
+/* The innermost list of lists among FRAMES whose lengths aren't all the same, where MESSAGE says that they must be: the odd one,
+ * against the most usual length. */
+bool subject_of_lengths(struct subject *out, const char *message, const json_t *frames, struct mismatch *found);
 /* The gradient that a node returned, and the input it is for, as autograd's engine tells (validate_outputs). */
 bool subject_of_gradient(struct subject *out, const char *message, struct mismatch *found);
 /* The next pair at or after *AT of what activation checkpointing recomputed and what it had saved; moves *AT on. */
