@@ -156,6 +156,29 @@ test_refused(void)
 	json_decref(repro);
 }
 
+/* Nothing that requires grad took part: no node ran, no operation failed. */
+static void
+test_engine(void)
+{
+	const struct operand operands[] = { TENSOR("self", 1, 3) };
+	const struct event events[] = { EVENT("aten::sum", operands) };
+	static const char frames[] = "[{\"file\":\"/p/site-packages/torch/autograd/graph.py\",\"line\":9,\"function\":\"_engine_run_backward\"}]";
+	json_t *fatal = json_pack("{s:s, s:s, s:s, s:o}", "how", "excepthook", "type", "RuntimeError", "message",
+				  "element 0 of tensors does not require grad and does not have a grad_fn", "frames", json_loads(frames, 0, NULL));
+	const struct note notes[] = { { .id = 2, .time_ns = 11, .event = 100, .kind = "fatal", .json = fatal } };
+	struct hand hand = { .processes = &process, .process_count = 1, .events = events, .event_count = 1, .notes = { notes }, .note_counts = { 1 } };
+	struct source source = hand_source(&hand);
+	json_t *repro = repro_build(&source);
+
+	CU_ASSERT_STRING_EQUAL(line(repro, 0), "torch.zeros([]).backward()");
+	json_decref(repro);
+	json_object_set_new(fatal, "message", json_string("something of the engine's"));
+	repro = repro_build(&source);
+	CU_ASSERT_PTR_NOT_NULL(strstr(reason(repro), "for a reason that isn't recorded"));
+	json_decref(repro);
+	json_decref(fatal);
+}
+
 /* A trace is anybody's: nothing of it may become code. */
 static void
 test_hostile(void)
@@ -209,6 +232,7 @@ main(void)
 	CU_add_test(suite, "a list", test_list);
 	CU_add_test(suite, "views and leaves", test_views);
 	CU_add_test(suite, "refused", test_refused);
+	CU_add_test(suite, "refused by the engine", test_engine);
 	CU_add_test(suite, "a hostile trace", test_hostile);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -13,9 +13,8 @@
 #define DEPTH_MOST 16
 #define CLOCKS_APART_NS 20000000 /* a note's time is read from another clock than an event's */
 
-/* No Python ran within the engine: torch.autograd.graph called it. */
-static bool
-engine_raised(const json_t *frames)
+bool
+backward_engine_raised(const json_t *frames)
 {
 	const json_t *innermost = json_array_get(frames, 0);
 
@@ -51,7 +50,7 @@ last_node(const struct source *source, const struct failure *failure, struct sco
 bool
 backward_node(const struct source *source, const struct failure *failure, struct scope *out)
 {
-	return !failure->operation && engine_raised(failure->frames) && last_node(source, failure, out);
+	return !failure->operation && backward_engine_raised(failure->frames) && last_node(source, failure, out);
 }
 
 /* Frames of SITE around its frame of FUNCTION. New reference; NULL if it has none. */

@@ -11,6 +11,8 @@
 #include "failure.h"
 #include "subject.h"
 
+/* Did the engine itself raise the exception with FRAMES: torch.autograd.graph called it, and no Python ran within? */
+bool backward_engine_raised(const json_t *frames);
 /* The node that was running when the engine itself raised FAILURE; false where it didn't, or none was. */
 bool backward_node(const struct source *source, const struct failure *failure, struct scope *out);
 /* Frames of the forward code that made NODE, innermost first. New reference; NULL if unknown. */

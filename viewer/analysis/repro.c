@@ -162,7 +162,6 @@ make(struct repro *repro, struct diagnosis *diagnosis)
 {
 	const struct failure *failure = repro->failure;
 	json_t *memory = memory_out(repro->source, failure);
-	struct scope node;
 
 	if (diagnosis->cuda)
 		repro_refuse(repro, "a kernel failed on the device (%s) over values there, which aren't recorded", diagnosis->cuda->error->text);
@@ -176,7 +175,7 @@ make(struct repro *repro, struct diagnosis *diagnosis)
 		make_operation(repro, &failure->event, diagnosis->has_mismatch);
 	else if (!failure->note)
 		repro_refuse(repro, "no exception was recorded");
-	else if (!failure->operation && backward_node(repro->source, failure, &node))
+	else if (!failure->operation && backward_engine_raised(failure->frames))
 		repro_backward(repro);
 	else
 		refuse_python(repro);

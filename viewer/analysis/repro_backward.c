@@ -164,7 +164,9 @@ repro_backward(struct repro *repro)
 	else if (strstr(message, "does not require grad and does not have a grad_fn"))
 		made = repro_line(repro, "torch.zeros([]).backward()");
 	else
-		made = backward_node(repro->source, repro->failure, &node) && repro_refuse(repro, "autograd's engine raised it in %s, for a reason that isn't recorded", node.name);
+		made = repro_refuse(repro, "autograd's engine raised it%s%s, for a reason that isn't recorded",
+				    backward_node(repro->source, repro->failure, &node) ? " in " : "",
+				    backward_node(repro->source, repro->failure, &node) ? node.name : "");
 	free(subject);
 	return made;
 }
