@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../schema/progress.h"
@@ -103,6 +104,8 @@ terminal_work(const char *what)
 	const char *term = getenv("TERM");
 	struct sigaction draw = { .sa_handler = work_draw, .sa_flags = SA_RESTART };
 	struct itimerval every = { { 0, WORK_AGAIN_US }, { WORK_QUIET_S, 0 } };
+	static struct timespec began; /* the first of what one command does */
+	struct timespec now;
 	int columns;
 
 	terminal_done();
@@ -117,6 +120,11 @@ terminal_work(const char *what)
 			*at = '?';
 	progress_listen(work_listen);
 	work_on = 1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!began.tv_sec)
+		began = now;
+	else if (now.tv_sec - began.tv_sec >= WORK_QUIET_S)
+		every.it_value = every.it_interval;
 	sigaction(SIGALRM, &draw, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
 }

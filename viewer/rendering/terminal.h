@@ -20,7 +20,7 @@ int terminal_columns(FILE *file);
 /* The terminal's real width for wide tables (logs): no upper bound, 0 where FILE is no terminal and COLUMNS unset. */
 int terminal_columns_real(FILE *file);
 
-/* Work begins that may take long: after a second of it stderr, if it is a terminal that isn't "dumb", says WHAT, with a bar as soon
+/* Work begins that may take long: once it, or all such work of the command, has taken a second, stderr, if it is a terminal that isn't "dumb", says WHAT, with a bar as soon
  * as something is told of its progress (schema/progress.h). Nothing is said elsewhere. Ends what was begun before. */
 void terminal_work(const char *what);
 /* It is done: the line is gone. */
