@@ -290,6 +290,7 @@ kernel_make(struct fake_kernel **out, const char *name)
 	return OK;
 }
 
+API(cuModuleLoad, (void **out, const char *path), (out, path)) { (void)path; *out = malloc(1); return OK; }
 API(cuModuleLoadData, (void **out, const void *image), (out, image)) { (void)image; *out = malloc(1); return OK; }
 API(cuModuleLoadDataEx, (void **out, const void *image, unsigned n, void *o, void *v), (out, image, n, o, v)) { (void)image; (void)n; (void)o; (void)v; *out = malloc(1); return OK; }
 API(cuModuleUnload, (void *module), (module)) { free(module); return OK; }

@@ -11,6 +11,7 @@ bad=0
 steps() { # NAME ALLOCATOR WAY
 	rm -rf "$work/trace" "$work"/counts.*
 	status=0
+	TORCHINDUCTOR_COMPILE_THREADS=1 TORCHINDUCTOR_CACHE_DIR=$work/inductor TRITON_CACHE_DIR=$work/triton TRITON_LIBCUDA_PATH=$fake \
 	OMP_NUM_THREADS=1 PYTORCH_CUDA_ALLOC_CONF=$2 LD_PRELOAD="$build/libshapebox.so $fake/libcudart.so.13 $fake/libcuda.so.1 $fake/libnvidia-ml.so.1" \
 		FAKE_CUDA_COUNTS=$work/counts SHAPEBOX_OUTPUT=$work/trace timeout 300 "$python" tests/fake/torch_steps.py "$3" >"$work/out" 2>&1 || status=$?
 	[ $status = 0 ] || { echo "$1: ended with $status"; tail -5 "$work/out"; bad=1; return; }
@@ -50,6 +51,8 @@ steps "expandable segments" expandable_segments:True eager
 steps "cudaMallocAsync" backend:cudaMallocAsync eager
 steps "graph" "" graph
 steps "data loader's workers" "" workers
+steps "Triton" "" triton
+steps "torch.compile" "" compile
 # Programs that fail, as users would see them: tests/fake/cases
 LD_PRELOAD="$fake/libcudart.so.13 $fake/libcuda.so.1 $fake/libnvidia-ml.so.1" OMP_NUM_THREADS=1 "$build/tests/runner" --build "$build" \
 	--python "$(dirname "$python")" --programs "$PWD/tests/programs" --cases "$PWD/tests/fake/cases" --work "$work/cases" || bad=1
