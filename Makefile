@@ -14,7 +14,8 @@ MAKEFLAGS += --no-builtin-rules
 
 WARN = -Wall -Wextra -Werror
 COMMON = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -I. -I$(BUILD)/gen -ffile-prefix-map=$(CURDIR)=.
-CFLAGS_VIEWER = $(COMMON) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
+# -fwrapv: a trace's numbers are anybody's. Their sums may be wrong then, but nothing may be undefined.
+CFLAGS_VIEWER = $(COMMON) -fwrapv $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
 CFLAGS_SHIM = $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB_SANITIZE)
 # The same sources for the unit tests, which may carry a sanitizer.
 # (-Wno-tsan: the thread sanitizer knows no fences, and warns of each.)
@@ -45,7 +46,7 @@ TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
 all: $(BUILD)/shapebox $(BUILD)/libshapebox.so
 tests: $(TESTS) $(BUILD)/tests/runner $(BUILD)/tests/identity-check $(BUILD)/tests/truth.so $(BUILD)/tests/faults.so \
-  $(BUILD)/tests/make-hostile
+  $(BUILD)/tests/make-hostile $(BUILD)/tests/fuzz
 library: $(BUILD)/libshapebox.so
 viewer: $(BUILD)/shapebox
 runner: $(BUILD)/tests/runner
@@ -161,6 +162,12 @@ $(BUILD)/tests/identity-check: $(BUILD)/obj/viewer/tests/identity/check.c.o $(BU
 $(BUILD)/tests/truth.so: tests/identity/truth.c
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -fPIC -shared -o $@ $< -ldl
+
+# Files that came from anywhere: tests/fuzz/. With FUZZER=1, CC=clang: libFuzzer's main.
+$(BUILD)/tests/fuzz: $(BUILD)/obj/viewer/tests/fuzz/fuzz.c.o $(BUILD)/viewer.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_VIEWER) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS_VIEWER)
+$(BUILD)/obj/viewer/tests/fuzz/fuzz.c.o: CFLAGS_VIEWER += $(if $(FUZZER),-DFUZZ_LIBFUZZER)
 
 # One call fails: tests/faults/
 $(BUILD)/tests/faults.so: tests/faults/faults.c tests/faults/faults.h tests/faults/points.def

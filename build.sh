@@ -27,6 +27,7 @@ usage: ./build.sh [WORD]
   test-arm  the library for aarch64, built here, run under QEMU on the fake CUDA stack
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
+  fuzz      boxes, databases and reports by libFuzzer, with sanitizers (fuzz SECONDS: 600; needs clang)
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
   soak      the long tests (hours): 20,000 healthy steps before every failure, a million shapes, 1,200 workers,
             every call of ours failing, a thousand SIGKILLs at random moments
@@ -46,7 +47,7 @@ have_static() { # HEADER ARCHIVE
 
 is_there() { # PACKAGE
 	case $1 in
-	gcc | make | sqlite3 | npm | chromium) have_tool "$1" ;;
+	gcc | make | sqlite3 | npm | chromium | clang) have_tool "$1" ;;
 	gcc-aarch64-linux-gnu) have_tool aarch64-linux-gnu-gcc ;;
 	libc6-dev-arm64-cross) [ -f /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	qemu-user) have_tool qemu-aarch64 ;;
@@ -218,6 +219,8 @@ word_test() {
 	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
 	run_check "hostile traces are refused or shown inert" "$VENV/bin/python" tests/hostile/run.py "$BUILD"
 	run_check "healthy runs keep their contract, others depart" sh tests/e2e/assert.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	run_check "files changed at random are read or refused" fuzz_rounds "$BUILD" 1500
+	run_check "kills, cuts, folds at once, and what may be lacking" "$VENV/bin/python" tests/kills/run.py "$BUILD" 100
 	run_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
 	run_check "where clusters put files, how they end processes" bash tests/e2e/clusters.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
@@ -379,8 +382,32 @@ word_asan() {
 	# verify_asan_link_order: the viewer's own children run under the library's preload, which comes first.
 	export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=99:verify_asan_link_order=0
 	run_units "$BUILD/asan"
+	run_check "files changed at random" fuzz_rounds "$BUILD/asan" 5000
 	step "end to end, viewer and library with sanitizers"
 	run_cases "$BUILD/asan" "$@"
+	closing
+}
+
+fuzz_rounds() { # BUILD ROUNDS [NUMBER]
+	local status=0
+	rm -rf "$BUILD/seeds"
+	sh tests/fuzz/seeds.sh "$1" "$BUILD/seeds"
+	"$1/tests/fuzz" "$BUILD/seeds" "$2" "${3:-1}" || status=$?
+	[ "$status" = 0 ] || echo "fuzz: ended with $status; what fell is in the directory that it named"
+	return "$status"
+}
+
+word_fuzz() {
+	need_tests
+	need clang
+	compile all tests
+	compile BUILD=$BUILD/fuzzer CC=clang FUZZER=1 WARN=-w SANITIZE=address,undefined,fuzzer-no-link "$BUILD/fuzzer/tests/fuzz"
+	rm -rf "$BUILD/seeds"
+	sh tests/fuzz/seeds.sh "$BUILD" "$BUILD/seeds"
+	mkdir -p "$BUILD/corpus" "$BUILD/crashes"
+	step "fuzz: ${1:-600} s; what falls goes to $BUILD/crashes"
+	run_check "libFuzzer, ${1:-600} s" "$BUILD/fuzzer/tests/fuzz" -max_total_time="${1:-600}" -timeout=20 -rss_limit_mb=1024 -max_len=400000 \
+		-print_final_stats=1 -verbosity=0 -artifact_prefix="$BUILD/crashes/" "$BUILD/corpus" "$BUILD/seeds"
 	closing
 }
 
@@ -410,6 +437,7 @@ word_soak() {
 	step "soak: every call of ours fails once, and for ever"
 	run_check "every call that fails hurts nobody" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain cuda torch fold
 	step "soak: SIGKILL at random moments"
+	run_check "SIGKILL x1000 of CUDA calls" "$VENV/bin/python" tests/kills/run.py "$BUILD" 1000
 	run_check "SIGKILL x${1:-1000}" bash tests/bench/soak.sh "$BUILD" "$VENV/bin/python" "${1:-1000}"
 	closing
 }
@@ -427,7 +455,7 @@ word=${1:-build}
 [ $# -eq 0 ] || shift
 case $word in
 test-page) word_test_page ;;
-build | demo | test | install | wheel | deb | asan | tsan | bench | soak | screen | clean) "word_$word" "$@" ;;
+build | demo | test | install | wheel | deb | asan | tsan | fuzz | bench | soak | screen | clean) "word_$word" "$@" ;;
 test-cuda) word_test_cuda "$@" ;;
 test-gpu) word_test_gpu ;;
 test-arm) word_test_arm ;;

@@ -61,7 +61,8 @@ read_at(int descriptor, void *into, uint64_t size, uint64_t offset)
 	return (int64_t)done;
 }
 
-/* Does the header describe a file of SIZE bytes that this reader understands? */
+/* Does the header describe a file that this reader understands? SIZE bytes of it are there: of a copy that was broken off, or after a
+ * power cut, fewer than it says. */
 static bool
 header_check(const struct box_header *header, uint64_t size, const char *path, char *error, size_t room)
 {
@@ -70,6 +71,8 @@ header_check(const struct box_header *header, uint64_t size, const char *path, c
 		"notes", "CUDA counters", "live memory", "chunks"
 	};
 
+	if (size < header->file_bytes)
+		size = header->file_bytes;
 	if (header->header_bytes < sizeof *header || header->header_bytes > size)
 		return fail(error, room, path, "damaged box: its header claims %u bytes", header->header_bytes);
 	for (int i = 0; i < BOX_REGION_COUNT; i++) {
@@ -209,13 +212,17 @@ chunk_order(const void *left, const void *right)
 static bool
 chunks_copy(struct box_reader *reader, const struct chunk_source *from)
 {
-	uint64_t room = (uint64_t)reader->chunk_count + reader->header.chunk_count + 1;
+	struct stat status;
+	uint64_t there = fstat(from->descriptor, &status) == 0 && (uint64_t)status.st_size > from->offset_bytes
+				 ? ((uint64_t)status.st_size - from->offset_bytes) / reader->header.chunk_bytes + 1 : 0;
+	uint32_t count = there < reader->header.chunk_count ? (uint32_t)there : reader->header.chunk_count;
+	uint64_t room = (uint64_t)reader->chunk_count + count + 1;
 	struct box_chunk_copy *grown = realloc(reader->chunks, room * sizeof *grown);
 
 	if (!grown)
 		return false;
 	reader->chunks = grown;
-	for (uint32_t i = 0; i < reader->header.chunk_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		struct box_chunk_copy *copy = &reader->chunks[reader->chunk_count];
 		bool torn;
 
@@ -291,6 +298,11 @@ region_copy(struct box_reader *reader, int id, uint64_t wanted)
 				(unsigned long long)region->size_bytes);
 		wanted = region->size_bytes;
 	}
+	uint64_t there = reader->file_bytes > region->offset_bytes ? reader->file_bytes - region->offset_bytes : 0;
+	if (wanted > there) {
+		box_read_damage(reader, "region %d: the file ends %s it", id, there ? "inside" : "before");
+		wanted = there;
+	}
 	reader->regions[id] = malloc(wanted ? wanted : 1);
 	if (!reader->regions[id])
 		return false;
@@ -352,6 +364,7 @@ box_read_open(struct box_reader *reader, const char *path, char *error, size_t e
 {
 	struct chunk_source ring;
 	struct box_header again;
+	struct stat status;
 	bool ok = false;
 
 	memset(reader, 0, sizeof *reader);
@@ -360,6 +373,11 @@ box_read_open(struct box_reader *reader, const char *path, char *error, size_t e
 		return false;
 	if (!header_read(reader->descriptor, &reader->header, path, error, error_room))
 		goto out;
+	if (fstat(reader->descriptor, &status) == 0)
+		reader->file_bytes = (uint64_t)status.st_size;
+	if (reader->file_bytes < reader->header.file_bytes)
+		box_read_damage(reader, "the file ends at byte %llu of %llu: what lay behind is lost", (unsigned long long)reader->file_bytes,
+				(unsigned long long)reader->header.file_bytes);
 	ring = (struct chunk_source){ reader->descriptor, reader->header.regions[BOX_CHUNKS].offset_bytes, 0 };
 	if (!chunks_copy(reader, &ring) || !segments_copy(reader, path))
 		goto memory;

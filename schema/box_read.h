@@ -36,6 +36,7 @@ struct box_reader {
 	uint64_t region_bytes[BOX_REGION_COUNT]; /* usable bytes of each copy */
 	struct box_chunk_copy *chunks; /* by thread, then by sequence */
 	uint32_t chunk_count;
+	uint64_t file_bytes;           /* that are there */
 	uint64_t copied_bytes;         /* of chunks */
 	double ticks_per_ns;           /* the header's, refined by the chunks' clocks; > 0 */
 

@@ -209,6 +209,15 @@ code_assigned(const struct code_statement *statements, int count, const char *na
 	return false;
 }
 
+/* Does WORD stand in TEXT just before AT? */
+static bool
+stands_before(const char *text, const char *at, const char *word)
+{
+	size_t size = strlen(word);
+
+	return (size_t)(at - text) >= size && memcmp(at - size, word, size) == 0;
+}
+
 /* Copies the operand that ends (or begins, FORWARD) at AT: up to what separates expressions on its own level. */
 static void
 copy_operand(const char *text, const char *at, bool forward, char *out, size_t size)
@@ -224,8 +233,8 @@ copy_operand(const char *text, const char *at, bool forward, char *out, size_t s
 			break;
 		if (depth == 0 && forward && (strncmp(to, " and ", 5) == 0 || strncmp(to, " or ", 4) == 0))
 			break;
-		if (depth == 0 && !forward && from - text >= 4 &&
-		    (strncmp(from - 4, "and ", 4) == 0 || strncmp(from - 3, "or ", 3) == 0 || strncmp(from - 4, "not ", 4) == 0))
+		if (depth == 0 && !forward &&
+		    (stands_before(text, from, "and ") || stands_before(text, from, "or ") || stands_before(text, from, "not ")))
 			break;
 		to += forward;
 		from -= !forward;
