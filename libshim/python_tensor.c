@@ -4,6 +4,8 @@
 #include "../schema/box.h"
 #include "python_tensor.h"
 
+#define DEVICE_CUDA 1 /* c10::DeviceType */
+
 /* Where a tensor object keeps its TensorImpl, and where that points back: learned from a plain tensor. 0: not known. */
 static long impl_offset, back_offset;
 
@@ -214,6 +216,24 @@ write_meta(struct json_writer *json, const struct tensor_meta *meta)
 	json_string(json, layout < (unsigned)COUNT(layout_names) ? layout_names[layout] : NULL);
 }
 
+/* Bytes of an element, by c10::ScalarType; 0 where elements are no whole bytes, or it isn't known. */
+static const uint8_t element_bytes[] = {
+	1, 1, 2, 4, 8, 2, 4, 8, 4, 8, 16, 1, 1, 1, 4, 2, 0, 0, 0, 0, 0, 1, 2, 1, 1, 1, 1, 2, 4, 8,
+};
+
+/* Where a device has its elements. */
+static void
+write_data(struct json_writer *json, const void *impl, const struct tensor_meta *meta)
+{
+	uint64_t bytes, each = meta->dtype >= 0 && meta->dtype < COUNT(element_bytes) ? element_bytes[meta->dtype] : 0;
+	const char *storage = meta->device_type == DEVICE_CUDA && !(meta->flags & BOX_TENSOR_OPAQUE) ? tensor_storage(impl, &bytes) : NULL;
+
+	if (!storage || !each)
+		return;
+	json_key(json, "data");
+	json_address(json, (uintptr_t)storage + (uint64_t)meta->storage_offset * each);
+}
+
 void
 python_tensor_write(struct json_writer *json, const struct python_torch *torch, struct python_object *object)
 {
@@ -237,6 +257,7 @@ python_tensor_write(struct json_writer *json, const struct python_torch *torch, 
 	json_string(json, python_type_name(python_type(object)));
 	if (impl && tensor_read(impl, &meta)) {
 		write_meta(json, &meta);
+		write_data(json, impl, &meta);
 	} else {
 		static const char *const keys[] = { "shape", "dtype", "device", "layout" };
 		for (int i = 0; i < COUNT(keys); i++) {

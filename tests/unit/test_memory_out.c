@@ -6,6 +6,7 @@
 #include "analysis_events.h"
 #include "viewer/analysis/causes.h"
 #include "viewer/analysis/memory_out.h"
+#include "viewer/analysis/operand_memory.h"
 
 #define MB 1000000ll
 #define CALLS_MOST 200
@@ -145,6 +146,49 @@ test_without_allocator(void)
 	CU_ASSERT_PTR_NULL(memory); /* no call failed */
 }
 
+/* What is known of the piece that DATA lies in, by the time of the last call but LATER. */
+static json_t *
+piece(const char *data, int later)
+{
+	struct hand hand = { .sites = sites, .site_count = COUNT(sites), .calls = calls, .call_count = call_count, .blocks = true, .memory = earlier,
+			     .memory_count = earlier_count };
+	struct source source = hand_source(&hand);
+	json_t *local = json_pack("{s:s}", "data", data), *found = operand_memory(&source, 0, local, call_count - later);
+
+	json_decref(local);
+	return found;
+}
+
+static void
+test_piece(void)
+{
+	json_t *found;
+
+	add("block", 0, 1, "aten::to", 0x1000, 0x800, 0, 0);
+	add("block free", 0, 2, NULL, 0x1000, 0x800, 0, 0);
+	add("block", 0, 2, "aten::mul", 0x5000, 0x100, 0, 0);
+	found = piece("0x1200", 0);
+	CU_ASSERT_TRUE(json_is_true(json_object_get(found, "freed")));
+	CU_ASSERT_EQUAL(value(found, "offset"), 0x200);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(found, "where")), "m.py:10");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(found, "freed_where")), "m.py:11");
+	json_decref(found);
+	found = piece("0x1200", 2); /* freed after the failure only */
+	CU_ASSERT_TRUE(json_is_false(json_object_get(found, "freed")));
+	json_decref(found);
+	add("block", 0, 2, "aten::mul", 0x1000, 0x800, 0, 0);
+	found = piece("0x1200", 0); /* handed out again: it can't be told whose data it is, but it is no free memory */
+	CU_ASSERT_TRUE(json_is_false(json_object_get(found, "freed")));
+	json_decref(found);
+	CU_ASSERT_TRUE(json_is_null(piece("0x1800", 0))); /* its end is no part of it */
+	earlier[earlier_count++] = (struct cuda_memory){ .kind = "block", .address = 0x9000, .bytes = 0x100, .site = 1, .operation = "aten::to" };
+	found = piece("0x9010", 0);
+	CU_ASSERT_EQUAL(value(found, "offset"), 0x10);
+	CU_ASSERT_TRUE(json_is_false(json_object_get(found, "freed")));
+	json_decref(found);
+	call_count = earlier_count = 0;
+}
+
 int
 main(void)
 {
@@ -159,6 +203,7 @@ main(void)
 	CU_add_test(suite, "other processes", test_others);
 	CU_add_test(suite, "one request; nothing special", test_huge_and_plain);
 	CU_add_test(suite, "not of this call", test_without_allocator);
+	CU_add_test(suite, "the piece that data lies in", test_piece);
 	CU_basic_run_tests();
 	json_decref(memory);
 	json_decref(causes);

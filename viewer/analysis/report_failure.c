@@ -12,6 +12,7 @@
 #include "mismatch_rule.h"
 #include "modules.h"
 #include "operand.h"
+#include "operand_memory.h"
 #include "precedent.h"
 #include "sample.h"
 #include "text.h"
@@ -143,12 +144,29 @@ operands_json(const struct diagnosis *diagnosis)
 	return list;
 }
 
+/* Where the data of operands that a variable holds lies on its device. */
+static void
+add_memory(const struct diagnosis *diagnosis, json_t *operands)
+{
+	json_t *operand;
+	size_t i;
+
+	json_array_foreach(operands, i, operand) {
+		const json_t *identity = json_object_get(operand, "tensor");
+		const json_t *local = json_is_integer(identity) ? operand_local(diagnosis->frames, json_integer_value(identity)) : NULL;
+
+		json_object_set_new(operand, "memory", operand_memory(diagnosis->source, diagnosis->failure->process, local,
+								      diagnosis->failure->time_ns));
+	}
+}
+
 static void
 set_operation(json_t *json, const struct diagnosis *diagnosis)
 {
 	const struct failure *failure = diagnosis->failure;
 	const json_t *note = failure->operation ? failure->operation->json : NULL;
 	const json_t *exception = json_object_get(note, "exception"), *native = json_object_get(note, "native_stack");
+	json_t *operands;
 
 	text_set_integer(json, "event", failure->has_event ? failure->event.id : -1, -1);
 	text_set(json, "operation", failure->operation_name);
@@ -157,7 +175,9 @@ set_operation(json_t *json, const struct diagnosis *diagnosis)
 				 : *text_get(note, "nested") ? text_get(note, "nested") : NULL);
 	json_object_set_new(json, "exception_native", exception_json(text_get(exception, "type"), text_get(exception, "message")));
 	json_object_set_new(json, "native_stack", json_is_array(native) ? json_deep_copy(native) : json_array());
-	json_object_set_new(json, "operands", operands_json(diagnosis));
+	operands = operands_json(diagnosis);
+	add_memory(diagnosis, operands);
+	json_object_set_new(json, "operands", operands);
 }
 
 static json_t *

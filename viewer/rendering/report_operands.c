@@ -228,6 +228,33 @@ operand_modules(struct page *page, const json_t *failure, const char *property, 
 	table_free(&table);
 }
 
+/* Operands whose memory had gone back to the allocator. */
+static void
+operand_freed(struct page *page, const json_t *operands, int width)
+{
+	const json_t *operand;
+	size_t i;
+
+	json_array_foreach(operands, i, operand) {
+		const json_t *memory = json_object_get(operand, "memory");
+		const char *variable = report_string(operand, "variable"), *where = report_string(memory, "freed_where");
+		struct page line = { 0 };
+
+		if (!json_is_true(json_object_get(memory, "freed")))
+			continue;
+		page_words(&line, variable[0] ? variable : report_string(operand, "name"));
+		page_add(&line, SAY(": its memory was freed"));
+		if (where[0]) {
+			page_add(&line, " (");
+			page_words(&line, where);
+			page_add(&line, ")");
+		}
+		report_label(page, SAY("freed"));
+		page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
+		page_free(&line);
+	}
+}
+
 void
 report_operands(struct page *page, const json_t *failure, int width)
 {
@@ -247,5 +274,6 @@ report_operands(struct page *page, const json_t *failure, int width)
 	table_free(&table);
 	if (strcmp(text, report_string(failure, "headline")) != 0)
 		report_line(page, SAY("mismatch"), text, width, 2);
+	operand_freed(page, json_object_get(failure, "operands"), width);
 	operand_modules(page, failure, property, width);
 }
