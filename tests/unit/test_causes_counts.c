@@ -300,6 +300,113 @@ test_cut_labels(void)
 }
 
 static void
+test_pairs(void)
+{
+	const struct operand pair[] = { TENSOR("self", 1, 4), TENSOR("other", 2, 3) };
+	const struct operand matrices[] = { TENSOR("self", 1, 32, 96), TENSOR("other", 2, 96, 32) };
+	const struct operand view[] = { TENSOR("self", 1, 20, 1), VALUE("size", "int[]", "[8, 4]") };
+	const struct operand uneven[] = { TENSOR("self", 1, 21, 1), VALUE("size", "int[]", "[8, 4]") };
+	const struct operand cat[] = { ITEM("tensors[0]", 0, 5, 6, 8), ITEM("tensors[1]", 1, 6, 6, 8), VALUE("dim", "int", "0") };
+	const struct operand loss[] = { TENSOR("self", 1, 12, 12), INDEX("target", 2, 6) };
+	const struct event a = EVENT("aten::sub", pair), b = EVENT("aten::add_", matrices), c = EVENT("aten::view", view), d = EVENT("aten::view", uneven),
+			   e = EVENT("aten::cross_entropy_loss", loss);
+
+	STEP(0, 97, "aten::index", whole, 0, 3);
+	STEP(1, 96, "aten::index", whole, 0, 4);
+	calls = 300;
+	ask(&a, "", NULL, NULL);
+	EXPECT("selected_unequally", "likely");
+	stories[1].steps[0].event.operation = "aten::linear"; /* the one side only */
+	ask(&a, "", NULL, NULL);
+	EXPECT("selected_unequally", "");
+	forget();
+	STEP(0, 97, "aten::randn", whole, 1, 32);
+	STEP(1, 96, "aten::linear", whole, 1, 96);
+	ask(&b, "", NULL, number("config.n_positions", 32));
+	EXPECT("dimension_elsewhere", "likely");
+	EXPECT("cut_one_side", ""); /* asked for, not cut: the number is chance */
+	stories[0].steps[0].event.operation = "aten::slice";
+	ask(&b, "", NULL, number("config.n_positions", 32));
+	EXPECT("cut_one_side", "likely");
+	forget();
+	ask(&c, "", NULL, number("BATCH", 8));
+	EXPECT("last_batch", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "asks for a batch of 8, this one has 5"));
+	ask(&d, "", NULL, number("BATCH", 8)); /* not whole rows of 4 */
+	EXPECT("last_batch", "");
+	STEP(0, 97, "aten::arange", whole, 0, 6);
+	STEP(1, 96, "aten::cat", cat, 0, 12);
+	ask(&e, "", NULL, NULL);
+	EXPECT("grew_at_cat", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "torch.arange(12)"));
+	forget();
+}
+
+/* Each kind of layer calls its width otherwise. */
+static void
+test_widths(void)
+{
+	const struct operand norm[] = { TENSOR("input", 1, 2, 16, 9, 9), TENSOR("weight", 2, 8) };
+	const struct operand linear[] = { TENSOR("input", 1, 2, 9), TENSOR("weight", 2, 4, 8) };
+	const struct event a = EVENT("aten::batch_norm", norm), b = EVENT("aten::linear", linear);
+
+	ask(&a, "", NULL, NULL);
+	EXPECT("layer_width", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "num_features=16"));
+	ask(&b, "", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in_features=9"));
+}
+
+static void
+test_checks(void)
+{
+	ask(NULL, "hook 'watch' has changed the size of value", NULL, NULL);
+	EXPECT("hook_changed", "certain");
+	ask(NULL, "hook 'watch' raised", NULL, NULL);
+	EXPECT("hook_changed", "");
+	line = "layer = nn.TransformerEncoderLayer(d_model=WIDTH, nhead=HEADS, batch_first=True)";
+	ask(NULL, "embed_dim must be divisible by num_heads", NULL,
+	    json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "WIDTH", "value", 100, "name", "HEADS", "value", 12));
+	EXPECT("not_divisible", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "WIDTH = 100 is no multiple of HEADS = 12"));
+	ask(NULL, "embed_dim must be divisible by num_heads", NULL,
+	    json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "WIDTH", "value", 96, "name", "HEADS", "value", 12));
+	EXPECT("not_divisible", "");
+	forget();
+}
+
+static bool
+slice_before(void *context, int process, int64_t id, struct event *out)
+{
+	(void)process;
+	if (id != 99)
+		return false;
+	*out = *(const struct event *)context;
+	return true;
+}
+
+/* A slice that ended where its tensor ends, of which a line then assigns more than is left. */
+static void
+test_slice_ended(void)
+{
+	const struct operand queue[] = { TENSOR("self", 5, 16, 256), VALUE("dim", "int", "1"), VALUE("start", "int", "252"), VALUE("end", "int", "284") };
+	const struct operand whole_queue[] = { TENSOR("self", 5, 16, 256), VALUE("dim", "int", "1"), VALUE("start", "int", "252"), VALUE("end", "int", "256") };
+	const struct operand left[] = { TENSOR("output", 6, 16, 4) }, assigned[] = { TENSOR("self", 1, 16, 32), VALUE("size", "int[]", "[16, 4]") };
+	struct event slice = { .id = 99, .operation = "aten::slice", .operands = queue, .operand_count = 4, .outputs = left, .output_count = 1 };
+	struct event expand = { .id = 100, .site = -1, .operation = "aten::expand", .phase = "forward", .operands = assigned, .operand_count = 2 };
+	struct mismatch wants = { .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = -1, .has_expected = true, .has_actual = true,
+				  .expected = 4, .actual = 32 };
+	struct source source = { .context = &slice, .event = slice_before };
+	struct cause_facts facts = { .event = &expand, .mismatch = &wants, .source = &source };
+	struct cause cause = { .confidence = NULL };
+
+	CU_ASSERT_TRUE(cause_slice_ended(&facts, &cause));
+	CU_ASSERT_PTR_NOT_NULL(strstr(cause.text.data, "the slice 252:284 ends beyond the 256 that there are: 4 are left for the 32"));
+	slice.operands = whole_queue; /* it asked for no more than there is */
+	CU_ASSERT_FALSE(cause_slice_ended(&facts, &cause));
+}
+
+static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "inputs too small", test_small);
@@ -313,6 +420,10 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "numbers that a message tells", test_numbers);
 	CU_add_test(suite, "gradients", test_told);
 	CU_add_test(suite, "tables that are no vocabulary", test_tables);
+	CU_add_test(suite, "pairs", test_pairs);
+	CU_add_test(suite, "widths", test_widths);
+	CU_add_test(suite, "checks of autograd and of heads", test_checks);
+	CU_add_test(suite, "slices that ended", test_slice_ended);
 	CU_add_test(suite, "labels that weren't cut", test_cut_labels);
 }
 

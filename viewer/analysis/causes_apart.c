@@ -20,13 +20,19 @@ cause_last_batch(const struct cause_facts *facts, struct cause *out)
 		const struct operand *is = &facts->event->operands[mismatch->against];
 		int count = rule_ints(facts->event, cause_argument(facts, mismatch->operand), asked, RULE_INTS_MOST);
 
-		if (count < 1 || asked[0] <= is->sizes[0] || is->sizes[0] <= 0 || (mismatch->expected * asked[0]) % is->sizes[0])
+		int64_t batch_of = is->sizes[0], rest = 1;
+
+		for (int i = 1; i < count; i++)
+			rest = asked[i] > 0 && rest < RULE_INT_MOST / asked[i] ? rest * asked[i] : 0;
+		if (count > 1 && rest > 0 && rest < mismatch->expected && mismatch->expected % rest == 0)
+			batch_of = mismatch->expected / rest; /* the batch was put into one with what it holds */
+		if (count < 1 || asked[0] <= batch_of || batch_of <= 0 || (mismatch->expected * asked[0]) % batch_of)
 			return false;
 		out->setting = cause_named_number(facts, asked[0], "batch bsz");
 		if (!cause_is_called(out->setting, "batch bsz"))
 			return false;
 		out->confidence = "likely";
-		text_add(&out->text, "the view asks for a batch of %" PRId64 ", this one has %" PRId64, asked[0], is->sizes[0]);
+		text_add(&out->text, "the view asks for a batch of %" PRId64 ", this one has %" PRId64, asked[0], batch_of);
 		cause_add_number(facts, &out->text, out->setting);
 		text_add(&out->fix, "take the batch's own size (x.shape[0]) instead of %s, or drop the last batch (drop_last=True)",
 			 text_get(out->setting, "name"));

@@ -44,6 +44,22 @@ parting(const int64_t *one, int a, const int64_t *other, int b)
 	return -1;
 }
 
+/* Needs: autograd's own check of what a tensor's hook returned. */
+bool
+cause_hook_changed(const struct cause_facts *facts, struct cause *out)
+{
+	static const char mark[] = "has changed the size of value";
+	const char *at = facts->message ? strstr(facts->message, mark) : NULL, *name = at ? strchr(facts->message, '\'') : NULL;
+
+	if (!cause_is_raised(facts) || !at || !name || name > at)
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "the hook %.*s returns a gradient of another shape than the one it was given (register_hook)",
+		 (int)(strcspn(name + 1, "'") + 2 < 80 ? strcspn(name + 1, "'") + 2 : 80), name);
+	text_add(&out->fix, "return a gradient of the same shape, or nothing where the hook only looks at it (return None leaves it as it is)");
+	return true;
+}
+
 /* Can a gradient of shape GOT be what broadcasting an input of shape WANTED brings, to be summed? */
 static bool
 sums_to(const int64_t *got, int a, const int64_t *wanted, int b)

@@ -265,3 +265,62 @@ cause_left_out(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "leave the same samples out of everything that belongs to them (before the batch is made), or none");
 	return true;
 }
+
+/* Needs: both sides picked by a mask at one line, of equal number in every call before. */
+bool
+cause_unequal_selection(const struct cause_facts *facts, struct cause *out)
+{
+	static const char by[] = "index masked_select nonzero nonzero_numpy where argwhere";
+	const struct lineage_step *one = cause_decider(&facts->sides[0]), *other = cause_decider(&facts->sides[1]);
+
+	if (!cause_disagrees(facts, "size") || !cause_is_elementwise(facts) || !one || !other || !cause_decided_by(&facts->sides[0], by) ||
+	    !cause_decided_by(&facts->sides[1], by) || one->event.id == other->event.id)
+		return false;
+	out->confidence = facts->calls && facts->agreed == facts->calls ? "likely" : "possible";
+	text_add(&out->text, "the two were selected by their values, and not as many of each: %" PRId64 " of %s, %" PRId64 " of %s; what should come in pairs "
+		 "has no partner", facts->sides[0].size, cause_operand_name(facts, facts->sides[0].place), facts->sides[1].size,
+		 cause_operand_name(facts, facts->sides[1].place));
+	text_add(&out->evidence, "selected by ");
+	cause_add_step(facts, &out->evidence, one);
+	text_add(&out->evidence, " and ");
+	cause_add_step(facts, &out->evidence, other);
+	if (facts->calls && facts->agreed == facts->calls)
+		text_add(&out->evidence, "; in %" PRId64 " earlier calls they agreed", facts->calls);
+	text_add(&out->fix, "keep pairs together when the batch is made (drop what has no partner), or compare by an index that tells which belong together");
+	return true;
+}
+
+#define EVENTS_BEFORE 6
+
+/* Needs: what is assigned doesn't fit into a slice that its line has just taken, and that ended where its tensor ends. */
+bool
+cause_slice_ended(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	struct event event;
+
+	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "expand copy") || !mismatch->has_expected || !mismatch->has_actual)
+		return false;
+	for (int64_t id = facts->event->id - 1; id >= 0 && id >= facts->event->id - EVENTS_BEFORE; id--) {
+		int64_t dim = 0, start = 0, end = -1, size;
+		int self, along;
+
+		if (!facts->source->event(facts->source->context, facts->process, id, &event) || !strstr(event.operation, "slice") || event.output_count != 1)
+			continue;
+		self = rule_tensor(&event, "self");
+		rule_int(&event, "dim", &dim);
+		along = self >= 0 ? rule_dim(dim, event.operands[self].ndim) : -1;
+		if (along < 0 || !rule_int(&event, "start", &start) || !rule_int(&event, "end", &end))
+			continue;
+		size = event.operands[self].sizes[along];
+		if (end <= size || end >= RULE_INT_MOST || event.outputs[0].sizes[along] != mismatch->expected || end - start != mismatch->actual)
+			continue;
+		out->confidence = "likely";
+		text_add(&out->text, "the slice %" PRId64 ":%" PRId64 " ends beyond the %" PRId64 " that there are: %" PRId64 " are left for the %" PRId64 " that are assigned",
+			 start, end, size, mismatch->expected, mismatch->actual);
+		text_add(&out->fix, "go on at the beginning: index with (torch.arange(%" PRId64 ") + start) %% %" PRId64 ", or keep what is assigned to sizes that divide "
+			 "it (drop_last=True)", mismatch->actual, size);
+		return true;
+	}
+	return false;
+}

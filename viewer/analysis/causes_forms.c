@@ -373,6 +373,29 @@ cause_aligned(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Two matrices, one of which has the other's sizes in the other order. */
+static bool
+tell_turned(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is = &facts->event->operands[mismatch->operand], *other;
+
+	if (mismatch->against < 0 || !cause_is_elementwise(facts))
+		return false;
+	other = &facts->event->operands[mismatch->against];
+	if (is->ndim != 2 || other->ndim != 2 || is->sizes[0] == is->sizes[1] || is->sizes[0] < 2 || is->sizes[1] < 2 || is->sizes[0] != other->sizes[1] ||
+	    is->sizes[1] != other->sizes[0])
+		return false;
+	out->confidence = facts->agreed ? "possible" : "likely";
+	text_add(&out->text, "%s ", cause_operand_name(facts, mismatch->operand));
+	text_add_sizes(&out->text, is->sizes, is->ndim);
+	text_add(&out->text, " has the sizes of %s ", cause_operand_name(facts, mismatch->against));
+	text_add_sizes(&out->text, other->sizes, other->ndim);
+	text_add(&out->text, " in the other order");
+	text_add(&out->fix, "transpose one of them (.T); a Linear keeps its weight as [out, in], GPT-2's Conv1D as [in, out]");
+	return true;
+}
+
 /* Needs: the size that is wanted, once, in another dimension of the same tensor. */
 bool
 cause_elsewhere(const struct cause_facts *facts, struct cause *out)
@@ -386,6 +409,8 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 	is = &facts->event->operands[mismatch->operand];
 	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm") || strcmp(facts->event->phase, "optimizer") == 0)
 		return false;
+	if (tell_turned(facts, out))
+		return true;
 	for (int d = 0; d < is->ndim; d++)
 		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
 			found = d;

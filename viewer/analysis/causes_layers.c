@@ -119,7 +119,10 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
 			 "%" PRId64 " features", mismatch->expected);
 	else
-		text_add(&out->fix, "build it with in_features=%" PRId64 ", or bring the input to %" PRId64 " (see where it was decided)",
+		text_add(&out->fix, "build it with %s=%" PRId64 ", or bring the input to %" PRId64 " (see where it was decided)",
+			 cause_is(facts, "batch_norm native_batch_norm instance_norm") ? "num_features"
+			 : cause_is(facts, "group_norm native_group_norm") ? "num_channels"
+			 : cause_is(facts, "layer_norm native_layer_norm rms_norm") ? "normalized_shape" : "in_features",
 			 mismatch->actual, mismatch->expected);
 	return true;
 }

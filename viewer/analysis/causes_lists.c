@@ -289,6 +289,11 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	cause_add_number(facts, &out->text, out->setting);
 	text_add(&out->evidence, "%" PRId64 " against %" PRId64 ": %" PRId64 " more%s", large->size, small->size, more,
 		 more == part ? "" : SAY(", those joined in every row"));
+	if (cause_decided_by(small, "arange")) {
+		text_add(&out->fix, "count %s from what it goes with now: torch.arange(%" PRId64 "), the other's own shape[%d]", cause_operand_name(facts, small->place),
+			 large->size, large->dim < 0 ? 0 : large->dim);
+		return true;
+	}
 	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",
 		 cause_operand_name(facts, small->place), part);
 	return true;

@@ -148,6 +148,50 @@ find_division(const struct cause_facts *facts, char *whole, char *part)
 	return false;
 }
 
+/* A name of facts->line that carries a number, called like one of HINTS or (NULL) none of them; 0 if there is none or several. */
+static const json_t *
+argument_of(const struct cause_facts *facts, const char *hints, bool called)
+{
+	const json_t *found = NULL;
+
+	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
+		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+
+		for (size_t n = 0; n < json_array_size(list); n++) {
+			const json_t *number = json_array_get(list, n);
+			const char *name = text_get(number, "name"), *at = facts->line && *name ? strstr(facts->line, name) : NULL;
+
+			if (!at || at == facts->line || !strchr("=( ,", at[-1]) || !strchr("), ", at[strlen(name)]) || cause_is_called(number, hints) != called)
+				continue;
+			if (found && strcmp(text_get(found, "name"), name) != 0)
+				return NULL;
+			found = number;
+		}
+	}
+	return found;
+}
+
+/* "embed_dim must be divisible by num_heads": a library's names; the program's are on the line that called it. */
+static bool
+find_arguments(const struct cause_facts *facts, char *whole, char *part)
+{
+	const char *at = facts->message ? strstr(facts->message, "divisible by ") : NULL;
+	const json_t *one, *other;
+	int64_t a, b;
+
+	if (!at || !strstr(at, "head"))
+		return false;
+	other = argument_of(facts, "head", true);
+	one = argument_of(facts, "head", false);
+	a = json_integer_value(json_object_get(one, "value"));
+	b = json_integer_value(json_object_get(other, "value"));
+	if (!one || !other || b < 2 || a % b == 0)
+		return false;
+	text_format(whole, WORD_BYTES, "%s", text_get(one, "name"));
+	text_format(part, WORD_BYTES, "%s", text_get(other, "name"));
+	return true;
+}
+
 /* Needs: a division that the failing line or the message names; likely as the numbers leave a rest. */
 bool
 cause_not_divisible(const struct cause_facts *facts, struct cause *out)
@@ -155,7 +199,7 @@ cause_not_divisible(const struct cause_facts *facts, struct cause *out)
 	char whole[WORD_BYTES], part[WORD_BYTES];
 	int64_t a, b;
 
-	if (!cause_is_raised(facts) || !find_division(facts, whole, part))
+	if (!cause_is_raised(facts) || (!find_division(facts, whole, part) && !find_arguments(facts, whole, part)))
 		return false;
 	a = value_of(facts, whole);
 	b = value_of(facts, part);

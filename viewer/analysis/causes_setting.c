@@ -179,6 +179,8 @@ cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int
 		return NULL;
 	if (there.line && stands_in(there.line, text_get(number, "name")))
 		return number;
+	if (cause_decided_by(side, "rand randn randint zeros ones full empty empty_strided arange eye randperm"))
+		return NULL; /* asked for, not cut: only where its line names the number */
 	if (larger > side->size && cause_is_called(number, "max limit cutoff capacity"))
 		return number;
 	return cause_is_limit(facts, number) || (cause_is_called(number, "capacity") && is_set(facts, text_get(number, "name"), side->size)) ? number : NULL;

@@ -313,7 +313,7 @@ follow_check(struct diagnosis *diagnosis, struct lineage *lineage)
 	const json_t *tensors[CHECK_TENSORS_MOST];
 	int count = check_tensors(diagnosis->source, failure, diagnosis->frames, tensors);
 
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < (failure->phase && strcmp(failure->phase, "backward") == 0 ? 1 : 2); pass++) /* backward reads no elements */
 		for (int i = 0; i < count && json_array_size(diagnosis->lineage) < CHAINS_MOST; i++) {
 			int dim = json_is_integer(json_object_get(tensors[i], "tensor")) ? told_dim(diagnosis, tensors[i], before) : -2;
 			bool elements = text_among("bool uint8 int16 int32 int64", text_get(tensors[i], "dtype"));
