@@ -162,6 +162,27 @@ test_ended_in_its_wake(void)
 	json_decref(again);
 }
 
+/* A child's failure is survived by a parent that ended well; not by one that became another program (exec), which ended badly. */
+static void
+test_became_another(void)
+{
+	struct process processes[] = { { PROCESS(0, 100, 0, "ok") }, { PROCESS(1, 101, -1, "failed") } };
+	json_t *own = exception("index out of range in self", USER, USER, USER);
+	struct note child[] = { NOTE(1, 10, own) };
+	struct hand hand = { .processes = processes, .process_count = 2, .notes = { NULL, child }, .note_counts = { 0, 1 } };
+	struct source source = hand_source(&hand);
+	struct failure failure;
+
+	child[0].kind = "fatal";
+	processes[1].parent_pid = 100;
+	processes[0].exit_status = 0;
+	CU_ASSERT_FALSE(failure_choose(&source, &failure));
+	processes[0].exit_status = 1;
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 1);
+	json_decref(own);
+}
+
 int
 main(void)
 {
@@ -175,6 +196,7 @@ main(void)
 	CU_add_test(suite, "a process that lives on", test_living);
 	CU_add_test(suite, "attempts of one run", test_attempts);
 	CU_add_test(suite, "a launcher behind a launcher", test_ancestors);
+	CU_add_test(suite, "became another program", test_became_another);
 	CU_add_test(suite, "ended in a failure's wake", test_ended_in_its_wake);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -54,7 +54,8 @@ survived_by_parent(const struct source *source, const struct failure *failures, 
 	for (int i = 0; i < ANCESTORS_MOST && parent >= 0; i++, parent = parent_of(source, parent)) {
 		const struct process *ancestor = source->process(source->context, parent);
 
-		if (!failures[parent].kind && strcmp(ancestor->status, "ok") == 0)
+		/* (what another program replaced, by exec, is well, but what replaced it may not have been) */
+		if (!failures[parent].kind && strcmp(ancestor->status, "ok") == 0 && ancestor->exit_status <= 0)
 			return true;
 	}
 	return false;
