@@ -64,4 +64,30 @@ for runtime in 12 13; do
 		[ "$(sqlite3 "$db" "SELECT count(*) FROM live_memory")" = 0 ] || { echo "memory is said to be live that was freed"; bad=1; }
 	done
 done
+
+fault() { # NAME=VALUE...: the program with a fault on demand, in CUDA 13: it says so; sets db, of its first process
+	rm -rf "$work/trace" "$work"/counts.*
+	status=0
+	run LD_LIBRARY_PATH="$fake" LD_PRELOAD="$build/libshapebox.so" FAKE_CUDA_COUNTS="$work/counts" SHAPEBOX_OUTPUT="$work/trace" "$@" \
+		"$work/program13" >"$work/out" 2>&1 || status=$?
+	[ $status = 1 ] || { echo "$*: ended with $status"; cat "$work/out"; bad=1; }
+	"$shapebox" memory --format json "$work/trace" >"$work/json" || { echo "$*: memory failed"; bad=1; }
+	compare "$work/trace" "$work/counts"
+	db=$(ls "$work/trace"/rank0-*.db | grep -v worker)
+}
+
+answer() { # SELECT WANTED
+	got=$(sqlite3 "$db" "$1")
+	[ "$got" = "$2" ] || { echo "$1: $got, not $2"; bad=1; }
+}
+
+first="(SELECT min(id) FROM cuda_call WHERE result = 710)"
+before="SELECT k.name FROM cuda_call c JOIN cuda_kernel k ON k.id = c.kernel_id WHERE c.kind = 'launch' AND c.id < $first ORDER BY c.id DESC LIMIT 1"
+fault FAKE_CUDA_FAIL_ALLOCATION=2
+answer "SELECT count(*) FROM cuda_call WHERE result = 2 AND kind LIKE '%allocation' AND bytes < 1 << 40" 1
+fault FAKE_CUDA_FAULT=plain_one FAKE_CUDA_FAULT_AFTER=2
+answer "SELECT ours FROM cuda_call WHERE id = $first" 0
+fault FAKE_CUDA_FAULT=plain_one FAKE_CUDA_FAULT_AFTER=2 SHAPEBOX_SYNC=all
+answer "SELECT ours FROM cuda_call WHERE id = $first" 1
+answer "$before" plain_one
 exit $bad
