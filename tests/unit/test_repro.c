@@ -132,6 +132,25 @@ test_views(void)
 	json_decref(repro);
 }
 
+/* Amounts aren't recorded: something stands for them, and the comment says so. */
+static void
+test_amounts(void)
+{
+	struct operand operands[] = { TENSOR("self", 1, 3), VALUE("value", "float", NULL), VALUE("alpha", "number", NULL) };
+	const struct event events[] = { EVENT("aten::fill_", operands) };
+	json_t *repro;
+
+	operands[1].argument = 1;
+	operands[2].argument = 2;
+	repro = made_of(events, 1, "no", "[]", "[]");
+	CU_ASSERT_STRING_EQUAL(line(repro, 1), "torch.ops.aten.fill_.default(input, value=0.5, alpha=1)");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(json_object_get(repro, "notes"), 0)), "amounts aren't recorded; stand-ins: value=0.5, alpha=1");
+	json_decref(repro);
+	repro = made_of(events, 1, "value cannot be converted to type c10::Half without overflow", "[]", "[]");
+	CU_ASSERT_STRING_EQUAL(line(repro, 1), "torch.ops.aten.fill_.default(input, value=1e300, alpha=2**62)");
+	json_decref(repro);
+}
+
 static void
 test_refused(void)
 {
@@ -231,6 +250,7 @@ main(void)
 	CU_add_test(suite, "integers by their counts", test_integers);
 	CU_add_test(suite, "a list", test_list);
 	CU_add_test(suite, "views and leaves", test_views);
+	CU_add_test(suite, "amounts", test_amounts);
 	CU_add_test(suite, "refused", test_refused);
 	CU_add_test(suite, "refused by the engine", test_engine);
 	CU_add_test(suite, "a hostile trace", test_hostile);

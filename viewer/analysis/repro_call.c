@@ -99,9 +99,12 @@ add_json(struct repro *repro, const struct operand *operand, const json_t *value
 	return true;
 }
 
+/* NUMBER for an amount that isn't recorded; where the message tells that it was too large for its dtype, one that is. */
 static void
 add_stand_in(struct repro *repro, const struct operand *operand, const char *number, struct text *out)
 {
+	if (repro->failure->message && strstr(repro->failure->message, "without overflow"))
+		number = strchr(number, '.') ? "1e300" : "2**62";
 	repro_add(out, "%s", number);
 	repro_add(&repro->amounts, "%s%s=%s", repro->amounts.used ? ", " : "", operand->name, number);
 }
