@@ -174,6 +174,21 @@ only_ones_more(const struct operand *one, const struct operand *other)
 	return one->ndim != other->ndim;
 }
 
+/* ONE got its size in place, by what isn't known; OTHER was copied from it before that: the copy is what is out of date. */
+static void
+follow_copy(struct diagnosis *diagnosis, const struct lineage *one, struct lineage *other, int64_t size)
+{
+	if (one->decider < 0 || !one->steps[one->decider].resized)
+		return;
+	for (int i = 0; i < other->count && i <= other->decider; i++)
+		if (strcmp(other->steps[i].event.operation, "aten::clone") == 0) {
+			other->decider = i;
+			other->steps[i].decides = true;
+			retell(diagnosis, other, size);
+			return;
+		}
+}
+
 static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
@@ -235,6 +250,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
 		lineage_rounds(one, other, &diagnosis->rounding);
 		follow_parting(diagnosis, one, other, dim, against, against_dim);
+		follow_copy(diagnosis, one, other, against >= 0 && against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1);
 	}
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
