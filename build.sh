@@ -434,6 +434,8 @@ word_soak() {
 	run_cases "$BUILD" --cases "$ROOT/tests/hours/cases"
 	step "soak: healthy steps before every failure"
 	run_check "every failure is the same after 20,000 steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 20000
+	step "soak: programs bare and under the library"
+	run_check "programs are the same, recorded or not" "$VENV/bin/python" tests/same/run.py "$BUILD" all
 	step "soak: every call of ours fails once, and for ever"
 	run_check "every call that fails hurts nobody" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain cuda torch fold
 	step "soak: SIGKILL at random moments"
