@@ -111,7 +111,10 @@ def kills(folder):
 
 def cuts(folder):
     """A box that ends at any page, as after a power cut: damage where it lies, the rest is there."""
-    host = Host(folder).begun().kill()
+    host = Host(folder).begun()
+    while host.calls() < 1000:
+        time.sleep(0.01)
+    host.kill()
     (name,) = [name for name in os.listdir(host.trace) if name.endswith(".box")]
     with open(f"{host.trace}/{name}", "rb") as file:
         box = file.read()
