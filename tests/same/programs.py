@@ -619,7 +619,7 @@ def loader_forkserver():
 def torch_spawn():
     try:
         torch.multiprocessing.spawn(pool_work, nprocs=2)
-        torch.multiprocessing.spawn(pool_work_late, nprocs=2)
+        torch.multiprocessing.spawn(pool_work_late, nprocs=1)  # of two, the other may be told to end, or have ended
     except Exception as error:
         print(type(error).__name__, "Error: The size" in str(error))
 
