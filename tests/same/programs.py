@@ -907,9 +907,12 @@ def main():
     for name in sys.argv[2:]:
         pid = os.fork()
         if pid == 0:
+            os.setpgid(0, 0)
             child(f"{folder}/{name}", name)
             return
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # what it left behind: a fork server and its workers
         print(name, status, flush=True)
 
 
