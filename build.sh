@@ -200,7 +200,7 @@ word_test() {
 	compile all tests fake
 	make_venv
 	if [ $# -gt 0 ]; then
-		run_cases "$BUILD" "$@"
+		run_cases "$BUILD" --fixed "$@"
 		closing
 		return
 	fi
@@ -432,6 +432,8 @@ word_soak() {
 	make_venv
 	step "soak: a million shapes, workers started anew in every epoch"
 	run_cases "$BUILD" --cases "$ROOT/tests/hours/cases"
+	step "soak: every case, its fixed program too"
+	run_cases "$BUILD" --fixed
 	step "soak: healthy steps before every failure"
 	run_check "every failure is the same after 20,000 steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 20000
 	step "soak: programs bare and under the library"

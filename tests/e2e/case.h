@@ -43,6 +43,7 @@ struct test_case {
 /* What the runner was told: absolute directories. */
 struct places {
 	const char *build, *python, *programs, *cases, *work;
+	bool fixed; /* cases with a `fixed:` line run that, too */
 };
 
 /* Returns NULL and prints why (to stderr) if PATH can't be read or has a wrong word. */
