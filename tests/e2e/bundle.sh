@@ -19,6 +19,9 @@ export HOME=/home/quixote USER=quixote LOGNAME=quixote TMPDIR="$work/tmp"
 
 # The trace of somebody: what stood below this folder stands below a home directory; and a user and a host in odd places.
 top=$(for db in trace/*.db; do sqlite3 "$db" "SELECT substr(file, 1, instr(file, '/tests/programs/') - 1) FROM frame WHERE file LIKE '%/tests/programs/%' LIMIT 1"; done)
+for db in trace/*.db; do # (a file is called after its process's role, host and pid)
+	mv "$db" "trace/rank0-rocinante-${db##*-}"
+done
 for db in trace/*.db; do
 	for column in frame.file note.text signature_operand.value; do
 		sqlite3 "$db" "UPDATE ${column%.*} SET ${column#*.} = replace(${column#*.}, '$top', '/home/quixote/la mancha')"
@@ -38,6 +41,7 @@ for file in $(ls unpacked); do
 done
 [ -s unpacked/environment.md ] && grep -q 'PyTorch: [0-9]' unpacked/environment.md || wrong "no versions in environment.md"
 for name in quixote rocinante mancha.example dulcinea; do
+	ls unpacked | grep "$name" && wrong "$name is a file's name in the bundle"
 	grep -r -a -l "$name" unpacked && wrong "$name is in the bundle"
 done
 for db in unpacked/*.db; do

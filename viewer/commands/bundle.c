@@ -178,16 +178,20 @@ bundle_databases(struct bundle *bundle, int64_t steps, struct error *error)
 	bundle->count = bundle->others;
 	for (int i = 0; i < bundle->process_count; i++) {
 		const struct process *process = trace_process(bundle->trace, bundle->processes[i]);
-		bool told = failed && strcmp(failed, process->file) == 0;
+		char *plain = redact_text(&bundle->redact, process->file); /* a file's name has its host's; the report is redacted already */
+		bool told = failed && plain && strcmp(failed, plain) == 0;
 		struct trace_copy copy = { steps, bundle->events, told ? bundle->event_count : 0, bundle_rewrite, &bundle->redact };
 		struct trace_copied copied = { 0, 0, 0 };
 		struct archive_file *file;
 		char name[ARCHIVE_NAME_MOST + 1], number[16];
-		size_t stem = strcspn(process->file, ".");
+		size_t stem = plain ? strcspn(plain, ".") : 0;
 
-		snprintf(name, sizeof name, "%.*s.db", (int)(stem < 80 ? stem : 80), process->file);
+		if (!plain)
+			return command_trouble(error, "out of memory"), false;
+		snprintf(name, sizeof name, "%.*s.db", (int)(stem < 80 ? stem : 80), plain);
 		for (int n = 2; stem < 80 && n < 100 && access(scratch_file(bundle->scratch, name), F_OK) == 0; n++) /* "rank0-17.2.box" */
-			snprintf(name, sizeof name, "%.*s.%d.db", (int)stem, process->file, n);
+			snprintf(name, sizeof name, "%.*s.%d.db", (int)stem, plain, n);
+		free(plain);
 		progress_part(i, bundle->process_count);
 		progress_tell(0, 1);
 		file = bundle_file(bundle, name, "");
