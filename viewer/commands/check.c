@@ -2,13 +2,13 @@
  * shapebox check: what may go wrong later, or goes wrong in silence, in a run that has not failed.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../analysis/findings.h"
 #include "../rendering/findings_text.h"
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"
 #include "command.h"
+#include "output.h"
 #include "traces.h"
 
 struct check_values { bool json; const char *language; };
@@ -43,18 +43,11 @@ command_check(int argc, char **argv, struct error *error)
 	found = findings_build(trace);
 	result = json_array_size(json_object_get(found, "findings")) ? COMMAND_FOUND : COMMAND_OK;
 	if (values.json) {
-		char *text = json_dumps(found, JSON_INDENT(1));
-
-		if (text)
-			puts(text);
-		else
-			result = command_trouble(error, "out of memory");
-		free(text);
+		result = output_json(found, result, error);
 		goto out;
 	}
 	findings_text(&page, found, terminal_columns(stdout));
-	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)
-		result = command_trouble(error, "out of memory");
+	result = output_page(&page, result, error);
 out:
 	page_free(&page);
 	json_decref(found);

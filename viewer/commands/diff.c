@@ -11,6 +11,7 @@
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"
 #include "command.h"
+#include "output.h"
 #include "traces.h"
 
 #define TRACES_MOST 1024
@@ -75,19 +76,10 @@ diff_print(const json_t *diff, bool json, struct error *error)
 	int result = diff_found(diff) ? COMMAND_FOUND : COMMAND_OK;
 	struct page page = { 0 };
 
-	if (json) {
-		char *text = json_dumps(diff, JSON_INDENT(1));
-
-		if (text)
-			puts(text);
-		else
-			result = command_trouble(error, "out of memory");
-		free(text);
-		return result;
-	}
+	if (json)
+		return output_json(diff, result, error);
 	diff_text(&page, diff, terminal_columns(stdout));
-	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)
-		result = command_trouble(error, "out of memory");
+	result = output_page(&page, result, error);
 	page_free(&page);
 	return result;
 }

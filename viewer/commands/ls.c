@@ -74,23 +74,13 @@ ls_trace(const struct trace_place *place)
 }
 
 static void
-ls_cell(struct table *table, const char *string)
-{
-	struct page cell = { 0 };
-
-	page_words(&cell, string);
-	table_add(table, page_string(&cell));
-	page_free(&cell);
-}
-
-static void
 ls_row(struct table *table, json_t *row)
 {
 	struct page cell = { 0 };
 	int64_t ranks = json_integer_value(json_object_get(row, "ranks"));
 	const char *state = json_string_value(json_object_get(row, "state"));
 
-	ls_cell(table, json_string_value(json_object_get(row, "directory")));
+	table_add_words(table, json_string_value(json_object_get(row, "directory")));
 	page_duration(&cell, (double)(run_now_ns() - json_integer_value(json_object_get(row, "written_ns"))) / 1e9);
 	table_add(table, page_string(&cell));
 	page_free(&cell);
@@ -100,7 +90,7 @@ ls_row(struct table *table, json_t *row)
 	table_add(table, page_string(&cell));
 	page_free(&cell);
 	table_add_format(table, strcmp(state, "failed") == 0 ? PAGE_BAD "%s" PAGE_END : "%s", state);
-	ls_cell(table, json_string_value(json_object_get(row, "failure")));
+	table_add_words(table, json_string_value(json_object_get(row, "failure")));
 }
 
 int

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "../../schema/unfinished.h"
+#include "../rendering/page.h"
+#include "../rendering/terminal.h"
 #include "command.h"
 
 /* The file's permissions as anybody would have made it. */
@@ -77,4 +79,25 @@ output_write(const char *path, bool replace, bool (*write)(FILE *file, void *con
 	signal(SIGXFSZ, SIG_DFL);
 	unfinished_drop(unfinished);
 	return written;
+}
+
+int
+output_json(const json_t *json, int result, struct error *error)
+{
+	char *text = json_dumps(json, JSON_INDENT(1));
+
+	if (text)
+		puts(text);
+	else
+		result = command_trouble(error, "out of memory");
+	free(text);
+	return result;
+}
+
+int
+output_page(struct page *page, int result, struct error *error)
+{
+	if (!page_print(page, stdout, terminal_color(stdout)) && page->failed)
+		result = command_trouble(error, "out of memory");
+	return result;
 }

@@ -2,12 +2,12 @@
  * shapebox report: what failed, as text or as JSON.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "../rendering/page.h"
 #include "../rendering/report_text.h"
 #include "../rendering/terminal.h"
 #include "command.h"
+#include "output.h"
 #include "traces.h"
 
 struct report_values { bool json, all, environment; const char *language; };
@@ -50,13 +50,7 @@ command_report(int argc, char **argv, struct error *error)
 		 json_integer_value(json_object_get(facts, "exit_status")) > 0 ||
 		 json_integer_value(json_object_get(facts, "signal")) > 0 ? COMMAND_FOUND : COMMAND_OK;
 	if (values.json) {
-		char *text = json_dumps(report, JSON_INDENT(1));
-
-		if (text)
-			puts(text);
-		else
-			result = command_trouble(error, "out of memory");
-		free(text);
+		result = output_json(report, result, error);
 		goto out;
 	}
 	if (chosen)
@@ -66,8 +60,7 @@ command_report(int argc, char **argv, struct error *error)
 		report_environment_all(&page, report, terminal_columns(stdout));
 	if (values.all)
 		report_failures_all(&page, report, terminal_columns(stdout));
-	if (!page_print(&page, stdout, terminal_color(stdout)) && page.failed)
-		result = command_trouble(error, "out of memory");
+	result = output_page(&page, result, error);
 out:
 	page_free(&page);
 	json_decref(report);

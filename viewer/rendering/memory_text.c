@@ -17,16 +17,6 @@ cell_bytes(struct table *table, const json_t *value)
 }
 
 static void
-cell_text(struct table *table, const char *text)
-{
-	struct page cell = { 0 };
-
-	page_words(&cell, text);
-	table_add(table, page_string(&cell));
-	page_free(&cell);
-}
-
-static void
 holders(struct page *page, const char *label, const json_t *list, int width, int most)
 {
 	struct table table = { .columns = 6, .headers = { SAY("bytes"), SAY("pieces"), SAY("what"), SAY("on"), SAY("operation"), SAY("at") },
@@ -43,9 +33,9 @@ holders(struct page *page, const char *label, const json_t *list, int width, int
 			break;
 		cell_bytes(&table, json_object_get(holder, "bytes"));
 		table_add_format(&table, "%lld", (long long)report_integer(holder, "pieces", 0));
-		cell_text(&table, report_string(holder, "kind"));
-		cell_text(&table, report_string(holder, "device"));
-		cell_text(&table, report_string(holder, "operation"));
+		table_add_words(&table, report_string(holder, "kind"));
+		table_add_words(&table, report_string(holder, "device"));
+		table_add_words(&table, report_string(holder, "operation"));
 		if (json_is_true(json_object_get(holder, "backward")))
 			page_add(&place, SAY("backward of "));
 		page_words(&place, report_string(holder, "where"));
@@ -67,7 +57,7 @@ devices(struct page *page, const json_t *list, int width)
 	size_t i;
 
 	json_array_foreach(list, i, device) {
-		cell_text(&table, report_string(device, "device"));
+		table_add_words(&table, report_string(device, "device"));
 		for (int k = 0; k < 6; k++)
 			cell_bytes(&table, json_object_get(device, keys[k]));
 		table_add_format(&table, "%lld", (long long)report_integer(device, "peak_step", 0));
@@ -109,12 +99,12 @@ failed(struct page *page, const json_t *list, int width)
 	if (json_array_size(list) == 0)
 		return;
 	json_array_foreach(list, i, call) {
-		cell_text(&table, report_string(call, "function"));
+		table_add_words(&table, report_string(call, "function"));
 		table_add_format(&table, "%lld", (long long)report_integer(call, "result", 0));
 		cell_bytes(&table, report_integer(call, "bytes", 0) ? json_object_get(call, "bytes") : NULL);
 		table_add_format(&table, "%lld", (long long)report_integer(call, "step", 0));
-		cell_text(&table, report_string(call, "operation"));
-		cell_text(&table, report_string(call, "where"));
+		table_add_words(&table, report_string(call, "operation"));
+		table_add_words(&table, report_string(call, "where"));
 	}
 	page_format(page, "\n" PAGE_BAD "%s" PAGE_END "\n", SAY("calls that failed"));
 	table_write(&table, page, 2, width);

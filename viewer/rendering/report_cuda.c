@@ -23,16 +23,6 @@ add_place(struct page *line, const json_t *place)
 }
 
 static void
-cell(struct table *table, const char *text)
-{
-	struct page words = { 0 };
-
-	page_words(&words, text);
-	table_add(table, page_string(&words));
-	page_free(&words);
-}
-
-static void
 suspects(struct page *page, const json_t *cuda, int width)
 {
 	struct table table = { .columns = 6, .headers = { "", SAY("event"), SAY("launched by"), SAY("at"), SAY("operands"), SAY("may hold") },
@@ -48,10 +38,10 @@ suspects(struct page *page, const json_t *cuda, int width)
 			break;
 		table_add(&table, located ? (i == 0 ? "*" : "") : json_is_true(json_object_get(suspect, "takes_index")) ? "?" : "");
 		table_add_format(&table, report_integer(suspect, "event", -1) < 0 ? "" : "%" PRId64, report_integer(suspect, "event", -1));
-		cell(&table, operation[0] ? operation : report_string(suspect, "kernel"));
-		cell(&table, report_string(suspect, "where"));
-		cell(&table, located ? "" : report_string(suspect, "operands")); /* the guilty one's have a table of their own */
-		cell(&table, report_string(suspect, "allowed"));
+		table_add_words(&table, operation[0] ? operation : report_string(suspect, "kernel"));
+		table_add_words(&table, report_string(suspect, "where"));
+		table_add_words(&table, located ? "" : report_string(suspect, "operands")); /* the guilty one's have a table of their own */
+		table_add_words(&table, report_string(suspect, "allowed"));
 	}
 	if (i) {
 		report_label(page, SAY("launched"));
@@ -126,7 +116,7 @@ holders(struct page *page, const char *label, const json_t *list, int width, siz
 		}
 		table_add(&table, page_string(&words));
 		page_free(&words);
-		cell(&table, report_string(holder, "operation"));
+		table_add_words(&table, report_string(holder, "operation"));
 		if (json_is_true(json_object_get(holder, "backward")))
 			page_add(&words, SAY("backward of "));
 		page_words(&words, report_string(holder, "where"));

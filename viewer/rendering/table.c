@@ -24,6 +24,16 @@ table_add(struct table *table, const char *cell)
 }
 
 void
+table_add_words(struct table *table, const char *text)
+{
+	struct page words = { 0 };
+
+	page_words(&words, text);
+	table_add(table, page_string(&words));
+	page_free(&words);
+}
+
+void
 table_add_format(struct table *table, const char *format, ...)
 {
 	char *cell = NULL;

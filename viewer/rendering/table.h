@@ -28,6 +28,8 @@ struct table {
 
 /* Append one cell, left to right, row after row. NULL is an empty cell. */
 void table_add(struct table *table, const char *cell);
+/* TEXT is not escaped yet. */
+void table_add_words(struct table *table, const char *text);
 void table_add_format(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Write the table, each line indented by INDENT, at most WIDTH columns (0: any). The first line is not indented if
