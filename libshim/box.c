@@ -14,6 +14,7 @@
 #include "box.h"
 #include "clock.h"
 #include "copy.h"
+#include "helper.h"
 #include "merge.h"
 #include "place.h"
 #include "settings.h"
@@ -152,7 +153,8 @@ address_space_left(void)
 static uint64_t
 wanted_bytes(void)
 {
-	uint64_t size = settings.size_bytes / (forked ? 8 : 1), left = address_space_left();
+	bool helps = forked || (helper_is_spawned() && !helper_is_rank());
+	uint64_t size = settings.size_bytes / (helps ? 8 : 1), left = address_space_left();
 
 	return left / 16 < size ? left / 16 : size;
 }

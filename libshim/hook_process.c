@@ -6,6 +6,7 @@
 
 #include "box.h"
 #include "hooks.h"
+#include "install.h"
 #include "shim.h"
 #include "starts.h"
 
@@ -14,6 +15,8 @@ leave(enum hook_id id, int status)
 {
 	void (*real)(int) = (void (*)(int))hook_real(id);
 
+	if (status)
+		install_at_end();
 	box_end(BOX_STATE_EXITED, status);
 	real(status);
 	__builtin_unreachable();

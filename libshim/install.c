@@ -9,6 +9,7 @@
 #include "cuda.h"
 #include "dictionary.h"
 #include "frames.h"
+#include "helper.h"
 #include "history.h"
 #include "hooks.h"
 #include "identity.h"
@@ -116,10 +117,22 @@ after_fork_in_child(void)
 	settle(usable || !learned ? INSTALL_NOT_YET : INSTALL_OFF);
 }
 
+void
+install_at_end(void)
+{
+	int saved_errno = errno;
+
+	if (install_state_now == INSTALL_NOT_YET && !settings.disabled && python_has_torch() && helper_is_rank() && install_box())
+		python_recording();
+	errno = saved_errno;
+}
+
 static void
 process_ends(int status, void *unused)
 {
 	(void)unused;
+	if (status)
+		install_at_end();
 	box_end(BOX_STATE_EXITED, status);
 }
 

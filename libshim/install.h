@@ -27,6 +27,8 @@ void install_now(void);
 
 /* Make this process's box if it has none yet. False where none can be made. Any thread; off the hot path. */
 bool install_box(void);
+/* A rank ends badly before its first operation: make its box, so that the others' readers know of it. Off the hot path. */
+void install_at_end(void);
 /* How many boxes this process image has made (a forked child's is another): what was interned belongs to one of them. */
 uint32_t install_box_number(void);
 

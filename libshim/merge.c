@@ -12,6 +12,7 @@
 
 #include "box.h"
 #include "directory.h"
+#include "helper.h"
 #include "merge.h"
 #include "place.h"
 #include "recorder.h"
@@ -130,23 +131,6 @@ has_called_cuda(const struct box_header *header)
 	return false;
 }
 
-/* Started by Python's multiprocessing, in a new process image? */
-static bool
-is_spawned(void)
-{
-	static const char *const marks[] = { "--multiprocessing-fork", "multiprocessing.spawn", "multiprocessing.forkserver" };
-	char text[4096];
-	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
-
-	if (fd >= 0)
-		close(fd);
-	for (size_t i = 0; size > 0 && i < sizeof marks / sizeof marks[0]; i++)
-		if (memmem(text, (size_t)size, marks[i], strlen(marks[i])))
-			return true;
-	return false;
-}
-
 bool
 merge_ended(bool foreign)
 {
@@ -154,7 +138,7 @@ merge_ended(bool foreign)
 	int saved_errno = errno;
 
 	if (settings.keep_all || foreign || header->step || has_told(header) || has_called_cuda(header)
-	    || (header->origin != BOX_ORIGIN_FORKED && !is_spawned()))
+	    || (header->origin != BOX_ORIGIN_FORKED && !helper_is_spawned()))
 		return false;
 	bool merged = merge(place.directory, place.stem, place.box, header);
 	errno = saved_errno;

@@ -8,7 +8,8 @@
  * behind, which the interpreter makes on the main thread before long, often within the `except` block; where that is over,
  * and whenever code is run or a file opened, exceptions that somebody kept are looked for (python_seen.h).
  *
- * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch.
+ * The hook costs a few ns for other events. Nothing is done before the process uses PyTorch, but that a rank which dies before its
+ * first operation is recorded for its exception.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,8 @@
 #include "box.h"
 #include "environment.h"
 #include "frames.h"
+#include "helper.h"
+#include "install.h"
 #include "python_exception.h"
 #include "python_seen.h"
 #include "python_state.h"
@@ -41,6 +44,12 @@ static bool
 is_recording(void)
 {
 	return __atomic_load_n(&shim_box.base, __ATOMIC_ACQUIRE) != NULL;
+}
+
+bool
+python_has_torch(void)
+{
+	return torch_version[0];
 }
 
 /* Once recording: what was found out about this Python goes into the box. */
@@ -149,6 +158,16 @@ see_import(struct python_object *arguments)
 	py.PyErr_Clear();
 }
 
+/* Is a rank about to die of an exception before its first operation? Then recording begins here. */
+static bool
+begins_with(const char *event)
+{
+	if (is_recording() || strcmp(event, "sys.excepthook") || !helper_is_rank())
+		return false;
+	install_now();
+	return is_recording();
+}
+
 static void
 see(const char *event, struct python_object *arguments)
 {
@@ -161,7 +180,7 @@ see(const char *event, struct python_object *arguments)
 	if (python_is(arguments, py.PyTuple_Type) && python_usable()) {
 		if (!strcmp(event, "import"))
 			see_import(arguments);
-		if (is_recording()) {
+		if (is_recording() || (begins_with(event) && python_usable())) {
 			if (!strcmp(event, "open"))
 				see_open(arguments);
 			else if (!strcmp(event, "sys.excepthook"))
@@ -196,9 +215,9 @@ audit(const char *event, struct python_object *arguments, void *user)
 			see(event, arguments);
 		break;
 	case 's':
-		if (is_recording()
-		    && (!strcmp(event, "sys.excepthook") || !strcmp(event, "sys.unraisablehook")
-			|| (!strcmp(event, "sys._getframe") && python_seen_handling())))
+		if ((python_has_torch() && !strcmp(event, "sys.excepthook"))
+		    || (is_recording()
+			&& (!strcmp(event, "sys.unraisablehook") || (!strcmp(event, "sys._getframe") && python_seen_handling()))))
 			see(event, arguments);
 		break;
 	}

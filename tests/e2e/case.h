@@ -44,6 +44,7 @@ struct test_case {
 struct places {
 	const char *build, *python, *programs, *cases, *work;
 	bool fixed; /* cases with a `fixed:` line run that, too */
+	bool needing; /* only cases with a `needs:` line, and what they need must be there */
 };
 
 /* Returns NULL and prints why (to stderr) if PATH can't be read or has a wrong word. */

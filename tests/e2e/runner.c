@@ -88,19 +88,19 @@ job_start(struct job *job, const char *name, const struct places *places)
 	return job->pid > 0;
 }
 
-/* Prints the job's line. Returns true if it passed (or was skipped, which is said). */
+/* Prints the job's line. Returns true if it passed (or was skipped, which is said, and is a failure where ALL_THERE). */
 static bool
-job_end(const struct job *job, int status)
+job_end(const struct job *job, int status, bool all_there)
 {
 	bool passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
 	char path[PATH_MAX + 8], *text;
 
-	passed = passed || skipped;
-	printf("%s  %-28s %5.1f s\n", skipped ? "-     " : passed ? "ok    " : "FAILED", job->name, now_s() - job->start_s);
+	passed = passed || (skipped && !all_there);
+	printf("%s  %-28s %5.1f s\n", !passed ? "FAILED" : skipped ? "-     " : "ok    ", job->name, now_s() - job->start_s);
 	snprintf(path, sizeof path, "%s/log", job->directory);
 	text = file_text(path, NULL);
-	if (skipped)
+	if (skipped && passed)
 		printf("    %s", text ? text : "");
 	if (!passed) {
 		printf("%s", text ? text : "");
@@ -146,6 +146,28 @@ list_cases(const char *directory, char **names, char *const *wanted)
 	return count;
 }
 
+/* Of the cases in NAMES, keep those that need packages. Returns how many. */
+static int
+keep_needing(const struct places *places, char **names, int count)
+{
+	int kept = 0;
+
+	for (int i = 0; i < count; i++) {
+		char path[PATH_MAX];
+		struct test_case *one;
+
+		snprintf(path, sizeof path, "%s/%s.case", places->cases, names[i]);
+		one = case_read(path);
+		if (one != NULL && one->needs[0])
+			names[kept++] = names[i];
+		else
+			free(names[i]);
+		if (one != NULL)
+			case_free(one);
+	}
+	return kept;
+}
+
 static int
 run_all(char **names, int count, int at_once, const struct places *places, int *passed)
 {
@@ -161,7 +183,7 @@ run_all(char **names, int count, int at_once, const struct places *places, int *
 		pid = waitpid(-1, &status, 0);
 		for (int i = 0; i < at_once; i++)
 			if (jobs[i].pid == pid && pid > 0) {
-				*passed += job_end(&jobs[i], status);
+				*passed += job_end(&jobs[i], status, places->needing);
 				jobs[i].pid = 0;
 				ended++;
 			}
@@ -214,7 +236,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "build", 1, NULL, 'b' }, { "python", 1, NULL, 'p' }, { "programs", 1, NULL, 'g' },
 		{ "cases", 1, NULL, 'c' }, { "work", 1, NULL, 'w' }, { "result", 1, NULL, 'r' },
-		{ "jobs", 1, NULL, 'j' }, { "fixed", 0, NULL, 'f' }, { NULL, 0, NULL, 0 },
+		{ "jobs", 1, NULL, 'j' }, { "fixed", 0, NULL, 'f' }, { "needing", 0, NULL, 'n' }, { NULL, 0, NULL, 0 },
 	};
 	struct places places = { 0 };
 	const char *result = NULL;
@@ -230,6 +252,7 @@ main(int argc, char **argv)
 		case 'w': places.work = optarg; break;
 		case 'r': result = optarg; break;
 		case 'f': places.fixed = true; break;
+		case 'n': places.needing = true; break;
 		case 'j': at_once = atoi(optarg); break;
 		default: return 2;
 		}
@@ -237,10 +260,12 @@ main(int argc, char **argv)
 	if (!places.build || !places.python || !places.programs || !places.cases || !places.work ||
 	    at_once < 1 || at_once > AT_ONCE) {
 		fprintf(stderr, "usage: runner --build DIR --python DIR --programs DIR --cases DIR --work DIR"
-				" [--fixed] [--jobs 1..%d] [--result FILE] [NAME...]\n", AT_ONCE);
+				" [--fixed] [--needing] [--jobs 1..%d] [--result FILE] [NAME...]\n", AT_ONCE);
 		return 2;
 	}
 	count = list_cases(places.cases, names, argv + optind);
+	if (places.needing)
+		count = keep_needing(&places, names, count);
 	if (count <= 0) {
 		fprintf(stderr, "%s: no such cases\n", places.cases);
 		return 2;

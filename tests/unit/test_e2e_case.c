@@ -63,7 +63,7 @@ test_unreadable(void)
 static int
 complaints(const char *line, const char *wanted)
 {
-	struct places places = { directory, directory, directory, directory, directory, true };
+	struct places places = { directory, directory, directory, directory, directory, true, false };
 	char script[128], text[256];
 	struct test_case *c;
 	int failures;

@@ -90,6 +90,45 @@ test_stuck(void)
 	json_decref(watch);
 }
 
+/* Boxes in local space of other hosts: named, not taken for ended ones. One that is gone from here has ended. */
+static void
+test_away(void)
+{
+	static const char *const names[] = { "rank7-node-b-4711.at", "rank7-worker-node-b-4712.2.at", "rank7-node-b-4711.box" };
+	char path[200], here[64] = "", gone[100];
+	json_t *watch, *one, *hosts;
+	int count;
+
+	gethostname(here, sizeof here - 1);
+	snprintf(gone, sizeof gone, "rank8-%s-4713.at", here);
+	for (int i = 0; i < 4; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "%s/%s", folder, i < 3 ? names[i] : gone);
+		file = fopen(path, "w");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+		fprintf(file, BOX_PLACE_MAGIC "/nowhere/box\n");
+		fclose(file);
+	}
+	watch = look(AFTER_S, &count);
+	CU_ASSERT_EQUAL(count, 5);
+	hosts = json_object_get(watch, "elsewhere");
+	CU_ASSERT_EQUAL(json_array_size(hosts), 1);
+	CU_ASSERT_STRING_EQUAL(text_at(json_array_get(hosts, 0), "host"), "node-b");
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_array_get(hosts, 0), "processes")), 2);
+	one = json_array_get(json_object_get(watch, "processes"), 3);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(one, "rank")), 7);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(one, "pid")), 4711);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(one, "running")));
+	CU_ASSERT_STRING_EQUAL(text_at(watch, "text"),
+			       "rank 1 has been in aten::nonzero for 312 s at train.py:41 while ranks 0, 2 wait in c10d::allreduce_");
+	json_decref(watch);
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, i < 3 ? names[i] : gone);
+		unlink(path);
+	}
+}
+
 /* Whatever a box's bytes are, looking at it comes to an end. */
 static void
 test_hostile(void)
@@ -135,6 +174,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("watch", NULL, NULL);
 	CU_add_test(suite, "one is stuck, the others wait", test_stuck);
+	CU_add_test(suite, "boxes elsewhere", test_away);
 	CU_add_test(suite, "hostile boxes", test_hostile);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();

@@ -6,10 +6,11 @@
 
 #include <jansson.h>
 
-#include "../reader/trace.h"
+#include "failure.h"
 
 /* Fills RANKS["first_divergence"] and, ahead of what RANKS["text"] says already, tells it in words. A trace of one rank, or
- * one that can't be compared, is left as it is. */
-void ranks_add(struct trace *trace, json_t *ranks);
+ * one that can't be compared, is left as it is. Where CHOSEN (NULL: none) is no rank's own failure, ranks of its job of whom there is no
+ * trace are named: one of them may have failed before its first operation. */
+void ranks_add(struct trace *trace, const struct failure *chosen, json_t *ranks);
 
 #endif

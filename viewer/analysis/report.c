@@ -197,7 +197,7 @@ report_build(struct trace *trace, struct error *error)
 	json_object_set_new(json, "findings", chosen ? json_array() : findings_of_source(&source));
 	json_object_set_new(json, "handled", failure_handled(&source, chosen));
 	ranks = ranks_json(&source, chosen);
-	ranks_add(trace, ranks);
+	ranks_add(trace, chosen, ranks);
 	json_object_set_new(json, "ranks", ranks);
 	return json;
 }

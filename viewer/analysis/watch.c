@@ -43,8 +43,8 @@ process_json(const struct live_process *process, int64_t now_ns)
 	text_set_integer(json, "pid", process->pid, -1);
 	text_set(json, "host", process->host);
 	text_set(json, "role", process->worker ? "worker" : "rank");
-	json_object_set_new(json, "running", json_boolean(process->running));
-	json_object_set_new(json, "step", json_integer(process->step));
+	json_object_set_new(json, "running", process->away ? json_null() : json_boolean(process->running));
+	text_set_integer(json, "step", process->step, -1);
 	text_set(json, "operation", process->any && process->operation[0] ? process->operation : NULL);
 	json_object_set_new(json, "open", json_boolean(process->open));
 	json_object_set_new(json, "for_s", process->any ? json_real(for_seconds(process, now_ns)) : json_null());
@@ -81,6 +81,29 @@ waited_for(const struct live_process *process, int64_t now_ns, struct text *text
 	}
 }
 
+/* How many processes are on each other host. */
+static json_t *
+elsewhere_json(const struct live_process *processes, int count)
+{
+	json_t *list = json_array(), *host = NULL;
+	size_t at;
+
+	for (int i = 0; i < count; i++) {
+		if (!processes[i].away)
+			continue;
+		json_array_foreach(list, at, host)
+			if (strcmp(text_get(host, "host"), processes[i].host) == 0)
+				break;
+		if (at == json_array_size(list)) {
+			host = json_object();
+			text_set(host, "host", processes[i].host);
+			json_array_append_new(list, host);
+		}
+		json_object_set_new(host, "processes", json_integer(json_integer_value(json_object_get(host, "processes")) + 1));
+	}
+	return list;
+}
+
 json_t *
 watch_build(const struct live_process *processes, int count, int ended, int64_t now_ns, double after_s)
 {
@@ -100,7 +123,7 @@ watch_build(const struct live_process *processes, int count, int ended, int64_t 
 		json_t *one;
 
 		json_array_append_new(list, process_json(&processes[i], now_ns));
-		if (processes[i].worker || waits == 0 || is_waiting(&processes[i], now_ns, after_s) ||
+		if (processes[i].worker || processes[i].away || waits == 0 || is_waiting(&processes[i], now_ns, after_s) ||
 		    (processes[i].any && for_seconds(&processes[i], now_ns) < after_s && processes[i].running))
 			continue;
 		waited_for(&processes[i], now_ns, &text);
@@ -123,5 +146,6 @@ watch_build(const struct live_process *processes, int count, int ended, int64_t 
 	json_object_set_new(json, "waiting", waiting);
 	json_object_set_new(json, "waited_for", others);
 	text_set(json, "text", all.used ? all.data : NULL);
+	json_object_set_new(json, "elsewhere", elsewhere_json(processes, count));
 	return json;
 }

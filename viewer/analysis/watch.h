@@ -2,7 +2,10 @@
  * A running job at one moment: what each rank is in, for how long, and who keeps the others waiting.
  *
  * {"time_ns", "processes": [{"rank","pid","host","running","step","operation","open","for_s","where"}], "ended": n,
- *  "waiting": [ranks], "waited_for": [{"rank","text"}], "text"}
+ *  "waiting": [ranks], "waited_for": [{"rank","text"}], "text", "elsewhere": [{"host","processes"}]}
+ *
+ * `elsewhere` are processes whose boxes lie in local space of other hosts: their `running` and `step` are null, and nothing is said of
+ * them; "text" is of those that are seen.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_WATCH_H
 #define SHAPEBOX_VIEWER_ANALYSIS_WATCH_H

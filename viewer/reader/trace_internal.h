@@ -86,8 +86,6 @@ struct reader *reader_open_box(struct arena *arena, const char *directory, const
 char *place_path(const char *directory, const char *box_name, struct error *error);
 /* What NAME.at of DIRECTORY named is in a database now, or to be removed: the box at PATH is gone. Nothing for a NAME.box. */
 void place_forget(const char *directory, const char *box_name, const char *path);
-/* Does NAME.at stand in DIRECTORY beside BOX_NAME (NAME.box), and lead to a box? Then BOX_NAME is a copy of that. */
-bool place_is_copy(const char *directory, const char *box_name);
 
 /* May the process of this box, at PATH, still be writing to it? */
 struct box_header;

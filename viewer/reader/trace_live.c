@@ -189,6 +189,50 @@ process_peek(struct peek *peek, struct live_process *out)
 	frames_at(peek, found.start.site, out);
 }
 
+/* What the name of a box's file tells: "rank3-worker-node-b-4711.at" or "rank3-node-b-4711.2.at". False: it is none. */
+static bool
+name_tells(const char *name, struct live_process *out)
+{
+	static const char worker[] = "worker-";
+	char *host, *end;
+	int used = 0;
+
+	*out = (struct live_process){ .away = true, .world_size = -1, .step = -1 };
+	if (sscanf(name, "rank%d-%n", &out->rank, &used) != 1 || !used)
+		return false;
+	snprintf(out->file, sizeof out->file, "%s", name);
+	out->worker = strncmp(name + used, worker, strlen(worker)) == 0;
+	host = strdup(name + used + (out->worker ? strlen(worker) : 0));
+	end = host ? strrchr(host, '-') : NULL;
+	if (end) {
+		*end = '\0';
+		out->pid = atoi(end + 1);
+		snprintf(out->host, sizeof out->host, "%.*s", (int)sizeof out->host - 1, host);
+	}
+	free(host);
+	return end != NULL;
+}
+
+/* A box that isn't where NAME says: of another host, which may run on, or of this one, where it has ended. */
+static bool
+box_away(const char *name, struct live_process *out)
+{
+	char here[sizeof out->host] = "";
+
+	gethostname(here, sizeof here - 1);
+	return name_tells(name, out) && strcmp(out->host, here) != 0;
+}
+
+/* Does a file NAME.at tell where the box NAME itself lies? Then the file is a copy. */
+static bool
+lies_apart(const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof path, "%s/%.*s" BOX_PLACE_END, dir, (int)(strlen(name) - strlen(".box")), name) < (int)sizeof path &&
+	       access(path, F_OK) == 0;
+}
+
 static bool
 box_peek(const char *dir, const char *name, struct live_process *out)
 {
@@ -251,7 +295,7 @@ live_read(const char *dir, struct live_process **out, int *ended, struct error *
 	}
 	while ((entry = readdir(stream))) {
 		*ended += name_ends(entry->d_name, ".db");
-		if (!name_ends(entry->d_name, BOX_PLACE_END) && (!name_ends(entry->d_name, ".box") || place_is_copy(dir, entry->d_name)))
+		if (!name_ends(entry->d_name, BOX_PLACE_END) && (!name_ends(entry->d_name, ".box") || lies_apart(dir, entry->d_name)))
 			continue;
 		if (count == room) {
 			room = room ? room * 2 : 16;
@@ -260,7 +304,8 @@ live_read(const char *dir, struct live_process **out, int *ended, struct error *
 				break;
 			list = grown;
 		}
-		count += box_peek(dir, entry->d_name, &list[count]);
+		count += box_peek(dir, entry->d_name, &list[count]) ||
+			 (name_ends(entry->d_name, BOX_PLACE_END) && box_away(entry->d_name, &list[count]));
 	}
 	closedir(stream);
 	if (count)

@@ -18,6 +18,7 @@ struct live_process {
 	char host[64];
 	bool running;              /* false: ended, and not folded yet */
 	bool worker;               /* forked from a traced process */
+	bool away;                 /* its box lies in local space of another host: only what its file's name tells is known */
 	int64_t step;              /* optimizer steps finished */
 	int64_t events;            /* operations recorded in all, about */
 	bool any;                  /* the rest is known */

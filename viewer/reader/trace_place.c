@@ -97,17 +97,3 @@ place_forget(const char *directory, const char *box_name, const char *path)
 		free(folder);
 	}
 }
-
-bool
-place_is_copy(const char *directory, const char *box_name)
-{
-	struct error error;
-	char *name, *path = NULL;
-
-	if (asprintf(&name, "%.*s" BOX_PLACE_END, (int)(strlen(box_name) - strlen(".box")), box_name) < 0)
-		return false;
-	path = place_path(directory, name, &error);
-	free(name);
-	free(path);
-	return path != NULL;
-}

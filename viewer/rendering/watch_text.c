@@ -24,9 +24,14 @@ row_add(struct table *table, const json_t *process)
 	else
 		table_add(table, "-");
 	table_add_format(table, "%lld", (long long)report_integer(process, "pid", -1));
-	table_add_format(table, "%lld", (long long)report_integer(process, "step", 0));
+	if (json_is_integer(json_object_get(process, "step")))
+		table_add_format(table, "%lld", (long long)report_integer(process, "step", 0));
+	else
+		table_add(table, "-");
 	if (json_is_true(json_object_get(process, "running")) && json_is_real(json_object_get(process, "for_s")))
 		page_duration(&cell, json_real_value(json_object_get(process, "for_s")));
+	else if (json_is_null(json_object_get(process, "running")))
+		page_add(&cell, SAY("not seen"));
 	else
 		page_add(&cell, json_is_true(json_object_get(process, "running")) ? "" : SAY("ended"));
 	cell_add(table, &cell);
@@ -50,7 +55,7 @@ watch_text(struct page *page, const json_t *watch, int width)
 			       .styles = { TABLE_LEFT, TABLE_RIGHT, TABLE_RIGHT, TABLE_RIGHT, TABLE_CUT, TABLE_CUT } };
 	const char *text = report_string(watch, "text");
 	struct page words = { 0 };
-	json_t *process;
+	json_t *process, *host;
 	size_t i;
 
 	json_array_foreach(json_object_get(watch, "processes"), i, process)
@@ -60,6 +65,13 @@ watch_text(struct page *page, const json_t *watch, int width)
 	if (report_integer(watch, "ended", 0) > 0) {
 		page_plural(page, report_integer(watch, "ended", 0), SAY("process has ended"), SAY("processes have ended"));
 		page_add(page, "\n");
+	}
+	json_array_foreach(json_object_get(watch, "elsewhere"), i, host) {
+		page_words(&words, report_string(host, "host"));
+		page_plural(page, report_integer(host, "processes", 0), SAY("process"), SAY("processes"));
+		page_format(page, SAY(" on %s, in local space there: run this there, too"), page_string(&words));
+		page_add(page, "\n");
+		page_free(&words);
 	}
 	if (text[0]) {
 		page_words(&words, text);
