@@ -22,6 +22,8 @@ usage: ./build.sh [WORD]
   test-page pages of real failures, opened and looked at in headless Chromium (needs Node's npm; pictures: build/page)
   wheel     build/packages/shapebox-*.whl, for pip: any x86-64 Linux with glibc 2.28 or newer, any Python 3.8 or newer
   deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
+  test-launchers LLaMA-Factory's and ms-swift's commands, DeepSpeed, Ray, datasets, notebooks, pytest (packages, once, into
+            build/venv-launchers; beside build/venv)
   test-cuda real PyTorch with CUDA on a fake CUDA stack (5.5 GB of packages, once, into build/venv-cuda)
   test-gpu  the same on a real device, with cuBLAS, cuDNN, NCCL and Triton; "skipped: no GPU" without one
   test-arm  the library for aarch64, built here, run under QEMU on the fake CUDA stack
@@ -30,7 +32,8 @@ usage: ./build.sh [WORD]
   fuzz      boxes, databases and reports by libFuzzer, with sanitizers (fuzz SECONDS: 600; needs clang)
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
   soak      the long tests (hours): 20,000 healthy steps before every failure, a million shapes, 1,200 workers,
-            every call of ours failing, a thousand SIGKILLs at random moments
+            every call of ours failing, a thousand SIGKILLs at random moments (soak PART [NAME...]: launchers, long, fixed,
+            steps, same, faults, kills); what has passed is in build/soak.passed and not run again
   screen    put the demo's report into README.md
   clean     remove what was built (build/venv stays; `clean all` removes it too)
   help      this text
@@ -343,6 +346,35 @@ make_venv_cuda() {
 	touch "$BUILD/venv-cuda/.complete"
 }
 
+# Its packages lie upon those of build/venv, which it sees: torch is there once. All versions are pinned and nothing is resolved,
+# since some of these packages ask for versions of others that exclude each other, and work with those that are listed.
+make_venv_launchers() {
+	make_venv
+	local venv=$ROOT/$BUILD/venv-launchers want site
+	want="$(cat "$VENV/.made-from") $(cksum <tests/requirements-launchers.txt) $venv"
+	if [ -f "$venv/.made-from" ] && [ "$(cat "$venv/.made-from")" = "$want" ]; then
+		return 0
+	fi
+	step "python packages: tests/requirements-launchers.txt -> build/venv-launchers (once)"
+	rm -rf "$venv"
+	"$VENV/bin/python" -m venv "$venv"
+	site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+	"$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/build-venv.pth"
+	DS_BUILD_OPS=0 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements-launchers.txt
+	printf '#!%s\nfrom torch.distributed.run import main\nmain()\n' "$venv/bin/python" >"$venv/bin/torchrun"
+	chmod +x "$venv/bin/torchrun"
+	printf '%s\n' "$want" >"$venv/.made-from"
+}
+
+word_test_launchers() { # [NAME...]
+	need_tests
+	compile all tests
+	make_venv_launchers
+	step "end to end: cases that need packages of their own"
+	VENV=$ROOT/$BUILD/venv-launchers run_cases "$BUILD" --needing --jobs 1 "$@"
+	closing
+}
+
 word_test_cuda() {
 	need_tests
 	compile all tests fake
@@ -426,24 +458,12 @@ word_bench() {
 	bash tests/bench/bench.sh "$BUILD" "$VENV/bin/python" "$@"
 }
 
-word_soak() {
+word_soak() { # [PART [NAME...]]
 	need_tests
 	compile all tests fake
 	make_venv
-	step "soak: a million shapes, workers started anew in every epoch"
-	run_cases "$BUILD" --cases "$ROOT/tests/hours/cases"
-	step "soak: every case, its fixed program too"
-	run_cases "$BUILD" --fixed
-	step "soak: healthy steps before every failure"
-	run_check "every failure is the same after 20,000 steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 20000
-	step "soak: programs bare and under the library"
-	run_check "programs are the same, recorded or not" "$VENV/bin/python" tests/same/run.py "$BUILD" all
-	step "soak: every call of ours fails once, and for ever"
-	run_check "every call that fails hurts nobody" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain cuda torch fold
-	step "soak: SIGKILL at random moments"
-	run_check "SIGKILL x1000 of CUDA calls" "$VENV/bin/python" tests/kills/run.py "$BUILD" 1000
-	run_check "SIGKILL x${1:-1000}" bash tests/bench/soak.sh "$BUILD" "$VENV/bin/python" "${1:-1000}"
-	closing
+	case ${1:-launchers} in launchers) word_test_launchers ;; esac
+	[ "${1:-}" = launchers ] || bash tests/hours/soak.sh "$BUILD" "$VENV/bin/python" "$@"
 }
 
 word_clean() {
@@ -461,6 +481,7 @@ case $word in
 test-page) word_test_page ;;
 build | demo | test | install | wheel | deb | asan | tsan | fuzz | bench | soak | screen | clean) "word_$word" "$@" ;;
 test-cuda) word_test_cuda "$@" ;;
+test-launchers) word_test_launchers "$@" ;;
 test-gpu) word_test_gpu ;;
 test-arm) word_test_arm ;;
 help | -h | --help) usage ;;

@@ -1,7 +1,8 @@
 """Every case's program as it is, and with healthy steps before its failure in the smallest box: what the report says must be
 the same but for the counts.
 
-hours.py BUILD STEPS [CASE...]: prints a line a case, ends with 1 if one differs. Cases without a failure are left out.
+hours.py BUILD STEPS [CASE...]: prints a line a case, ends with 1 if one differs. Cases without a failure, and those that need
+packages of their own, are left out. hours.py BUILD list: the names of the others.
 """
 import json
 import os
@@ -41,7 +42,7 @@ def report(case, build, work, steps):
         elif word == "{program}":
             words += [f"{HERE}/healthy.py", program] if steps else [program]
         else:
-            words.append(word)
+            words.append(word.replace("{bin}", f"{build}/venv/bin"))
     environment = dict(os.environ, OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", GLOO_SOCKET_IFNAME="lo",
                        PYTHONDONTWRITEBYTECODE="1", HEALTHY_STEPS=str(steps))
     environment.update(entry.split("=", 1) for entry in case["env"])
@@ -102,10 +103,18 @@ def check(name, build, steps):
         shutil.rmtree(work, ignore_errors=True)
 
 
-def main():
-    build, steps = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+def names_of_all():
     names = sorted(entry[:-5] for entry in os.listdir(f"{TESTS}/e2e/cases") if entry.endswith(".case"))
-    names = [name for name in names if expects_failure(case_read(name)) and (not sys.argv[3:] or name in sys.argv[3:])]
+    cases = {name: case_read(name) for name in names}
+    return [name for name in names if expects_failure(cases[name]) and "needs" not in cases[name]]
+
+
+def main():
+    if sys.argv[2] == "list":
+        print(*names_of_all(), sep="\n")
+        return
+    build, steps = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+    names = [name for name in names_of_all() if not sys.argv[3:] or name in sys.argv[3:]]
     passed = [check(name, build, steps) for name in names]
     print(f"{len(names)} programs, {len(names) - sum(passed)} differ")
     sys.exit(0 if passed and all(passed) else 1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# soak.sh BUILD PYTHON TIMES: kill a training at a random moment, TIMES times; each trace must be readable,
+# training.sh BUILD PYTHON TIMES: kill a training at a random moment, TIMES times; each trace must be readable,
 # name the signal, and have events of its last step.
 set -eu
 cd "$(dirname "$0")/../.."
