@@ -84,7 +84,7 @@ is_number(const struct torch_string *name)
 static uint16_t
 read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers)
 {
-	const char *const *vector = (const char *const *)(schema + 64); /* after two std::string of 32 bytes */
+	const char *const *vector = (const char *const *)(schema + 2 * torch.string_bytes); /* after name and overload */
 	size_t used = 0, count = 0;
 
 	*numbers = 0;
@@ -92,15 +92,15 @@ read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers)
 	if (!torch.argument_bytes)
 		return 0;
 	for (const char *at = vector[0]; at < vector[1]; at += torch.argument_bytes, count++) {
-		const struct torch_string *name = (const struct torch_string *)at;
-		if (count < 64 && is_number(name))
+		struct torch_string name = torch_string_at(at, torch.string_bytes);
+		if (count < 64 && is_number(&name))
 			*numbers |= 1ull << count;
-		if (used + name->size + 2 > room)
+		if (used + name.size + 2 > room)
 			continue;
 		if (count)
 			text[used++] = ',';
-		memcpy(text + used, name->text, name->size);
-		used += name->size;
+		memcpy(text + used, name.text, name.size);
+		used += name.size;
 		text[used] = 0;
 	}
 	return (uint16_t)count;
@@ -109,18 +109,18 @@ read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers)
 static uint32_t
 add(const void *schema)
 {
-	const struct torch_string *strings = schema; /* name, overload name: 32 bytes each */
-	const struct torch_string *overload = (const struct torch_string *)((const char *)schema + 32);
+	struct torch_string full = torch_string_at(schema, torch.string_bytes);
+	struct torch_string overload = torch_string_at((const char *)schema + torch.string_bytes, torch.string_bytes);
 	char name[256], arguments[2048];
 	struct box_op op = { 0 };
 	struct operation facts = { 0 };
 
-	size_t size = strings->size < sizeof name - 1 ? strings->size : sizeof name - 1;
-	memcpy(name, strings->text, size);
+	size_t size = full.size < sizeof name - 1 ? full.size : sizeof name - 1;
+	memcpy(name, full.text, size);
 	name[size] = 0;
 	op.argument_count = read_arguments(schema, arguments, sizeof arguments, &facts.numbers);
 	op.name = dictionary_string(name, size);
-	op.overload = dictionary_string(overload->text, overload->size);
+	op.overload = dictionary_string(overload.text, overload.size);
 	op.argument_names = dictionary_string(arguments, strlen(arguments));
 	facts.asks = !strcmp(name, "aten::_has_compatible_shallow_copy_type");
 	facts.children = IS_AMONG(with_children, name) || !is_own(name);

@@ -19,6 +19,7 @@
 #include "settings.h"
 #include "shim.h"
 #include "throw.h"
+#include "torch.h"
 
 /* libstdc++'s std::type_info: virtual table, then the mangled name (a leading '*' means "compare by address"). */
 struct type_info {
@@ -77,16 +78,22 @@ take_message(struct thrown *thrown, void *object, const struct type_info *type)
 	if (strstr(name, "python") || strstr(name, "pybind11"))
 		return;
 	if (!strncmp(name, "N3c10", 5) && strstr(name, "Error")) {
-		/* c10::Error: what() would symbolise a backtrace. compute_what(false) returns a std::string without it. */
-		struct { const char *text; size_t size; char inside[16]; } string = { 0 };
-		void *(*compute)(void *, void *, bool) =
-			(void *(*)(void *, void *, bool))hook_symbol("libc10.so", "_ZNK3c105Error12compute_whatB5cxx11Eb");
-		void (*release)(void *) = (void (*)(void *))hook_symbol("libstdc++.so.6", "_ZdlPv");
-		if (compute && release) {
-			compute(&string, object, false);
+		/* c10::Error: what() would symbolise a backtrace. compute_what(false) returns a std::string without it: of the kind
+		 * that its name tells (torch.h), and that the kind's own destructor ends. */
+		static const struct { size_t bytes; const char *compute, *end; } kinds[] = {
+			{ TORCH_STRING_BYTES, "_ZNK3c105Error12compute_whatB5cxx11Eb", "_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEED1Ev" },
+			{ TORCH_STRING_OLD_BYTES, "_ZNK3c105Error12compute_whatEb", "_ZNSsD1Ev" },
+		};
+		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+			uint64_t place[TORCH_STRING_BYTES / 8] = { 0 };
+			void *(*compute)(void *, void *, bool) = (void *(*)(void *, void *, bool))hook_symbol("libc10.so", kinds[i].compute);
+			void (*end)(void *) = (void (*)(void *))hook_symbol("libstdc++.so.6", kinds[i].end);
+			if (!compute || !end)
+				continue;
+			compute(place, object, false);
+			struct torch_string string = torch_string_at(place, kinds[i].bytes);
 			copy_text(thrown, string.text, string.size);
-			if (string.text != string.inside)
-				release((void *)(uintptr_t)string.text);
+			end(place);
 			return;
 		}
 	}

@@ -20,11 +20,14 @@ struct torch_value {
 	uint32_t unused;
 };
 
-/* libstdc++'s std::string, as far as reading goes */
+/* What a std::string holds. PyTorch's own wheels were built with the string from before C++11 until 2.6: a pointer to the text,
+ * behind {length, capacity, references} (libstdc++, bits/cow_string.h). Since then: {text, length, 16 bytes}. */
 struct torch_string {
 	const char *text;
 	size_t size;
 };
+#define TORCH_STRING_BYTES 32
+#define TORCH_STRING_OLD_BYTES 8
 
 struct torch {
 	void *(*step_callbacks)(void *result, uint8_t scope);
@@ -41,12 +44,22 @@ struct torch {
 	int record_outputs;   /* std::vector<IValue>; -1 unknown */
 	int record_sequence;  /* int64; -1 unknown */
 	int list_values;      /* in a list's object: std::vector<IValue> */
+	size_t string_bytes;  /* sizeof(std::string), which tells the two kinds apart; 0: strings can't be read */
 	size_t argument_bytes;/* sizeof(c10::Argument); 0: names unknown */
 
 	uint32_t tag_tensor, tag_double, tag_int, tag_bool, tag_list, tag_string, tag_device;
 };
 
 extern struct torch torch;
+
+/* The std::string at AT, if one is BYTES long (torch.string_bytes). */
+static inline struct torch_string
+torch_string_at(const void *at, size_t bytes)
+{
+	const char *text = *(const char *const *)at;
+
+	return (struct torch_string){ text, bytes == TORCH_STRING_OLD_BYTES ? ((const size_t *)(const void *)text)[-3] : ((const size_t *)at)[1] };
+}
 
 /* Look everything up, add the global callback, run the known-answer test on this thread. Called once, off the hot path,
  * from the first operation. Returns false if operations can't be recorded at all. */

@@ -31,7 +31,7 @@ static struct {
 	struct torch_value arguments[8];
 	size_t count;
 	int sequence_offset, step_offset;
-	bool values_ok, schema_ok; /* judged during the call: its arguments don't outlive it */
+	bool values_ok, string_ok, arguments_ok; /* judged during the call: its arguments don't outlive it */
 	const void *output;      /* TensorImpl found among its outputs */
 	int outputs_offset;
 } seen;
@@ -59,26 +59,42 @@ torch_is_learning(void)
 }
 
 static bool
-string_is(const struct torch_string *string, const char *text)
+string_is(const void *at, size_t bytes, const char *text)
 {
-	return string->size == strlen(text) && !memcmp(string->text, text, string->size);
+	struct torch_string string = torch_string_at(at, bytes);
+
+	return string.size == strlen(text) && !memcmp(string.text, text, string.size);
+}
+
+/* Which std::string this is, from the known name of aten::empty_strided: then a schema's names can be read. (Read as the other
+ * kind, the new one's length is a pointer, and the old one's stands before the text, where the heap's own words are.) */
+static bool
+learn_string(void)
+{
+	static const size_t kinds[] = { TORCH_STRING_BYTES, TORCH_STRING_OLD_BYTES };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && seen.schema; i++)
+		if (string_is(seen.schema, kinds[i], "aten::empty_strided")) {
+			torch.string_bytes = kinds[i];
+			return string_is((const char *)seen.schema + kinds[i], kinds[i], ""); /* the overload's name */
+		}
+	return false;
 }
 
 /* sizeof(c10::Argument), from the known argument names of aten::empty_strided. */
 static bool
-learn_schema(void)
+learn_arguments(void)
 {
 	static const char *const names[] = { "size", "stride", "dtype", "layout", "device", "pin_memory" };
-	const struct torch_string *schema = seen.schema;
 
-	if (!schema || seen.count != 6 || !string_is(schema, "aten::empty_strided"))
+	if (!torch.string_bytes || seen.count != 6)
 		return false;
-	const char *const *vector = (const char *const *)((const char *)seen.schema + 64); /* after two std::string */
+	const char *const *vector = (const char *const *)((const char *)seen.schema + 2 * torch.string_bytes);
 	size_t bytes = (size_t)(vector[1] - vector[0]);
-	if (bytes % 6 || bytes / 6 < 64 || bytes / 6 > 512)
+	if (bytes % 6 || bytes / 6 < 32 || bytes / 6 > 512)
 		return false;
 	for (size_t i = 0; i < 6; i++)
-		if (!string_is((const struct torch_string *)(vector[0] + i * (bytes / 6)), names[i]))
+		if (!string_is(vector[0] + i * (bytes / 6), torch.string_bytes, names[i]))
 			return false;
 	torch.argument_bytes = bytes / 6;
 	return true;
@@ -124,7 +140,8 @@ torch_saw_call(const void *record, const void *schema, const struct torch_value 
 	seen.count = count < 8 ? count : 8;
 	memcpy(seen.arguments, arguments, seen.count * sizeof *arguments);
 	seen.values_ok = learn_values();
-	seen.schema_ok = learn_schema();
+	seen.string_ok = learn_string();
+	seen.arguments_ok = learn_arguments();
 }
 
 /* The inputs are {pointer, length} of the very array passed; the sequence number is the word before them. */
@@ -257,10 +274,10 @@ static void
 learn_record(aoti_handle tensor)
 {
 	torch.record_scope += seen.step_offset;
-	settle(BOX_CHECK_CALLBACK, seen.schema != NULL && seen.outputs_offset > 0 && seen.step_offset >= 0);
+	settle(BOX_CHECK_CALLBACK, seen.string_ok && seen.outputs_offset > 0 && seen.step_offset >= 0);
 	settle(BOX_CHECK_INPUTS, seen.count == 6);
 	settle(BOX_CHECK_VALUES, seen.values_ok);
-	settle(BOX_CHECK_NAMES, seen.schema_ok);
+	settle(BOX_CHECK_NAMES, seen.arguments_ok);
 	if (seen.output == learn_impl(tensor))
 		torch.record_outputs = seen.outputs_offset;
 	settle(BOX_CHECK_OUTPUTS, torch.record_outputs > 0);

@@ -55,17 +55,17 @@ put_tensor(struct values *values, const void *impl)
 static void
 put_string(struct values *values, const char *object)
 {
-	const struct torch_string *string = (const struct torch_string *)(object + torch.list_values);
+	struct torch_string string = torch_string_at(object + torch.list_values, torch.string_bytes);
 
 	/* A short string may decide a shape ("same", "mean", an einsum equation); a long one is text. */
-	if (string->size > STRING_MAX || !has_room(values, 1 + STRING_MAX / 8)) {
+	if (string.size > STRING_MAX || !has_room(values, 1 + STRING_MAX / 8)) {
 		put(values, BOX_VALUE_OTHER | (uint64_t)torch.tag_string << 8);
 		return;
 	}
-	uint32_t words = (uint32_t)(string->size + 7) / 8;
-	put(values, BOX_VALUE_STRING | (uint64_t)string->size << 32);
+	uint32_t words = (uint32_t)(string.size + 7) / 8;
+	put(values, BOX_VALUE_STRING | (uint64_t)string.size << 32);
 	memset(values->words + values->word_count, 0, words * 8);
-	memcpy(values->words + values->word_count, string->text, string->size);
+	memcpy(values->words + values->word_count, string.text, string.size);
 	values->word_count += words;
 }
 
