@@ -4,7 +4,7 @@ workloads.py WORKLOAD SECONDS [UNDER,UNDER...]     each UNDER is measured for SE
 workloads.py WORKLOAD =UNITS [UNDER]               exactly so many units and no figure (for instruction counts, for disks)
 
 A unit is one operation (elementwise) or one step (all others). Time is the processor's for this process (CPU) and the
-clock's (WALL). The last line is "resident KIB", the most memory this process had.
+clock's (WALL). "resident KIB", behind the first UNDER, is the most memory this process had until then.
 """
 import contextlib
 import ctypes
@@ -188,12 +188,13 @@ def main():
         return
     for _ in range(8):
         work()
-    for under in unders:
+    for place, under in enumerate(unders):
         with UNDER[under]():
             work()
             cpu, wall = measure(work, count, float(sys.argv[2]))
         print(f"{under} {cpu:.4f} {wall:.4f}")
-    print("resident", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        if place == 0:
+            print("resident", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 main()
