@@ -210,14 +210,12 @@ python_frame_module(const struct python_torch *torch, const struct python_frame 
 	return found.self && python_is_module(torch, found.self) ? found.self : NULL;
 }
 
-/* The modules that TRACE's variables hold, the outermost first. */
+/* The modules that TRACE's variables hold, the outermost first. CANDIDATES has none yet. */
 static void
-candidates_find(struct candidates *candidates, const struct python_torch *torch, const struct python_trace *trace)
+candidates_find(struct candidates *candidates, const struct python_trace *trace)
 {
 	struct python_visitor visitor = { visit_candidate, candidates };
 
-	memset(candidates, 0, sizeof *candidates);
-	candidates->torch = torch;
 	for (int i = trace->count + trace->caller_count - 1; i >= 0; i--) {
 		candidates->self = NULL;
 		python_trace_variables(i < trace->count ? &trace->frames[i] : &trace->callers[i - trace->count], &visitor);
@@ -257,13 +255,13 @@ outer_walk(struct python_modules *modules, const struct python_torch *torch, con
 bool
 python_modules_find(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace)
 {
-	struct candidates candidates;
+	struct candidates candidates = { .torch = torch };
 	struct python_object *inner = NULL;
 
 	memset(modules, 0, sizeof *modules);
 	if (!torch->module)
 		return false;
-	candidates_find(&candidates, torch, trace);
+	candidates_find(&candidates, trace);
 	for (int i = 0; i < trace->count && !inner; i++)
 		inner = python_frame_module(torch, &trace->frames[i]);
 	for (int i = 0; i < candidates.count; i++) {
@@ -289,7 +287,7 @@ python_modules_find_best(struct python_modules *modules, const struct python_tor
 	memset(modules, 0, sizeof *modules);
 	if (!torch->module)
 		return false;
-	candidates_find(&candidates, torch, trace);
+	candidates_find(&candidates, trace);
 	for (int i = 0; i < candidates.count && i < MODULES_ROOTS && candidate_walk(&here, torch, &candidates.list[i]); i++) {
 		int64_t is = score(&here, context);
 		if (is > best) {

@@ -43,8 +43,9 @@ enum sample_kind
 sample_of(const char *name)
 {
 #define X(id, text, ...) \
-	for (size_t i = 0; i < sizeof (const char *const[]){ __VA_ARGS__ } / sizeof(char *); i++) \
-		if (is_name((const char *const[]){ __VA_ARGS__ }[i], name)) \
+	static const char *const names_##id[] = { __VA_ARGS__ }; \
+	for (size_t i = 0; i < sizeof names_##id / sizeof *names_##id; i++) \
+		if (is_name(names_##id[i], name)) \
 			return SAMPLE_##id;
 	SAMPLE_KINDS(X)
 #undef X

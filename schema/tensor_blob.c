@@ -36,7 +36,7 @@ tensor_blob_encode(const uint64_t *ids, size_t inputs, size_t outputs, uint8_t *
 	for (size_t i = 0; i < inputs + outputs; i++) {
 		int64_t delta = (int64_t)(ids[i] - previous);
 
-		n += varint_write(((uint64_t)delta << 1) ^ (uint64_t)(delta >> 63), blob + n);
+		n += varint_write(((uint64_t)delta << 1) ^ (delta < 0 ? UINT64_MAX : 0), blob + n);
 		previous = ids[i];
 	}
 	return n;

@@ -270,7 +270,7 @@ lost_text(const struct members *members, int one, int other, struct text *text)
 json_t *
 divergence_of_parting(struct members *members, const struct groups *groups, const struct parting *parting)
 {
-	int *ranks = calloc((size_t)members->count * 2 + 2, sizeof *ranks), *against = ranks + members->count + 1;
+	int *ranks = calloc((size_t)members->count * 2 + 2, sizeof *ranks), *against;
 	const struct meeting *meeting = &parting->meeting;
 	bool turned = groups->list[members->list[parting->left].group].count < groups->list[members->list[parting->right].group].count;
 	int a = turned ? parting->left : parting->right, b = turned ? parting->right : parting->left;
@@ -284,6 +284,7 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 
 	if (!ranks)
 		return json_null();
+	against = ranks + members->count + 1;
 	rank_count = group_ranks(members, a, ranks);
 	against_count = group_ranks(members, b, against);
 	side_name(members, a, ranks, rank_count, &text);

@@ -60,7 +60,7 @@ setting_json(const struct finding_facts *facts, const json_t *number)
 {
 	int64_t value = json_integer_value(json_object_get(number, "value"));
 	const struct setting *found = number ? settings_find(facts->settings, text_get(number, "name"), value) : NULL;
-	bool file = found && found->file >= 0;
+	const char *file = found && found->file >= 0 ? facts->settings->files[found->file] : NULL;
 	struct text text = { { 0 }, 0 };
 	json_t *json;
 
@@ -69,8 +69,8 @@ setting_json(const struct finding_facts *facts, const json_t *number)
 	json = json_object();
 	text_set(json, "name", text_get(number, "name"));
 	json_object_set(json, "value", json_object_get(number, "value"));
-	text_set(json, "file", file ? facts->settings->files[found->file] : NULL);
-	text_set_integer(json, "line", file ? found->line : -1, -1);
+	text_set(json, "file", file);
+	text_set_integer(json, "line", found && file ? found->line : -1, -1);
 	if (found && !file)
 		text_add(&text, "%s %" PRId64 " on the command line", found->key, found->value);
 	text_set(json, "source", text.used ? text.data : NULL);
