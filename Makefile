@@ -25,7 +25,7 @@ LIBS_SHIM = -ldl -lpthread -lm
 LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -l:libz.a -lm -ldl -lpthread
 
 # What the library shares with the viewer.
-SHIM_SCHEMA = $(wildcard schema/config.c schema/secret.c)
+SHIM_SCHEMA = $(addprefix schema/,config.c secret.c site.c phase.c fingerprint.c)
 SHIM_SOURCES = $(wildcard libshim/*.c libshim/*.S) $(SHIM_SCHEMA)
 VIEWER_SOURCES = $(shell find viewer schema -name '*.c')
 VIEWER_MAIN = $(wildcard viewer/main.c viewer/commands/main.c)

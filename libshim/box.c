@@ -62,14 +62,18 @@ lay_out(struct box_header *header, uint64_t size, bool cuda)
 		[BOX_CHANGES] = size / 32,       [BOX_CALLS] = size / 128,
 		[BOX_HISTORY] = size / 24,       [BOX_VARIED] = size / 48,
 		[BOX_NOTES] = 0,                 [BOX_CHUNKS] = 0,
+		[BOX_STEPS] = 0,
 		[BOX_CUDA] = cuda ? sizeof(struct box_cuda_counts) : 0,
 		[BOX_MEMORY] = cuda ? size / 24 : 0,
 	};
-	uint64_t tensors = 1024, at = BOX_HEADER_BYTES;
+	uint64_t tensors = 1024, steps = 64, at = BOX_HEADER_BYTES;
 
 	while (tensors * 2 * sizeof(struct box_tensor) <= size / 10)
 		tensors *= 2;
 	share[BOX_TENSORS] = tensors * sizeof(struct box_tensor);
+	while (steps < BOX_STEPS_MAX && steps * 2 * sizeof(struct box_step_print) <= size / 64)
+		steps *= 2;
+	share[BOX_STEPS] = sizeof(struct box_steps) + steps * sizeof(struct box_step_print);
 	header->chunk_bytes = size >= 16u << 20 ? 65536 : 16384;
 	header->note_bytes = size >= 16u << 20 ? 131072 : 32768;
 	header->note_count = size >= 16u << 20 ? 24 : size >= 4u << 20 ? 16 : 10;
@@ -84,7 +88,7 @@ lay_out(struct box_header *header, uint64_t size, bool cuda)
 	}
 	header->chunk_count = (uint32_t)(header->regions[BOX_CHUNKS].size_bytes / header->chunk_bytes);
 	header->regions[BOX_STRINGS].used_bytes = 8; /* reference 0 is "" */
-	header->regions[BOX_SITES].used_bytes = 8;   /* reference 0 is "no Python frame" */
+	header->regions[BOX_SITES].used_bytes = sizeof(struct box_site); /* reference 0 is "no Python frame" */
 }
 
 static double

@@ -14,6 +14,7 @@
 #include "../schema/box.h"
 
 #define BOX_OPS_MAX 4096u /* operations that a box has room for: torch 2.14.1 exports 3,103 */
+#define BOX_STEPS_MAX 4096u /* entries of fingerprints of steps, in a box of 16 MB and more */
 
 struct box {
 	char *base;                 /* the mapping; NULL: this process does not record */

@@ -14,6 +14,7 @@
 #include "copy.h"
 #include "place.h"
 #include "recorder.h"
+#include "steps.h"
 
 #define PIECE_BYTES (256u << 10)
 
@@ -172,6 +173,7 @@ copy_whole_run(struct copy *copy)
 	copy_table(copy, BOX_CALLS, sizeof(struct box_calls), left);
 	left -= regions[BOX_CALLS].size_bytes;
 	copy_table(copy, BOX_MEMORY, sizeof(struct box_memory), left);
+	copy_region(copy, BOX_STEPS, steps_bytes());
 	copy_region(copy, BOX_CUDA, shim_box.header->regions[BOX_CUDA].size_bytes);
 }
 

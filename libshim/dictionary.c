@@ -201,7 +201,7 @@ dictionary_site_find(uint64_t key)
 }
 
 uint32_t
-dictionary_site_add(uint64_t key, const uint32_t *list, int inner, int outer, int left_out)
+dictionary_site_add(uint64_t key, const uint32_t *list, int inner, int outer, int left_out, const struct site_text *text)
 {
 	uint64_t size = (sizeof(struct box_site) + 4ull * (unsigned)(inner + outer) + 7) & ~7ull;
 	uint64_t at = dictionary_take(BOX_SITES, size);
@@ -214,6 +214,8 @@ dictionary_site_add(uint64_t key, const uint32_t *list, int inner, int outer, in
 	memcpy(site->frames, list, 4ull * (unsigned)(inner + outer));
 	site->inner_count = (uint16_t)inner;
 	site->left_out = (uint32_t)left_out;
+	site->print = text->print;
+	site->class = text->class;
 	__atomic_store_n(&site->frame_count, (uint16_t)(inner + outer), __ATOMIC_RELEASE);
 	index_add(&sites, key | 1, (uint32_t)(at / 8));
 	return (uint32_t)(at / 8);

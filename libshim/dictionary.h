@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "../schema/box.h"
+#include "../schema/site.h"
 
 /* Make empty indexes for the box just opened. Returns false without memory. */
 bool dictionary_open(void);
@@ -32,9 +33,9 @@ uint64_t dictionary_hash(uint64_t seed, const uint64_t *words, size_t count);
 uint32_t dictionary_string(const char *text, size_t size);
 uint32_t dictionary_frame(const struct box_frame *frame);
 
-/* Call sites: find by KEY, else add the FRAMES (inner, then outer; LEFT_OUT lie between). */
+/* Call sites: find by KEY, else add the FRAMES (inner, then outer; LEFT_OUT lie between), which say TEXT. */
 uint32_t dictionary_site_find(uint64_t key);
-uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out);
+uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out, const struct site_text *text);
 
 /* The signature of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
 uint32_t dictionary_signature(uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,

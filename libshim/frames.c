@@ -180,21 +180,22 @@ frames_top(void)
 	return allowed ? frame_first() : NULL;
 }
 
+/* The frame's reference; SITE learns its text. */
 static uint32_t
-intern_frame(const char *code, const char *instruction)
+intern_frame(const char *code, const char *instruction, struct site_text *site)
 {
 	const void *file, *function;
 	struct frame_ref ref = { code, instruction_offset(code, instruction) };
 	struct box_frame frame;
-	char text[1024];
+	char path[1024], name[1024];
 	int first_line;
 
 	frames_code(code, &file, &function, &first_line);
-	size_t size = frames_text(file, text, sizeof text);
-	frame.file = dictionary_string(text, size);
-	size = frames_text(function, text, sizeof text);
-	frame.function = dictionary_string(text, size);
+	size_t path_size = frames_text(file, path, sizeof path), name_size = frames_text(function, name, sizeof name);
+	frame.file = dictionary_string(path, path_size);
+	frame.function = dictionary_string(name, name_size);
 	frame.line = frames_line(&ref);
+	site_add(site, path, path_size, name, name_size, frame.line);
 	frame.first_line = first_line;
 	return dictionary_frame(&frame);
 }
@@ -215,6 +216,7 @@ frames_site(void)
 {
 	const char *codes[WALK_MAX], *instructions[WALK_MAX];
 	uint32_t frames[BOX_SITE_INNER + BOX_SITE_OUTER];
+	struct site_text text = site_begin();
 	int count = 0;
 
 	if (!allowed)
@@ -241,8 +243,8 @@ frames_site(void)
 	if (site != BOX_NONE)
 		return site;
 	for (int i = 0; i < inner; i++)
-		frames[i] = intern_frame(codes[i], instructions[i]);
+		frames[i] = intern_frame(codes[i], instructions[i], &text);
 	for (int i = 0; i < outer; i++)
-		frames[inner + i] = intern_frame(codes[count - outer + i], instructions[count - outer + i]);
-	return dictionary_site_add(key, frames, inner, outer, count - inner - outer);
+		frames[inner + i] = intern_frame(codes[count - outer + i], instructions[count - outer + i], &text);
+	return dictionary_site_add(key, frames, inner, outer, count - inner - outer, &text);
 }

@@ -1,6 +1,7 @@
 /* Operations by their schema. See operation.h. */
 #include <string.h>
 
+#include "../schema/fingerprint.h"
 #include "box.h"
 #include "dictionary.h"
 #include "operation.h"
@@ -126,6 +127,8 @@ add(const void *schema)
 	facts.children = IS_AMONG(with_children, name) || !is_own(name);
 	facts.takes_index = IS_AMONG(index_takers, name);
 	facts.sample = (uint8_t)sample_of(name);
+	facts.collective = fingerprint_is_collective(name);
+	facts.print = fingerprint_bytes(fingerprint_bytes(3, name, size), overload.text, overload.size);
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
 			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;
@@ -138,7 +141,7 @@ add(const void *schema)
 }
 
 uint32_t
-operation_find(const void *schema, const struct operation **facts)
+operation_find(const void *schema, struct operation **facts)
 {
 	uint32_t ref = dictionary_op_find(schema);
 

@@ -16,10 +16,13 @@ struct operation {
 	bool takes_index;    /* it reads or writes where an operand's values say (schema/index_operations.def) */
 	bool ignored;        /* the profiler's own markers */
 	uint8_t sample;      /* enum sample_kind: what is asked of its operands */
+	bool collective;     /* schema/collectives.def */
+	uint32_t seen;       /* steps finished, and 1, when it was last counted for its step (steps.h) */
+	uint64_t print;      /* of its name and overload, the same in every process */
 };
 
 /* The reference of the operation that SCHEMA (c10::FunctionSchema) describes, its facts in FACTS (lives for ever).
  * BOX_NONE if the dictionary is full. */
-uint32_t operation_find(const void *schema, const struct operation **facts);
+uint32_t operation_find(const void *schema, struct operation **facts);
 
 #endif

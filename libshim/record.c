@@ -67,7 +67,7 @@ write_ids(struct recorder *recorder, uint32_t *ids, bool made, const struct iden
 static void
 begin_operation(struct recorder *recorder, const void *record)
 {
-	const struct operation *facts;
+	struct operation *facts;
 	const void *frame;
 	uint16_t level;
 
@@ -88,15 +88,18 @@ begin_operation(struct recorder *recorder, const void *record)
 	bool in_line = signature == BOX_NONE;
 	struct identity_event event = { signature, frames_site(), op };
 	uint32_t words = sizeof(struct box_start) / 4 + values->tensor_count + inline_words(in_line, values);
-	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0)
-			 | (torch.grad_enabled && torch.grad_enabled() ? BOX_FLAG_GRAD : 0)
+	bool grad = torch.grad_enabled && torch.grad_enabled();
+	uint32_t sequence = torch.sequence_peek ? (uint32_t)torch.sequence_peek() : BOX_NONE;
+	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (grad ? BOX_FLAG_GRAD : 0)
 			 | (recorder->depth && !level ? BOX_FLAG_REENTRY : 0);
+	if (!recorder->depth)
+		steps_operation(recorder, facts, event.site, grad, sequence);
 	struct box_start *start = recorder_reserve(recorder, words, BOX_RECORD_START, flags);
 	if (!start)
 		return;
 	start->signature = in_line ? op : signature;
 	start->site = event.site;
-	start->sequence = torch.sequence_peek ? (uint32_t)torch.sequence_peek() : BOX_NONE;
+	start->sequence = sequence;
 	start->depth = (uint16_t)recorder->depth;
 	start->ids = (uint16_t)values->tensor_count;
 	write_ids(recorder, start->id, false, &event);
@@ -198,6 +201,7 @@ begin_scope(struct recorder *recorder, const char *record, uint8_t scope)
 	struct box_scope_start *start =
 		recorder_reserve(recorder, sizeof *start / 4, BOX_RECORD_SCOPE_START, 0);
 
+	recorder->steps.backward += scope == BOX_SCOPE_BACKWARD;
 	if (!start)
 		return;
 	start->name = dictionary_string(name, strnlen(name, 512));
@@ -228,6 +232,7 @@ end_step(struct recorder *recorder)
 		return;
 	recorder->sequence_at_step = sequence;
 	uint64_t step = __atomic_add_fetch(&shim_box.header->step, 1, __ATOMIC_RELAXED);
+	steps_end(recorder, step);
 	if (step == 1)
 		python_first_step();
 	struct box_step *record = recorder_reserve(recorder, sizeof *record / 4, BOX_RECORD_STEP, 0);
@@ -242,6 +247,7 @@ end_scope(struct recorder *recorder, const char *record)
 {
 	struct box_scope_end *end = recorder_reserve(recorder, sizeof *end / 4, BOX_RECORD_SCOPE_END, 0);
 
+	recorder->steps.backward -= record[torch.record_scope] == BOX_SCOPE_BACKWARD && recorder->steps.backward;
 	if (end) {
 		end->token = (uintptr_t)record;
 		recorder_publish(recorder);

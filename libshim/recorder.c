@@ -91,6 +91,7 @@ recorder_get(void)
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 		recorder->exception_globals = torch.exception_globals ? torch.exception_globals() : NULL;
 		recorder->sequence_at_step = -1;
+		recorder->steps.main = syscall(SYS_gettid) == getpid();
 		recorder_self = recorder;
 		pthread_setspecific(thread_end, recorder);
 		return recorder;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "../schema/box.h"
+#include "steps.h"
 #include "values.h"
 
 #define RECORDER_DEPTH 64     /* open recorded operations */
@@ -63,6 +64,7 @@ struct recorder {
 
 	const void *optimizer;         /* record of the open optimizer scope */
 	int64_t sequence_at_step;      /* autograd's sequence number when the last step ended; -1 before */
+	struct steps steps;            /* fingerprints of the step that it is in */
 
 	struct thrown thrown;
 	struct values values;

@@ -9,8 +9,8 @@
  *   +--------+---------+-----+------------+--------+-------+---------+---------+-------+---------+--------+
  *   | header | strings | ops | signatures | frames | sites | tensors | changes | calls | history | varied |
  *   +--------+---------+-----+------------+--------+-------+---------+---------+-------+---------+--------+
- *   | notes | cuda | memory | chunks (the ring) |
- *   +-------+------+--------+-------------------+
+ *   | steps | notes | cuda | memory | chunks (the ring) |
+ *   +-------+-------+------+--------+-------------------+
  *
  * Publishing: a writer fills an entry, then stores the region's counter (or the chunk's `used_bytes`)
  * with release order; a reader loads it with acquire order and looks no further than it says.
@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define BOX_MAGIC "shapebox"    /* 8 bytes, no terminator in the file */
-#define BOX_VERSION 4u          /* raised when an older reader would misread the file */
+#define BOX_VERSION 5u          /* raised when an older reader would misread the file */
 #define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
 #define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
 
@@ -45,6 +45,7 @@ enum box_region_id {
 	BOX_CALLS,      /* hash table of struct box_calls, BOX_CALLS_BUCKET entries a bucket */
 	BOX_HISTORY,    /* heap of struct box_history; reference = byte offset / 8 */
 	BOX_VARIED,     /* array of struct box_varied; reference = index */
+	BOX_STEPS,      /* struct box_steps, then its entries */
 	BOX_NOTES,      /* array of slots of `note_bytes` each, see struct box_note */
 	BOX_CUDA,       /* struct box_cuda_counts; empty where no CUDA library was loaded */
 	BOX_MEMORY,     /* hash table of struct box_memory; the same */
@@ -234,6 +235,9 @@ struct box_site {
 	uint16_t frame_count;  /* frames listed, innermost first */
 	uint16_t inner_count;  /* of these, how many are innermost; the rest are outermost */
 	uint32_t left_out;     /* frames between the two groups that are not listed */
+	uint64_t print;        /* of its text, the same in every process (schema/site.h) */
+	uint32_t class;        /* SITE_* */
+	uint32_t seen;         /* the writer's own: steps finished, and 1, when it was last met */
 	uint32_t frames[];     /* frame references; the entry is 8-aligned */
 };
 
@@ -372,6 +376,29 @@ struct box_varied {      /* 96 bytes */
 	uint32_t new_step;   /* of the first call with the size that came last */
 	uint32_t count;      /* of `sizes`; BOX_VARIED_SIZES + 1: there were more */
 	int64_t sizes[BOX_VARIED_SIZES]; /* in order of appearance */
+};
+
+/* --- fingerprints of steps: what ranks are compared by where the ring has overwritten the events ------------------------ */
+
+/*
+ * The outermost operations of the main thread that are the training's own (forward, backward, optimizer) or collectives, and those
+ * of backward on other threads. Sizes have no part in it. An operation's number is that of its name and of its call site's text.
+ */
+struct box_step_print {   /* 48 bytes: one step, or `width` steps in a row */
+	uint64_t operations;  /* of forward, and collectives */
+	uint64_t control;     /* polynomial over them (fingerprint_join) */
+	uint64_t once;        /* sum over those whose call site or operation was new in the step: the same however often a loop goes round */
+	uint64_t rest;        /* sum over backward's and the optimizer's, each time it ran */
+	uint64_t collectives; /* of `operations` */
+	uint64_t collective;  /* polynomial over them */
+};
+
+/* When the entries are used up, each two become one: however long the run, all of its steps are in here. */
+struct box_steps {
+	uint32_t width;       /* steps of an entry: a power of two */
+	uint32_t joining;     /* not 0: entries are being joined, and can't be read */
+	uint64_t steps;       /* finished and told: the last entry may have fewer than `width`; atomic, published */
+	struct box_step_print entries[];
 };
 
 /* --- CUDA: counts and live memory over the whole run ---------------------------------------- */

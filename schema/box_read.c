@@ -68,7 +68,7 @@ header_check(const struct box_header *header, uint64_t size, const char *path, c
 {
 	static const char *const names[BOX_REGION_COUNT] = {
 		"strings", "operations", "signatures", "frames", "sites", "tensors", "changes", "calls", "history", "varied sizes",
-		"notes", "CUDA counters", "live memory", "chunks"
+		"fingerprints of steps", "notes", "CUDA counters", "live memory", "chunks"
 	};
 
 	if (size < header->file_bytes)
@@ -328,6 +328,7 @@ regions_copy(struct box_reader *reader)
 	       region_copy(reader, BOX_CALLS, header->regions[BOX_CALLS].size_bytes) &&
 	       region_copy(reader, BOX_HISTORY, header->regions[BOX_HISTORY].used_bytes) &&
 	       region_copy(reader, BOX_VARIED, header->regions[BOX_VARIED].used_bytes) &&
+	       region_copy(reader, BOX_STEPS, header->regions[BOX_STEPS].size_bytes) &&
 	       region_copy(reader, BOX_NOTES, (uint64_t)header->note_count * header->note_bytes) &&
 	       region_copy(reader, BOX_CUDA, header->regions[BOX_CUDA].size_bytes) &&
 	       region_copy(reader, BOX_MEMORY, header->regions[BOX_MEMORY].size_bytes);

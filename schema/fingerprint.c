@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define BASE 0x9e3779b97f4a7c15ull /* odd: powers of it never vanish */
-
 struct collective { const char *name, *agree; };
 
 static const struct collective collectives[] = {
@@ -47,12 +45,25 @@ fingerprint_frame(const char *file, size_t file_size, const char *function, size
 uint64_t
 fingerprint_join(uint64_t left, uint64_t right, uint64_t right_count)
 {
-	uint64_t power = BASE;
+	uint64_t power = FINGERPRINT_BASE;
 
 	for (; right_count; right_count >>= 1, power *= power)
 		if (right_count & 1)
 			left *= power;
 	return left + right;
+}
+
+struct box_step_print
+fingerprint_steps_join(const struct box_step_print *left, const struct box_step_print *right)
+{
+	return (struct box_step_print){
+		.operations = left->operations + right->operations,
+		.control = fingerprint_join(left->control, right->control, right->operations),
+		.once = left->once + right->once,
+		.rest = left->rest + right->rest,
+		.collectives = left->collectives + right->collectives,
+		.collective = fingerprint_join(left->collective, right->collective, right->collectives),
+	};
 }
 
 enum fingerprint_device

@@ -1,7 +1,7 @@
 /*
  * Fingerprints: numbers that are equal where the text behind them is equal, in every process and on every host.
  *
- * Made by the fold, compared by `shapebox diff`. Nothing in them depends on an address, a reference into a box, a rank or
+ * Made by the fold and, of whole steps, while recording (libshim/steps.h); compared by `shapebox diff`. Nothing in them depends on an address, a reference into a box, a rank or
  * a clock: names, call sites (the last parts of a file's path, function, line), sizes, dtypes, and devices by their role.
  *
  * Runs of operations are fingerprinted by polynomials, so that a run's number follows from its parts':
@@ -39,11 +39,15 @@ struct fingerprint_signature {
 enum fingerprint_device { DEVICE_CPU, DEVICE_META, DEVICE_OWN, DEVICE_OTHER };
 enum fingerprint_device fingerprint_device(unsigned type, int index, int own);
 
+#define FINGERPRINT_BASE 0x9e3779b97f4a7c15ull /* of the polynomials; odd: powers of it never vanish */
+
 uint64_t fingerprint_mix(uint64_t hash, uint64_t more);
 uint64_t fingerprint_bytes(uint64_t hash, const void *bytes, size_t size);
 /* FILE's last two parts, FUNCTION and LINE. */
 uint64_t fingerprint_frame(const char *file, size_t file_size, const char *function, size_t function_size, int line);
 uint64_t fingerprint_join(uint64_t left, uint64_t right, uint64_t right_count);
+/* LEFT, then RIGHT: as if they had been one. */
+struct box_step_print fingerprint_steps_join(const struct box_step_print *left, const struct box_step_print *right);
 
 /* The signature WORDS (untrusted) of an operation NAME.OVERLOAD with its declared ARGUMENTS, comma-separated. */
 struct fingerprint_signature fingerprint_signature(const char *name, size_t name_size, const char *overload,

@@ -147,6 +147,7 @@ database_fill(struct fold *fold)
 		fold_dictionaries(fold);
 	fold_live_tensors(fold);
 	fold_history(fold);
+	fold_steps(fold);
 	fold_notes_find(fold);
 	if (!fold->failed)
 		fold_events(fold);

@@ -24,48 +24,6 @@ operations_fold(struct fold *fold)
 	sqlite3_finalize(insert);
 }
 
-static bool
-ends_with(const char *text, size_t size, const char *end)
-{
-	size_t n = strlen(end);
-
-	return size >= n && memcmp(text + size - n, end, n) == 0;
-}
-
-static bool
-contains(const char *text, size_t size, const char *part)
-{
-	return memmem(text, size, part, strlen(part)) != NULL;
-}
-
-/* What one frame says about the phase of an operation below it. */
-static unsigned
-frame_class(const char *file, size_t file_size, const char *function, size_t function_size)
-{
-	unsigned class = 0;
-
-	if (ends_with(file, file_size, "torch/nn/modules/module.py") &&
-	    (ends_with(function, function_size, "_call_impl") || ends_with(function, function_size, "_slow_forward")))
-		class |= SITE_MODULE;
-	if (ends_with(file, file_size, "torch/utils/checkpoint.py") ||
-	    ends_with(file, file_size, "torch/autograd/function.py"))
-		class |= SITE_NO_GRAD;
-	if (contains(file, file_size, "torch/utils/data/")) /* loaders, samplers, workers, fetches */
-		class |= SITE_DATA;
-	if (ends_with(file, file_size, "torch/nn/init.py") || ends_with(file, file_size, "torch/serialization.py") ||
-	    ends_with(function, function_size, "from_pretrained") ||
-	    contains(function, function_size, "load_state_dict"))
-		class |= SITE_LOAD;
-	if (ends_with(function, function_size, "__init__"))
-		class |= SITE_CONSTRUCTOR;
-	if (contains(file, file_size, "torch/optim/") && !ends_with(file, file_size, "lr_scheduler.py") &&
-	    !ends_with(file, file_size, "swa_utils.py"))
-		class |= SITE_OPTIMIZER;
-	if (ends_with(file, file_size, "torch/autograd/graph.py") || ends_with(file, file_size, "torch/autograd/__init__.py"))
-		class |= SITE_BACKWARD;
-	return class;
-}
-
 /* Where torch's own Python lies: a frame of it gives its folder away, wherever it was built or installed. */
 static void
 torch_root_find(struct fold *fold, const char *file, size_t size)
@@ -78,7 +36,7 @@ torch_root_find(struct fold *fold, const char *file, size_t size)
 	for (size_t i = 0; !fold->torch_root[0] && i < sizeof known / sizeof known[0]; i++) {
 		size_t root = size - strlen(known[i]) + strlen("torch/");
 
-		if (ends_with(file, size, known[i]) && root < sizeof fold->torch_root && root > strlen("torch/"))
+		if (site_text_ends(file, size, known[i]) && root < sizeof fold->torch_root && root > strlen("torch/"))
 			memcpy(fold->torch_root, file, root);
 	}
 }
@@ -90,7 +48,7 @@ frame_is_machinery(const struct fold *fold, const char *file, size_t size)
 	size_t root = strlen(fold->torch_root);
 
 	return size == 0 || file[0] == '<' || (root && size > root && memcmp(file, fold->torch_root, root) == 0) ||
-	       contains(file, size, "/site-packages/torch/") || contains(file, size, "/dist-packages/torch/");
+	       site_text_has(file, size, "/site-packages/torch/") || site_text_has(file, size, "/dist-packages/torch/");
 }
 
 /* Returns one byte a frame: its class. SITE_KNOWN stands for "not machinery" here. */
@@ -123,7 +81,7 @@ frames_fold(struct fold *fold)
 			file_size = function_size = 0;
 			box_read_damage(&fold->box, "frame %u: more than 512 MiB of names: left out", i);
 		}
-		classes[i] = (uint8_t)frame_class(file, file_size, function, function_size);
+		classes[i] = (uint8_t)site_frame_class(file, file_size, function, function_size);
 		if (!frame_is_machinery(fold, file, file_size))
 			classes[i] |= SITE_KNOWN;
 		sqlite3_bind_int64(insert, 1, i);

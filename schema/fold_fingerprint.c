@@ -174,33 +174,12 @@ fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, boo
 	fold_step(fold, insert);
 }
 
-static bool
-file_has(const char *file, size_t size, const char *part)
-{
-	return memmem(file, size, part, strlen(part)) != NULL;
-}
-
-/* The inner frames up to the first that is a module's call or the program's: do they belong to a sharding library? */
-static int
-frame_shards(const char *file, size_t size)
-{
-	static const char *const libraries[] = { "torch/distributed/fsdp/", "torch/distributed/_composable/",
-						 "torch/distributed/tensor/", "torch/distributed/_tensor/",
-						 "torch/distributed/optim/", "/deepspeed/", "/fairscale/" };
-
-	for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
-		if (file_has(file, size, libraries[i]))
-			return 1;
-	return file_has(file, size, "/torch/") && !file_has(file, size, "torch/nn/modules/module.py") ? -1 : 0;
-}
-
 void
 fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count)
 {
 	struct print *print = fold->failed ? NULL : print_add(fold, &fold->prints->sites, id);
 	sqlite3_stmt *insert;
-	uint64_t hash = 5;
-	int shards = -1;
+	struct site_text text = site_begin();
 
 	if (!print)
 		return;
@@ -212,15 +191,13 @@ fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint
 
 		if (!file || !function)
 			continue;
-		if (shards < 0)
-			shards = frame_shards(file, file_size);
-		hash = fingerprint_mix(hash, fingerprint_frame(file, file_size, function, function_size, frame->line));
+		site_add(&text, file, file_size, function, function_size, frame->line);
 	}
-	print->signature.operation = hash;
-	print->sharding = shards == 1;
+	print->signature.operation = text.print;
+	print->sharding = text.class & SITE_SHARDING;
 	insert = fold->prints->insert_site;
 	sqlite3_bind_int64(insert, 1, id);
-	sqlite3_bind_int64(insert, 2, (int64_t)hash);
+	sqlite3_bind_int64(insert, 2, (int64_t)text.print);
 	sqlite3_bind_int(insert, 3, print->sharding);
 	fold_step(fold, insert);
 }

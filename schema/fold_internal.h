@@ -12,16 +12,7 @@
 #include "box_read.h"
 #include "bytes.h"
 #include "fold.h"
-
-/* What a call site says about the phase, from its frames; see fold_phase.c. */
-#define SITE_KNOWN 0x01u
-#define SITE_MODULE 0x02u    /* inside a module's call */
-#define SITE_NO_GRAD 0x04u   /* checkpoint or custom Function: gradients are off, yet it is forward */
-#define SITE_DATA 0x08u      /* a data loader, sampler, worker or fetch */
-#define SITE_LOAD 0x10u      /* initialisation of weights, loading of a state dict */
-#define SITE_OPTIMIZER 0x20u
-#define SITE_BACKWARD 0x40u
-#define SITE_CONSTRUCTOR 0x80u /* inside some __init__ */
+#include "site.h"
 
 #define SIGNATURE_ARGUMENTS 1u
 #define SIGNATURE_OUTPUTS 2u
@@ -126,6 +117,9 @@ void fold_live_tensors(struct fold *fold);
 
 /* fold_history.c: after the dictionaries */
 void fold_history(struct fold *fold);
+
+/* fold_steps.c */
+void fold_steps(struct fold *fold);
 
 /* fold_operands.c: rows of signature_operand for the WORDS of signature ID. */
 void fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,

@@ -9,7 +9,7 @@
 #define SHAPEBOX_SCHEMA_FOLD_THREAD_H
 
 #include "fold_internal.h"
-#include "fold_phase.h"
+#include "phase.h"
 
 #define THREAD_STACK_LIMIT 4096u /* operations nested deeper are rows without their end */
 #define THREAD_RANGES_LIMIT 256u

@@ -234,6 +234,17 @@ CREATE TABLE block (                 -- up to 512 operations of one thread and s
   PRIMARY KEY (thread_id, step, number)
 ) WITHOUT ROWID;
 
+CREATE TABLE step_print (            -- every step of the run, its operations kept or overwritten; made while recording (libshim/steps.h)
+  first_step INTEGER PRIMARY KEY,    -- a row stands for one step or, in a long run, for 2, 4, 8, ... in a row
+  steps INTEGER NOT NULL,
+  operations INTEGER NOT NULL,       -- of forward, and collectives
+  control INTEGER NOT NULL,          -- of them and their call sites, in order
+  once INTEGER NOT NULL,             -- the same however often a loop went round
+  rest INTEGER NOT NULL,             -- of backward and the optimizer, in any order
+  collectives INTEGER NOT NULL,      -- how many
+  collective INTEGER NOT NULL        -- of the collectives alone, in order
+);
+
 CREATE TABLE cuda_function (         -- a function of CUDA that was called
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL                 -- "cudaMalloc"; "caching allocator: malloc" for PyTorch's own blocks

@@ -53,7 +53,7 @@ box_maker_begin(struct box_maker *maker)
 	memset(header->checks, BOX_CHECK_OK, sizeof header->checks);
 	grow(&maker->regions[BOX_STRINGS], 8);
 	grow(&maker->regions[BOX_SIGNATURES], 16);
-	grow(&maker->regions[BOX_SITES], 8);
+	grow(&maker->regions[BOX_SITES], sizeof(struct box_site));
 	grow(&maker->regions[BOX_NOTES], MAKER_NOTES * MAKER_NOTE_BYTES);
 }
 

@@ -69,16 +69,19 @@ static void
 sites_keep_both_ends_of_a_stack(void)
 {
 	uint32_t frames[4] = { 4, 5, 6, 7 };
+	const struct site_text text = { .print = 77, .class = SITE_MODULE };
 
 	CU_ASSERT_FATAL(fixture_open(1 << 20));
 	CU_ASSERT_EQUAL(dictionary_site_find(99), BOX_NONE);
-	uint32_t ref = dictionary_site_add(99, frames, 3, 1, 12);
+	uint32_t ref = dictionary_site_add(99, frames, 3, 1, 12, &text);
 	CU_ASSERT_EQUAL(dictionary_site_find(99), ref);
 	const struct box_site *site = (const struct box_site *)((char *)box_region(BOX_SITES) + 8ull * ref);
 	CU_ASSERT_EQUAL(site->frame_count, 4);
 	CU_ASSERT_EQUAL(site->inner_count, 3);
 	CU_ASSERT_EQUAL(site->left_out, 12);
 	CU_ASSERT_EQUAL(site->frames[3], 7);
+	CU_ASSERT_EQUAL(site->print, 77);
+	CU_ASSERT_EQUAL(site->class, SITE_MODULE);
 	fixture_remove();
 }
 
@@ -86,7 +89,7 @@ static void
 a_new_box_starts_with_empty_dictionaries(void)
 {
 	CU_ASSERT_FATAL(fixture_open(1 << 20));
-	dictionary_site_add(123, (uint32_t[]){ 1 }, 1, 0, 0);
+	dictionary_site_add(123, (uint32_t[]){ 1 }, 1, 0, 0, &(struct site_text){ 0 });
 	fixture_remove();
 	CU_ASSERT_FATAL(fixture_open(1 << 20));
 	CU_ASSERT_EQUAL(dictionary_site_find(123), BOX_NONE);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "rank_maker.h"
+#include "schema/fingerprint.h"
 #include "viewer/analysis/diff.h"
 
 #define F32 6
@@ -37,10 +38,12 @@ struct ways {
 	bool sends;
 	int rounds;                     /* of a loop over images */
 	int extra_line;                 /* all lines moved on by so many */
+	uint32_t prints;                /* fingerprints of so many steps each are kept of all; 0: none */
+	int froze_at;                   /* backward has less to do in that step; -1 */
 };
 
 static const struct ways usual = { .steps = 6, .batch = 4, .odd_batch_at = -1, .skips_at = -1, .weight = 8, .shard = 16, .updates = 3,
-				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1, .rounds = 1 };
+				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1, .rounds = 1, .froze_at = -1 };
 
 static void
 linear(struct rank_maker *rank, int line, int64_t rows, int64_t out, int dtype)
@@ -137,6 +140,34 @@ step_make(struct rank_maker *rank, const struct ways *ways, int number, int step
 	return true;
 }
 
+/* Fingerprints of all steps, as the recorder makes them. */
+static void
+prints_make(struct rank_maker *rank, const struct ways *ways)
+{
+	uint32_t count = ways->prints ? ((uint32_t)ways->steps + ways->prints - 1) / ways->prints : 0;
+	struct box_steps *all = ways->prints ? calloc(1, sizeof *all + count * sizeof all->entries[0]) : NULL;
+
+	if (!all)
+		return;
+	all->width = ways->prints;
+	all->steps = (uint64_t)ways->steps;
+	for (int step = 0; step < ways->steps; step++) {
+		struct box_step_print *entry = &all->entries[(uint32_t)step / all->width], print = {
+			.operations = 4 + (uint64_t)ways->rounds, .control = 77 + (uint64_t)ways->rounds, .once = 99, .rest = 55,
+			.collectives = 1, .collective = 3,
+		};
+
+		if (step == ways->skips_at) {
+			print.operations--;
+			print.control = 76;
+			print.once = 98;
+		}
+		print.rest -= step == ways->froze_at;
+		*entry = fingerprint_steps_join(entry, &print);
+	}
+	rank->box.regions[BOX_STEPS] = (struct maker_bytes){ (uint8_t *)all, sizeof *all + count * sizeof all->entries[0], 0 };
+}
+
 static void
 rank_make(const char *dir, int number, int world, const struct ways *ways)
 {
@@ -162,6 +193,7 @@ rank_make(const char *dir, int number, int world, const struct ways *ways)
 		}
 		rank_step(&rank);
 	}
+	prints_make(&rank, ways);
 	if (ways->fails) {
 		rank.box.header.exit_status = 1;
 		one_tensor(&rank, "aten::relu", RANK_MODEL, 80, 3, BOX_FLAG_FAILED);
@@ -407,6 +439,53 @@ test_lost(void)
 }
 
 static void
+test_overwritten(void)
+{
+	struct ways odd = usual, others = usual;
+	json_t *diff;
+
+#define OVERWRITTEN(kind, step, text) \
+	CU_ASSERT_TRUE(tells(compare(trace_make(3, 1, &odd, &others), NULL, -1, -1, -1), kind, step, 1, text))
+
+	/* Steps 0 to 20 are gone everywhere, but for their fingerprints. */
+	odd.steps = others.steps = 40;
+	odd.first_kept = others.first_kept = 20;
+	odd.prints = others.prints = 4;
+	diff = compare(trace_make(3, 1, &odd, &others), NULL, -1, -1, -1);
+	CU_ASSERT_TRUE(json_is_true(json_object_get(json_object_get(diff, "overwritten"), "compared")));
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(diff, "overwritten"), "before_step")), 21);
+	CU_ASSERT_TRUE(tells(diff, NULL, 0, 0, NULL));
+	odd.skips_at = 13;
+	OVERWRITTEN("control", 12, "rank 1 runs other operations than ranks 0, 2 in one or more of the steps 12-15: 19 operations in forward, not 20");
+	odd.prints = others.prints = 1;
+	OVERWRITTEN("control", 13, "in step 13");
+	others.prints = 8; /* a smaller box: wider entries */
+	OVERWRITTEN("control", 8, "steps 8-15");
+	odd.first_kept = 0; /* one that still has them all */
+	OVERWRITTEN("control", 8, "steps 8-15");
+	odd.skips_at = -1;
+	odd.froze_at = 5;
+	OVERWRITTEN("control", 0, "rank 1 runs backward or the optimizer otherwise than ranks 0, 2 in one or more of the steps 0-7");
+	odd.froze_at = -1;
+	odd.rounds = 3; /* a loop goes round more often */
+	diff = compare(trace_make(3, 1, &odd, &others), NULL, -1, -1, -1);
+	CU_ASSERT(json_integer_value(json_object_get(json_object_get(diff, "overwritten"), "usual_differences")) > 0);
+	CU_ASSERT_TRUE(tells(diff, NULL, 0, 0, NULL));
+	odd = others; /* what is kept tells more */
+	odd.skips_at = 30;
+	OVERWRITTEN("control", 30, "rank 1 goes on with aten::linear at model.py:25");
+	odd.froze_at = 2;
+	diff = compare(trace_make(3, 1, &odd, &others), NULL, -1, -1, -1);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(json_object_get(diff, "first_divergence"), "kept"), "step")), 30);
+	CU_ASSERT_TRUE(tells(diff, "control", 0, 1, "otherwise than"));
+	odd.prints = 0; /* none of one: not compared */
+	odd.skips_at = -1;
+	diff = compare(trace_make(3, 1, &odd, &others), NULL, -1, -1, -1);
+	CU_ASSERT_TRUE(json_is_false(json_object_get(json_object_get(diff, "overwritten"), "compared")));
+	CU_ASSERT_TRUE(tells(diff, NULL, 0, 0, NULL));
+}
+
+static void
 test_directories(void)
 {
 	const char *one = dir_make(), *other = dir_make();
@@ -484,6 +563,7 @@ main(void)
 	CU_add_test(suite, "what must be found", test_found);
 	CU_add_test(suite, "the first failure", test_failure);
 	CU_add_test(suite, "what was overwritten", test_lost);
+	CU_add_test(suite, "what is left of it as fingerprints", test_overwritten);
 	CU_add_test(suite, "hosts and runs", test_directories);
 	CU_add_test(suite, "steps", test_steps);
 	CU_add_test(suite, "many ranks", test_many);

@@ -298,26 +298,59 @@ sizes_find(struct members *members, const struct groups *groups, struct sizes *s
 
 /* --- all together ---------------------------------------------------------------------------------------------------------- */
 
+/* Someone waits for a member that stopped; NULL: nobody, or its own failure tells why. */
+static json_t *
+stop_json(struct members *members, const struct groups *groups, const struct first *first)
+{
+	return groups->stopped.found && !is_own(first) ? divergence_of_stop(members, groups, &groups->stopped) : NULL;
+}
+
+static json_t *
+parting_json(struct members *members, const struct groups *groups, const struct first *first)
+{
+	const struct parting *parting = &groups->parting;
+	bool kept = parting->meeting.kind >= MEET_CONTROL;
+
+	if (!parting->past.found)
+		return divergence_of_parting(members, groups, parting);
+	return divergence_of_past(members, groups, parting,
+				  kept ? divergence_of_parting(members, groups, parting) : stop_json(members, groups, first));
+}
+
 static json_t *
 divergence_choose(struct members *members, struct groups *groups, struct sizes *sizes, const struct first *first)
 {
 	const struct size_difference *difference = &sizes->result.first;
-	const struct meeting *meeting = &groups->parting.meeting;
-	bool parted = groups->parting.found;
-	json_t *json = NULL;
+	const struct parting *parting = &groups->parting;
+	const struct meeting *meeting = &parting->meeting;
+	int64_t event = parting->past.found ? 0 : meeting->has_left ? meeting->left.id : meeting->right.id;
+	json_t *json;
 
-	if (sizes->result.found && members->list[0].step >= 0)
-		return parted ? divergence_of_parting(members, groups, &groups->parting)
-			      : divergence_of_sizes(members, sizes->compared, sizes->count, difference);
-	if (sizes->result.found && (!parted || difference->step < meeting->step ||
-				    (difference->step == meeting->step &&
-				     difference->event < (meeting->has_left ? meeting->left.id : meeting->right.id))))
+	if (parting->found && (members->list[0].step >= 0 || !sizes->result.found || parting_step(parting) < difference->step ||
+			       (parting_step(parting) == difference->step && event <= difference->event)))
+		return parting_json(members, groups, first);
+	if (sizes->result.found)
 		return divergence_of_sizes(members, sizes->compared, sizes->count, difference);
-	if (parted)
-		return divergence_of_parting(members, groups, &groups->parting);
-	if (groups->stopped.found && !is_own(first))
-		json = divergence_of_stop(members, groups, &groups->stopped);
+	json = stop_json(members, groups, first);
 	return json ? json : json_null();
+}
+
+/* The steps whose operations are overwritten, as far as they were compared; null: none are. */
+static json_t *
+overwritten_json(const struct members *members, const struct groups *groups)
+{
+	int64_t before = 0;
+	json_t *json;
+
+	for (int i = 0; i < members->count; i++)
+		before = members->list[i].first_step > before ? members->list[i].first_step : before;
+	if (before == 0 || members->list[0].step >= 0)
+		return json_null();
+	json = json_object();
+	json_object_set_new(json, "before_step", json_integer(before));
+	json_object_set_new(json, "compared", json_boolean(groups->past_end > 0 && !groups->past_unknown));
+	json_object_set_new(json, "usual_differences", json_integer(groups->past_usual));
+	return json;
 }
 
 static json_t *
@@ -367,6 +400,7 @@ diff_build(const struct diff_request *request, struct error *error)
 	json_object_set_new(json, "usual_differences", json_integer(groups->usual + sizes.result.usual));
 	json_object_set_new(json, "ranks_missing", ranks_json(members.missing, members.missing_count));
 	json_object_set_new(json, "lost", lost_json(&members));
+	json_object_set_new(json, "overwritten", overwritten_json(&members, groups));
 	json_object_set_new(json, "complete", json_boolean(sizes.result.complete));
 	free(sizes.baseline.blocks);
 	free(sizes.compared);

@@ -136,49 +136,6 @@ same_operation(const struct member *member, int64_t event, const struct member *
 
 /* --- the object ------------------------------------------------------------------------------------------------------ */
 
-/* The ranks of MEMBER's group, sorted as the members are. */
-static int
-group_ranks(const struct members *members, int member, int *ranks)
-{
-	int count = 0;
-
-	for (int i = 0; i < members->count; i++)
-		if (members->list[i].group == members->list[member].group && members->list[i].run == members->list[member].run)
-			ranks[count++] = members->list[i].rank;
-	return count;
-}
-
-/* "rank 3", "ranks 0-2"; of two runs "rank 0 of the second run". */
-static void
-side_name(const struct members *members, int member, const int *ranks, int count, struct text *text)
-{
-	const struct member *one = &members->list[member];
-
-	if (one->step >= 0) {
-		text_add(text, "step %lld", (long long)one->step);
-		return;
-	}
-	ranks_text(text, ranks, count);
-	if (members->two_runs)
-		text_add(text, "%s", one->run ? SAY(" of the second run") : SAY(" of the first run"));
-}
-
-static json_t *
-divergence_json(const char *kind, int64_t step, const int *ranks, int rank_count, const int *against, int against_count,
-		json_t *a, json_t *b, const char *text)
-{
-	json_t *json = json_object();
-
-	text_set(json, "kind", kind);
-	text_set_integer(json, "step", step, -1);
-	json_object_set_new(json, "ranks", ranks_json(ranks, rank_count));
-	json_object_set_new(json, "against", ranks_json(against, against_count));
-	json_object_set_new(json, "a", a);
-	json_object_set_new(json, "b", b);
-	text_set(json, "text", text);
-	return json;
-}
-
 /* What two calls of one operation have in different ways: the first operand whose WHAT differs. */
 static void
 difference_text(const struct member *one, int64_t event, const struct member *other, int64_t other_event, struct text *text,
@@ -285,8 +242,8 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 	if (!ranks)
 		return json_null();
 	against = ranks + members->count + 1;
-	rank_count = group_ranks(members, a, ranks);
-	against_count = group_ranks(members, b, against);
+	rank_count = side_ranks(members, a, ranks);
+	against_count = side_ranks(members, b, against);
 	side_name(members, a, ranks, rank_count, &text);
 	if (meeting->kind == MEET_CONTROL) {
 		text_add(&text, "%s", rank_count == 1 || members->list[a].step >= 0 ? SAY(" goes on with ") : SAY(" go on with "));
@@ -322,7 +279,7 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 	if (members->list[a].step < 0)
 		text_add(&text, ", at step %lld", (long long)meeting->step);
 	lost_text(members, a, b, &text);
-	json = divergence_json(kind, members->list[a].step < 0 ? meeting->step : -1, ranks, rank_count, against, against_count,
+	json = side_divergence(kind, members->list[a].step < 0 ? meeting->step : -1, ranks, rank_count, against, against_count,
 			       has_a ? side_json(&members->list[a], at->id) : json_null(),
 			       has_b ? side_json(&members->list[b], other->id) : json_null(), text.data);
 	if (meeting->has_led) {
@@ -369,7 +326,7 @@ divergence_of_stop(struct members *members, const struct groups *groups, const s
 		side_text(member, last.id, &text);
 	}
 	lost_text(members, stopped->left, stopped->right, &text);
-	json = divergence_json("missing", waiting.step, &member->rank, 1, against, count,
+	json = side_divergence("missing", waiting.step, &member->rank, 1, against, count,
 			       has_last ? side_json(member, last.id) : json_null(), side_json(other, waiting.id), text.data);
 	json_object_set_new(json, "collective", json_integer(collectives_before(other, waiting.id)));
 	free(against);
@@ -425,7 +382,7 @@ divergence_of_sizes(struct members *members, struct member *const *compared, int
 			 difference->persistent ? SAY(" elsewhere") : SAY(" and still is elsewhere"));
 	if (one->step < 0)
 		text_add(&text, ", at step %lld", (long long)step);
-	json = divergence_json(kind, one->step < 0 ? step : -1, &one->rank, 1, against, against_count,
+	json = side_divergence(kind, one->step < 0 ? step : -1, &one->rank, 1, against, against_count,
 			       side_json(one, difference->event), side_json(other, there), text.data);
 	if (difference->same_as > 1)
 		json_object_set_new(json, "same_as", json_integer(difference->same_as));

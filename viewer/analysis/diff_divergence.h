@@ -8,6 +8,8 @@
 
 /* Sequences part at PARTING. New reference. */
 json_t *divergence_of_parting(struct members *members, const struct groups *groups, const struct parting *parting);
+/* They part in steps whose operations are overwritten. KEPT (may be NULL; taken over): what is found in those that are kept. diff_past.c. */
+json_t *divergence_of_past(struct members *members, const struct groups *groups, const struct parting *parting, json_t *kept);
 /* One stopped while others wait for it in a collective; NULL if nobody waits. New reference. */
 json_t *divergence_of_stop(struct members *members, const struct groups *groups, const struct parting *stopped);
 /* A size differs; COMPARED are those that took part, as sizes_compare had them. New reference. */

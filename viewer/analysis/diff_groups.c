@@ -2,19 +2,31 @@
 
 #include <string.h>
 
-static bool
-parting_is_before(const struct meeting *one, const struct meeting *other)
+int64_t
+parting_step(const struct parting *parting)
 {
-	int64_t a = one->has_left ? one->left.id : one->right.id, b = other->has_left ? other->left.id : other->right.id;
+	return parting->past.found ? parting->past.step : parting->meeting.step;
+}
 
-	return one->step != other->step ? one->step < other->step : a < b;
+static int64_t
+parting_event(const struct parting *parting)
+{
+	return parting->past.found ? 0 : parting->meeting.has_left ? parting->meeting.left.id : parting->meeting.right.id;
+}
+
+static bool
+parting_is_before(const struct parting *one, const struct parting *other)
+{
+	int64_t a = parting_step(one), b = parting_step(other);
+
+	return a != b ? a < b : parting_event(one) < parting_event(other);
 }
 
 static void
-parting_keep(struct parting *parting, int left, int right, const struct meeting *meeting)
+parting_keep(struct parting *kept, const struct parting *parting)
 {
-	if (!parting->found || parting_is_before(meeting, &parting->meeting))
-		*parting = (struct parting){ true, left, right, *meeting };
+	if (!kept->found || parting_is_before(parting, kept))
+		*kept = *parting;
 }
 
 /* Did this member stop by itself, or was it stopped from outside, without an exception of its own that tells why? */
@@ -24,34 +36,64 @@ stopped_silently(const struct member *member)
 	return !member->failed || (strcmp(member->failure.kind, "signal") == 0 && !member_crashed(&member->failure));
 }
 
-/* Member I beside group G: joins it, or returns false. FIRST: the meeting, if they part. */
+/* One side of PARTING has ended: by itself, silently? Then it is told as the left one. */
+static void
+stopped_keep(struct groups *groups, const struct members *members, const struct parting *parting)
+{
+	struct parting stopped = *parting;
+
+	stopped.past.found = false;
+	if (parting->meeting.kind == MEET_LEFT_ENDED && stopped_silently(&members->list[parting->left])) {
+		parting_keep(&groups->stopped, &stopped);
+	} else if (parting->meeting.kind == MEET_RIGHT_ENDED && stopped_silently(&members->list[parting->right])) {
+		stopped.left = parting->right;
+		stopped.right = parting->left;
+		stopped.meeting.kind = MEET_LEFT_ENDED;
+		stopped.meeting.has_right = parting->meeting.has_left;
+		stopped.meeting.right = parting->meeting.left;
+		stopped.meeting.left_last = parting->meeting.right_last;
+		stopped.meeting.right_last = parting->meeting.left_last;
+		parting_keep(&groups->stopped, &stopped);
+	}
+}
+
+/* What the steps tell that are overwritten. */
+static void
+past_add(struct groups *groups, struct members *members, struct parting *parting)
+{
+	struct past *past = &parting->past;
+
+	*past = past_compare(&members->list[parting->left], &members->list[parting->right]);
+	groups->past_usual += past->usual;
+	groups->past_unknown |= past->unknown;
+	if (groups->past_end == 0 || (past->end > 0 && past->end < groups->past_end))
+		groups->past_end = past->end;
+	if (past->found && past->kept_parts && parting->meeting.kind < MEET_CONTROL) {
+		past->found = false; /* what is kept shows that it is usual here */
+		groups->past_usual++;
+	}
+}
+
+/* Member I beside group G: joins it, or returns false. PARTING: where they met, or part. */
 static bool
-group_join(struct groups *groups, struct members *members, int g, int i, int64_t limit, struct meeting *first)
+group_join(struct groups *groups, struct members *members, int g, int i, int64_t limit, struct parting *parting)
 {
 	struct group *group = &groups->list[g];
-	struct meeting meeting = sequence_compare(&members->list[group->longest], &members->list[i], limit);
-	int other = group->longest;
 
-	*first = meeting;
-	if (meeting.kind >= MEET_CONTROL)
+	*parting = (struct parting){ .found = true, .left = group->longest, .right = i };
+	parting->meeting = sequence_compare(&members->list[group->longest], &members->list[i], limit);
+	if (limit < 0)
+		past_add(groups, members, parting);
+	if (parting->meeting.kind >= MEET_CONTROL)
 		return false;
-	groups->usual += meeting.usual;
+	stopped_keep(groups, members, parting);
+	if (parting->past.found)
+		return false;
+	groups->usual += parting->meeting.usual;
 	group->count++;
 	members->list[i].group = g;
-	if (meeting.kind == MEET_LEFT_ENDED) {
-		if (stopped_silently(&members->list[other]))
-			parting_keep(&groups->stopped, other, i, &meeting);
+	if (parting->meeting.kind == MEET_LEFT_ENDED)
 		group->longest = i;
-	} else if (meeting.kind == MEET_RIGHT_ENDED && stopped_silently(&members->list[i])) {
-		struct meeting turned = meeting;
-
-		turned.kind = MEET_LEFT_ENDED;
-		turned.has_right = meeting.has_left;
-		turned.right = meeting.left;
-		turned.left_last = meeting.right_last;
-		turned.right_last = meeting.left_last;
-		parting_keep(&groups->stopped, i, other, &turned);
-	}
 	return true;
 }
 
@@ -71,7 +113,7 @@ sends_messages(const struct member *member)
 static void
 roles_find(struct groups *groups, struct members *members)
 {
-	struct meeting meeting;
+	struct parting parting;
 	bool messages = false;
 
 	for (int i = 0; i < members->count; i++)
@@ -82,7 +124,7 @@ roles_find(struct groups *groups, struct members *members)
 	for (int i = 0; i < members->count; i++) {
 		int g = 0;
 
-		while (g < groups->count && !group_join(groups, members, g, i, members->list[i].first_step + 1, &meeting))
+		while (g < groups->count && !group_join(groups, members, g, i, members->list[i].first_step + 1, &parting))
 			g++;
 		if (g == groups->count && g < GROUPS_MOST) {
 			groups->list[groups->count++] = (struct group){ .longest = i, .count = 1 };
@@ -106,8 +148,8 @@ groups_make(struct groups *groups, struct members *members, void (*progress)(con
 	memset(groups, 0, sizeof *groups);
 	roles_find(groups, members);
 	for (int i = 0; i < members->count; i++) {
-		struct meeting meeting, first = { MEET_SAME };
-		int met = -1, g;
+		struct parting parting, first = { 0 };
+		int g;
 
 		for (g = 0; g < groups->count; g++) {
 			if (groups->list[g].role != members->list[i].role)
@@ -115,16 +157,14 @@ groups_make(struct groups *groups, struct members *members, void (*progress)(con
 			/* Of two runs, each rank is compared with itself. */
 			if (members->two_runs && members->list[groups->list[g].longest].rank != members->list[i].rank)
 				continue;
-			if (group_join(groups, members, g, i, -1, &meeting))
+			if (group_join(groups, members, g, i, -1, &parting))
 				break;
-			if (met < 0 || parting_is_before(&first, &meeting)) { /* the group that it goes with the longest */
-				met = groups->list[g].longest;
-				first = meeting;
-			}
+			if (!first.found || parting_is_before(&first, &parting)) /* the group that it goes with the longest */
+				first = parting;
 		}
 		if (g == groups->count) {
-			if (met >= 0)
-				parting_keep(&groups->parting, met, i, &first);
+			if (first.found)
+				parting_keep(&groups->parting, &first);
 			g = groups->count < GROUPS_MOST ? groups->count++ : GROUPS_MOST - 1;
 			members->list[i].group = g;
 			groups->list[g] = (struct group){ .longest = i, .count = 1, .role = members->list[i].role };

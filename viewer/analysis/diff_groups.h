@@ -4,7 +4,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_DIFF_GROUPS_H
 #define SHAPEBOX_VIEWER_ANALYSIS_DIFF_GROUPS_H
 
-#include "diff_parts.h"
+#include "diff_past.h"
 
 #define GROUPS_MOST 256
 
@@ -13,8 +13,12 @@ struct group {
 	int count, role;
 };
 
-/* Two members of which one stopped where the other went on, or which part. */
-struct parting { bool found; int left, right; struct meeting meeting; };
+/* Two members of which one stopped where the other went on, or which part: in what is kept (unless meeting.kind is below
+ * MEET_CONTROL), or before (past.found). */
+struct parting { bool found; int left, right; struct meeting meeting; struct past past; };
+
+/* The step in which they part first. */
+int64_t parting_step(const struct parting *parting);
 
 struct groups {
 	struct group list[GROUPS_MOST];
@@ -23,6 +27,9 @@ struct groups {
 	struct parting parting;  /* the first where sequences part */
 	struct parting stopped;  /* the first member that stopped without a failure of its own while others went on */
 	int64_t usual;
+	int64_t past_end;      /* of overwritten steps, those before it were compared by their fingerprints; 0: none */
+	bool past_unknown;     /* of some members there is nothing to compare them by */
+	int64_t past_usual;    /* ranges of such steps that differ as they may */
 };
 
 void groups_make(struct groups *groups, struct members *members, void (*progress)(const char *what, int done, int total));

@@ -77,6 +77,13 @@ json_t *side_json(const struct member *member, int64_t event);
 json_t *side_where(const struct member *member, int64_t site);
 /* "aten::linear at train.py:12" */
 void side_text(const struct member *member, int64_t event, struct text *text);
+/* The ranks of MEMBER's group and run, sorted as the members are: how many. */
+int side_ranks(const struct members *members, int member, int *ranks);
+/* "rank 3", "ranks 0-2"; of two runs "rank 0 of the second run"; of two steps "step 12". */
+void side_name(const struct members *members, int member, const int *ranks, int count, struct text *text);
+/* The object "first_divergence". A and B are taken over. New reference. */
+json_t *side_divergence(const char *kind, int64_t step, const int *ranks, int rank_count, const int *against, int against_count,
+			json_t *a, json_t *b, const char *text);
 /* "ranks 0-2, 5" */
 void ranks_text(struct text *text, const int *ranks, int count);
 json_t *ranks_json(const int *ranks, int count);

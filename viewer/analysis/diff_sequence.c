@@ -205,6 +205,15 @@ pair_agrees(struct meeting *meeting, const struct brief *left, const struct brie
 	return false;
 }
 
+/* The end of backward from AT on, or its next collective. */
+static int64_t
+backward_skip(const struct briefs *side, int64_t at)
+{
+	while (at < side->count && side->list[at].phase == BRIEF_BACKWARD && !side->list[at].collective && !side->list[at].failed)
+		at++;
+	return at;
+}
+
 /* One step, operation by operation; MORE_LEFT, MORE_RIGHT: that side has later ones. Returns true to go on. */
 static bool
 step_walk(struct meeting *meeting, const struct step *left_step, const struct step *right_step, const struct briefs *left,
@@ -225,6 +234,17 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 				meeting->usual++;
 			}
 			continue;
+		}
+		if (looped && left->list[i].phase == BRIEF_BACKWARD && right->list[j].phase == BRIEF_BACKWARD) {
+			/* After a loop that went round more often backward has more to do, at one call site: nothing new in that. */
+			a = backward_skip(left, i);
+			b = backward_skip(right, j);
+			if (a > i || b > j) {
+				meeting->usual += a - i + b - j;
+				i = a;
+				j = b;
+				continue;
+			}
 		}
 		if (!meet_again(left, &a, right, &b)) {
 			/* A side that did nothing but its own things before its end has stopped on its way to the other's next. */

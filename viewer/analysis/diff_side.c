@@ -1,4 +1,4 @@
-/* One side of a difference as JSON and as text; sets of ranks. */
+/* One side of a difference as JSON and as text; sets of ranks; the object. */
 #include "diff_parts.h"
 
 #include <string.h>
@@ -112,5 +112,46 @@ ranks_json(const int *ranks, int count)
 
 	for (int i = 0; i < count; i++)
 		json_array_append_new(json, json_integer(ranks[i]));
+	return json;
+}
+
+int
+side_ranks(const struct members *members, int member, int *ranks)
+{
+	int count = 0;
+
+	for (int i = 0; i < members->count; i++)
+		if (members->list[i].group == members->list[member].group && members->list[i].run == members->list[member].run)
+			ranks[count++] = members->list[i].rank;
+	return count;
+}
+
+void
+side_name(const struct members *members, int member, const int *ranks, int count, struct text *text)
+{
+	const struct member *one = &members->list[member];
+
+	if (one->step >= 0) {
+		text_add(text, "step %lld", (long long)one->step);
+		return;
+	}
+	ranks_text(text, ranks, count);
+	if (members->two_runs)
+		text_add(text, "%s", one->run ? SAY(" of the second run") : SAY(" of the first run"));
+}
+
+json_t *
+side_divergence(const char *kind, int64_t step, const int *ranks, int rank_count, const int *against, int against_count,
+		json_t *a, json_t *b, const char *text)
+{
+	json_t *json = json_object();
+
+	text_set(json, "kind", kind);
+	text_set_integer(json, "step", step, -1);
+	json_object_set_new(json, "ranks", ranks_json(ranks, rank_count));
+	json_object_set_new(json, "against", ranks_json(against, against_count));
+	json_object_set_new(json, "a", a);
+	json_object_set_new(json, "b", b);
+	text_set(json, "text", text);
 	return json;
 }

@@ -9,10 +9,13 @@
 #define BLOCKS_LIMIT 4000000
 
 static bool
-has_fingerprints(struct reader *reader)
+has_table(struct reader *reader, const char *name)
 {
-	sqlite3_stmt *row = reader_prepare(reader, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'block'");
-	bool has = reader_row(reader, row);
+	sqlite3_stmt *row = reader_prepare(reader, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
+	bool has;
+
+	sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
+	has = reader_row(reader, row);
 
 	sqlite3_finalize(row);
 	return has;
@@ -48,7 +51,7 @@ trace_blocks(struct trace *trace, int process, struct block **out)
 	sqlite3_stmt *row;
 
 	*out = NULL;
-	if (!reader || !has_fingerprints(reader))
+	if (!reader || !has_table(reader, "block"))
 		return -1;
 	row = reader_prepare(reader,
 		"SELECT b.thread_id, b.step, b.number, b.first_event, b.last_event, b.first_number, b.events, b.collectives, "
@@ -70,6 +73,40 @@ trace_blocks(struct trace *trace, int process, struct block **out)
 	sqlite3_finalize(row);
 	*out = blocks;
 	return count;
+}
+
+#define STEPS_LIMIT 1000000 /* of a hostile file */
+
+int64_t
+trace_steps(struct trace *trace, int process, struct step_range **out)
+{
+	struct reader *reader = trace_reader(trace, process);
+	struct step_range *list = NULL, *grown;
+	int64_t count = 0, room = 0;
+	sqlite3_stmt *row;
+
+	*out = NULL;
+	if (!reader || !has_table(reader, "step_print"))
+		return -1;
+	row = reader_prepare(reader, "SELECT first_step, steps, operations, control, once, rest, collectives, collective "
+				     "FROM step_print WHERE steps > 0 ORDER BY first_step");
+	while (count < STEPS_LIMIT && reader_row(reader, row)) {
+		if (count == room) {
+			room = room ? room * 2 : 64;
+			grown = realloc(list, (size_t)room * sizeof *grown);
+			if (!grown)
+				break;
+			list = grown;
+		}
+		list[count++] = (struct step_range){ sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
+			{ (uint64_t)sqlite3_column_int64(row, 2), (uint64_t)sqlite3_column_int64(row, 3),
+			  (uint64_t)sqlite3_column_int64(row, 4), (uint64_t)sqlite3_column_int64(row, 5),
+			  (uint64_t)sqlite3_column_int64(row, 6), (uint64_t)sqlite3_column_int64(row, 7) } };
+		reader->ticks = 0;
+	}
+	sqlite3_finalize(row);
+	*out = list;
+	return count ? count : -1;
 }
 
 static bool
@@ -217,7 +254,7 @@ trace_collectives(struct trace *trace, int process, int64_t step)
 	int64_t count = 0;
 	sqlite3_stmt *row;
 
-	if (!reader || !has_fingerprints(reader))
+	if (!reader || !has_table(reader, "block"))
 		return 0;
 	row = reader_prepare(reader, "SELECT sum(collectives) FROM block WHERE step = ?");
 	sqlite3_bind_int64(row, 1, step);

@@ -7,6 +7,7 @@
 #ifndef SHAPEBOX_VIEWER_READER_TRACE_FINGERPRINT_H
 #define SHAPEBOX_VIEWER_READER_TRACE_FINGERPRINT_H
 
+#include "../../schema/box.h"
 #include "trace.h"
 
 /* Up to 512 operations of one thread within one step. */
@@ -34,6 +35,13 @@ struct brief {
 /* The blocks of PROCESS by stream, step, number. Returns the count, -1 if the trace has no fingerprints (it was folded by an
  * older version). free(*OUT). */
 int64_t trace_blocks(struct trace *trace, int process, struct block **out);
+
+/* One step or several in a row, their operations kept or not. */
+struct step_range { int64_t first, steps; struct box_step_print print; };
+
+/* The steps of PROCESS from the first on; each range as wide as the first, but the last. Returns the count, -1 if the trace has none
+ * (an older version; a call site found no place). free(*OUT). */
+int64_t trace_steps(struct trace *trace, int process, struct step_range **out);
 
 /* The operations of THREAD with ids FIRST to LAST that take part in comparisons, in order, until VISIT returns false. */
 void trace_each_brief(struct trace *trace, int process, int thread, int64_t first, int64_t last,

@@ -132,7 +132,7 @@ side_text(struct page *page, const char *label, const json_t *side, bool outputs
 }
 
 static void
-divergence_text(struct page *page, const json_t *divergence, int width)
+divergence_text(struct page *page, const char *label, const json_t *divergence, int width)
 {
 	struct page line = { 0 };
 	const json_t *before = json_object_get(divergence, "before");
@@ -143,7 +143,7 @@ divergence_text(struct page *page, const json_t *divergence, int width)
 	page_words(&line, report_string(divergence, "kind"));
 	page_format(&line, PAGE_END ": ");
 	page_words(&line, report_string(divergence, "text"));
-	line_end(page, SAY("parted"), &line, width);
+	line_end(page, label, &line, width);
 	side_text(page, "", json_object_get(divergence, "a"), false, width);
 	side_text(page, "", json_object_get(divergence, "b"), false, width);
 	if (json_is_object(before)) {
@@ -209,21 +209,26 @@ groups_text(struct page *page, const json_t *groups, int width)
 }
 
 static void
-lost_text(struct page *page, const json_t *lost, int width)
+lost_text(struct page *page, const json_t *diff, int width)
 {
-	int64_t dropped = 0, most = 0;
+	const json_t *overwritten = json_object_get(diff, "overwritten");
+	int64_t dropped = 0, usual = report_integer(overwritten, "usual_differences", 0);
 	struct page line = { 0 };
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(lost, i, one) {
+	json_array_foreach(json_object_get(diff, "lost"), i, one)
 		dropped += report_integer(one, "dropped", 0);
-		most = report_integer(one, "from_step", 0) > most ? report_integer(one, "from_step", 0) : most;
+	if (json_is_object(overwritten)) {
+		page_format(&line, SAY("operations before step %lld are overwritten (--keep all keeps them)"),
+			    (long long)report_integer(overwritten, "before_step", 0));
+		page_add(&line, json_is_true(json_object_get(overwritten, "compared"))
+					? SAY(": those steps were compared by their fingerprints") : SAY(": those steps were not compared"));
+		if (usual > 0)
+			page_format(&line, SAY(", %lld of which differ as usual"), (long long)usual);
 	}
-	if (most > 0)
-		page_format(&line, SAY("compared from step %lld on: what lies before was overwritten (--keep all keeps it)"), (long long)most);
 	if (dropped > 0) {
-		page_add(&line, most > 0 ? "; " : "");
+		page_add(&line, line.size ? "; " : "");
 		page_plural(&line, dropped, SAY("operation was dropped"), SAY("operations were dropped"));
 	}
 	if (line.size)
@@ -259,7 +264,8 @@ diff_text(struct page *page, const json_t *diff, int width)
 	}
 	failure_text(page, json_object_get(diff, "first_failure"), width);
 	consequences_text(page, json_object_get(diff, "consequences"), width);
-	divergence_text(page, json_object_get(diff, "first_divergence"), width);
+	divergence_text(page, SAY("parted"), json_object_get(diff, "first_divergence"), width);
+	divergence_text(page, SAY("kept"), json_object_get(json_object_get(diff, "first_divergence"), "kept"), width);
 	if (!differ) {
 		page_format(&line, PAGE_GOOD "%s" PAGE_END "%s", SAY("the same operations in the same order"), SAY(", as far as each went"));
 		line_end(page, SAY("agree"), &line, width);
@@ -270,7 +276,7 @@ diff_text(struct page *page, const json_t *diff, int width)
 		page_add(&line, SAY(": sizes that a rank varies by itself or has had from its start, and what one rank alone logs or loads"));
 		line_end(page, SAY("usual"), &line, width);
 	}
-	lost_text(page, json_object_get(diff, "lost"), width);
+	lost_text(page, diff, width);
 	if (json_is_false(json_object_get(diff, "complete"))) {
 		page_add(&line, SAY("memory ran out: sizes were compared in part"));
 		line_end(page, SAY("lost"), &line, width);

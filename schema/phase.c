@@ -1,8 +1,8 @@
-#include "fold_phase.h"
+#include "phase.h"
 
 #include <string.h>
 
-#include "fold_internal.h"
+#include "site.h"
 
 enum phase
 phase_of(const struct phase_facts *facts)

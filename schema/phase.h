@@ -1,7 +1,8 @@
 /*
  * Phases: what a training run was doing when an operation ran.
  *
- * Pure decisions on a few facts, so that the rules can be read, and tested, on one page. In order, the first that
+ * Pure decisions on a few facts, so that the rules can be read, and tested, on one page. The fold asks for each row, libshim for what it
+ * counts of a step (steps.h). In order, the first that
  * holds decides:
  *   backward   a backward node is open on the thread, or the call site is inside torch.autograd's engine call
  *   optimizer  an "Optimizer." range is open, or the call site is inside torch.optim
@@ -12,15 +13,15 @@
  *   eval       autograd was off, inside a module's call
  *   other      everything else
  */
-#ifndef SHAPEBOX_SCHEMA_FOLD_PHASE_H
-#define SHAPEBOX_SCHEMA_FOLD_PHASE_H
+#ifndef SHAPEBOX_SCHEMA_PHASE_H
+#define SHAPEBOX_SCHEMA_PHASE_H
 
 #include <stdbool.h>
 
 enum phase { PHASE_OTHER, PHASE_FORWARD, PHASE_BACKWARD, PHASE_OPTIMIZER, PHASE_EVAL, PHASE_DATA, PHASE_LOAD };
 
 struct phase_facts {
-	unsigned site;              /* SITE_* of fold_internal.h */
+	unsigned site;              /* SITE_* of site.h */
 	bool backward_open, optimizer_open, data_open; /* ranges open on the thread */
 	bool grad;                  /* autograd was recording */
 	bool advanced;              /* it made an autograd node */
