@@ -217,6 +217,33 @@ identity_end(const void *impl)
 					    __ATOMIC_RELAXED);
 }
 
+uint32_t
+identity_flags(const void *impl)
+{
+	uint64_t number;
+	int64_t slot;
+
+	if (!shim_box.base || !addresses || !impl)
+		return 0;
+	slot = find(impl, &number);
+	return number ? __atomic_load_n(&entry_at((uint32_t)slot)->flags, __ATOMIC_RELAXED) : 0;
+}
+
+void
+identity_mark(const void *impl, uint32_t set, uint32_t clear)
+{
+	uint64_t number;
+	int64_t slot;
+
+	if (!shim_box.base || !addresses || !impl)
+		return;
+	slot = find(impl, &number);
+	if (!number)
+		return;
+	__atomic_fetch_and(&entry_at((uint32_t)slot)->flags, ~clear, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&entry_at((uint32_t)slot)->flags, set, __ATOMIC_RELAXED);
+}
+
 uint64_t
 tensor_identity(const void *impl)
 {

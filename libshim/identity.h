@@ -33,6 +33,10 @@ void identity_ask(const void *impl, uint64_t form, const struct identity_event *
  * failure, not for an event. */
 void identity_find(const uint64_t *numbers, const void **impls, uint32_t count);
 
+/* BOX_LIVE_* of the live tensor at IMPL (0: never met), and to change them. */
+uint32_t identity_flags(const void *impl);
+void identity_mark(const void *impl, uint32_t set, uint32_t clear);
+
 /* The tensor at IMPL ends. */
 void identity_end(const void *impl);
 

@@ -7,6 +7,7 @@
 #include "operation.h"
 #include "sample.h"
 #include "torch.h"
+#include "written.h"
 
 #define LIST_LIMIT 1024
 #define LIST_LIMIT_MULTI 16 /* _foreach_ and _fused_: whole parameter lists, alike by construction */
@@ -129,6 +130,8 @@ add(const void *schema)
 	facts.sample = (uint8_t)sample_of(name);
 	facts.collective = fingerprint_is_collective(name);
 	facts.print = fingerprint_bytes(fingerprint_bytes(3, name, size), overload.text, overload.size);
+	facts.written = (uint8_t)written_of(name);
+	facts.looked_at = facts.sample || facts.written;
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
 			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;

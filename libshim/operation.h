@@ -19,6 +19,8 @@ struct operation {
 	bool collective;     /* schema/collectives.def */
 	uint32_t seen;       /* steps finished, and 1, when it was last counted for its step (steps.h) */
 	uint64_t print;      /* of its name and overload, the same in every process */
+	uint8_t written;     /* enum written_kind: what it does to its first operand */
+	bool looked_at;      /* one of both */
 };
 
 /* The reference of the operation that SCHEMA (c10::FunctionSchema) describes, its facts in FACTS (lives for ever).

@@ -5,6 +5,7 @@
 #include "python_state_rows.h"
 #include "box.h"
 #include "note.h"
+#include "python_loaders.h"
 #include "python_numbers.h"
 #include "sample.h"
 #include "shim.h"
@@ -213,6 +214,8 @@ write_state(struct json_writer *json, const struct python_torch *torch, const st
 	write_owned(json);
 	json_key(json, "samples");
 	sample_write(json);
+	json_key(json, "loaders");
+	python_loaders_write(json, torch, trace);
 	state_write_modules(json, torch, trace);
 	write_frames(json, trace);
 	write_numbers(json, torch, trace);

@@ -3,46 +3,13 @@
 #include <sys/mman.h>
 
 #include "../schema/box.h"
+#include "python_state_count.h"
 #include "python_state_rows.h"
+#include "written.h"
 
 #define ROWS_MAX 12    /* of one list */
 #define TENSORS_MAX 4  /* identities that a row tells */
 #define LEAVE_BYTES 8192
-
-/* Kinds of rows. X(id, name): of which parameters a list tells. */
-#define STATE_LISTS(X) \
-	X(IDLE, "idle")       /* trainable, an optimizer's, and never had a gradient */ \
-	X(UNOWNED, "unowned") /* trainable, has a gradient, and is no optimizer's */ \
-	X(DEVICE, "device")   /* elsewhere than most */ \
-	X(DTYPE, "dtype")     /* of another floating kind than most */
-
-enum {
-#define X(id, name) LIST_##id,
-	STATE_LISTS(X)
-#undef X
-	LISTS
-};
-
-/* Of a node and all below it. */
-struct counts {
-	int32_t tensors, trainable, graded, owned, unknown;
-	int64_t elements, trainable_elements;
-	int32_t among[LISTS];  /* candidates for the list: those that could be odd */
-	int32_t odd[LISTS];
-	int64_t odd_elements[LISTS];
-};
-
-struct counting {
-	const struct python_torch *torch;
-	const struct python_modules *modules;
-	struct counts *counts; /* by node, one more for the roots' score */
-	int device, dtype;     /* what most have; MODULE_NONE: not known yet */
-	bool hooked;           /* something else moves parameters about */
-	/* For a row: */
-	int list;
-	struct json_writer *json;
-	int told;
-};
 
 static int
 device_of(const struct tensor_meta *meta)
@@ -50,23 +17,20 @@ device_of(const struct tensor_meta *meta)
 	return meta->device_type << 16 | (meta->device_index & 0xffff);
 }
 
-static bool
-is_floating(int dtype)
-{
-	return (dtype >= 5 && dtype <= 7) || dtype == 15; /* float16, float32, float64, bfloat16: c10::ScalarType */
-}
-
 /* What PARAMETER is on each list: 1 odd, 0 not odd, -1 not a matter of that list. */
 static void
-judge(const struct counting *counting, const struct tensor_meta *meta, uint32_t flags, int trainable, int graded,
-      int is[LISTS])
+judge(const struct counting *counting, const void *impl, const struct tensor_meta *meta, int trainable, int graded, int is[LISTS])
 {
+	uint32_t flags = state_flags(impl);
 	bool had = graded == 1 || flags & STATE_HAD_GRAD;
 
 	is[LIST_IDLE] = trainable == 1 && flags & STATE_OWNED && graded >= 0 ? !had && flags / STATE_LOOK >= STATE_LOOKS : -1;
 	is[LIST_UNOWNED] = trainable == 1 && graded >= 0 ? graded == 1 && !(flags & STATE_OWNED) : -1;
 	is[LIST_DEVICE] = counting->device != MODULE_NONE ? device_of(meta) != counting->device : -1;
-	is[LIST_DTYPE] = counting->dtype != MODULE_NONE && is_floating(meta->dtype) ? meta->dtype != counting->dtype : -1;
+	is[LIST_DTYPE] = counting->dtype != MODULE_NONE && state_is_floating(meta->dtype) ? meta->dtype != counting->dtype : -1;
+	is[LIST_FRESH] = trainable == 0 ? written_is_fresh(impl) : -1;
+	is[LIST_NEW] = trainable == 1 ? written_is_fresh(impl) : -1;
+	is[LIST_RESET] = written_is_reset(impl);
 }
 
 static int64_t
@@ -107,7 +71,10 @@ count_parameter(void *context, int index, struct python_object *name, struct pyt
 		counts->trainable++;
 		counts->trainable_elements += elements;
 	}
-	judge(counting, &meta, flags, trainable, graded, is);
+	counts->copied += written_is_copied(impl);
+	counts->fresh += written_is_fresh(impl);
+	counts->reset += written_is_reset(impl);
+	judge(counting, impl, &meta, trainable, graded, is);
 	for (int list = 0; list < LISTS; list++) {
 		counts->among[list] += is[list] >= 0;
 		counts->odd[list] += is[list] == 1;
@@ -123,6 +90,9 @@ counts_add(struct counts *sum, const struct counts *part)
 	sum->graded += part->graded;
 	sum->owned += part->owned;
 	sum->unknown += part->unknown;
+	sum->copied += part->copied;
+	sum->fresh += part->fresh;
+	sum->reset += part->reset;
 	sum->elements += part->elements;
 	sum->trainable_elements += part->trainable_elements;
 	for (int list = 0; list < LISTS; list++) {
@@ -186,7 +156,7 @@ write_identity(void *context, int index, struct python_object *name, struct pyth
 		return;
 	int trainable = python_tensor_flag(counting->torch, parameter, "requires_grad");
 	int graded = trainable == 1 ? python_tensor_has_grad(counting->torch, parameter) : 0;
-	judge(counting, &meta, state_flags(impl), trainable, graded, is);
+	judge(counting, impl, &meta, trainable, graded, is);
 	if (is[counting->list] != 1 || !tensor_identity(impl))
 		return;
 	counting->told++;
@@ -218,6 +188,8 @@ write_row(struct counting *counting, int index, const struct counts *counts, boo
 	json_string(json, python_dtype_name(node->dtype));
 	json_key(json, "own");
 	json_bool(json, own);
+	json_key(json, "amid");
+	json_bool(json, !own && state_is_amid(counting, index));
 	json_key(json, "identities");
 	json_array_begin(json);
 	counting->told = 0;
@@ -240,7 +212,8 @@ write_list(struct counting *counting, const struct counts *own)
 		bool all = counts[i].odd[list] && counts[i].odd[list] == counts[i].among[list];
 
 		if (all || own[i].odd[list]) {
-			write_row(counting, i, all ? &counts[i] : &own[i], !all);
+			int at = all && list >= LIST_FRESH ? state_innermost(counting, i) : i;
+			write_row(counting, at, all ? &counts[at] : &own[i], !all);
 			rows++;
 		}
 		i = all || !counts[i].odd[list] ? modules->nodes[i].end : i + 1;
@@ -271,6 +244,7 @@ write_model(struct json_writer *json, const struct counting *counting)
 	const struct { const char *name; int64_t count; } rows[] = {
 		{ "tensors", all->tensors }, { "elements", all->elements }, { "trainable", all->trainable },
 		{ "trainable_elements", all->trainable_elements }, { "graded", all->graded }, { "owned", all->owned }, { "unknown", all->unknown },
+		{ "copied", all->copied }, { "fresh", all->fresh }, { "reset", all->reset },
 	};
 
 	json_key(json, "root");
@@ -288,47 +262,6 @@ write_model(struct json_writer *json, const struct counting *counting)
 	json_object_end(json);
 }
 
-/* What most elements have, of the kinds that can be told from a node's own parameters. */
-static void
-find_majority(struct counting *counting)
-{
-	const struct python_modules *modules = counting->modules;
-	struct { int value; int64_t elements; } seen[2][8];
-	int count[2] = { 0, 0 };
-
-	for (int i = 0; i < modules->count; i++) {
-		const struct module_node *node = &modules->nodes[i];
-		int64_t own = node->parameters;
-
-		for (int child = i + 1; child < node->end; child = modules->nodes[child].end)
-			own -= modules->nodes[child].parameters;
-		for (int kind = 0; kind < 2 && own > 0; kind++) {
-			int value = kind ? node->dtype : node->device, n = 0;
-			if (value == MODULE_SEVERAL || value == MODULE_NONE || (kind && !is_floating(value)))
-				continue;
-			while (n < count[kind] && seen[kind][n].value != value)
-				n++;
-			if (n == 8)
-				continue;
-			if (n == count[kind]) {
-				seen[kind][n].value = value;
-				seen[kind][n].elements = 0;
-				count[kind]++;
-			}
-			seen[kind][n].elements += own;
-		}
-	}
-	counting->device = counting->dtype = MODULE_NONE;
-	for (int kind = 0; kind < 2; kind++) {
-		int64_t most = 0;
-		for (int n = 0; n < count[kind]; n++)
-			if (seen[kind][n].elements > most) {
-				most = seen[kind][n].elements;
-				*(kind ? &counting->dtype : &counting->device) = seen[kind][n].value;
-			}
-	}
-}
-
 void
 state_write_modules(struct json_writer *json, const struct python_torch *torch, const struct python_trace *trace)
 {
@@ -343,7 +276,7 @@ state_write_modules(struct json_writer *json, const struct python_torch *torch, 
 		struct counts *own = memory + modules.count;
 		counting.modules = &modules;
 		counting.counts = memory;
-		find_majority(&counting);
+		state_find_majority(&counting);
 		for (int i = 0; i < modules.count; i++) {
 			python_modules_parameters(&modules, torch, i, count_parameter, &counting);
 			counting.hooked = counting.hooked || is_hooked(modules.nodes[i].module);

@@ -18,6 +18,7 @@
 #include "shim.h"
 #include "throw.h"
 #include "torch.h"
+#include "written.h"
 
 #define SIGNATURE_WORDS 2 /* u32 value_count, u32 word_count before words written in line */
 
@@ -64,6 +65,16 @@ write_ids(struct recorder *recorder, uint32_t *ids, bool made, const struct iden
 		ids[i] = (uint32_t)identity_meet(values->tensors[i], values->forms[i], made, event, recorder->tensor_block);
 }
 
+/* What `check` asks of the operands of an operation that begins at SITE. */
+static void __attribute__((noinline))
+look_at(const struct operation *facts, uint32_t site, const struct values *values)
+{
+	if (facts->sample)
+		sample_take(facts->sample, site, values);
+	if (facts->written && values->tensor_count)
+		written_take(facts->written, values->tensors[0]);
+}
+
 static void
 begin_operation(struct recorder *recorder, const void *record)
 {
@@ -103,13 +114,15 @@ begin_operation(struct recorder *recorder, const void *record)
 	start->depth = (uint16_t)recorder->depth;
 	start->ids = (uint16_t)values->tensor_count;
 	write_ids(recorder, start->id, false, &event);
-	if (facts->asks && values->tensor_count == 2)
+	if (facts->asks && values->tensor_count == 2) {
 		identity_ask(values->tensors[0], values->forms[1], &event);
+		written_moved(values->tensors[0], values->tensors[1], ((values->forms[0] ^ values->forms[1]) & BOX_FORM_KIND) != 0);
+	}
 	if (in_line)
 		write_inline(start->id + values->tensor_count, values);
 	recorder_publish(recorder);
-	if (__builtin_expect(facts->sample && !level, 0))
-		sample_take(facts->sample, event.site, values);
+	if (__builtin_expect(facts->looked_at && !level, 0))
+		look_at(facts, event.site, values);
 	recorder->open[recorder->depth++] = (struct open_op){
 		.record = record, .frame = frame, .op = op, .site = event.site, .signature = signature, .uncaught = recorder_uncaught(recorder), .level = level,
 		.children = facts->children, .takes_index = facts->takes_index, .event = recorder->events++, .start = start, .chunk = recorder->chunk,

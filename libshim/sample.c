@@ -16,14 +16,17 @@ static struct sample_site {
 	uint64_t key; /* kind << 32 | site; 0: free */
 	uint64_t calls, looked, odd;
 	int64_t count, of;
+	int64_t largest, rows, grew, runs; /* SAMPLE_INDEX */
 } sites[SAMPLE_SITES];
 
 static struct sample_site *
 site_of(enum sample_kind kind, uint32_t site)
 {
 	uint64_t key = (uint64_t)kind << 32 | site;
+	uint32_t first = (uint32_t)(key * 0x9e3779b97f4a7c15ull >> 40);
 
-	for (struct sample_site *at = sites; at < sites + SAMPLE_SITES; at++) {
+	for (uint32_t probe = 0; probe < SAMPLE_PROBES; probe++) {
+		struct sample_site *at = &sites[(first + probe) % SAMPLE_SITES];
 		uint64_t is = __atomic_load_n(&at->key, __ATOMIC_RELAXED);
 		if (is == key || (!is && __atomic_compare_exchange_n(&at->key, &is, key, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) || is == key)
 			return at;
@@ -99,24 +102,53 @@ value_at(const char *at, int bytes)
 	return bytes == 8 ? *(const int64_t *)at : bytes == 4 ? *(const int32_t *)at : bytes == 2 ? *(const int16_t *)at : *(const int8_t *)at;
 }
 
+/* A place among the elements: HERE is element AT. */
+struct cursor { const char *here; int64_t at[DIMS]; };
+
+/* To the next element. True if it is in the same row. */
+static bool
+advance(struct cursor *cursor, const struct elements *elements)
+{
+	for (int dim = elements->ndim - 1; dim >= 0; dim--) {
+		cursor->here += elements->strides[dim];
+		if (++cursor->at[dim] < elements->sizes[dim])
+			return dim == elements->ndim - 1;
+		cursor->here -= elements->strides[dim] * cursor->at[dim];
+		cursor->at[dim] = 0;
+	}
+	return false;
+}
+
 /* How many elements are VALUE (NOT: are not), up to MOST. */
 static int64_t
 count_of(const struct elements *elements, int64_t value, bool not, int64_t most)
 {
-	int64_t at[DIMS] = { 0 }, count = 0;
-	const char *here = elements->first;
+	struct cursor cursor = { elements->first, { 0 } };
+	int64_t count = 0;
 
 	for (int64_t left = elements->count; left > 0 && count < most; left--) {
-		count += (value_at(here, elements->bytes) == value) != not;
-		for (int dim = elements->ndim - 1; dim >= 0; dim--) {
-			here += elements->strides[dim];
-			if (++at[dim] < elements->sizes[dim])
-				break;
-			here -= elements->strides[dim] * at[dim];
-			at[dim] = 0;
-		}
+		count += (value_at(cursor.here, elements->bytes) == value) != not;
+		advance(&cursor, elements);
 	}
 	return count;
+}
+
+/* The largest element; IS_RUN: each is one more than the one before in its row. */
+static int64_t
+largest_of(const struct elements *elements, bool *is_run)
+{
+	struct cursor cursor = { elements->first, { 0 } };
+	int64_t before = value_at(cursor.here, elements->bytes), most = before;
+
+	*is_run = elements->count > 1;
+	for (int64_t left = elements->count - 1; left > 0; left--) {
+		bool same_row = advance(&cursor, elements);
+		int64_t value = value_at(cursor.here, elements->bytes);
+		*is_run = *is_run && (!same_row || value == before + 1);
+		most = value > most ? value : most;
+		before = value;
+	}
+	return most;
 }
 
 /* target of (self, target, ...) */
@@ -154,6 +186,30 @@ look_at_places(const struct values *values, struct sample_site *site)
 	return true;
 }
 
+/* (table, index): embedding's weight, self of a read by rows. Which dimension is read the event tells. */
+static bool
+look_at_index(const struct values *values, struct sample_site *site)
+{
+	struct tensor_meta table;
+	struct elements index;
+	bool is_run;
+
+	if (values->tensor_count != 2 || !find_elements(values->tensors[1], &index) || index.bytes < 4 || !tensor_read(values->tensors[0], &table)
+	    || table.flags & BOX_TENSOR_OPAQUE || table.ndim < 1)
+		return false;
+	int64_t largest = largest_of(&index, &is_run);
+	site->grew += site->looked && largest > site->largest;
+	site->largest = !site->looked || largest > site->largest ? largest : site->largest;
+	site->rows = table.sizes[0];
+	site->runs += is_run;
+	if (largest + 1 < site->rows) {
+		site->count = largest + 1;
+		site->of = site->rows;
+		__atomic_fetch_add(&site->odd, 1, __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
 void
 sample_take(enum sample_kind kind, uint32_t site_id, const struct values *values)
 {
@@ -164,7 +220,7 @@ sample_take(enum sample_kind kind, uint32_t site_id, const struct values *values
 	uint64_t calls = __atomic_add_fetch(&site->calls, 1, __ATOMIC_RELAXED);
 	if (calls > SAMPLE_CALLS && calls & (calls - 1))
 		return;
-	if (kind == SAMPLE_LABELS ? look_at_labels(values, site) : look_at_places(values, site))
+	if (kind == SAMPLE_LABELS ? look_at_labels(values, site) : kind == SAMPLE_PLACES ? look_at_places(values, site) : look_at_index(values, site))
 		__atomic_fetch_add(&site->looked, 1, __ATOMIC_RELAXED);
 }
 
@@ -179,15 +235,19 @@ sample_write(struct json_writer *json)
 	};
 
 	json_array_begin(json);
-	for (struct sample_site *site = sites; site < sites + SAMPLE_SITES && site->key; site++) {
+	for (struct sample_site *site = sites; site < sites + SAMPLE_SITES; site++) {
 		const struct { const char *name; int64_t value; } rows[] = {
 			{ "site", (uint32_t)site->key }, { "calls", (int64_t)site->calls }, { "looked", (int64_t)site->looked },
 			{ "odd", (int64_t)site->odd }, { "count", site->count }, { "of", site->of },
+			{ "largest", site->largest }, { "rows", site->rows }, { "grew", site->grew }, { "runs", site->runs },
 		};
+		size_t count = sizeof rows / sizeof rows[0] - (site->key >> 32 == SAMPLE_INDEX ? 0 : 4);
+		if (!site->key || json_left(json) < 1024)
+			continue;
 		json_object_begin(json);
 		json_key(json, "what");
 		json_string(json, names[site->key >> 32]);
-		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		for (size_t i = 0; i < count; i++) {
 			json_key(json, rows[i].name);
 			json_int(json, rows[i].value);
 		}
@@ -199,6 +259,7 @@ sample_write(struct json_writer *json)
 void
 sample_forget(void)
 {
-	if (sites[0].key)
-		memset(sites, 0, sizeof sites);
+	for (struct sample_site *site = sites; site < sites + SAMPLE_SITES; site++)
+		if (site->key)
+			*site = (struct sample_site){ 0 };
 }

@@ -298,6 +298,10 @@ enum box_layout {
 #define BOX_TENSOR_BUCKET 8u
 
 #define BOX_LIVE_ENTERED 1u /* first seen as an operand: nothing recorded made it */
+/* Of what was written to it before the first step (libshim/written.h). */
+#define BOX_LIVE_RANDOM 2u  /* random numbers */
+#define BOX_LIVE_COPIED 4u  /* another tensor's content */
+#define BOX_LIVE_RESET 8u   /* random numbers, after it was copied to */
 
 /* What a tensor is apart from its place in memory: dtype | device_type<<8 | (device_index & 0xffff)<<16 (as in a signature's
  * word), and the low half of its number of elements <<32 (0 for an opaque one). */

@@ -222,6 +222,97 @@ def mixed():
             optimizer.zero_grad()
 
 
+def finetuned():
+    """Loaded but for a new head; a part is frozen, another was grown by rows of its own; then converted."""
+    def make():
+        return nn.ModuleDict({"body": nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 16)), "words": nn.Embedding(20, 8), "head": nn.Linear(16, 3)})
+    saved, model = make().state_dict(), make()
+    model.load_state_dict({k: v for k, v in saved.items() if not k.startswith("head")}, strict=False)
+    grown = nn.Embedding(24, 8)
+    grown.weight.data[:20] = model["words"].weight.data
+    model["words"] = grown
+    model["words"].requires_grad_(False)
+    model["body"][0].requires_grad_(False)
+    model.double()
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])
+    for step in range(STEPS):
+        optimizer.zero_grad()
+        F.cross_entropy(model["head"](model["body"](model["words"](torch.randint(24, (4, 5))).mean(1))), torch.randint(3, (4,))).backward()
+        optimizer.step()
+
+
+def loaded_by_hand():
+    """Weights are copied through .data, or put in its place; a frozen part is random on purpose, in a model that nothing was loaded into."""
+    model = nn.Sequential(*[nn.Linear(8, 8) for _ in range(6)], nn.Linear(8, 3))
+    for number, layer in enumerate(model[:6]):
+        if number % 2:
+            layer.weight.data.copy_(torch.randn(8, 8))
+            layer.bias.data = torch.zeros(8)
+        else:
+            layer.load_state_dict({"weight": torch.randn(8, 8), "bias": torch.zeros(8)})
+    model[:6].requires_grad_(False)
+    optimizer = torch.optim.SGD(model[6].parameters(), lr=0.1)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        F.cross_entropy(model(torch.randn(4, 8)), torch.randint(3, (4,))).backward()
+        optimizer.step()
+
+
+def last_batches():
+    """The last batch is a smaller one, and all can take it; a table of positions as long as the batch is large."""
+    model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))
+    places = nn.Parameter(torch.zeros(4, 4))
+    data = torch.utils.data.TensorDataset(torch.randn(30, 8), torch.randint(2, (30,)))
+    loader = torch.utils.data.DataLoader(data, batch_size=4, shuffle=True)
+    optimizer = torch.optim.SGD([*model.parameters(), places], lr=0.1)
+    for _ in range(2):
+        for x, y in loader:
+            out = model(x)
+            out = out + places[: len(out)]
+            optimizer.zero_grad()
+            F.cross_entropy(out.view(-1, 2, 2).sum(1), y).backward()
+            optimizer.step()
+
+
+def places():
+    """As many features as places, of padded buffers too; a mask without a place; an index that doesn't use all of its table."""
+    words, tower, head = nn.Embedding(20, 8), nn.Linear(4, 8), nn.Linear(8, 3)
+    model = nn.ModuleList([words, tower, head])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for step in range(STEPS):
+        ids = torch.randint(1, 20, (2, 12))
+        count = step % 4
+        ids[1, :count] = 0
+        mask = ids == 0
+        x = words(ids).clone()
+        padded = tower(torch.randn(6, 4))
+        x[mask] = padded[:count]
+        order = (mask.flatten().cumsum(0) - 1).clamp(min=0)
+        x = torch.where(mask[..., None], padded[order].view(2, 12, 8), x)
+        optimizer.zero_grad()
+        F.cross_entropy(head(x.mean(1)), torch.randint(3, (2,))).backward()
+        optimizer.step()
+
+
+def routed():
+    """autocast, a router within it that is kept in float32, a loss after it; and an evaluation without autocast."""
+    body, router, head = nn.Linear(8, 16), nn.Linear(16, 2), nn.Linear(16, 3)
+    model = nn.ModuleList([body, router, head])
+    optimizer = torch.optim.AdamW(model.parameters())
+    for step in range(STEPS):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            x = body(torch.randn(4, 8))
+            with torch.autocast("cpu", enabled=False):
+                gate = router(x.float()).softmax(-1)
+            loss = F.cross_entropy(head(x * gate[:, :1]), torch.randint(3, (4,)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 3 == 0:
+            with torch.no_grad():
+                head(body(torch.randn(4, 8)))
+
+
 def tiny(kind):
     return dict(vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, **kind)
 
@@ -330,6 +421,20 @@ def llava():
     train(model, batch, [p for p in model.parameters() if p.requires_grad])
 
 
+def pretrained():
+    """Saved, loaded with another head and a grown vocabulary, and adapted; the first layers are frozen."""
+    import tempfile
+    from peft import LoraConfig, get_peft_model
+    from transformers import BertConfig, BertForSequenceClassification
+    config = BertConfig(**tiny(dict(max_position_embeddings=64)))
+    with tempfile.TemporaryDirectory() as folder:
+        BertForSequenceClassification(config).save_pretrained(folder)
+        model = BertForSequenceClassification.from_pretrained(folder, num_labels=5, ignore_mismatched_sizes=True)
+    model.resize_token_embeddings(70)
+    model = get_peft_model(model, LoraConfig(r=2, target_modules=["query", "value"], modules_to_save=["classifier"]))
+    train(model, lambda step: dict(tokens_of(step), labels=torch.randint(5, (3,))), [p for p in model.parameters() if p.requires_grad])
+
+
 def trainer():
     from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
     import tempfile
@@ -346,8 +451,9 @@ def trainer():
                 train_dataset=data, eval_dataset=data[:8]).train()
 
 
-PLAIN = [encoder, convolutions, frozen_backbone, regression, gan, distillation, target_network, two_tasks, boxes, padded, pairs, packed, mixed]
-LIBRARIES = [bert, own_head, gpt2, t5, vit, mixture, lora, checkpointed, llava, trainer]
+PLAIN = [encoder, convolutions, frozen_backbone, regression, gan, distillation, target_network, two_tasks, boxes, padded, pairs, packed, mixed,
+         finetuned, loaded_by_hand, last_batches, places, routed]
+LIBRARIES = [bert, own_head, gpt2, t5, vit, mixture, lora, checkpointed, llava, pretrained, trainer]
 
 
 def main():

@@ -1,4 +1,5 @@
 #include "findings.h"
+#include "findings_trains.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -101,15 +102,6 @@ finding_json(const struct finding_facts *facts, int row, const struct finding *f
 
 /* --- one process ------------------------------------------------------------------------------ */
 
-static const json_t *
-state_of(const struct source *source, int process)
-{
-	const struct note *notes;
-	int count = source->notes(source->context, process, "state", &notes);
-
-	return count ? notes[count - 1].json : NULL;
-}
-
 static int64_t
 steps_of_state(const json_t *state)
 {
@@ -138,18 +130,35 @@ follow_rows(struct findings_survey *survey, const json_t *state)
 				findings_survey_follow(survey, json_integer_value(identity));
 }
 
+/* The batch size of the program's data loader: of the first whose last batch of an epoch is a smaller one. */
+static int64_t
+batch_of(const json_t *state)
+{
+	const json_t *loader;
+	size_t i;
+
+	json_array_foreach(json_object_get(state, "loaders"), i, loader) {
+		int64_t size = json_integer_value(json_object_get(loader, "batch_size"));
+
+		if (size > 1 && json_integer_value(json_object_get(loader, "samples")) % size)
+			return size;
+	}
+	return 0;
+}
+
 /* What PROCESS has found, appended to LIST; WALK: look at its operations, too. Returns what was there to look at. */
 static unsigned
 look_at(const struct source *source, int process, bool walk, json_t *list)
 {
 	struct findings_survey *survey = calloc(1, sizeof *survey);
 	struct settings *settings = calloc(1, sizeof *settings);
-	struct finding_facts facts = { .source = source, .process = process, .survey = survey, .state = state_of(source, process),
+	struct finding_facts facts = { .source = source, .process = process, .survey = survey, .state = findings_state(source, process),
 				       .settings = settings };
 	unsigned there = 0;
 
 	if (survey && settings) {
 		follow_rows(survey, facts.state);
+		survey->batch = batch_of(facts.state);
 		if (walk)
 			findings_survey(survey, source, process);
 		if (facts.state && walk)
@@ -293,33 +302,6 @@ findings_list(struct trace *trace)
 	return findings_of_source(&source);
 }
 
-/* What is trained, by the first process that knows: {"root","class","optimizer","elements","trainable","frozen":["model.visual", ...]}; null. */
-static json_t *
-trains_json(const struct source *source)
-{
-	const json_t *state = NULL, *model, *row;
-	json_t *json, *frozen;
-	size_t n;
-
-	for (int i = 0; i < source->process_count(source->context) && !state; i++)
-		state = state_of(source, i);
-	model = json_object_get(state, "model");
-	if (!json_is_object(model) || json_integer_value(json_object_get(model, "unknown")))
-		return json_null();
-	json = json_object();
-	frozen = json_array();
-	text_set(json, "root", text_get(state, "root"));
-	text_set(json, "class", text_get(state, "class"));
-	text_set(json, "optimizer", text_get(state, "optimizer"));
-	json_object_set(json, "elements", json_object_get(model, "elements"));
-	json_object_set(json, "trainable", json_object_get(model, "trainable_elements"));
-	json_array_foreach(json_object_get(state, "modules"), n, row)
-		if (json_is_false(json_object_get(row, "requires_grad")))
-			json_array_append_new(frozen, text_json(text_get(row, "module")));
-	json_object_set_new(json, "frozen", frozen);
-	return json;
-}
-
 static void
 add_not_looked(json_t *list, unsigned need, unsigned there, const char *text)
 {
@@ -360,7 +342,7 @@ findings_build(struct trace *trace)
 	json_object_set_new(json, "events", json_integer(events));
 	json_object_set_new(json, "running", json_boolean(running));
 	json_object_set_new(json, "failed", json_boolean(failed && !running));
-	json_object_set_new(json, "trains", trains_json(&source));
+	json_object_set_new(json, "trains", findings_trains(&source));
 	json_object_set_new(json, "findings", findings);
 	add_not_looked(missing, FINDING_EVENTS, looked.there, SAY("operations: none are kept"));
 	add_not_looked(missing, FINDING_STATE, looked.there,

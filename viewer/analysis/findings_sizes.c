@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
-#include "findings.h"
-#include "where.h"
+#include "findings_tool.h"
 
 #define CUT_CALLS 5    /* lengths that say something about all */
 #define CUT_BATCHES 2  /* at the limit: one may be chance */
@@ -16,27 +15,6 @@
 
 static const char cut_limits[] = "max_len max_seq seq_len seq_length cutoff block_size max_position n_positions model_max trunc max_source "
 				 "max_target max_prompt max_text max_token n_ctx context_len context_window";
-
-static void
-add_place(const struct finding_facts *facts, struct text *text, int64_t site)
-{
-	char line[256];
-
-	if (where_site_line(facts->source, facts->process, site, false, line, sizeof line))
-		text_add(text, " at %s", line);
-}
-
-/* "in all 12 calls", "in 3 of 12 calls" */
-static void
-add_calls(struct text *text, const struct survey_site *site)
-{
-	if (site->odd == site->calls && site->calls == 1)
-		text_add(text, "in its only call");
-	else if (site->odd == site->calls)
-		text_add(text, "in all %" PRId64 " calls", site->calls);
-	else
-		text_add(text, "in %" PRId64 " of %" PRId64 " calls", site->odd, site->calls);
-}
 
 /* A loss of [8] against [8, 1] compares every prediction with every target: 64 numbers, of which 8 mean something. */
 void
@@ -50,13 +28,13 @@ finding_loss_broadcast(const struct finding_facts *facts, struct finding_sink *s
 			continue;
 		text_add(&finding->text, "%s", *site->function ? site->function : SAY("a loss"));
 		finding->confidence = *site->function ? NULL : "likely";
-		add_place(facts, &finding->text, site->site);
+		finding_add_place(facts, &finding->text, site->site);
 		text_add(&finding->text, " compares ");
 		text_add_sizes(&finding->text, site->sizes[0], site->ndim[0]);
 		text_add(&finding->text, " with ");
 		text_add_sizes(&finding->text, site->sizes[1], site->ndim[1]);
 		text_add(&finding->text, ": both are broadcast, so that every prediction is held against every target");
-		add_calls(&finding->evidence, site);
+		finding_add_calls(&finding->evidence, site);
 		finding->event = site->event;
 		finding->site = site->site;
 	}
@@ -73,13 +51,13 @@ finding_source_in_part(const struct finding_facts *facts, struct finding_sink *s
 		if (!finding)
 			continue;
 		text_add(&finding->text, "%s", site->operation + 6);
-		add_place(facts, &finding->text, site->site);
+		finding_add_place(facts, &finding->text, site->site);
 		text_add(&finding->text, " writes only a part of its source: index ");
 		text_add_sizes(&finding->text, site->sizes[0], site->ndim[0]);
 		text_add(&finding->text, ", source ");
 		text_add_sizes(&finding->text, site->sizes[1], site->ndim[1]);
 		text_add(&finding->text, "; what the index has no place for is left out, and the backward of such a call may fail");
-		add_calls(&finding->evidence, site);
+		finding_add_calls(&finding->evidence, site);
 		finding->event = site->event;
 		finding->site = site->site;
 	}
@@ -226,7 +204,16 @@ is_kept_within(const struct finding_facts *facts, int64_t longest, int64_t rows)
 	return false;
 }
 
-/* One row of positions for all sequences, of lengths that vary, and the longest so far took nearly all of the table. Where no limit
+/* Is SITE asked for positions: one row for all sequences, or rows of consecutive numbers? */
+static bool
+are_positions(const struct survey_site *site, const json_t *sample)
+{
+	int64_t looked = finding_number(sample, "looked");
+
+	return site->ndim[0] == 2 && (looked ? finding_number(sample, "runs") == looked : site->ndim[1] == 1 || (site->ndim[1] == 2 && site->sizes[1][0] == 1));
+}
+
+/* Positions of lengths that vary, and the longest so far took nearly all of the table. Where no limit
  * is named, a longer one will come. */
 void
 finding_positions_near_end(const struct finding_facts *facts, struct finding_sink *sink)
@@ -235,23 +222,26 @@ finding_positions_near_end(const struct finding_facts *facts, struct finding_sin
 		const struct survey_site *site = &facts->survey->sites[i];
 		int64_t rows = site->sizes[0][0];
 		struct call_history history;
+		const json_t *sample = finding_sample(facts, "index", site->site);
 		struct finding *finding;
 		struct event event;
+		int64_t used;
 
-		if (site->kind != SURVEY_LOOKUP || site->ndim[0] != 2 || site->ndim[1] > 2 || (site->ndim[1] == 2 && site->sizes[1][0] != 1) ||
+		if (site->kind != SURVEY_LOOKUP || !are_positions(site, sample) ||
 		    !facts->source->event(facts->source->context, facts->process, site->event, &event) || event.operand_count < 2 ||
 		    !facts->source->call_history(facts->source->context, facts->process, &event, 1, event.operands[1].ndim - 1, &history))
 			continue;
+		used = finding_number(sample, "largest") + 1 > history.largest ? finding_number(sample, "largest") + 1 : history.largest;
 		if (history.measured < POSITION_CALLS || (!history.more && history.size_count < POSITION_SIZES) || history.at_largest > 1 ||
-		    history.largest >= rows || history.largest < rows - rows / 10 || rows < POSITION_ROWS || is_kept_within(facts, history.largest, rows))
+		    used >= rows || used < rows - rows / 10 || rows < POSITION_ROWS || is_kept_within(facts, history.largest, rows))
 			continue;
 		finding = finding_new(sink);
 		if (!finding)
 			return;
 		text_add(&finding->text, "a table of %" PRId64 " positions", rows);
-		add_place(facts, &finding->text, site->site);
+		finding_add_place(facts, &finding->text, site->site);
 		text_add(&finding->text, " has been used up to %" PRId64 ", by lengths from %" PRId64 " on that nothing is seen to limit: a sequence that is longer fails",
-			 history.largest, history.smallest);
+			 used, history.smallest);
 		add_distribution(facts, &finding->evidence, &event);
 		finding->event = event.id;
 		finding->site = site->site;
@@ -275,9 +265,9 @@ finding_nothing_selected(const struct finding_facts *facts, struct finding_sink 
 			continue;
 		text_add(&finding->text, "a mask selects no row of ");
 		text_add_sizes(&finding->text, site->sizes[0], site->ndim[0]);
-		add_place(facts, &finding->text, site->site);
+		finding_add_place(facts, &finding->text, site->site);
 		text_add(&finding->text, ": ");
-		add_calls(&finding->text, site);
+		finding_add_calls(&finding->text, site);
 		text_add(&finding->text, " (steps %" PRId64 " to %" PRId64 ")", site->first_step, site->last_step);
 		finding->event = site->event;
 		finding->site = site->site;

@@ -3,22 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "findings_walk.h"
 #include "schema/box.h"
 #include "text.h"
 
-/* The tensors that were used last in one way, the newest written over the oldest. */
-#define USED_MOST 32
-struct used { int64_t tensors[USED_MOST]; int next; };
-
-struct walk {
-	struct findings_survey *survey;
-	const struct source *source;
-	int process;
-	struct used averaged, bent; /* taken the mean or sum of; of these, what they were the square or absolute value of */
-};
-
-static struct survey_site *
-site_of(struct findings_survey *survey, enum survey_kind kind, const struct event *event)
+struct survey_site *
+walk_site(struct findings_survey *survey, enum survey_kind kind, const struct event *event)
 {
 	struct survey_site *site = survey->sites;
 
@@ -41,14 +31,13 @@ keep_operand(struct survey_site *site, int place, const struct operand *operand)
 		site->sizes[place][i] = operand->sizes[i];
 }
 
-/* One more call; events come newest first. */
-static void
-count(struct survey_site *site, const struct event *event, bool odd, const struct operand *one, const struct operand *other)
+void
+walk_count(struct survey_site *site, const struct event *event, bool odd, const struct operand *one, const struct operand *other)
 {
 	site->calls++;
 	site->odd += odd;
 	site->first_step = event->step < site->first_step ? event->step : site->first_step;
-	if (site->event >= 0 || (!odd && site->kind != SURVEY_LOOKUP))
+	if (site->event >= 0 || (!odd && site->kind != SURVEY_LOOKUP && site->kind != SURVEY_CAST))
 		return;
 	site->event = event->id;
 	keep_operand(site, 0, one);
@@ -56,14 +45,14 @@ count(struct survey_site *site, const struct event *event, bool odd, const struc
 		keep_operand(site, 1, other);
 }
 
-static bool
-is_plain(const struct operand *operand)
+bool
+walk_is_plain(const struct operand *operand)
 {
 	return strcmp(operand->kind, "tensor") == 0 && operand->ndim >= 0;
 }
 
-static int64_t
-elements(const struct operand *operand)
+int64_t
+walk_elements(const struct operand *operand)
 {
 	int64_t product = 1;
 
@@ -99,19 +88,19 @@ see_broadcast(const struct walk *walk, const struct event *event)
 	const struct operand *pair = event->operands;
 	struct survey_site *site;
 
-	if (event->operand_count != 2 || event->output_count < 1 || !is_plain(&pair[0]) || !is_plain(&pair[1]) ||
-	    !is_plain(&event->outputs[0]) || !loss_of(walk, event->site, loss, sizeof loss))
+	if (event->operand_count != 2 || event->output_count < 1 || !walk_is_plain(&pair[0]) || !walk_is_plain(&pair[1]) ||
+	    !walk_is_plain(&event->outputs[0]) || !loss_of(walk, event->site, loss, sizeof loss))
 		return;
-	site = site_of(walk->survey, SURVEY_LOSS, event);
+	site = walk_site(walk->survey, SURVEY_LOSS, event);
 	if (!site)
 		return;
 	text_format(site->function, sizeof site->function, "%s", loss);
-	count(site, event, elements(&event->outputs[0]) > elements(&pair[0]) && elements(&event->outputs[0]) > elements(&pair[1]), &pair[0],
+	walk_count(site, event, walk_elements(&event->outputs[0]) > walk_elements(&pair[0]) && walk_elements(&event->outputs[0]) > walk_elements(&pair[1]), &pair[0],
 	      &pair[1]);
 }
 
-static const struct operand *
-argument(const struct event *event, const char *name)
+const struct operand *
+walk_argument(const struct event *event, const char *name)
 {
 	for (int i = 0; i < event->operand_count; i++)
 		if (strcmp(event->operands[i].name, name) == 0)
@@ -142,35 +131,35 @@ see_difference(struct walk *walk, const struct event *event, const char *name)
 	const struct operand *pair = event->operands;
 	struct survey_site *site;
 
-	if (event->operand_count < 1 || event->output_count < 1 || !is_plain(&pair[0]) || !is_plain(&event->outputs[0]))
+	if (event->operand_count < 1 || event->output_count < 1 || !walk_is_plain(&pair[0]) || !walk_is_plain(&event->outputs[0]))
 		return;
 	if (text_among("mean sum", name))
 		use(&walk->averaged, pair[0].tensor);
 	else if (text_among("pow square abs", name) && was_used(&walk->averaged, event->outputs[0].tensor))
 		use(&walk->bent, pair[0].tensor);
-	if (!text_among("sub rsub", name) || !was_used(&walk->bent, event->outputs[0].tensor) || event->operand_count < 2 || !is_plain(&pair[1]) ||
+	if (!text_among("sub rsub", name) || !was_used(&walk->bent, event->outputs[0].tensor) || event->operand_count < 2 || !walk_is_plain(&pair[1]) ||
 	    ((pair[0].flags ^ pair[1].flags) & BOX_TENSOR_GRAD) == 0 || pair[0].ndim + pair[1].ndim != 3)
 		return;
-	site = site_of(walk->survey, SURVEY_LOSS, event);
+	site = walk_site(walk->survey, SURVEY_LOSS, event);
 	if (site)
-		count(site, event, elements(&event->outputs[0]) > elements(&pair[0]) && elements(&event->outputs[0]) > elements(&pair[1]) &&
-				   elements(&pair[0]) == elements(&pair[1]), &pair[0], &pair[1]);
+		walk_count(site, event, walk_elements(&event->outputs[0]) > walk_elements(&pair[0]) && walk_elements(&event->outputs[0]) > walk_elements(&pair[1]) &&
+				   walk_elements(&pair[0]) == walk_elements(&pair[1]), &pair[0], &pair[1]);
 }
 
 static void
 see_scatter(const struct walk *walk, const struct event *event)
 {
-	const struct operand *index = argument(event, "index"), *source = argument(event, "src");
+	const struct operand *index = walk_argument(event, "index"), *source = walk_argument(event, "src");
 	struct survey_site *site;
 	bool smaller = false;
 
-	if (!index || !source || !is_plain(index) || !is_plain(source) || index->ndim != source->ndim || elements(index) == 0)
+	if (!index || !source || !walk_is_plain(index) || !walk_is_plain(source) || index->ndim != source->ndim || walk_elements(index) == 0)
 		return;
 	for (int i = 0; i < index->ndim; i++)
 		smaller = smaller || index->sizes[i] < source->sizes[i];
-	site = site_of(walk->survey, SURVEY_SCATTER, event);
+	site = walk_site(walk->survey, SURVEY_SCATTER, event);
 	if (site)
-		count(site, event, smaller, index, source);
+		walk_count(site, event, smaller, index, source);
 }
 
 static void
@@ -180,26 +169,26 @@ see_select(const struct walk *walk, const struct event *event)
 	struct survey_site *site;
 
 	for (int i = 1; i < event->operand_count && !mask; i++)
-		if (is_plain(&event->operands[i]) && strcmp(event->operands[i].dtype, "bool") == 0)
+		if (walk_is_plain(&event->operands[i]) && strcmp(event->operands[i].dtype, "bool") == 0)
 			mask = &event->operands[i];
-	if (!mask || !is_plain(from) || !(from->flags & BOX_TENSOR_GRAD) || elements(from) == 0 || event->output_count < 1 || !is_plain(&event->outputs[0]))
+	if (!mask || !walk_is_plain(from) || !(from->flags & BOX_TENSOR_GRAD) || walk_elements(from) == 0 || event->output_count < 1 || !walk_is_plain(&event->outputs[0]))
 		return;
-	site = site_of(walk->survey, SURVEY_SELECT, event);
+	site = walk_site(walk->survey, SURVEY_SELECT, event);
 	if (site)
-		count(site, event, elements(&event->outputs[0]) == 0, from, mask);
+		walk_count(site, event, walk_elements(&event->outputs[0]) == 0, from, mask);
 }
 
 static void
 see_lookup(const struct walk *walk, const struct event *event)
 {
-	const struct operand *weight = argument(event, "weight"), *indices = argument(event, "indices");
+	const struct operand *weight = walk_argument(event, "weight"), *indices = walk_argument(event, "indices");
 	struct survey_site *site;
 
-	if (!weight || !indices || !is_plain(weight) || !is_plain(indices) || indices->ndim < 1)
+	if (!weight || !indices || !walk_is_plain(weight) || !walk_is_plain(indices) || indices->ndim < 1)
 		return;
-	site = site_of(walk->survey, SURVEY_LOOKUP, event);
+	site = walk_site(walk->survey, SURVEY_LOOKUP, event);
 	if (site)
-		count(site, event, false, weight, indices);
+		walk_count(site, event, false, weight, indices);
 }
 
 void
@@ -261,9 +250,13 @@ see(const struct event *event, void *context)
 	survey->events++;
 	if (survey->use_count)
 		see_uses(survey, event);
-	if (strncmp(name, "aten::", 6) != 0 || strcmp(event->status, "ok") != 0)
+	if (strncmp(name, "aten::", 6) != 0)
 		return true;
 	name += 6;
+	walk_places(walk, event, name);
+	if (strcmp(event->status, "ok") != 0)
+		return true;
+	walk_sizes(walk, event, name);
 	if (strcmp(name, "broadcast_tensors") == 0)
 		see_broadcast(walk, event);
 	else if (text_among("scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_", name))

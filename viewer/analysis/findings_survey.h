@@ -19,7 +19,15 @@ enum survey_kind {
 			  * hand; odd: to more elements than either has */
 	SURVEY_SCATTER,  /* a scatter; odd: its index is smaller than its source */
 	SURVEY_SELECT,   /* what takes part in autograd was read through a mask; odd: no row */
-	SURVEY_LOOKUP    /* an embedding; its sizes are the lengths that it was asked for */
+	SURVEY_LOOKUP,   /* an embedding; its sizes are the lengths that it was asked for */
+	SURVEY_CAST,     /* a multiplication with a float32 weight, recorded by autograd; odd: autocast made it of half precision */
+	SURVEY_PATCH,    /* a convolution whose window moves by its own size; odd: rows or columns are left over */
+	SURVEY_PLACES,   /* a write through a mask; odd: what is written is the beginning of something longer */
+	SURVEY_REFUSED,  /* a write through a mask that failed, after which training went on; odd always */
+	SURVEY_GATHERED, /* where() of what was read by an index that counts places (cumsum); `other` is the reading's site */
+	SURVEY_NORM,     /* batch_norm of [batch, features]; odd: of the loader's batch size */
+	SURVEY_HELD,     /* one tensor, met in several steps, beside others of the loader's batch size; odd: it again */
+	SURVEY_SPLIT     /* a view that divides the loader's batch; odd: does */
 };
 
 /* The calls of one operation from one line. */
@@ -33,6 +41,8 @@ struct survey_site {
 	int64_t event;              /* the newest odd one (SURVEY_LOOKUP: the newest); -1 */
 	int ndim[2];                /* of that one's two operands */
 	int64_t sizes[2][SURVEY_DIMS];
+	int64_t other;              /* SURVEY_GATHERED: a site; SURVEY_HELD: one tensor of the newest call; SURVEY_PATCH: the window; SURVEY_SPLIT: the parts */
+	int64_t beside;             /* SURVEY_HELD: the other */
 };
 
 /* What forward and evaluation did with one tensor that is asked for, from the second step on. */
@@ -46,6 +56,7 @@ struct survey_use {
 struct findings_survey {
 	int64_t events;             /* looked at */
 	int64_t first_step, last_step; /* of these */
+	int64_t batch;              /* set by the caller: the batch size of the program's data loader; 0 */
 	int use_count;              /* set by the caller, with the tensors */
 	struct survey_use uses[SURVEY_TENSORS_MOST];
 	int count;

@@ -1,9 +1,8 @@
 /* Findings about what is trained, from the newest "state" note: who got a gradient, who has an optimizer. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "findings.h"
+#include "findings_tool.h"
 #include "where.h"
 
 #define SHARE 10        /* a row matters from a tenth of the trainable elements on ... */
@@ -11,44 +10,11 @@
 #define OPTIMIZERS_SEEN 3 /* more than these are not all looked at in one step */
 #define STEPS_WALKED 2  /* whole steps among the kept operations, before "never used" is said */
 
-static int64_t
-number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-/* Is everything known that a rule compares? Sharded and wrapped parameters show neither gradient nor device. */
-static bool
-is_known(const struct finding_facts *facts, const json_t **model)
-{
-	*model = json_object_get(facts->state, "model");
-	return json_is_object(*model) && number(*model, "unknown") == 0 && json_is_true(json_object_get(facts->state, "complete"));
-}
-
-static const char *
-root_name(const struct finding_facts *facts)
-{
-	const char *root = text_get(facts->state, "root");
-
-	return *root ? root : SAY("the model");
-}
-
-/* "model.visual (12 parameters, 1234 elements)" */
-static void
-add_row(const struct finding_facts *facts, struct text *text, const json_t *row)
-{
-	const char *module = text_get(row, "module");
-	int64_t tensors = number(row, "tensors");
-
-	text_add(text, "%s (%" PRId64 " parameter%s, %" PRId64 " elements)", *module ? module : root_name(facts), tensors, language_plural(tensors),
-		 number(row, "elements"));
-}
-
 static bool
 is_large(const json_t *row, const json_t *model)
 {
-	return number(row, "elements") >= (number(model, "trainable_elements") + SHARE - 1) / SHARE ||
-	       number(row, "tensors") >= (number(model, "trainable") + SHARE_TENSORS - 1) / SHARE_TENSORS;
+	return finding_number(row, "elements") >= (finding_number(model, "trainable_elements") + SHARE - 1) / SHARE ||
+	       finding_number(row, "tensors") >= (finding_number(model, "trainable") + SHARE_TENSORS - 1) / SHARE_TENSORS;
 }
 
 /* Of an optimizer none of whose parameters ever had a gradient, step() does nothing. */
@@ -58,13 +24,13 @@ finding_optimizer_of_another(const struct finding_facts *facts, struct finding_s
 	const json_t *model;
 	struct finding *finding;
 
-	if (!is_known(facts, &model) || number(model, "owned") > 0 || number(model, "graded") == 0 ||
-	    number(facts->state, "optimizer_tensors") == 0 || number(facts->state, "optimizer_graded") > 0)
+	if (!finding_knows(facts, &model) || finding_number(model, "owned") > 0 || finding_number(model, "graded") == 0 ||
+	    finding_number(facts->state, "optimizer_tensors") == 0 || finding_number(facts->state, "optimizer_graded") > 0)
 		return;
 	finding = finding_new(sink);
 	text_add(&finding->text, "%s trains nothing: none of its %" PRId64 " parameters has had a gradient in %" PRId64 " steps, and none is of %s, where %" PRId64
-		 " have one", text_get(facts->state, "optimizer"), number(facts->state, "optimizer_tensors"), number(facts->state, "step"),
-		 root_name(facts), number(model, "graded"));
+		 " have one", text_get(facts->state, "optimizer"), finding_number(facts->state, "optimizer_tensors"), finding_number(facts->state, "step"),
+		 finding_root(facts), finding_number(model, "graded"));
 	text_add(&finding->evidence, "the optimizer was made with parameters that the model had before, or with another model's");
 }
 
@@ -75,11 +41,27 @@ finding_everything_frozen(const struct finding_facts *facts, struct finding_sink
 	const json_t *model;
 	struct finding *finding;
 
-	if (!is_known(facts, &model) || number(model, "trainable") > 0 || number(model, "owned") == 0 || number(facts->state, "optimizer_graded") > 0)
+	if (!finding_knows(facts, &model) || finding_number(model, "trainable") > 0 || finding_number(model, "owned") == 0 || finding_number(facts->state, "optimizer_graded") > 0)
 		return;
 	finding = finding_new(sink);
 	text_add(&finding->text, "%s makes steps, and none of the %" PRId64 " parameters of %s requires grad: nothing is trained",
-		 text_get(facts->state, "optimizer"), number(model, "tensors"), root_name(facts));
+		 text_get(facts->state, "optimizer"), finding_number(model, "tensors"), finding_root(facts));
+}
+
+/* What is trained is the optimizer's, and backward has reached none of it (where an input requires grad, it runs all the same): an adapter
+ * that isn't in the way from input to loss. */
+void
+finding_nothing_graded(const struct finding_facts *facts, struct finding_sink *sink)
+{
+	const json_t *model;
+	struct finding *finding;
+
+	if (!finding_knows(facts, &model) || finding_number(model, "trainable") == 0 || finding_number(model, "owned") < finding_number(model, "trainable") ||
+	    finding_number(model, "graded") > 0 || finding_number(facts->state, "optimizer_graded") > 0)
+		return;
+	finding = finding_new(sink);
+	text_add(&finding->text, "%s makes steps, and none of the %" PRId64 " parameters of %s that require grad has had a gradient in %" PRId64 " steps: nothing is trained",
+		 text_get(facts->state, "optimizer"), finding_number(model, "trainable"), finding_root(facts), finding_number(facts->state, "step"));
 }
 
 /* Trained by the optimizer of this very model, and left out by it. Where one optimizer's parameters are copies of the model's, no
@@ -90,14 +72,14 @@ finding_not_optimized(const struct finding_facts *facts, struct finding_sink *si
 	const json_t *model, *row;
 	size_t i;
 
-	if (!is_known(facts, &model) || number(model, "owned") == 0 || number(facts->state, "optimizers") > OPTIMIZERS_SEEN)
+	if (!finding_knows(facts, &model) || finding_number(model, "owned") == 0 || finding_number(facts->state, "optimizers") > OPTIMIZERS_SEEN)
 		return;
 	json_array_foreach(json_object_get(facts->state, "unowned"), i, row) {
 		struct finding *finding = finding_new(sink);
 
 		if (!finding)
 			return;
-		add_row(facts, &finding->text, row);
+		finding_add_row(facts, &finding->text, row);
 		text_add(&finding->text, " get gradients, and no optimizer that makes steps has them: they stay as they are");
 	}
 }
@@ -130,36 +112,27 @@ add_use(const struct finding_facts *facts, struct text *text, const struct surve
 		text_add(text, " at %s", line);
 }
 
-/* "model.layers.3": one of many alike, which may be left out by chance (experts, dropped layers). */
-static bool
-is_one_of_many(const json_t *row)
-{
-	const char *module = text_get(row, "module"), *dot = strrchr(module, '.');
-
-	return dot && isdigit((unsigned char)dot[1]);
-}
-
 /* The optimizer has it, it requires grad, and backward never reached it, in as many steps as were looked at. */
 void
 finding_no_gradient(const struct finding_facts *facts, struct finding_sink *sink)
 {
 	const json_t *model, *row;
-	int64_t steps = number(facts->state, "step");
+	int64_t steps = finding_number(facts->state, "step");
 	size_t i;
 
-	if (!is_known(facts, &model) || number(model, "graded") == 0)
+	if (!finding_knows(facts, &model) || finding_number(model, "graded") == 0)
 		return;
 	json_array_foreach(json_object_get(facts->state, "idle"), i, row) {
 		bool covered;
 		const struct survey_use *use = use_of(facts, row, &covered);
 		struct finding *finding;
 
-		if (!is_large(row, model) || (use ? use->steps < findings_survey_steps(facts->survey) : !covered || is_one_of_many(row)))
+		if (!is_large(row, model) || (use ? use->steps < findings_survey_steps(facts->survey) : !covered || finding_is_numbered(row)))
 			continue; /* what is used in some steps only has its gradient in those */
 		finding = finding_new(sink);
 		if (!finding)
 			return;
-		add_row(facts, &finding->text, row);
+		finding_add_row(facts, &finding->text, row);
 		text_add(&finding->text, " require grad, are the optimizer's, and had no gradient in %" PRId64 " steps: ", steps);
 		finding->event = use ? use->event : -1;
 		finding->site = use ? use->site : -1;
@@ -206,15 +179,15 @@ finding_ranks_train_apart(const struct finding_facts *facts, struct finding_sink
 	const json_t *model, *state = first_state(facts, &rank), *first = json_object_get(state, "model");
 	struct finding *finding;
 
-	if (!is_known(facts, &model) || !first || number(first, "unknown") || process->rank < 0 || process->rank == rank ||
-	    strcmp(text_get(state, "class"), text_get(facts->state, "class")) != 0 || number(first, "tensors") != number(model, "tensors") ||
-	    number(first, "elements") != number(model, "elements") ||
-	    (number(first, "trainable") == number(model, "trainable") && number(first, "trainable_elements") == number(model, "trainable_elements")))
+	if (!finding_knows(facts, &model) || !first || finding_number(first, "unknown") || process->rank < 0 || process->rank == rank ||
+	    strcmp(text_get(state, "class"), text_get(facts->state, "class")) != 0 || finding_number(first, "tensors") != finding_number(model, "tensors") ||
+	    finding_number(first, "elements") != finding_number(model, "elements") ||
+	    (finding_number(first, "trainable") == finding_number(model, "trainable") && finding_number(first, "trainable_elements") == finding_number(model, "trainable_elements")))
 		return;
 	finding = finding_new(sink);
 	text_add(&finding->text, "rank %d trains %" PRId64 " parameters (%" PRId64 " elements) of %s, rank %d trains %" PRId64 " (%" PRId64 ")", process->rank,
-		 number(model, "trainable"), number(model, "trainable_elements"), root_name(facts), rank, number(first, "trainable"),
-		 number(first, "trainable_elements"));
+		 finding_number(model, "trainable"), finding_number(model, "trainable_elements"), finding_root(facts), rank, finding_number(first, "trainable"),
+		 finding_number(first, "trainable_elements"));
 }
 
 /* --- what has not been used yet and would fail ------------------------------------------------ */
@@ -226,20 +199,20 @@ unused(const struct finding_facts *facts, struct finding_sink *sink, const char 
 	const json_t *model, *row;
 	size_t i;
 
-	if (!is_known(facts, &model) || json_is_true(json_object_get(model, "hooked")))
+	if (!finding_knows(facts, &model) || json_is_true(json_object_get(model, "hooked")))
 		return;
 	json_array_foreach(json_object_get(facts->state, list), i, row) {
 		bool covered;
 		struct finding *finding;
 
-		if (use_of(facts, row, &covered) || !covered || number(row, "elements") < number(model, "elements") / 50)
+		if (use_of(facts, row, &covered) || !covered || finding_number(row, "elements") < finding_number(model, "elements") / 50)
 			continue;
 		finding = finding_new(sink);
 		if (!finding)
 			return;
-		add_row(facts, &finding->text, row);
+		finding_add_row(facts, &finding->text, row);
 		text_add(&finding->text, " has %s %s, unlike most of %s, and nothing has used it so far: the first input that needs it will fail",
-			 language_word(property), text_get(row, property), root_name(facts));
+			 language_word(property), text_get(row, property), finding_root(facts));
 	}
 }
 

@@ -7,6 +7,22 @@
 #define FINDINGS_MOST 20
 #define FROZEN_MOST 6
 
+/* How much of each part of the model is trained, where there are several. */
+static void
+children_lines(struct page *page, const json_t *children)
+{
+	const json_t *child;
+	size_t i;
+
+	if (json_array_size(children) < 2)
+		return;
+	json_array_foreach(children, i, child) {
+		page_format(page, "%*s%12" PRId64 " / %-12" PRId64 " ", REPORT_INDENT, "", report_integer(child, "trainable", 0), report_integer(child, "elements", 0));
+		page_words(page, report_string(child, "module"));
+		page_add(page, "\n");
+	}
+}
+
 /* "8,192 of 123,456 elements of model (Tower), by AdamW; none of model.visual, model.embed" */
 static void
 trains_line(struct page *page, const json_t *trains, int width)
@@ -31,6 +47,7 @@ trains_line(struct page *page, const json_t *trains, int width)
 		page_format(&line, SAY("; none of %s"), page_string(&names));
 	report_label(page, SAY("trains"));
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
+	children_lines(page, json_object_get(trains, "children"));
 	page_free(&root);
 	page_free(&class);
 	page_free(&optimizer);
