@@ -280,7 +280,7 @@ bool
 python_modules_find_best(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace,
 			 int64_t (*score)(const struct python_modules *modules, void *context), void *context)
 {
-	struct candidates candidates;
+	struct candidates candidates = { .torch = torch };
 	struct python_modules here;
 	int64_t best = 0;
 
