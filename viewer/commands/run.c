@@ -157,6 +157,8 @@ run_healthy_line(const char *directory, json_t *report)
 	page_plural(&page, count, SAY("process"), SAY("processes"));
 	page_add(&page, ", ");
 	page_plural(&page, operations, SAY("operation"), SAY("operations"));
+	if (report_unheard(report))
+		page_format(&page, SAY(": this torch is older than %s, and not recorded"), REPORT_TORCH_OLDEST);
 	page_add(&page, "); ");
 	if (json_array_size(json_object_get(report, "findings")))
 		page_format(&page, SAY("%zu found: "), json_array_size(json_object_get(report, "findings")));

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "../../schema/box.h"
+#include "../rendering/report_text.h"
 
 #define WHYS_MOST 3
-#define TORCH_OLDEST 2 /* major version: before, operations are announced in another way */
+#define TORCH_OLDEST 2 /* major version; of those since, the library itself notes what it can't record */
 
 struct start { const char *name, *why, *instead; };
 
@@ -164,7 +165,7 @@ run_nothing_why(const struct run_child *child, char *why, size_t room)
 		if (!version[0])
 			snprintf(words, sizeof words, "%.400s has no torch", python);
 		else if (atoi(version) < TORCH_OLDEST)
-			snprintf(words, sizeof words, "torch %s is older than this works with (%d.0)", version, TORCH_OLDEST);
+			snprintf(words, sizeof words, "torch %s is older than this works with (" REPORT_TORCH_OLDEST ")", version);
 		else
 			snprintf(words, sizeof words, "nothing that was started here ran an operation of torch (%s is installed)", version);
 		why_add(why, room, words);

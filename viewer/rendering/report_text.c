@@ -368,6 +368,22 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	report_failures_hint(page, report);
 }
 
+const char *
+report_unheard(const json_t *report)
+{
+	const json_t *processes = json_object_get(report, "processes"), *process, *item;
+	bool unheard = false;
+	size_t i, n;
+
+	json_array_foreach(processes, i, process) {
+		if (report_integer(process, "events", 0) > 0)
+			return NULL;
+		json_array_foreach(json_object_get(process, "degraded"), n, item)
+			unheard = unheard || strcmp(report_string(item, "name"), "operation callback") == 0;
+	}
+	return unheard ? report_string(json_object_get(report, "trace"), "torch") : NULL;
+}
+
 static void
 report_healthy(struct page *page, const json_t *report, int width)
 {
@@ -375,9 +391,20 @@ report_healthy(struct page *page, const json_t *report, int width)
 	const json_t *findings = json_object_get(report, "findings");
 	bool ended_badly = report_integer(trace, "exit_status", 0) > 0 || report_integer(trace, "signal", 0) > 0;
 	int64_t operations = 0, steps = 0;
+	const char *torch = report_unheard(report);
 	struct page line = { 0 };
 	size_t i;
 
+	if (torch) {
+		report_verdict(page, PAGE_BAD, SAY("NOTHING"));
+		page_add(&line, "torch ");
+		page_words(&line, torch);
+		page_format(&line, SAY(" announces its operations in a way that shapebox does not know, so none was recorded (torch %s and newer are); "
+				       "the program ran as without it"), REPORT_TORCH_OLDEST);
+		page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
+		page_free(&line);
+		return;
+	}
 	json_array_foreach(processes, i, process) {
 		int64_t here = report_integer(process, "steps", 0);
 
