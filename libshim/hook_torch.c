@@ -86,6 +86,37 @@ RUN_RECORD_BARE(void *record, const void *schema, uint16_t key, uint64_t keys)
 	real(record, schema, key, keys);
 }
 
+/* Both as PyTorch had them until 2.3: without the DispatchKeySet. */
+#define RUN_RECORD_23 \
+	_ZN3c1010Dispatcher17runRecordFunctionERN2at14RecordFunctionESt17reference_wrapperIKNS_14FunctionSchemaEENS_11DispatchKeyENS_8ArrayRefIKNS_6IValueEEE
+#define RUN_RECORD_BARE_23 \
+	_ZN3c1010Dispatcher17runRecordFunctionERN2at14RecordFunctionESt17reference_wrapperIKNS_14FunctionSchemaEENS_11DispatchKeyE
+
+SHIM_EXPORT void
+RUN_RECORD_23(void *record, const void *schema, uint16_t key, const struct torch_value *values, size_t count)
+{
+	void (*real)(void *, const void *, uint16_t, const void *, size_t) =
+		(void (*)(void *, const void *, uint16_t, const void *, size_t))hook_real(HOOK_RUN_RECORD_23);
+
+	if (__builtin_expect(install_is_recording(), 1)) {
+		record_announce(schema, values, count);
+		real(record, schema, key, values, count);
+		record_announced();
+		return;
+	}
+	if (torch_is_learning())
+		torch_saw_call(record, schema, values, count);
+	real(record, schema, key, values, count);
+}
+
+SHIM_EXPORT void
+RUN_RECORD_BARE_23(void *record, const void *schema, uint16_t key)
+{
+	void (*real)(void *, const void *, uint16_t) = (void (*)(void *, const void *, uint16_t))hook_real(HOOK_RUN_RECORD_BARE_23);
+
+	real(record, schema, key);
+}
+
 static void
 tensor_ends(const void *impl)
 {

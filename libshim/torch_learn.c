@@ -204,7 +204,8 @@ look_up(void)
 	torch.undefined_tensor = hook_symbol("libc10.so", "_ZN3c1019UndefinedTensorImpl10_singletonE");
 	torch.record_outputs = torch.record_sequence = torch.step_engaged = torch.record_scope = -1;
 	return torch.step_callbacks && torch.record_name && torch.exception_globals && learn_look_up()
-	       && hook_real(HOOK_RUN_RECORD) && hook_real(HOOK_RUN_RECORD_BARE);
+	       && ((hook_real(HOOK_RUN_RECORD) && hook_real(HOOK_RUN_RECORD_BARE))
+		   || (hook_real(HOOK_RUN_RECORD_23) && hook_real(HOOK_RUN_RECORD_BARE_23)));
 }
 
 /* Which bytes of an optional<StepCallbacks> hold "there is one" and the scope: filled with 0xAA, asked twice. */
