@@ -5,6 +5,8 @@
 BUILD ?= build
 CC = gcc
 SANITIZE ?=
+# COVERAGE=1: each line counts how often it ran (gcov), in the library as well.
+COVERAGE ?=
 # The library is loaded into programs that know nothing of sanitizers: there, undefined behaviour traps instead.
 LIB_SANITIZE ?=
 
@@ -15,11 +17,12 @@ MAKEFLAGS += --no-builtin-rules
 WARN = -Wall -Wextra -Werror
 COMMON = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -I. -I$(BUILD)/gen -ffile-prefix-map=$(CURDIR)=.
 # -fwrapv: a trace's numbers are anybody's. Their sums may be wrong then, but nothing may be undefined.
-CFLAGS_VIEWER = $(COMMON) -fwrapv $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
-CFLAGS_SHIM = $(COMMON) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB_SANITIZE)
+COUNT_LINES = $(if $(COVERAGE),--coverage -fprofile-update=atomic)
+CFLAGS_VIEWER = $(COMMON) $(COUNT_LINES) -fwrapv $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
+CFLAGS_SHIM = $(COMMON) $(COUNT_LINES) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB_SANITIZE)
 # The same sources for the unit tests, which may carry a sanitizer.
 # (-Wno-tsan: the thread sanitizer knows no fences, and warns of each.)
-CFLAGS_SHIM_TEST = $(COMMON) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
+CFLAGS_SHIM_TEST = $(COMMON) $(COUNT_LINES) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
 
 LIBS_SHIM = -ldl -lpthread -lm
 LIBS_VIEWER = -l:libsqlite3.a -l:libjansson.a -l:libz.a -lm -ldl -lpthread
@@ -93,7 +96,7 @@ GLIBC = $(BUILD)/gen/glibc
 GLIBC_STUBS = $(addprefix $(GLIBC)/,libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0)
 # The command counts the memory that it was refused: schema/shortage.h.
 COUNT_MEMORY = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-ifeq ($(SANITIZE),)
+ifeq ($(SANITIZE)$(COVERAGE),)
 PORTABLE = $(BUILD)/obj/shim/packaging/glibc/compat.c.o
 PORTABLE_START = $(BUILD)/obj/viewer/packaging/glibc/start.c.o
 PORTABLE_LIBS = -nodefaultlibs -Wl,--as-needed $(GLIBC)/libc.so.6 $(GLIBC)/libm.so.6 \
