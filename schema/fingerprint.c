@@ -268,6 +268,12 @@ is_message(const char *name, size_t size)
 	return false;
 }
 
+bool
+fingerprint_waits(const char *name)
+{
+	return fingerprint_is_collective(name) || is_message(name, strlen(name));
+}
+
 /* "8 ranks", as the recorder tells a group, in the words of a string; 0 if it is anything else. */
 static uint32_t
 group_size(const uint64_t *words, const uint64_t *end)

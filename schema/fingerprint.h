@@ -60,5 +60,7 @@ uint64_t fingerprint_accelerators(const uint64_t *words, uint64_t word_count, ui
 
 /* Is operation NAME a collective (schema/collectives.def)? */
 bool fingerprint_is_collective(const char *name);
+/* Does a rank wait for others in operation NAME: a collective, or a message? */
+bool fingerprint_waits(const char *name);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diff_divergence.h"
+#include "diff_messages.h"
 #include "../../schema/fingerprint.h"
 #include "where.h"
 
@@ -51,7 +52,7 @@ is_own(const struct first *first)
 	if (!first->found)
 		return false;
 	if (strcmp(first->failure.kind, "signal") == 0) /* a collective that aborts tells of the others */
-		return !operation || !fingerprint_is_collective(operation);
+		return !operation || !fingerprint_waits(operation);
 	return failure_class(&first->failure) == 0;
 }
 
@@ -121,9 +122,9 @@ consequence_text(const struct member *member, const struct first *first, bool ow
 	struct event event;
 	char buffer[128];
 
-	if (member->failed && member->failure.operation_name && fingerprint_is_collective(member->failure.operation_name))
+	if (member->failed && member->failure.operation_name && fingerprint_waits(member->failure.operation_name))
 		waiting = member->failure.operation_name;
-	else if (member_last(member, &last) && trace_event(member->trace, member->process, last.id, &event) && last.collective)
+	else if (member_last(member, &last) && trace_event(member->trace, member->process, last.id, &event) && fingerprint_waits(event.operation))
 		waiting = event.operation;
 	if (waiting) {
 		text_format(buffer, sizeof(buffer), "%s", waiting);
@@ -323,9 +324,14 @@ divergence_choose(struct members *members, struct groups *groups, struct sizes *
 	const struct size_difference *difference = &sizes->result.first;
 	const struct parting *parting = &groups->parting;
 	const struct meeting *meeting = &parting->meeting;
+	struct mismatch mismatch = messages_compare(members);
+	bool own = is_own(first);
 	int64_t event = parting->past.found ? 0 : meeting->has_left ? meeting->left.id : meeting->right.id;
 	json_t *json;
 
+	if (mismatch.found && !(mismatch.waits && own) && (!sizes->result.found || mismatch.step <= difference->step) &&
+	    (!parting->found || mismatch.step + mismatch.waits <= parting_step(parting)))
+		return divergence_of_message(members, &mismatch);
 	if (parting->found && (members->list[0].step >= 0 || !sizes->result.found || parting_step(parting) < difference->step ||
 			       (parting_step(parting) == difference->step && event <= difference->event)))
 		return parting_json(members, groups, first);

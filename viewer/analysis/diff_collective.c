@@ -1,8 +1,11 @@
 /*
- * Collectives whose sizes differ between ranks by design: a gather into tensors of as many sizes as there are ranks.
+ * Collectives whose sizes differ between ranks by design: a gather into tensors of as many sizes as there are ranks; an exchange, in
+ * which each must give what the other takes.
  */
 #include "diff_parts.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -56,4 +59,78 @@ collective_is_uneven(const struct member *left, int64_t left_event, const struct
 	return trace_event(left->trace, left->process, left_event, &a) && gather_of(&a, &x) &&
 	       trace_event(right->trace, right->process, right_event, &b) && gather_of(&b, &y) && x.output_count == y.output_count &&
 	       has_room(&x, x.input, left) && has_room(&x, y.input, right) && has_room(&y, x.input, left) && has_room(&y, y.input, right);
+}
+
+static const struct operand *
+operand_named(const struct event *event, const char *name)
+{
+	for (int i = 0; i < event->operand_count; i++)
+		if (strcmp(event->operands[i].name, name) == 0)
+			return &event->operands[i];
+	return NULL;
+}
+
+static int64_t
+elements(const struct operand *tensor, int from)
+{
+	int64_t count = 1;
+
+	if (!tensor || tensor->ndim < from)
+		return -1;
+	for (int i = from; i < tensor->ndim; i++)
+		count *= tensor->sizes[i];
+	return count;
+}
+
+/* The PEER-th number of the JSON list TEXT; -1: it has none. */
+static int64_t
+number_at(const char *text, int peer)
+{
+	text += *text == '[';
+	for (; peer > 0 && *text; peer--)
+		text += strcspn(text, ",") + (text[strcspn(text, ",")] == ',');
+	return *text >= '0' && *text <= '9' ? strtoll(text, NULL, 10) : -1;
+}
+
+/* How many elements EVENT's SIDE ("input", "output") has for rank PEER of the WORLD; -1: not known. */
+static int64_t
+exchange_part(const struct event *event, const char *side, int peer, int world)
+{
+	const struct operand *tensor, *splits;
+	char name[64];
+
+	if (strcmp(event->operation, "c10d::alltoall_") == 0) {
+		snprintf(name, sizeof name, "%s_tensors[%d]", side, peer);
+		return elements(operand_named(event, name), 0);
+	}
+	if (strcmp(event->operation, "c10d::alltoall_base_") != 0)
+		return -1;
+	tensor = operand_named(event, side);
+	snprintf(name, sizeof name, "%s_split_sizes", side);
+	splits = operand_named(event, name);
+	if (!tensor || tensor->ndim < 1 || !splits || !splits->value)
+		return -1;
+	if (strcmp(splits->value, "[]") == 0)
+		return elements(tensor, 0) % world ? -1 : elements(tensor, 0) / world;
+	return number_at(splits->value, peer) < 0 ? -1 : number_at(splits->value, peer) * elements(tensor, 1);
+}
+
+bool
+collective_exchange_differs(const struct member *giver, int64_t giver_event, const struct member *taker, int64_t taker_event,
+			    int64_t *given, int64_t *expected)
+{
+	int world = giver->info->world_size;
+	const struct operand *group;
+	struct event a, b;
+
+	if (world < 2 || !trace_event(giver->trace, giver->process, giver_event, &a) ||
+	    !trace_event(taker->trace, taker->process, taker_event, &b) || strcmp(a.operation, b.operation) != 0)
+		return false;
+	group = operand_named(&a, "process_group");
+	/* Only in a group of all ranks a rank's number is its place. */
+	if (!group || !group->value || strtol(group->value + (group->value[0] == '"'), NULL, 10) != world)
+		return false;
+	*given = exchange_part(&a, "input", taker->rank, world);
+	*expected = exchange_part(&b, "output", giver->rank, world);
+	return *given >= 0 && *expected >= 0 && *given != *expected;
 }

@@ -116,9 +116,8 @@ keep_one(const struct brief *brief, void *context)
 	return false;
 }
 
-/* The same operation of OTHER in the same step; -1 if it has none. */
-static int64_t
-same_operation(const struct member *member, int64_t event, const struct member *other, int64_t step)
+int64_t
+member_same_operation(const struct member *member, int64_t event, const struct member *other, int64_t step)
 {
 	struct search search = { .member = member, .event = event }, same = { .member = other, .event = -1 };
 
@@ -360,7 +359,7 @@ divergence_of_sizes(struct members *members, struct member *const *compared, int
 
 	if (one == other)
 		other = compared[difference->member ? 0 : count > 1];
-	there = one->step >= 0 ? difference->other_event : same_operation(one, difference->event, other, step);
+	there = one->step >= 0 ? difference->other_event : member_same_operation(one, difference->event, other, step);
 	if (there < 0 && other == compared[difference->other])
 		there = difference->other_event;
 	if (trace_event(one->trace, one->process, difference->event, &event))

@@ -16,6 +16,9 @@ json_t *divergence_of_stop(struct members *members, const struct groups *groups,
 json_t *divergence_of_sizes(struct members *members, struct member *const *compared, int count,
 			    const struct size_difference *difference);
 
+/* The operation of OTHER that MEMBER's EVENT is in STEP, by its occurrence there; -1 if it has none. */
+int64_t member_same_operation(const struct member *member, int64_t event, const struct member *other, int64_t step);
+
 /* The last operation of the main thread that counts; false if there is none. */
 bool member_last(const struct member *member, struct brief *out);
 

@@ -1,5 +1,6 @@
 #include "diff_groups.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int64_t
@@ -106,15 +107,56 @@ sends_messages(const struct member *member)
 	return false;
 }
 
+/* How many ranks the group has in which MEETING's collective differs; 0: it is no collective of a smaller group. */
+static int
+subgroup_size(const struct members *members, const struct parting *parting)
+{
+	const struct member *member = &members->list[parting->left];
+	struct event event;
+	int size = 0;
+
+	if (parting->meeting.kind != MEET_COLLECTIVE || !trace_event(member->trace, member->process, parting->meeting.left.id, &event))
+		return 0;
+	for (int i = 0; i < event.operand_count; i++)
+		if (strcmp(event.operands[i].name, "process_group") == 0 && event.operands[i].value)
+			size = atoi(event.operands[i].value + (event.operands[i].value[0] == '"'));
+	return size > 1 && size < member->info->world_size ? size : 0;
+}
+
+/* Ranks that differ in a collective of groups of SIZE are of different groups, if so many agree that groups can be made of them. What is left
+ * over is one role. */
+static void
+incomplete_join(struct groups *groups, struct members *members, int size)
+{
+	int first = -1;
+
+	for (int g = 0; g < groups->count; g++) {
+		struct group *group = &groups->list[g];
+
+		if (group->count % size == 0)
+			continue;
+		for (int i = 0; first >= 0 && i < members->count; i++)
+			if (members->list[i].group == g)
+				members->list[i].group = first;
+		if (first < 0) {
+			first = g;
+			continue;
+		}
+		groups->list[first].count += group->count;
+		group->count = 0;
+	}
+}
+
 /*
- * Pipeline stages do different work by design. They talk from one to one; so where ranks do, those that begin alike are a
- * role, if all roles are of the same size.
+ * Pipeline stages do different work by design, and so do groups of experts. They talk from one to one, or in smaller groups; so where ranks
+ * do, those that begin alike are a role, if all roles are of the same size.
  */
 static void
 roles_find(struct groups *groups, struct members *members)
 {
 	struct parting parting;
 	bool messages = false;
+	int size = 0;
 
 	for (int i = 0; i < members->count; i++)
 		messages = messages || sends_messages(&members->list[i]);
@@ -124,16 +166,20 @@ roles_find(struct groups *groups, struct members *members)
 	for (int i = 0; i < members->count; i++) {
 		int g = 0;
 
-		while (g < groups->count && !group_join(groups, members, g, i, members->list[i].first_step + 1, &parting))
+		while (g < groups->count && !group_join(groups, members, g, i, members->list[i].first_step + 1, &parting)) {
+			size = size ? size : subgroup_size(members, &parting);
 			g++;
+		}
 		if (g == groups->count && g < GROUPS_MOST) {
 			groups->list[groups->count++] = (struct group){ .longest = i, .count = 1 };
 			members->list[i].group = g;
 		}
 	}
+	if (size)
+		incomplete_join(groups, members, size);
 	groups->roles = groups->count;
 	for (int g = 1; g < groups->count; g++)
-		if (groups->list[g].count != groups->list[0].count)
+		if (groups->list[g].count && groups->list[g].count != groups->list[0].count)
 			groups->roles = 1;
 	for (int i = 0; i < members->count; i++)
 		members->list[i].role = groups->roles > 1 ? members->list[i].group : 0;

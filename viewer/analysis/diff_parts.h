@@ -58,6 +58,10 @@ struct meeting sequence_compare(const struct member *left, const struct member *
 /* diff_collective.c: do the sizes of this gather differ because the ranks were told so? */
 bool collective_is_uneven(const struct member *left, int64_t left_event, const struct member *right, int64_t right_event);
 
+/* Of an all_to_all: does GIVER give another number of elements to TAKER than that one expects? */
+bool collective_exchange_differs(const struct member *giver, int64_t giver_event, const struct member *taker, int64_t taker_event,
+				 int64_t *given, int64_t *expected);
+
 /* diff_sizes.c: sizes that differ between members although no member varies them by itself. */
 struct size_difference {
 	int member, other;        /* the one that differs; one that doesn't */

@@ -138,7 +138,7 @@ segment_repeats(const struct briefs *side, int64_t from, int64_t to, const struc
 	return known * 4 >= count * 3 && near * 2 >= count;
 }
 
-/* Do the two agree for COUNT operations from here, or until both end? */
+/* Do the two agree for COUNT operations from here, or until both end? Both meet in a collective: one is enough. */
 static bool
 agree_from(const struct briefs *left, int64_t i, const struct briefs *right, int64_t j, int count)
 {
@@ -147,6 +147,8 @@ agree_from(const struct briefs *left, int64_t i, const struct briefs *right, int
 			return n > 0 && i == left->count && j == right->count;
 		if (left->list[i].control != right->list[j].control)
 			return false;
+		if (n == 0 && left->list[i].collective && left->list[i].collective == right->list[j].collective)
+			return true;
 	}
 	return true;
 }

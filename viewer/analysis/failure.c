@@ -116,6 +116,15 @@ is_echo(const struct source *source, const struct failure *failures, int process
 	return false;
 }
 
+/* An error of the transport between ranks, raised where somebody waits for it: PyTorch has classes of its own for some; gloo's have
+ * the place in its source. */
+static bool
+tells_of_peer(const struct failure *failure)
+{
+	return (failure->type && text_among("DistBackendError DistNetworkError DistStoreError", failure->type)) ||
+	       (failure->message && strstr(failure->message, "/gloo/transport/"));
+}
+
 /* 0: an own failure; 1: waiting for others (a collective, or an error that PyTorch's own machinery raised outside any
  * operation, as a lost connection is in the middle of backward: another rank's own failure explains more); 2: ended from outside; 3: only a status is known. */
 int
@@ -127,6 +136,8 @@ failure_class(const struct failure *failure)
 		return failure->signal == 15 || failure->signal == 2 || failure->signal == 1 ? 2 : 1;
 	if (!failure->note && !failure->operation)
 		return 3;
+	if (tells_of_peer(failure))
+		return 1;
 	if (failure->operation_name ? strncmp(failure->operation_name, "c10d::", 6) == 0
 				    : strstr(file, "/torch/distributed/") || strstr(file, "/torch/autograd/"))
 		return 1;

@@ -56,7 +56,7 @@ process_json(const struct live_process *process, int64_t now_ns)
 static bool
 is_waiting(const struct live_process *process, int64_t now_ns, double after_s)
 {
-	return process->any && fingerprint_is_collective(process->operation) && for_seconds(process, now_ns) >= after_s;
+	return process->any && fingerprint_waits(process->operation) && for_seconds(process, now_ns) >= after_s;
 }
 
 static void

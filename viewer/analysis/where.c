@@ -10,7 +10,7 @@
 
 /* Packages whose frames only carry out what a caller asked for. */
 static const char *const packages[] = {
-	"torch", "functorch", "triton", "numpy", "einops", "opt_einsum", "jaxtyping", "beartype", "tqdm", "decorator",
+	"torch", "typing_extensions", "functorch", "triton", "numpy", "einops", "opt_einsum", "jaxtyping", "beartype", "tqdm", "decorator",
 	"wrapt", "safetensors", "_pytest", "pytest", "pluggy", "IPython", "ipykernel", "click", "typer", "fire", "hydra",
 };
 
