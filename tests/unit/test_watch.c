@@ -90,6 +90,43 @@ test_stuck(void)
 	json_decref(watch);
 }
 
+/* Backward runs on the engine's thread, and its collective has returned: the main thread has run nothing since forward. */
+static void
+test_engine(void)
+{
+	const int64_t size = 3;
+	struct maker_words in = { 0 };
+	struct rank_maker rank;
+	json_t *watch;
+	int count;
+
+	rank_make(0, "c10d::allreduce_", false);
+	rank_make(1, "aten::nonzero", true);
+	rank_begin(&rank, 2, 3, "");
+	gethostname(rank.box.header.host, sizeof rank.box.header.host - 1);
+	rank.box.header.pid = getpid();
+	rank.box.header.state = BOX_STATE_RUNNING;
+	rank.box.header.start_unix_ns = UINT64_C(4000000000) * SECOND;
+	((struct box_chunk *)rank.box.chunks.data)->os_thread = getpid();
+	rank_tensor(&rank, &in, 6, 1, &size);
+	rank_operation(&rank, "aten::linear", "self", RANK_MODEL, 10, &in, NULL, 0);
+	box_maker_chunk(&rank.box, 1, 0, 1, rank.ns += 1000000);
+	rank_operation(&rank, "c10d::allreduce_", "self", RANK_SCRIPT, 50, &in, NULL, 0);
+	box_maker_chunk(&rank.box, 2, 0, 1, rank.ns += 1000000); /* another thread's work says nothing */
+	rank_operation(&rank, "aten::copy_", "self", RANK_SCRIPT, 51, &in, NULL, 0);
+	{
+		char path[128];
+
+		snprintf(path, sizeof path, "%s/rank2-2.box", folder);
+		CU_ASSERT_TRUE_FATAL(box_maker_write(&rank.box, path));
+	}
+	rank_free(&rank);
+	watch = look(AFTER_S, &count);
+	CU_ASSERT_STRING_EQUAL(text_at(watch, "text"),
+			       "rank 1 has been in aten::nonzero for 312 s at train.py:41 while ranks 0, 2 wait in c10d::allreduce_");
+	json_decref(watch);
+}
+
 /* Boxes in local space of other hosts: named, not taken for ended ones. One that is gone from here has ended. */
 static void
 test_away(void)
@@ -174,6 +211,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("watch", NULL, NULL);
 	CU_add_test(suite, "one is stuck, the others wait", test_stuck);
+	CU_add_test(suite, "backward on its own thread", test_engine);
 	CU_add_test(suite, "boxes elsewhere", test_away);
 	CU_add_test(suite, "hostile boxes", test_hostile);
 	CU_basic_set_mode(CU_BRM_NORMAL);

@@ -11,6 +11,7 @@
 
 #include "schema/box_read.h"
 #include "schema/bytes.h"
+#include "schema/fingerprint.h"
 #include "trace_internal.h"
 
 #define STACK_MOST 256
@@ -134,8 +135,18 @@ chunk_moment(struct peek *peek, const uint8_t *data, uint32_t used)
 	return moment;
 }
 
-/* The chunk that a thread wrote to last: of the main thread, or of another that is inside an operation and was heard of later (the
- * engine that runs backward). */
+/* Does MOMENT tell that its thread waits for other ranks? */
+static bool
+moment_waits(const struct peek *peek, const struct moment *moment)
+{
+	char name[128];
+
+	operation_at(peek, &moment->start, name, sizeof name);
+	return fingerprint_waits(name);
+}
+
+/* The chunk that a thread wrote to last: of the main thread, or of another that was heard of later and is inside an operation, or went
+ * into a collective last (the engine that runs backward, while the main thread waits for it). */
 static void
 process_peek(struct peek *peek, struct live_process *out)
 {
@@ -173,7 +184,7 @@ process_peek(struct peek *peek, struct live_process *out)
 		ns = threads[t].chunk.base_unix_ns +
 		     (uint64_t)((double)(moment.ticks - threads[t].chunk.base_ticks) /
 				(peek->header.ticks_per_ns > 0 ? peek->header.ticks_per_ns : 1));
-		if (moment.any && (best < 0 || (is_main && !(found.open && found_ns > ns)) || (!is_main && moment.open && ns > found_ns))) {
+		if (moment.any && (best < 0 || (is_main && !(found_ns > ns && (found.open || moment_waits(peek, &found)))) || (!is_main && ns > found_ns && (moment.open || moment_waits(peek, &moment))))) {
 			best = t;
 			found = moment;
 			found_ns = ns;
