@@ -361,6 +361,7 @@ make_venv_launchers() {
 	site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 	"$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$site/build-venv.pth"
 	DS_BUILD_OPS=0 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/requirements-launchers.txt
+	rm -f "$site"/torchaudio/lib/*.so # linked against CUDA; LLaMA-Factory imports it, which works without
 	printf '#!%s\nfrom torch.distributed.run import main\nmain()\n' "$venv/bin/python" >"$venv/bin/torchrun"
 	chmod +x "$venv/bin/torchrun"
 	printf '%s\n' "$want" >"$venv/.made-from"

@@ -26,6 +26,7 @@
 struct box shim_box;
 bool box_for_cuda;
 void (*box_ending)(void);
+bool box_parent_recorded;
 static bool forked;
 static int32_t parent_rank; /* of a forked process */
 
@@ -50,6 +51,12 @@ env_number(const char *const *names)
 }
 
 #define ENV_NUMBER(...) env_number((const char *const[]){ __VA_ARGS__, NULL })
+
+static int32_t
+env_rank(void)
+{
+	return ENV_NUMBER("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK");
+}
 
 /* Divide the file among the regions. Shares are of what runs of real programs used; the ring gets the rest. */
 static void
@@ -190,11 +197,13 @@ bool
 box_open(bool (*prepare)(void))
 {
 	int saved_errno = errno;
-	int rank = ENV_NUMBER("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK");
+	int rank = env_rank();
 	uint64_t size;
 	bool short_of_total;
-	char *base = map_box(rank, &size, &short_of_total);
 
+	if (forked && !box_parent_recorded && rank != parent_rank)
+		forked = false; /* a launcher's rank */
+	char *base = map_box(rank, &size, &short_of_total);
 	if (base) {
 		fill_header((struct box_header *)base, size, rank);
 		shim_box.size_bytes = size;
@@ -317,11 +326,14 @@ box_segment_chunks(uint32_t number)
 void
 box_forget(void)
 {
+	box_parent_recorded = shim_box.header != NULL;
+	parent_rank = box_parent_recorded ? shim_box.header->rank : env_rank();
+	forked = true;
+	if (!box_parent_recorded)
+		return;
 	/* The parent's file stays mapped here, unused: unmapping could pull it from under a handler that still looks. */
-	parent_rank = shim_box.header ? shim_box.header->rank : -1;
 	shim_box.base = NULL;
 	shim_box.header = NULL;
-	forked = true;
 	memset(segments, 0, sizeof segments);
 	segment_lock = segments_failed = segments_held = 0;
 }

@@ -27,6 +27,8 @@ extern struct box shim_box;
 
 /* Set before box_open: the next box gets room for CUDA's counts and live memory. */
 extern bool box_for_cuda;
+/* Was this process forked from one that has a box? */
+extern bool box_parent_recorded;
 /* Called by box_end first: who has counts beside the box puts them into it. NULL: nobody. */
 extern void (*box_ending)(void);
 
@@ -60,7 +62,8 @@ box_lose(enum box_loss why, uint64_t n)
 /* Record the result of check WHICH; a failure once recorded stays. */
 void box_check(enum box_check which, bool ok);
 
-/* Called in a forked child: this process has no box, and its next one is a worker's. */
+/* Called in a forked child: this process has no box, and its next one is a worker's (where the parent had no box either, unless this process
+ * is given a rank that the parent didn't have). */
 void box_forget(void);
 
 /* Say that the process is ending (or, with BOX_STATE_RUNNING, that it isn't after all: a failed exec). */

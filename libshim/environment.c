@@ -270,7 +270,7 @@ write_note(bool python)
 	json_text(&note.json, version[0] ? version : NULL, strnlen(version, sizeof shim_box.header->torch_version));
 	json_key(&note.json, "glibc");
 	json_string(&note.json, gnu_get_libc_version());
-	if (shim_box.header->origin != BOX_ORIGIN_FORKED) { /* a forked child has its parent's */
+	if (!box_parent_recorded) { /* a forked child has its parent's */
 		write_driver(&note.json);
 		if (python)
 			write_python(&note.json);

@@ -107,8 +107,13 @@ install_now(void)
 static void
 after_fork_in_child(void)
 {
-	if ((install_state_now == INSTALL_NOT_YET && !shim_box.base) || settings.disabled)
+	if (settings.disabled)
 		return;
+	if (install_state_now == INSTALL_NOT_YET && !shim_box.base) {
+		if (python_has_torch())
+			box_forget(); /* a helper of what will run operations, or lets its helpers run them all */
+		return;
+	}
 	__atomic_store_n(&box_state, BOX_NOT_YET, __ATOMIC_RELEASE);
 	cuda_forked();
 	box_forget();

@@ -5,6 +5,7 @@ round; without a loop, before the statement that fails, so that everything it wo
 as they are. A program's children that are started anew run it as it is.
 """
 import ast
+import itertools
 import os
 import sys
 
@@ -23,14 +24,16 @@ def healthy_steps():
             optimizer.zero_grad()
 
 
+def healthy_between():
+    """Yields nothing; the healthy steps are taken when it is asked."""
+    healthy_steps()
+    yield from ()
+
+
 def rounds(items):
-    """The items of a loop; the healthy steps come after the first round."""
-    first = True
-    for item in items:
-        yield item
-        if first:
-            first = False
-            healthy_steps()
+    """The items of a loop; the healthy steps come after the first round. No frame of ours stands between the loop and its items."""
+    left = iter(items)
+    return itertools.chain(itertools.islice(left, 1), healthy_between(), left)
 
 
 def covers(statement, line):

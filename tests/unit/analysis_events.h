@@ -40,6 +40,7 @@ struct hand {
 	const struct cuda_memory *memory; int memory_count;      /* live at the end */
 	bool blocks;                                             /* PyTorch's caching allocator told of blocks */
 	int64_t collectives[8];                                  /* by process, in every step */
+	bool main_lost;
 	struct note found[16];
 };
 
@@ -325,6 +326,12 @@ hand_cuda_count(void *context, int process, const char *name)
 	return strcmp(name, "blocks") == 0 && ((struct hand *)context)->blocks;
 }
 
+static bool
+hand_main_lost(void *context)
+{
+	return ((struct hand *)context)->main_lost;
+}
+
 static int64_t
 hand_collectives(void *context, int process, int64_t step)
 {
@@ -342,7 +349,7 @@ hand_source(struct hand *hand)
 		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
 		.each_cuda_call = hand_each_cuda_call, .each_cuda_memory = hand_each_cuda_memory, .cuda_count = hand_cuda_count,
-		.collectives = hand_collectives,
+		.collectives = hand_collectives, .main_lost = hand_main_lost,
 	};
 }
 

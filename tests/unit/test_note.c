@@ -18,6 +18,7 @@
 
 /* A box in memory, and a recorder that recorded a little. */
 struct box shim_box;
+bool box_parent_recorded;
 static char *memory;
 static sqlite3 *judge; /* reads JSON, and isn't ours */
 

@@ -215,6 +215,18 @@ ended_by_parent(const struct source *source, const struct failure *failures, con
 	return false;
 }
 
+/* Nobody failed, and yet the program did, in a process that ran no operation: what a helper of its handed on is the reason. */
+static void
+find_last_handled(const struct source *source, struct failure *failures, int count)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++)
+		any = any || failures[i].kind;
+	for (int i = 0; i < count && !any && source->main_lost && source->main_lost(source->context); i++)
+		failure_process_last(source, i, &failures[i]);
+}
+
 /* How each process failed; those that only echo another's, were survived, or were ended in another's wake are cleared.
  * NULL without memory. Free it. */
 static struct failure *
@@ -237,6 +249,8 @@ judge(const struct source *source)
 	for (int i = 0; failures && told && i < count; i++)
 		if (told[i])
 			failures[i].kind = NULL;
+	if (failures)
+		find_last_handled(source, failures, count);
 	free(told);
 	return failures;
 }

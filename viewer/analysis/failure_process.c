@@ -259,6 +259,16 @@ failure_of_process(const struct source *source, int index, struct failure *out)
 	return true;
 }
 
+bool
+failure_process_last(const struct source *source, int index, struct failure *out)
+{
+	const struct note *note = last_handled(source, index);
+
+	if (note)
+		from_note(source, index, note, out);
+	return note != NULL;
+}
+
 int
 failure_process_earlier(const struct source *source, const struct failure *last, struct failure *out, int room)
 {

@@ -9,6 +9,9 @@
 /* Fills OUT and returns true if PROCESS failed; else leaves OUT->kind NULL. */
 bool failure_of_process(const struct source *source, int process, struct failure *out);
 
+/* The exception that was handled last in PROCESS, which went on or ended well, as its failure; false if there is none. */
+bool failure_process_last(const struct source *source, int process, struct failure *out);
+
 /* Exceptions before LAST that left the program's own code in the same process. Returns how many of ROOM were filled. */
 int failure_process_earlier(const struct source *source, const struct failure *last, struct failure *out, int room);
 

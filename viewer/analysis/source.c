@@ -222,6 +222,18 @@ source_collectives(void *context, int process, int64_t step)
 	return trace_collectives(context, process, step);
 }
 
+static bool
+source_main_lost(void *context)
+{
+	const json_t *run = trace_run(context);
+	int64_t pid = json_integer_value(json_object_get(run, "pid"));
+
+	for (int i = 0; i < trace_process_count(context); i++)
+		if (trace_process(context, i)->pid == pid)
+			return false;
+	return pid > 0 && (json_integer_value(json_object_get(run, "exit_status")) > 0 || json_integer_value(json_object_get(run, "signal")) > 0);
+}
+
 struct source
 source_of_trace(struct trace *trace)
 {
@@ -235,6 +247,6 @@ source_of_trace(struct trace *trace)
 		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
 		.each_cuda_call = source_each_cuda_call, .each_cuda_memory = source_each_cuda_memory, .cuda_count = source_cuda_count,
-		.collectives = source_collectives,
+		.collectives = source_collectives, .main_lost = source_main_lost,
 	};
 }

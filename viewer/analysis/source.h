@@ -48,6 +48,8 @@ struct source {
 	int64_t (*cuda_count)(void *context, int process, const char *name);
 	/* Collectives of STEP; NULL: none are known. */
 	int64_t (*collectives)(void *context, int process, int64_t step);
+	/* Has the command that `run` started ended badly without a process of its own here? NULL: not known. */
+	bool (*main_lost)(void *context);
 };
 
 struct source source_of_trace(struct trace *trace);
