@@ -106,6 +106,45 @@ limits_cost_the_box_not_the_program(void)
 #endif
 }
 
+static int
+open_forked(void)
+{
+	unsetenv("RANK");
+	box_forget(); /* as in a fork of a process that has no box yet */
+	bool right = fixture_open(16 << 20) && shim_box.size_bytes == 2 << 20 && shim_box.header->origin == BOX_ORIGIN_FORKED;
+
+	fixture_remove();
+	return !right;
+}
+
+static int
+open_forked_as_rank(void)
+{
+	unsetenv("RANK");
+	box_forget();
+	setenv("RANK", "3", 1);
+	bool right = fixture_open(16 << 20) && shim_box.size_bytes == 16 << 20 && shim_box.header->origin == BOX_ORIGIN_STARTED;
+
+	fixture_remove();
+	return !right;
+}
+
+/* This program, as multiprocessing starts a helper. */
+static int
+open_spawned(void)
+{
+	execl("/proc/self/exe", "test_box", "--multiprocessing-fork", (char *)NULL);
+	return 1;
+}
+
+static void
+helpers_take_an_eighth(void)
+{
+	CU_ASSERT_EQUAL(in_child(open_forked), 0);
+	CU_ASSERT_EQUAL(in_child(open_forked_as_rank), 0);
+	CU_ASSERT_EQUAL(in_child(open_spawned), 0);
+}
+
 static bool
 refuse(void)
 {
@@ -151,13 +190,20 @@ segments_go_on_where_the_ring_ends(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "--multiprocessing-fork")) {
+		bool eighth = fixture_open(16 << 20) && shim_box.size_bytes == 2 << 20;
+
+		fixture_remove();
+		return !eighth;
+	}
 	CU_initialize_registry();
 	CU_pSuite suite = CU_add_suite("box", NULL, NULL);
 	CU_add_test(suite, "a box describes itself", a_box_describes_itself);
 	CU_add_test(suite, "files are private and never overwritten", files_are_private_and_never_overwritten);
 	CU_add_test(suite, "limits cost the box, not the program", limits_cost_the_box_not_the_program);
+	CU_add_test(suite, "helpers take an eighth", helpers_take_an_eighth);
 	CU_add_test(suite, "a box without its indexes is none", a_box_without_its_indexes_is_none);
 	CU_add_test(suite, "the end is written down", the_end_is_written_down);
 	CU_add_test(suite, "segments go on where the ring ends", segments_go_on_where_the_ring_ends);

@@ -305,6 +305,27 @@ test_worker(void)
 	json_decref(fatal);
 }
 
+/* The pool's own process ran no operation: nobody but its helper has anything to tell. */
+static void
+test_main_lost(void)
+{
+	const struct process processes[] = { PROCESS(0, 101, 100, -1, "ok") };
+	json_t *left = operation("aten::cat", "Sizes of tensors must match");
+	json_t *seen = exception("RuntimeError", "Sizes of tensors must match", "/lib/concurrent/futures/process.py");
+	const struct note child[] = { NOTE(1, "operation", 10, 20, left), NOTE(2, "exception", 11, 20, seen) };
+	struct source source;
+	struct failure found;
+
+	choose(processes, 1, (const struct note *const[]){ child }, (const int[]){ 2 });
+	CU_ASSERT_FALSE(failed); /* it may be survived: the command ended well */
+	hand.main_lost = true;
+	source = hand_source(&hand);
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &found));
+	CU_ASSERT_STRING_EQUAL(found.operation_name, "aten::cat");
+	json_decref(left);
+	json_decref(seen);
+}
+
 static void
 test_launcher(void)
 {
@@ -403,6 +424,7 @@ main(void)
 	CU_add_test(suite, "passing through", test_passing);
 	CU_add_test(suite, "ranks at the same step", test_ranks);
 	CU_add_test(suite, "a worker's, told again by its parent", test_worker);
+	CU_add_test(suite, "only a helper has told", test_main_lost);
 	CU_add_test(suite, "ranks and their launcher", test_launcher);
 	CU_add_test(suite, "which sample", test_sample);
 	CU_add_test(suite, "logged; killed", test_logged_and_killed);
