@@ -103,7 +103,10 @@ cuda_enter(void)
 	return true;
 }
 
-/* cuda_record.c: a call of KIND is about to free what FACTS says. */
+/* cuda_record.c: in a forked child, whose box has other references. */
+void cuda_record_forked(void);
+
+/* A call of KIND is about to free what FACTS says. */
 void cuda_freeing(enum box_cuda_kind kind, const struct cuda_facts *facts);
 
 /* The call of ROW has returned RESULT. */
@@ -137,11 +140,27 @@ cuda_leave_plain(int row, int result)
 }
 
 /* cuda_device.c: the calling thread's device, asked for where it isn't known; -1 if nobody can say. */
-int cuda_device(void);
+int cuda_device_ask(void);
+
+static inline int
+cuda_device(void)
+{
+	return __builtin_expect(cuda_self.device_known, 1) ? cuda_self.device : cuda_device_ask();
+}
+
 /* The thread's device changed (cudaSetDevice succeeded), or its context did (DEVICE -1: to be asked for). */
 void cuda_device_set(int device);
+/* Captures that were begun and not ended, on any stream, at either level (a runtime's counts at both); atomic. */
+extern int cuda_captures __attribute__((visibility("hidden")));
+bool cuda_capturing_ask(const void *stream);
+
 /* Is STREAM being captured into a graph? Asks CUDA only while some capture is under way. */
-bool cuda_is_capturing(const void *stream);
+static inline bool
+cuda_is_capturing(const void *stream)
+{
+	return __builtin_expect(__atomic_load_n(&cuda_captures, __ATOMIC_RELAXED) > 0, 0) && cuda_capturing_ask(stream);
+}
+
 void cuda_capture_began(void);
 void cuda_capture_ended(void);
 /* Wait for STREAM with the real function; the result, 0 if there is nothing to wait with. */

@@ -7,7 +7,7 @@
 
 __thread struct cuda_self cuda_self;
 
-static int captures; /* begun and not ended, on any stream, at either level (a runtime's counts at both); atomic */
+int cuda_captures;
 
 /* A function of either library that is asked and never wrapped; found once. FOUND is atomic. */
 static void *
@@ -28,14 +28,12 @@ static const char *const runtimes[] = { "libcudart.so.13", "libcudart.so.12", "l
 static const char *const drivers[] = { "libcuda.so.1", NULL };
 
 int
-cuda_device(void)
+cuda_device_ask(void)
 {
 	static void *runtime, *driver;
 	int (*get)(int *);
 	int device = -1;
 
-	if (__builtin_expect(cuda_self.device_known, 1))
-		return cuda_self.device;
 	get = (int (*)(int *))helper(&runtime, "cudaGetDevice", runtimes);
 	if (!get)
 		get = (int (*)(int *))helper(&driver, "cuCtxGetDevice", drivers);
@@ -59,23 +57,23 @@ cuda_device_set(int device)
 void
 cuda_capture_began(void)
 {
-	__atomic_fetch_add(&captures, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&cuda_captures, 1, __ATOMIC_RELAXED);
 }
 
 void
 cuda_capture_ended(void)
 {
-	__atomic_fetch_sub(&captures, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&cuda_captures, 1, __ATOMIC_RELAXED);
 }
 
 bool
-cuda_is_capturing(const void *stream)
+cuda_capturing_ask(const void *stream)
 {
 	static void *runtime, *driver;
 	int (*get)(const void *, int *);
 	int status = 0;
 
-	if (__builtin_expect(__atomic_load_n(&captures, __ATOMIC_RELAXED) <= 0, 1) || (uintptr_t)stream <= 1)
+	if ((uintptr_t)stream <= 1)
 		return false; /* the legacy stream can't be captured, and asking it would count as an error */
 	get = (int (*)(const void *, int *))helper(&runtime, "cudaStreamIsCapturing", runtimes);
 	if (!get)

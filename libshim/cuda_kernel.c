@@ -50,6 +50,7 @@ void
 cuda_forked(void)
 {
 	box_number++; /* the child's box has other references */
+	cuda_record_forked();
 }
 
 static inline uint32_t

@@ -18,8 +18,8 @@
 bool cuda_on;
 bool cuda_wanted[BOX_CUDA_KIND_COUNT];
 
-/* The rows' names as references into the box of number `box`. */
-static struct { uint32_t string, box; } names[CUDA_ROWS + 4];
+/* The rows' names as references into the box; atomic; 0: not yet. */
+static uint32_t names[CUDA_ROWS + 4];
 enum { NAME_BLOCK = CUDA_ROWS, NAME_BLOCK_FREE, NAME_OUT_OF_MEMORY, NAME_WAIT };
 static const char *const own_names[] = { "caching allocator: malloc", "caching allocator: free", "caching allocator: out of memory",
 						  "wait (--sync)" };
@@ -61,42 +61,54 @@ cuda_report(void)
 			 __ATOMIC_RELAXED);
 }
 
-static uint32_t
-name_string(int name)
+static __attribute__((noinline)) uint32_t
+intern_name(int name)
 {
-	uint32_t box = install_box_number();
+	const char *text = name < CUDA_ROWS ? cuda_rows[name].symbol : own_names[name - CUDA_ROWS];
+	uint32_t string = dictionary_string(text, strlen(text));
 
-	if (__builtin_expect(__atomic_load_n(&names[name].box, __ATOMIC_ACQUIRE) != box, 0)) {
-		const char *text = name < CUDA_ROWS ? cuda_rows[name].symbol : own_names[name - CUDA_ROWS];
-		__atomic_store_n(&names[name].string, dictionary_string(text, strlen(text)), __ATOMIC_RELAXED);
-		__atomic_store_n(&names[name].box, box, __ATOMIC_RELEASE);
-		cuda_report();
-	}
-	return names[name].string;
+	__atomic_store_n(&names[name], string, __ATOMIC_RELAXED);
+	cuda_report();
+	return string;
 }
 
-/* The thread's recorder, in a process that has a box. MAKE: make one if there is none yet. */
-static struct recorder *
-ready(bool make)
+static inline uint32_t
+name_string(int name)
 {
-	if (__builtin_expect(!shim_box.base, 0) && !(make && install_box()))
+	uint32_t string = __atomic_load_n(&names[name], __ATOMIC_RELAXED);
+
+	return __builtin_expect(string != 0, 1) ? string : intern_name(name);
+}
+
+void
+cuda_record_forked(void)
+{
+	memset(names, 0, sizeof names);
+}
+
+/* The thread's recorder; makes the process's box if there is none yet. */
+static inline struct recorder *
+ready(void)
+{
+	if (__builtin_expect(!shim_box.base, 0) && !install_box())
 		return NULL;
 	if (__builtin_expect(cuda_self.writing, 0)) {
 		box_lose(BOX_LOSS_CUDA_NESTED, 1);
 		return NULL;
 	}
-	return recorder_self ? recorder_self : recorder_get();
+	struct recorder *recorder = recorder_self ? recorder_self : recorder_get();
+	if (recorder && __builtin_expect(!recorder->cuda_counts, 0) && cuda_counts())
+		recorder->cuda_counts = cuda_counts()->threads[recorder_place(recorder)];
+	return recorder;
 }
 
 static inline void
 count(const struct recorder *recorder, enum box_cuda_count which)
 {
-	struct box_cuda_counts *counts = cuda_counts();
+	uint64_t *counter = recorder->cuda_counts + which;
 
-	if (counts) {
-		uint64_t *counter = &counts->threads[recorder_place(recorder)][which];
+	if (recorder->cuda_counts)
 		__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED); /* its only writer */
-	}
 }
 
 /* A record while it is made: in the chunk, or where there is no room for it, aside, so that its facts still serve. */
@@ -107,7 +119,7 @@ struct draft {
 };
 
 /* Begin a record of KIND with WORDS behind what all have; filled in but for those. */
-static void
+static inline __attribute__((always_inline)) void
 begin(struct draft *draft, struct recorder *recorder, int name, enum box_cuda_kind kind, int result, int device,
       const void *stream, unsigned flags, uint32_t words)
 {
@@ -117,8 +129,8 @@ begin(struct draft *draft, struct recorder *recorder, int name, enum box_cuda_ki
 	if (recorder->depth) {
 		op = recorder->open[0].op;
 		site = recorder->open[0].site;
-	} else if (frames_allowed()) {
-		site = frames_site();
+	} else {
+		site = frames_site(&recorder->frames, frames_top(frames_state()));
 	}
 	struct box_cuda *cuda = recorder_reserve(recorder, sizeof *cuda / 4 + words, BOX_RECORD_CUDA, flags);
 	draft->kept = cuda != NULL;
@@ -284,7 +296,7 @@ cuda_called(int row, int result, const struct cuda_facts *facts)
 	struct draft draft;
 	uint64_t address = 0, bytes = facts->bytes;
 
-	if (!is_wanted(kind, result, facts) || !(recorder = ready(true)))
+	if (!is_wanted(kind, result, facts) || !(recorder = ready()))
 		return;
 	if (!facts->out)
 		address = (uintptr_t)facts->address;
@@ -331,7 +343,7 @@ cuda_launched(int row, int result, const struct cuda_launch *launch)
 	struct recorder *recorder;
 	struct draft draft;
 
-	if (!is_wanted(BOX_CUDA_LAUNCH, result, NULL) || !(recorder = ready(true)))
+	if (!is_wanted(BOX_CUDA_LAUNCH, result, NULL) || !(recorder = ready()))
 		return;
 	bool captured = cuda_is_capturing(launch->stream);
 	count(recorder, result == CUDA_SUCCESS ? BOX_CUDA_COUNT_LAUNCHES : BOX_CUDA_COUNT_FAILED);
@@ -367,7 +379,7 @@ cuda_block(enum box_cuda_kind kind, int device, const void *address, uint64_t by
 	uint64_t gone;
 	int on;
 
-	if (!cuda_on || !cuda_wanted[kind] || !(recorder = ready(true)))
+	if (!cuda_on || !cuda_wanted[kind] || !(recorder = ready()))
 		return;
 	count(recorder, counters[kind]);
 	if (kind == BOX_CUDA_BLOCK_FREE)

@@ -252,13 +252,15 @@ worth_storing(uint64_t key, uint64_t size)
 }
 
 uint32_t
-dictionary_signature(uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count, uint32_t value_count)
+dictionary_signature_find(uint64_t key)
 {
-	uint64_t key = dictionary_hash((uint64_t)op << 8 | flags, words, word_count);
-	uint32_t found = index_find(&signatures, key);
+	return index_find(&signatures, key);
+}
 
-	if (found != BOX_NONE)
-		return found;
+uint32_t
+dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
+			 uint32_t value_count)
+{
 	uint64_t size = sizeof(struct box_signature) + 8ull * word_count;
 	uint64_t at = worth_storing(key, size) ? dictionary_take(BOX_SIGNATURES, size) : UINT64_MAX;
 	if (at == UINT64_MAX) {

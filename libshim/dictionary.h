@@ -37,9 +37,10 @@ uint32_t dictionary_frame(const struct box_frame *frame);
 uint32_t dictionary_site_find(uint64_t key);
 uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out, const struct site_text *text);
 
-/* The signature of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
-uint32_t dictionary_signature(uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
-			      uint32_t value_count);
+/* Signatures: find by KEY (values_key); else add that of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
+uint32_t dictionary_signature_find(uint64_t key);
+uint32_t dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
+				  uint32_t value_count);
 
 /* Room for SIZE bytes (a multiple of 8, zero) at the end of region ID, published at once: its offset within the region, or
  * UINT64_MAX (not counted) if it is full. */

@@ -37,12 +37,16 @@ int frames_line(const struct frame_ref *ref);
 
 /* Set by frames_verify: whether the recorder may use frames. */
 void frames_allow(bool allowed);
-bool frames_allowed(void);
 
-/* Hot path. The address of the innermost frame (NULL without one): tells re-entry through Python apart. */
-const void *frames_top(void);
+/* The layout of Python 3.MINOR is used from now on, as frames_select does. False: it is not known. */
+bool frames_select_minor(int minor);
 
-/* Hot path. The calling thread's call site as a reference into the box (0: no frame; BOX_NONE: dictionary full). */
-uint32_t frames_site(void);
+/* Hot path. The calling thread's state in Python; NULL without one, or where frames may not be used. It stays while a frame of
+ * it is there. */
+const void *frames_state(void);
+
+/* Hot path. The address of the innermost frame of STATE, the calling thread's (NULL without one): tells re-entry through Python
+ * apart. */
+const void *frames_top(const void *state);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * The wrappers around PyTorch's own functions (rows of hooks.def). They decide nothing: they tell the recorder, and
- * always call the real function, exactly once, with the same arguments.
+ * call the real function, exactly once, with the same arguments, unless it would do nothing but cost time.
  */
 #include <stdint.h>
 
@@ -50,6 +50,19 @@ _ZN2at16getStepCallbacksENS_11RecordScopeE(void *result, uint8_t scope)
 	    torch_step_is_ours(result))
 		torch_step_clear(result);
 	return result;
+}
+
+/* void at::set_record_function_tls_(const RecordFunctionTLS &): the thread's list of whom to call is made anew for all ten scopes.
+ * That list depends on nothing but what is set here and the global callbacks, whose changes are looked for wherever it is used
+ * (LocalCallbackManager in ATen/record_function.cpp). So to set what is set already changes nothing. */
+SHIM_EXPORT void
+_ZN2at24set_record_function_tls_ERKNS_17RecordFunctionTLSE(const struct torch_record_tls *wanted)
+{
+	void (*real)(const void *) = (void (*)(const void *))hook_real(HOOK_RECORD_TLS);
+
+	if (__builtin_expect(install_is_recording(), 1) && torch.record_tls && !torch_tls_differs(torch.record_tls(), wanted))
+		return;
+	real(wanted);
 }
 
 #define RUN_RECORD \

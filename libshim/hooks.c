@@ -13,7 +13,7 @@ static const struct hook_row rows[HOOK_COUNT] = {
 #undef HOOK
 };
 
-static void *reals[HOOK_COUNT]; /* atomic; the same value whoever stores it */
+void *hook_reals[HOOK_COUNT];
 
 void *
 hook_symbol(const char *library, const char *symbol)
@@ -22,16 +22,14 @@ hook_symbol(const char *library, const char *symbol)
 }
 
 void *
-hook_real(enum hook_id id)
+hook_find(enum hook_id id)
 {
-	void *real = __atomic_load_n(&reals[id], __ATOMIC_ACQUIRE);
+	void *real;
 
-	if (real)
-		return real;
 	/* RTLD_NEXT first: it respects whoever else was preloaded after us. */
 	real = dynamic_symbol(RTLD_NEXT, rows[id].symbol);
 	if (!real)
 		real = hook_symbol(rows[id].library, rows[id].symbol);
-	__atomic_store_n(&reals[id], real, __ATOMIC_RELEASE);
+	__atomic_store_n(&hook_reals[id], real, __ATOMIC_RELEASE);
 	return real;
 }

@@ -7,6 +7,8 @@
 #ifndef SHAPEBOX_LIBSHIM_HOOKS_H
 #define SHAPEBOX_LIBSHIM_HOOKS_H
 
+#include <stddef.h>
+
 enum hook_id {
 #define HOOK(id, library, symbol, why) HOOK_##id,
 #include "hooks.def"
@@ -14,8 +16,19 @@ enum hook_id {
 	HOOK_COUNT
 };
 
+/* What was found; atomic, the same value whoever stores it. */
+extern void *hook_reals[HOOK_COUNT] __attribute__((visibility("hidden")));
+
+void *hook_find(enum hook_id id);
+
 /* The real function of ID, or NULL if no loaded library has it. */
-void *hook_real(enum hook_id id);
+static inline void *
+hook_real(enum hook_id id)
+{
+	void *real = __atomic_load_n(&hook_reals[id], __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(real != NULL, 1) ? real : hook_find(id);
+}
 
 /* SYMBOL of LIBRARY (a file name such as "libc10.so") if that library is loaded, else NULL. */
 void *hook_symbol(const char *library, const char *symbol);

@@ -7,85 +7,66 @@
 #include "identity.h"
 
 #define BLOCK 256u      /* numbers a thread takes at once */
-#define OLD (1ull << 31) /* events keep 32 bits of a number: a tensor older than this gets a new one */
 
-static uint64_t *addresses; /* atomic; BOX_TENSOR_BUCKET per bucket: one cache line; 0 = never used */
+uint64_t *identity_addresses;
+struct box_tensor *identity_entries;
+uint32_t identity_mask;
 static uint64_t address_bytes;
-static uint32_t bucket_mask;
 
 bool
 identity_open(void)
 {
-	uint64_t entries = shim_box.header->regions[BOX_TENSORS].size_bytes / sizeof(struct box_tensor);
+	uint64_t room = shim_box.header->regions[BOX_TENSORS].size_bytes / sizeof(struct box_tensor);
 	uint32_t buckets = 1;
 
-	while (buckets * 2ull * BOX_TENSOR_BUCKET <= entries)
+	while (buckets * 2ull * BOX_TENSOR_BUCKET <= room)
 		buckets *= 2;
-	if (addresses)
-		munmap(addresses, address_bytes);
-	address_bytes = (uint64_t)buckets * BOX_TENSOR_BUCKET * sizeof *addresses;
+	if (identity_addresses)
+		munmap(identity_addresses, address_bytes);
+	address_bytes = (uint64_t)buckets * BOX_TENSOR_BUCKET * sizeof *identity_addresses;
 	void *memory = mmap(NULL, address_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			    -1, 0);
-	addresses = memory == MAP_FAILED ? NULL : memory;
-	bucket_mask = buckets - 1;
-	return addresses != NULL;
+	identity_addresses = memory == MAP_FAILED ? NULL : memory;
+	identity_mask = buckets - 1;
+	identity_entries = (struct box_tensor *)((char *)shim_box.header + shim_box.header->regions[BOX_TENSORS].offset_bytes);
+	return identity_addresses != NULL;
 }
 
-static inline uint32_t
-bucket_of(const void *impl)
+/* The number that stands in SLOT, which had IMPL's address a moment ago: 0 if that tensor has ended. */
+static inline uint64_t
+number_of(const void *impl, uint32_t slot)
 {
-	uint64_t hash = (uintptr_t)impl * 0x9e3779b97f4a7c15ull;
+	uint64_t number;
 
-	return ((uint32_t)(hash >> 32) & bucket_mask) * BOX_TENSOR_BUCKET;
+	while (__builtin_expect((number = __atomic_load_n(&identity_entries[slot].tensor, __ATOMIC_ACQUIRE)) == IDENTITY_CLAIMED, 0))
+		; /* a few stores away from its number */
+	return __atomic_load_n(&identity_addresses[slot], __ATOMIC_ACQUIRE) == (uintptr_t)impl ? number : 0;
 }
 
-static inline struct box_tensor *
-entry_at(uint32_t slot)
-{
-	return (struct box_tensor *)box_region(BOX_TENSORS) + slot;
-}
-
-/*
- * Who may write a slot: a thread that has turned its entry's number from 0 (free) into CLAIMED. Only then is the address
- * changed, so an address that still stands there after a number was read is that number's address.
- */
-#define CLAIMED UINT64_MAX
-
-/* The slot of IMPL in its bucket, or -1. NUMBER gets its number: 0 if that tensor has ended. */
+/* The slot of IMPL in its bucket, or -1. NUMBER gets its number: 0 if that tensor has ended. An address stands twice only while
+ * two threads meet a tensor for the first time at the same moment: the first slot counts. */
 static inline int64_t
 find(const void *impl, uint64_t *number)
 {
-	uint32_t first = bucket_of(impl);
-	int64_t ended = -1;
+	int64_t slot = identity_slot(impl, identity_bucket(impl));
 
-	for (uint32_t i = first; i < first + BOX_TENSOR_BUCKET; i++) {
-		if (__atomic_load_n(&addresses[i], __ATOMIC_ACQUIRE) != (uintptr_t)impl)
-			continue;
-		while ((*number = __atomic_load_n(&entry_at(i)->tensor, __ATOMIC_ACQUIRE)) == CLAIMED)
-			; /* a few stores away from its number */
-		if (__atomic_load_n(&addresses[i], __ATOMIC_ACQUIRE) != (uintptr_t)impl)
-			continue;
-		if (*number)
-			return i;
-		ended = i;
-	}
-	*number = 0;
-	return ended;
+	*number = slot >= 0 ? number_of(impl, (uint32_t)slot) : 0;
+	return slot;
 }
 
 /* Claim a slot for IMPL: the one that its address had before (SLOT >= 0), else one that is free. -1: none. */
 static int64_t
 claim(const void *impl, int64_t slot)
 {
-	uint32_t first = slot >= 0 ? (uint32_t)slot : bucket_of(impl);
+	uint32_t first = slot >= 0 ? (uint32_t)slot : identity_bucket(impl);
 
 	for (uint32_t i = first; i < (slot >= 0 ? first + 1 : first + BOX_TENSOR_BUCKET); i++) {
 		uint64_t free_mark = 0;
-		if (__atomic_load_n(&entry_at(i)->tensor, __ATOMIC_RELAXED)
-		    || !__atomic_compare_exchange_n(&entry_at(i)->tensor, &free_mark, CLAIMED, false, __ATOMIC_ACQ_REL,
+		if (__atomic_load_n(&identity_entries[i].tensor, __ATOMIC_RELAXED)
+		    || !__atomic_compare_exchange_n(&identity_entries[i].tensor, &free_mark, IDENTITY_CLAIMED, false, __ATOMIC_ACQ_REL,
 						    __ATOMIC_RELAXED))
 			continue;
-		__atomic_store_n(&addresses[i], (uintptr_t)impl, __ATOMIC_RELEASE);
+		__atomic_store_n(&identity_addresses[i], (uintptr_t)impl, __ATOMIC_RELEASE);
 		return i;
 	}
 	return -1;
@@ -152,7 +133,7 @@ identity_ask(const void *impl, uint64_t form, const struct identity_event *event
 {
 	uint64_t number;
 	int64_t slot = find(impl, &number);
-	struct box_tensor *entry = number ? entry_at((uint32_t)slot) : NULL;
+	struct box_tensor *entry = number ? &identity_entries[slot] : NULL;
 
 	if (!entry || !((entry->form ^ form) & BOX_FORM_KIND))
 		return;
@@ -164,19 +145,20 @@ identity_ask(const void *impl, uint64_t form, const struct identity_event *event
 }
 
 uint64_t
-identity_meet(const void *impl, uint64_t form, bool made, const struct identity_event *event, uint64_t block[2])
+identity_meet_changed(const void *impl, uint64_t form, bool made, const struct identity_event *event, uint64_t block[2])
 {
 	uint64_t number;
 	int64_t slot = find(impl, &number);
 
-	if (number && block[0] - number < OLD) {
-		struct box_tensor *known = entry_at((uint32_t)slot);
+	/* (Another thread's block may be further on than this one's.) */
+	if (number && (int64_t)(block[0] - number) < IDENTITY_OLD) {
+		struct box_tensor *known = &identity_entries[slot];
 		if (__builtin_expect(known->form != form, 0))
 			changed(known, form, made, event);
 		return number;
 	}
 	if (number) /* old enough to be renumbered: its entry is free for a moment */
-		__atomic_compare_exchange_n(&entry_at((uint32_t)slot)->tensor, &number, 0, false, __ATOMIC_ACQ_REL,
+		__atomic_compare_exchange_n(&identity_entries[slot].tensor, &number, 0, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
 	int64_t mine = claim(impl, slot);
 	if (mine < 0 && slot >= 0)
@@ -185,7 +167,7 @@ identity_meet(const void *impl, uint64_t form, bool made, const struct identity_
 		box_lose(BOX_LOSS_TENSORS_FULL, 1);
 		return 0;
 	}
-	struct box_tensor *entry = entry_at((uint32_t)mine);
+	struct box_tensor *entry = &identity_entries[mine];
 	number = next_number(block);
 	entry->number = number;
 	entry->form = form;
@@ -203,18 +185,25 @@ identity_meet(const void *impl, uint64_t form, bool made, const struct identity_
 	return number;
 }
 
+static void
+end_entry(const void *impl, uint32_t slot)
+{
+	uint64_t number = number_of(impl, slot);
+
+	if (number)
+		__atomic_compare_exchange_n(&identity_entries[slot].tensor, &number, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 void
 identity_end(const void *impl)
 {
-	uint64_t number;
-	int64_t slot;
-
-	if (!shim_box.base || !addresses)
+	if (!shim_box.base || !identity_addresses)
 		return;
-	/* More than once if two threads met it first at the same moment. */
-	while ((slot = find(impl, &number)) >= 0 && number)
-		__atomic_compare_exchange_n(&entry_at((uint32_t)slot)->tensor, &number, 0, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_RELAXED);
+	uint32_t first = identity_bucket(impl);
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < BOX_TENSOR_BUCKET; i++) /* all: two threads may have met it first at the same moment */
+		if (__builtin_expect(__atomic_load_n(&identity_addresses[first + i], __ATOMIC_ACQUIRE) == (uintptr_t)impl, 0))
+			end_entry(impl, first + i);
 }
 
 uint32_t
@@ -223,10 +212,10 @@ identity_flags(const void *impl)
 	uint64_t number;
 	int64_t slot;
 
-	if (!shim_box.base || !addresses || !impl)
+	if (!shim_box.base || !identity_addresses || !impl)
 		return 0;
 	slot = find(impl, &number);
-	return number ? __atomic_load_n(&entry_at((uint32_t)slot)->flags, __ATOMIC_RELAXED) : 0;
+	return number ? __atomic_load_n(&identity_entries[slot].flags, __ATOMIC_RELAXED) : 0;
 }
 
 void
@@ -235,13 +224,13 @@ identity_mark(const void *impl, uint32_t set, uint32_t clear)
 	uint64_t number;
 	int64_t slot;
 
-	if (!shim_box.base || !addresses || !impl)
+	if (!shim_box.base || !identity_addresses || !impl)
 		return;
 	slot = find(impl, &number);
 	if (!number)
 		return;
-	__atomic_fetch_and(&entry_at((uint32_t)slot)->flags, ~clear, __ATOMIC_RELAXED);
-	__atomic_fetch_or(&entry_at((uint32_t)slot)->flags, set, __ATOMIC_RELAXED);
+	__atomic_fetch_and(&identity_entries[slot].flags, ~clear, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&identity_entries[slot].flags, set, __ATOMIC_RELAXED);
 }
 
 uint64_t
@@ -249,7 +238,7 @@ tensor_identity(const void *impl)
 {
 	uint64_t number;
 
-	if (!shim_box.base || !addresses || !impl)
+	if (!shim_box.base || !identity_addresses || !impl)
 		return 0;
 	find(impl, &number);
 	return number;
@@ -267,14 +256,14 @@ identity_find(const uint64_t *numbers, const void **impls, uint32_t count)
 		if (numbers[i] > most)
 			most = numbers[i];
 	}
-	if (!shim_box.base || !addresses || least > most)
+	if (!shim_box.base || !identity_addresses || least > most)
 		return;
-	for (uint32_t slot = 0; slot < (bucket_mask + 1) * BOX_TENSOR_BUCKET; slot++) {
-		uint64_t number = __atomic_load_n(&entry_at(slot)->tensor, __ATOMIC_ACQUIRE);
+	for (uint32_t slot = 0; slot < (identity_mask + 1) * BOX_TENSOR_BUCKET; slot++) {
+		uint64_t number = __atomic_load_n(&identity_entries[slot].tensor, __ATOMIC_ACQUIRE);
 		if (number < least || number > most)
 			continue;
-		uintptr_t address = __atomic_load_n(&addresses[slot], __ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&entry_at(slot)->tensor, __ATOMIC_ACQUIRE) != number)
+		uintptr_t address = __atomic_load_n(&identity_addresses[slot], __ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&identity_entries[slot].tensor, __ATOMIC_ACQUIRE) != number)
 			continue;
 		for (uint32_t i = 0; i < count; i++)
 			if (numbers[i] == number)

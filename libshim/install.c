@@ -14,6 +14,7 @@
 #include "hooks.h"
 #include "identity.h"
 #include "install.h"
+#include "operation.h"
 #include "recorder.h"
 #include "settings.h"
 #include "shim.h"
@@ -39,6 +40,7 @@ prepare(void)
 	if (!dictionary_open() || !identity_open())
 		return false;
 	history_open();
+	operation_forget();
 	__atomic_fetch_add(&box_number, 1, __ATOMIC_RELEASE);
 	return true;
 }

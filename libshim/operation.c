@@ -143,14 +143,38 @@ add(const void *schema)
 	return ref;
 }
 
-uint32_t
-operation_find(const void *schema, struct operation **facts)
+/* Operations found lately, by their schema's address: address << REFERENCE_BITS | reference; atomic. */
+#define RECENT_BITS 10
+#define REFERENCE_BITS 16
+static uint64_t recent[1u << RECENT_BITS];
+_Static_assert(BOX_OPS_MAX <= 1u << REFERENCE_BITS, "a reference fits");
+
+void
+operation_forget(void)
+{
+	memset(recent, 0, sizeof recent);
+}
+
+static __attribute__((noinline)) uint32_t
+find(const void *schema, uint64_t *place)
 {
 	uint32_t ref = dictionary_op_find(schema);
 
-	if (__builtin_expect(ref == BOX_NONE, 0))
+	if (ref == BOX_NONE)
 		ref = add(schema);
-	if (ref >= BOX_OPS_MAX)
+	if (ref < BOX_OPS_MAX)
+		__atomic_store_n(place, (uintptr_t)schema << REFERENCE_BITS | ref, __ATOMIC_RELEASE);
+	return ref;
+}
+
+uint32_t
+operation_find(const void *schema, struct operation **facts)
+{
+	uint64_t *place = &recent[(uintptr_t)schema * 0x9e3779b97f4a7c15ull >> (64 - RECENT_BITS)];
+	uint64_t known = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+	uint32_t ref = (uint32_t)known & ((1u << REFERENCE_BITS) - 1);
+
+	if (__builtin_expect(known >> REFERENCE_BITS != (uintptr_t)schema, 0) && (ref = find(schema, place)) >= BOX_OPS_MAX)
 		return BOX_NONE;
 	*facts = &facts_of[ref];
 	return ref;

@@ -27,4 +27,7 @@ struct operation {
  * BOX_NONE if the dictionary is full. */
 uint32_t operation_find(const void *schema, struct operation **facts);
 
+/* Called for a new box: references of the last one are none of this one's. */
+void operation_forget(void);
+
 #endif

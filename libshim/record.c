@@ -20,24 +20,31 @@
 #include "torch.h"
 #include "written.h"
 
+#define OUTPUT_LIST_LIMIT 1024
 #define SIGNATURE_WORDS 2 /* u32 value_count, u32 word_count before words written in line */
+
+/* From where an operation is begun. */
+struct origin {
+	const void *state, *frame; /* Python's, of this thread; NULL without one */
+	uint16_t level;            /* as in struct open_op */
+};
 
 /* Would an operation that begins now be one that the user did not call? Only dispatcher calls count as around it, and
  * a new innermost Python frame means that Python called it from within another operation. */
 static inline bool
-is_nested(const struct recorder *recorder, const void **frame, uint16_t *level)
+is_nested(const struct recorder *recorder, struct origin *origin)
 {
-	*level = 0;
 	if (!recorder->depth) {
-		*frame = frames_top();
+		origin->level = 0;
+		origin->state = frames_state();
+		origin->frame = frames_top(origin->state);
 		return false;
 	}
 	const struct open_op *around = &recorder->open[recorder->depth - 1];
-	*frame = frames_top();
-	if (*frame != around->frame)
-		return false;
-	*level = (uint16_t)(around->level + 1);
-	return settings.depth && *level >= settings.depth && !around->children;
+	origin->state = around->frame ? around->state : frames_state();
+	origin->frame = frames_top(origin->state);
+	origin->level = origin->frame == around->frame ? (uint16_t)(around->level + 1) : 0;
+	return origin->level && around->leaf;
 }
 
 /* Copy what VALUES holds behind the identities of a record whose signature isn't in the dictionary. */
@@ -75,14 +82,37 @@ look_at(const struct operation *facts, uint32_t site, const struct values *value
 		written_take(facts->written, values->tensors[0]);
 }
 
+/* The signature of OP with COUNT values from LIST (values_encode has the rest); BOX_NONE: it isn't in the dictionary, VALUES has it. */
+static inline uint32_t
+find_signature(struct values *values, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
+	       uint32_t list_limit)
+{
+	uint64_t key = values_key(values, list, count, numbers, list_limit, (uint64_t)op << 8 | flags);
+	uint32_t found = dictionary_signature_find(key);
+
+	if (__builtin_expect(found != BOX_NONE, 1))
+		return found;
+	if (!values->encoded)
+		values_encode(values, list, count, numbers, list_limit);
+	return dictionary_signature_add(key, op, flags, values->words, values->word_count, values->value_count);
+}
+
+/* Is autograd recording on this thread? */
+static inline bool
+is_grad(const struct recorder *recorder)
+{
+	if (__builtin_expect(recorder->autograd != NULL, 1))
+		return *recorder->autograd & torch.grad_bit;
+	return torch.grad_enabled && torch.grad_enabled();
+}
+
 static void
 begin_operation(struct recorder *recorder, const void *record)
 {
 	struct operation *facts;
-	const void *frame;
-	uint16_t level;
+	struct origin from;
 
-	if (is_nested(recorder, &frame, &level))
+	if (is_nested(recorder, &from))
 		return;
 	uint32_t op = operation_find(recorder->pending_schema, &facts);
 	if (op == BOX_NONE || facts->ignored)
@@ -92,17 +122,17 @@ begin_operation(struct recorder *recorder, const void *record)
 		return;
 	}
 	struct values *values = &recorder->values;
-	values_encode(values, recorder->pending_values, recorder->pending_count, facts->numbers, facts->list_limit);
+	uint32_t signature = find_signature(values, op, 0, recorder->pending_values, recorder->pending_count, facts->numbers, facts->list_limit);
+	bool in_line = signature == BOX_NONE;
 	if (values->cut)
 		box_lose(BOX_LOSS_LIST_CUT, 1);
-	uint32_t signature = dictionary_signature(op, 0, values->words, values->word_count, values->value_count);
-	bool in_line = signature == BOX_NONE;
-	struct identity_event event = { signature, frames_site(), op };
+	struct identity_event event = { signature, frames_site(&recorder->frames, from.frame), op };
+	bool grad = is_grad(recorder);
 	uint32_t words = sizeof(struct box_start) / 4 + values->tensor_count + inline_words(in_line, values);
-	bool grad = torch.grad_enabled && torch.grad_enabled();
-	uint32_t sequence = torch.sequence_peek ? (uint32_t)torch.sequence_peek() : BOX_NONE;
+	/* Without a node to make it tells nothing, but whether the operation before made one. */
+	uint32_t sequence = (grad || recorder->steps.held) && torch.sequence_peek ? (uint32_t)torch.sequence_peek() : BOX_NONE;
 	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (grad ? BOX_FLAG_GRAD : 0)
-			 | (recorder->depth && !level ? BOX_FLAG_REENTRY : 0);
+			 | (recorder->depth && !from.level ? BOX_FLAG_REENTRY : 0);
 	if (!recorder->depth)
 		steps_operation(recorder, facts, event.site, grad, sequence);
 	struct box_start *start = recorder_reserve(recorder, words, BOX_RECORD_START, flags);
@@ -121,11 +151,13 @@ begin_operation(struct recorder *recorder, const void *record)
 	if (in_line)
 		write_inline(start->id + values->tensor_count, values);
 	recorder_publish(recorder);
-	if (__builtin_expect(facts->looked_at && !level, 0))
+	if (__builtin_expect(facts->looked_at && !from.level, 0))
 		look_at(facts, event.site, values);
 	recorder->open[recorder->depth++] = (struct open_op){
-		.record = record, .frame = frame, .op = op, .site = event.site, .signature = signature, .uncaught = recorder_uncaught(recorder), .level = level,
-		.children = facts->children, .takes_index = facts->takes_index, .event = recorder->events++, .start = start, .chunk = recorder->chunk,
+		.record = record, .frame = from.frame, .state = from.state, .op = op, .site = event.site, .signature = signature,
+		.uncaught = recorder_uncaught(recorder), .level = from.level,
+		.leaf = settings.depth && from.level + 1 >= settings.depth && !facts->children, .takes_index = facts->takes_index,
+		.event = recorder->events++, .start = start, .chunk = recorder->chunk,
 	};
 }
 
@@ -163,34 +195,29 @@ count_call(const struct recorder *recorder, const struct open_op *open)
 static void
 end_operation(struct recorder *recorder, const char *record)
 {
-	const struct open_op open = recorder->open[--recorder->depth];
+	const struct open_op *open = &recorder->open[--recorder->depth]; /* until the next one begins */
 	struct values *values = &recorder->values;
 
-	if (__builtin_expect(recorder_uncaught(recorder) > open.uncaught, 0)) {
-		end_failed(recorder, &open);
+	if (__builtin_expect(recorder_uncaught(recorder) > open->uncaught, 0)) {
+		end_failed(recorder, open);
 		return;
 	}
-	count_call(recorder, &open);
-	values->tensor_count = values->word_count = values->value_count = 0;
-	if (torch.record_outputs > 0) {
-		const struct torch_value *const *vector =
-			(const struct torch_value *const *)(record + torch.record_outputs);
-		values_encode(values, vector[0], (size_t)(vector[1] - vector[0]), 0, 1024);
-	}
+	count_call(recorder, open);
 	uint32_t signature = BOX_NONE;
-	bool in_line = false;
-	if (values->value_count) {
-		signature = dictionary_signature(open.op, BOX_SIGNATURE_OUTPUT, values->words, values->word_count,
-						 values->value_count);
-		in_line = signature == BOX_NONE;
-	}
+	values->tensor_count = 0;
+	values->cut = false;
+	const struct torch_value *const *outputs = (const struct torch_value *const *)(record + torch.record_outputs);
+	size_t count = torch.record_outputs > 0 ? (size_t)(outputs[1] - outputs[0]) : 0;
+	if (count)
+		signature = find_signature(values, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
+	bool in_line = count && signature == BOX_NONE;
 	uint32_t words = sizeof(struct box_end) / 4 + values->tensor_count + inline_words(in_line, values);
 	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (torch.record_outputs > 0 ? 0 : BOX_FLAG_NO_OUTPUTS);
 	struct box_end *end = recorder_reserve(recorder, words, BOX_RECORD_END, flags);
 	if (!end)
 		return;
-	struct identity_event event = { signature, open.site, open.op };
-	end->signature = in_line ? open.op : signature;
+	struct identity_event event = { signature, open->site, open->op };
+	end->signature = in_line ? open->op : signature;
 	end->depth = (uint16_t)recorder->depth;
 	end->ids = (uint16_t)values->tensor_count;
 	write_ids(recorder, end->id, true, &event);
@@ -322,11 +349,12 @@ record_ended(const char *record, void *context)
 bool
 record_skips(void)
 {
-	struct recorder *recorder = recorder_self;
-	const void *frame;
-	uint16_t level;
+	const struct recorder *recorder = recorder_self;
 
-	return recorder && recorder->depth && recorder->alone && is_nested(recorder, &frame, &level);
+	if (!recorder || !recorder->depth || !recorder->alone)
+		return false;
+	const struct open_op *around = &recorder->open[recorder->depth - 1];
+	return around->leaf && frames_top(around->frame ? around->state : frames_state()) == around->frame;
 }
 
 void
@@ -351,7 +379,7 @@ record_announce(const void *schema, const struct torch_value *values, size_t cou
 	if (!recorder)
 		return;
 	if (__builtin_expect(!recorder->exception_globals, 0)) /* claimed by a CUDA call before PyTorch was met */
-		recorder->exception_globals = torch.exception_globals();
+		recorder_meet_torch(recorder);
 	recorder->pending_schema = schema;
 	recorder->pending_values = values;
 	recorder->pending_count = count;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "box.h"
-#include "clock.h"
 #include "history.h"
 #include "recorder.h"
 #include "settings.h"
@@ -72,6 +71,13 @@ recorder_forked(void)
 	next_number = 0;
 }
 
+void
+recorder_meet_torch(struct recorder *recorder)
+{
+	recorder->exception_globals = torch.exception_globals ? torch.exception_globals() : NULL;
+	recorder->autograd = torch.autograd_state ? torch.autograd_state() + torch.grad_byte : NULL;
+}
+
 struct recorder *
 recorder_get(void)
 {
@@ -88,10 +94,13 @@ recorder_get(void)
 		memset((char *)recorder + sizeof recorder->in_use, 0,
 		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
 		recorder->thrown.count = recorder->thrown.noted = 0;
+		recorder->frames.count = 0;
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
-		recorder->exception_globals = torch.exception_globals ? torch.exception_globals() : NULL;
+		recorder_meet_torch(recorder);
 		recorder->sequence_at_step = -1;
 		recorder->steps.main = syscall(SYS_gettid) == getpid();
+		if (shim_box.header) /* none at hand, and where the others are by now */
+			recorder->tensor_block[0] = recorder->tensor_block[1] = shim_box.header->next_tensor;
 		recorder_self = recorder;
 		pthread_setspecific(thread_end, recorder);
 		return recorder;
@@ -179,40 +188,21 @@ open_chunk(struct recorder *recorder)
 	recorder->chunk = chunk;
 	recorder->cursor = (char *)(chunk + 1);
 	recorder->limit = (char *)chunk + shim_box.header->chunk_bytes;
+	recorder->base_ticks = chunk->base_ticks;
 	__atomic_store_n(&chunk->used_bytes, (uint32_t)sizeof *chunk, __ATOMIC_RELEASE);
 	return true;
 }
 
 void *
-recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags)
+recorder_reserve_anew(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags)
 {
-	uint64_t ticks = clock_ticks();
-	uint64_t since = recorder->chunk ? (ticks - recorder->chunk->base_ticks) >> BOX_TICK_SHIFT : 0;
-
-	if (__builtin_expect(recorder->limit - recorder->cursor < (int64_t)words * 4 || since > UINT32_MAX, 0)) {
-		if (words > UINT16_MAX || words * 4ull > shim_box.header->chunk_bytes - sizeof(struct box_chunk)) {
-			box_lose(BOX_LOSS_RECORD_TOO_BIG, 1);
-			return NULL;
-		}
-		if (!open_chunk(recorder)) {
-			box_lose(BOX_LOSS_CHUNK_BUSY, 1);
-			return NULL;
-		}
-		since = 0;
+	if (words > UINT16_MAX || words * 4ull > shim_box.header->chunk_bytes - sizeof(struct box_chunk)) {
+		box_lose(BOX_LOSS_RECORD_TOO_BIG, 1);
+		return NULL;
 	}
-	struct box_record *record = (struct box_record *)recorder->cursor;
-	record->words = (uint16_t)words;
-	record->kind = (uint8_t)kind;
-	record->flags = (uint8_t)flags;
-	record->ticks = (uint32_t)since;
-	recorder->cursor += words * 4ull;
-	return record;
-}
-
-void
-recorder_publish(struct recorder *recorder)
-{
-	/* release: pairs with the reader's acquire of used_bytes */
-	__atomic_store_n(&recorder->chunk->used_bytes, (uint32_t)(recorder->cursor - (char *)recorder->chunk),
-			 __ATOMIC_RELEASE);
+	if (!open_chunk(recorder)) {
+		box_lose(BOX_LOSS_CHUNK_BUSY, 1);
+		return NULL;
+	}
+	return recorder_take(recorder, words, kind, flags, 0);
 }

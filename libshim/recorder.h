@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "../schema/box.h"
+#include "clock.h"
+#include "frames_site.h"
 #include "steps.h"
 #include "values.h"
 
@@ -22,11 +24,12 @@
 struct open_op {
 	const void *record;   /* at::RecordFunction */
 	const void *frame;    /* innermost Python frame when it began */
+	const void *state;    /* its thread's state in Python: lasts as long as that frame */
 	uint32_t op, site;
 	uint32_t signature;   /* of its arguments; BOX_NONE: written in line */
 	uint32_t uncaught;    /* exceptions in flight when it began */
 	uint16_t level;       /* recorded operations around it since the last entry from Python */
-	bool children;        /* its nested operations are recorded */
+	bool leaf;            /* its nested operations aren't recorded */
 	bool takes_index;     /* it reads or writes where an operand's values say */
 	uint64_t event;       /* its number in this thread */
 	const struct box_start *start; /* its record; overwritten once its chunk is used again */
@@ -49,7 +52,8 @@ struct recorder {
 	uint64_t events;      /* operations started */
 
 	struct box_chunk *chunk;
-	char *cursor, *limit;
+	char *cursor, *limit; /* NULL without a chunk */
+	uint64_t base_ticks;  /* the chunk's */
 
 	/* Between runRecordFunction and the start callback: the dispatcher call about to be announced. */
 	const void *pending_schema;
@@ -60,13 +64,16 @@ struct recorder {
 	uint32_t depth;
 	struct open_op open[RECORDER_DEPTH];
 	const char *exception_globals; /* __cxa_get_globals of this thread */
+	const uint8_t *autograd;       /* in its c10::AutogradState, the byte with the grad mode; NULL: not verified */
 	uint64_t tensor_block[2];      /* tensor numbers at hand: next, end */
 
 	const void *optimizer;         /* record of the open optimizer scope */
 	int64_t sequence_at_step;      /* autograd's sequence number when the last step ended; -1 before */
+	uint64_t *cuda_counts;         /* its row in the box; NULL: not looked up yet */
 	struct steps steps;            /* fingerprints of the step that it is in */
 
 	struct thrown thrown;
+	struct frames_memo frames;     /* of the last call site */
 	struct values values;
 };
 
@@ -80,6 +87,9 @@ void recorder_forked(void);
 /* The calling thread's recorder, claimed now if it has none. NULL (counted) if there are too many threads. */
 struct recorder *recorder_get(void);
 
+/* The addresses of PyTorch's state of the calling thread, which RECORDER is. */
+void recorder_meet_torch(struct recorder *recorder);
+
 /* Operations started in chunks that are not finished: the header's sum lacks them. */
 uint64_t recorder_open_events(void);
 
@@ -89,10 +99,38 @@ uint32_t recorder_place(const struct recorder *recorder);
 /* Where the chunk opened as number SEQUENCE (from 0) lies, if it is still there; its own number tells. */
 struct box_chunk *recorder_chunk(uint64_t sequence);
 
+/* As recorder_reserve, in a new chunk. */
+void *recorder_reserve_anew(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags);
+
+/* The next WORDS of the chunk, which has room for them, as a record of the time TICKS after the chunk's beginning. */
+static inline void *
+recorder_take(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags, uint32_t ticks)
+{
+	struct box_record *record = (struct box_record *)recorder->cursor;
+
+	*record = (struct box_record){ (uint16_t)words, (uint8_t)kind, (uint8_t)flags, ticks };
+	recorder->cursor += words * 4ull;
+	return record;
+}
+
 /* Room for a record of WORDS 32-bit words whose time is now, header filled in; NULL (counted) if there is none. */
-void *recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags);
+static inline void *
+recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind kind, unsigned flags)
+{
+	uint64_t since = (clock_ticks() - recorder->base_ticks) >> BOX_TICK_SHIFT;
+
+	if (__builtin_expect(recorder->limit - recorder->cursor < (int64_t)words * 4 || since > UINT32_MAX, 0))
+		return recorder_reserve_anew(recorder, words, kind, flags);
+	return recorder_take(recorder, words, kind, flags, (uint32_t)since);
+}
+
 /* Make what was reserved last visible to readers. */
-void recorder_publish(struct recorder *recorder);
+static inline void
+recorder_publish(struct recorder *recorder)
+{
+	/* release: pairs with the reader's acquire of used_bytes */
+	__atomic_store_n(&recorder->chunk->used_bytes, (uint32_t)(recorder->cursor - (char *)recorder->chunk), __ATOMIC_RELEASE);
+}
 
 /* Exceptions in flight on this thread (std::uncaught_exceptions, without the call). */
 static inline uint32_t

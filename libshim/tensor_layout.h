@@ -27,6 +27,8 @@ struct tensor_layout {
 	int data;            /* in a StorageImpl: pointer to its first byte */
 	int data_bytes;      /* in a StorageImpl: int64, its size; negative if symbolic */
 	uint64_t sparse, sparse_csr, nested, quantized, python, batched; /* masks on keys */
+	uint64_t special;    /* all of these */
+	bool quick;          /* keys are known, and a device is the two bytes behind a dtype: one load reads both */
 };
 
 extern struct tensor_layout tensor_layout;

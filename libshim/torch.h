@@ -29,16 +29,26 @@ struct torch_string {
 #define TORCH_STRING_BYTES 32
 #define TORCH_STRING_OLD_BYTES 8
 
+/* at::RecordFunctionTLS: a thread's own callbacks (a std::vector), and whether it records at all */
+struct torch_record_tls {
+	const char *callbacks[3];
+	uint8_t enabled;
+};
+
 struct torch {
 	void *(*step_callbacks)(void *result, uint8_t scope);
 	const char *(*record_name)(const void *record);
 	int64_t (*sequence_peek)(void); /* NULL: unknown */
 	bool (*grad_enabled)(void);     /* NULL: unknown */
+	const uint8_t *(*autograd_state)(void); /* of this thread, c10::AutogradState (c10/core/AutogradState.h); NULL: not verified */
+	int grad_byte;        /* in it: grad mode */
+	uint8_t grad_bit;
 	void *(*exception_globals)(void); /* __cxa_get_globals: {caught list, unsigned uncaught} per thread */
 	const void *undefined_tensor;   /* c10::UndefinedTensorImpl::singleton, NULL if not found */
 
 	bool steps_known;     /* what getStepCallbacksUnlessEmpty hands out is understood: operations may be skipped */
 	bool ranges_known;    /* and what getStepCallbacks does */
+	const struct torch_record_tls *(*record_tls)(void); /* get_record_function_tls_, once its layout is verified; else NULL */
 	int step_engaged;     /* in std::optional<StepCallbacks>: the byte that says there is one */
 	int record_scope;     /* in RecordFunction: the scope byte */
 	int record_outputs;   /* std::vector<IValue>; -1 unknown */
@@ -87,6 +97,13 @@ torch_step_is_ours(const void *step)
 	void *const *pairs = *(void *const *const *)step;
 
 	return *(const uint32_t *)((const char *)step + sizeof(void *)) == 1 && pairs[0] == (void *)record_started;
+}
+
+/* Would setting WANTED on a thread that has NOW change anything? Of two without callbacks of their own: whether they record. */
+static inline bool
+torch_tls_differs(const struct torch_record_tls *now, const struct torch_record_tls *wanted)
+{
+	return now->callbacks[0] != now->callbacks[1] || wanted->callbacks[0] != wanted->callbacks[1] || now->enabled != wanted->enabled;
 }
 
 /* Nobody listens: plain pointers need no destruction. */

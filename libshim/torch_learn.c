@@ -5,6 +5,7 @@
 
 #include "box.h"
 #include "hooks.h"
+#include "memory.h"
 #include "tensor_layout.h"
 #include "tensor.h"
 #include "torch.h"
@@ -20,6 +21,7 @@ struct callback {
 };
 
 #define SCAN_BYTES 512
+#define AUTOGRAD_BYTES 32 /* of a c10::AutogradState: where its grad mode is looked for */
 
 struct torch torch;
 
@@ -271,6 +273,58 @@ learn_skip(void)
 	return torch.steps_known;
 }
 
+/* What a thread's RecordFunctionTLS is like, without a callback of its own, with one, and switched off. */
+static void
+learn_record_tls(void)
+{
+	const struct torch_record_tls *(*get)(void) =
+		(const struct torch_record_tls *(*)(void))torch_symbol("_ZN2at24get_record_function_tls_Ev");
+	void (*enable)(bool) = (void (*)(bool))torch_symbol("_ZN2at20enableRecordFunctionEb");
+	uint64_t (*add)(struct callback) =
+		(uint64_t(*)(struct callback))torch_symbol("_ZN2at22addThreadLocalCallbackENS_22RecordFunctionCallbackE");
+	void (*remove)(uint64_t) = (void (*)(uint64_t))torch_symbol("_ZN2at14removeCallbackEm");
+	const struct callback nobody = { .start = record_started, .end = record_ended, .sampling = 1.0 }; /* of no scope */
+	const struct torch_record_tls *own = get ? get() : NULL;
+
+	if (!own || !enable || !add || !remove || own->callbacks[0] != own->callbacks[1] || own->enabled != 1)
+		return;
+	enable(false);
+	bool ok = get() == own && own->enabled == 0 && own->callbacks[0] == own->callbacks[1];
+	enable(true);
+	uint64_t handle = add(nobody);
+	ok = ok && get() == own && own->enabled == 1 && own->callbacks[0] < own->callbacks[1] && own->callbacks[1] <= own->callbacks[2];
+	remove(handle);
+	if (ok && get() == own && own->callbacks[0] == own->callbacks[1] && own->enabled == 1)
+		torch.record_tls = get;
+}
+
+/* Where the thread's grad mode is: the one bit of its AutogradState that follows when it is switched. */
+static void
+learn_grad_mode(void)
+{
+	const uint8_t *(*get)(void) = (const uint8_t *(*)(void))hook_symbol("libc10.so", "_ZN3c1013AutogradState13get_tls_stateEv");
+	void (*set)(bool) = (void (*)(bool))hook_symbol("libc10.so", "_ZN3c108GradMode11set_enabledEb");
+	const uint8_t *state = get && set && torch.grad_enabled ? get() : NULL;
+	uint8_t before[AUTOGRAD_BYTES], after[AUTOGRAD_BYTES];
+	int bits = 0;
+
+	if (!state || !memory_is_readable(state, sizeof before))
+		return;
+	bool is = torch.grad_enabled();
+	memcpy(before, state, sizeof before);
+	set(!is);
+	memcpy(after, state, sizeof after);
+	set(is);
+	for (int at = 0; at < AUTOGRAD_BYTES; at++)
+		if (before[at] != after[at]) {
+			torch.grad_byte = at;
+			torch.grad_bit = (uint8_t)(is ? before[at] & ~after[at] : after[at] & ~before[at]);
+			bits += __builtin_popcount((unsigned)(before[at] ^ after[at]));
+		}
+	if (bits == 1 && torch.grad_bit && get() == state && !memcmp(before, state, sizeof before))
+		torch.autograd_state = get;
+}
+
 static void
 learn_record(aoti_handle tensor)
 {
@@ -304,7 +358,10 @@ torch_learn(void)
 	ok = ok && learn_make_others(handles);
 	settle(BOX_CHECK_TENSOR, ok && learn_layout(handles));
 	tensor_layout.keys_known = tensor_layout.known && learn_keys(handles);
+	tensor_layout.quick = tensor_layout.quick && tensor_layout.keys_known;
 	settle(BOX_CHECK_KEYS, tensor_layout.keys_known);
+	learn_record_tls();
+	learn_grad_mode();
 	settle(BOX_CHECK_SKIP, learn_skip());
 	torch.record_sequence = seen.sequence_offset > 0 ? seen.sequence_offset : -1;
 	settle(BOX_CHECK_SEQUENCE, torch.record_sequence > 0 && torch.sequence_peek && torch.grad_enabled);

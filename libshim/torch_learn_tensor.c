@@ -214,6 +214,8 @@ learn_keys(const aoti_handle handles[LEARN_TENSORS])
 			 || !strcmp(name, "BatchedNestedTensor") || !strcmp(name, "Batched"))
 			layout->batched |= bit;
 	}
+	layout->special = layout->sparse | layout->sparse_csr | layout->nested | layout->quantized | layout->python | layout->batched;
+	layout->quick = layout->device_type == layout->dtype + 2;
 	return layout->sparse && layout->sparse_csr && layout->nested && layout->python && layout->batched;
 }
 

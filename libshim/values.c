@@ -2,11 +2,16 @@
 #include <string.h>
 
 #include "collective.h"
+#include "dictionary.h"
 #include "tensor.h"
+#include "tensor_layout.h"
 #include "values.h"
 
 #define STRING_MAX 64
 #define TENSOR_WORDS_MAX (2 + 2 * 64)
+#define PLAIN_WORDS (2 + 2 * TENSOR_INLINE_DIMS)
+#define QUICK_VALUES 32 /* values, and numbers of a list, for which a key alone is made: their words would have room */
+#define QUICK_ITEMS 16
 
 static inline void
 put(struct values *values, uint64_t word)
@@ -20,12 +25,73 @@ has_room(const struct values *values, uint32_t words)
 	return values->word_count + words <= VALUES_WORDS;
 }
 
-static void
-put_tensor(struct values *values, const void *impl)
+/* Most tensors are strided, with few dimensions and nothing special. What their words say, read by few instructions. */
+struct plain {
+	uint64_t head, kind, ndim; /* head: the first word */
+	const int64_t *sizes, *strides;
+	int64_t offset;
+};
+
+static inline bool
+is_undefined(const void *impl)
+{
+	return !impl || impl == torch.undefined_tensor;
+}
+
+/* False: the tensor at IMPL is of another kind. */
+static inline bool
+read_plain(const char *impl, struct plain *out)
+{
+	const struct tensor_layout *layout = &tensor_layout;
+
+	if (__builtin_expect(!layout->quick, 0))
+		return false;
+	out->ndim = *(const uint64_t *)(impl + layout->dims);
+	if (__builtin_expect(out->ndim > TENSOR_INLINE_DIMS || *(const uint64_t *)(impl + layout->keys) & layout->special, 0))
+		return false;
+	uint32_t form = *(const uint32_t *)(impl + layout->dtype); /* u16 dtype, i8 device, i8 its index */
+	uint64_t grad = *(const uint64_t *)(impl + layout->autograd) ? (uint64_t)BOX_TENSOR_GRAD << 48 : 0;
+
+	out->kind = (form & 0xff) | (form >> 8 & 0xff00) | (uint64_t)(uint16_t)((int32_t)form >> 24) << 16;
+	out->head = BOX_VALUE_TENSOR | out->ndim << 8 | out->kind << 16 | grad;
+	out->sizes = (const int64_t *)(impl + layout->dims + sizeof out->ndim);
+	out->strides = out->sizes + TENSOR_INLINE_DIMS;
+	out->offset = *(const int64_t *)(impl + layout->storage_offset);
+	return true;
+}
+
+static inline void
+put_identity(struct values *values, const char *impl, uint64_t kind)
+{
+	values->tensors[values->tensor_count] = impl;
+	values->forms[values->tensor_count++] = kind | *(const uint64_t *)(impl + tensor_layout.numel) << 32;
+}
+
+/* The same words as put_special's. False: it is another kind, or there is no room. */
+static inline bool
+put_plain(struct values *values, const char *impl)
+{
+	uint64_t *words = values->words + values->word_count;
+	struct plain plain;
+
+	if (!has_room(values, PLAIN_WORDS) || values->tensor_count == VALUES_TENSORS || is_undefined(impl) || !read_plain(impl, &plain))
+		return false;
+	words[0] = plain.head;
+	words[1] = (uint64_t)plain.offset;
+	/* All inline dimensions are copied; those that aren't there are overwritten, or lie behind what counts. */
+	memcpy(words + 2, plain.sizes, TENSOR_INLINE_DIMS * 8);
+	memcpy(words + 2 + plain.ndim, plain.strides, TENSOR_INLINE_DIMS * 8);
+	values->word_count += 2 + 2 * (uint32_t)plain.ndim;
+	put_identity(values, impl, plain.kind);
+	return true;
+}
+
+static __attribute__((noinline)) void
+put_special(struct values *values, const void *impl)
 {
 	struct tensor_meta meta;
 
-	if (!impl || impl == torch.undefined_tensor || !tensor_read(impl, &meta)) {
+	if (is_undefined(impl) || !tensor_read(impl, &meta)) {
 		put(values, BOX_VALUE_NONE);
 		return;
 	}
@@ -50,6 +116,13 @@ put_tensor(struct values *values, const void *impl)
 		values->word_count += 1 + 2 * (uint32_t)ndim;
 	}
 	values->tensors[values->tensor_count++] = impl;
+}
+
+static inline void
+put_tensor(struct values *values, const void *impl)
+{
+	if (__builtin_expect(!put_plain(values, impl), 0))
+		put_special(values, impl);
 }
 
 static void
@@ -144,14 +217,13 @@ put_list(struct values *values, const char *object, uint32_t limit)
 	}
 }
 
+/* Anything but a tensor or None. */
 static void
 put_value(struct values *values, const struct torch_value *value, bool number, uint32_t list_limit)
 {
 	uint32_t tag = value->tag;
 
-	if (tag == torch.tag_tensor) {
-		put_tensor(values, value->payload);
-	} else if (tag == torch.tag_int && number) {
+	if (tag == torch.tag_int && number) {
 		put(values, BOX_VALUE_NUMBER);
 	} else if (tag == torch.tag_int) {
 		put(values, BOX_VALUE_INT);
@@ -172,7 +244,7 @@ put_value(struct values *values, const struct torch_value *value, bool number, u
 	} else if (tag == torch.tag_device + 2) { /* Object: two behind Device in TORCH_FORALL_TAGS */
 		put_object(values, value);
 	} else {
-		put(values, tag ? BOX_VALUE_OTHER | (uint64_t)tag << 8 : BOX_VALUE_NONE);
+		put(values, BOX_VALUE_OTHER | (uint64_t)tag << 8);
 	}
 }
 
@@ -183,12 +255,90 @@ values_encode(struct values *values, const struct torch_value *list, size_t coun
 	values->word_count = values->tensor_count = 0;
 	values->value_count = (uint32_t)count;
 	values->cut = false;
+	values->encoded = true;
 	for (size_t i = 0; i < count; i++) {
-		if (!has_room(values, 2)) {
+		if (__builtin_expect(!has_room(values, 2), 0)) {
 			values->value_count = (uint32_t)i;
 			values->cut = true;
 			return;
 		}
-		put_value(values, &list[i], i < 64 && numbers >> i & 1, list_limit);
+		if (list[i].tag == torch.tag_tensor)
+			put_tensor(values, list[i].payload);
+		else if (!list[i].tag)
+			put(values, BOX_VALUE_NONE);
+		else
+			put_value(values, &list[i], i < 64 && numbers >> i & 1, list_limit);
 	}
+}
+
+/* KEY with the numbers of LIST; false: it holds something else, or much. */
+static bool
+add_numbers(uint64_t *key, const char *list)
+{
+	const struct torch_value *const *vector = (const struct torch_value *const *)(list + torch.list_values);
+	size_t count = (size_t)(vector[1] - vector[0]);
+
+	if (count > QUICK_ITEMS)
+		return false;
+	*key = dictionary_mix(*key ^ BOX_VALUE_INTS, count);
+	for (const struct torch_value *item = vector[0]; item < vector[1]; item++) {
+		if (item->tag != torch.tag_int)
+			return false;
+		*key = dictionary_mix(*key, (uint64_t)item->payload);
+	}
+	return true;
+}
+
+/* KEY with a value that is no tensor; false: it must be encoded. */
+static inline bool
+add_value(uint64_t *key, const struct torch_value *value, bool number)
+{
+	uint64_t payload = (uint64_t)value->payload;
+
+	if (!value->tag)
+		*key = dictionary_mix(*key, BOX_VALUE_NONE);
+	else if (value->tag == torch.tag_int)
+		*key = number ? dictionary_mix(*key, BOX_VALUE_NUMBER) : dictionary_mix(*key ^ BOX_VALUE_INT, payload);
+	else if (value->tag == torch.tag_double)
+		*key = dictionary_mix(*key, BOX_VALUE_FLOAT);
+	else if (value->tag == torch.tag_bool)
+		*key = dictionary_mix(*key, BOX_VALUE_BOOL | (payload & 1) << 8);
+	else
+		return value->tag == torch.tag_list && add_numbers(key, value->payload);
+	return true;
+}
+
+uint64_t
+values_key(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers, uint32_t list_limit, uint64_t seed)
+{
+	uint64_t key = ~seed; /* not the seed of those that are encoded */
+	struct plain plain;
+
+	values->tensor_count = 0;
+	if (__builtin_expect(count > QUICK_VALUES, 0))
+		goto encode;
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].tag != torch.tag_tensor) {
+			if (__builtin_expect(!add_value(&key, &list[i], i < 64 && numbers >> i & 1), 0))
+				goto encode;
+			continue;
+		}
+		if (is_undefined(list[i].payload)) {
+			key = dictionary_mix(key, BOX_VALUE_NONE);
+			continue;
+		}
+		if (!read_plain(list[i].payload, &plain))
+			goto encode;
+		put_identity(values, list[i].payload, plain.kind);
+		key = dictionary_mix(key ^ plain.head, (uint64_t)plain.offset);
+		for (uint64_t dim = 0; dim < plain.ndim; dim++)
+			key = dictionary_mix(key ^ (uint64_t)plain.sizes[dim], (uint64_t)plain.strides[dim]);
+	}
+	values->word_count = 0;
+	values->value_count = (uint32_t)count;
+	values->cut = values->encoded = false;
+	return key | 1; /* never 0: that marks a free slot */
+encode:
+	values_encode(values, list, count, numbers, list_limit);
+	return dictionary_hash(seed, values->words, values->word_count);
 }

@@ -17,10 +17,17 @@
 struct values {
 	uint32_t word_count, value_count, tensor_count;
 	bool cut;                             /* a list did not fit */
+	bool encoded;                         /* `words` are this event's */
 	uint64_t words[VALUES_WORDS];
 	const void *tensors[VALUES_TENSORS];  /* TensorImpl of each TENSOR value, in order */
 	uint64_t forms[VALUES_TENSORS];       /* its form: struct box_tensor of schema/box.h */
 };
+
+/* What stands for COUNT values from LIST in the dictionary's index, with SEED: a hash over what their words would say. Most are
+ * plain tensors and numbers; of these alone it is made from where they lie, and no word is written until values_encode is called.
+ * `tensors`, `forms` and the counts are filled in either way. The rest as values_encode. */
+uint64_t values_key(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers, uint32_t list_limit,
+		    uint64_t seed);
 
 /* Encode COUNT values from LIST. Bit i of NUMBERS: value i is a number whose amount decides no size. LIST_LIMIT bounds
  * how many items of a list are kept. */

@@ -37,6 +37,16 @@ fixture_open(uint64_t size_bytes)
 	return box_open(fixture_prepare);
 }
 
+/* The signature of OP with the WORDS of VALUES values, as an event that encoded them finds or adds it. */
+static inline uint32_t
+fixture_signature(uint32_t op, const uint64_t *words, uint32_t count, uint32_t values)
+{
+	uint64_t key = dictionary_hash((uint64_t)op << 8, words, count);
+	uint32_t found = dictionary_signature_find(key);
+
+	return found != BOX_NONE ? found : dictionary_signature_add(key, op, 0, words, count, values);
+}
+
 static inline void
 fixture_remove(void)
 {

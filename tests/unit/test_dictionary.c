@@ -47,19 +47,19 @@ signatures_that_never_come_back_leave_room(void)
 
 	CU_ASSERT_FATAL(fixture_open(1 << 20));
 	words[0] = 77;
-	uint32_t known = dictionary_signature(1, 0, words, 8, 2);
+	uint32_t known = fixture_signature(1, words, 8, 2);
 	CU_ASSERT_NOT_EQUAL(known, BOX_NONE);
 	for (uint64_t i = 0; i < 100000; i++) {
 		words[0] = 1000 + i;
-		dictionary_signature(1, 0, words, 8, 2);
+		fixture_signature(1, words, 8, 2);
 	}
 	CU_ASSERT(shim_box.header->regions[BOX_SIGNATURES].used_bytes
 		  < shim_box.header->regions[BOX_SIGNATURES].size_bytes * 3 / 4);
 	words[0] = 77;
-	CU_ASSERT_EQUAL(dictionary_signature(1, 0, words, 8, 2), known);
+	CU_ASSERT_EQUAL(fixture_signature(1, words, 8, 2), known);
 	for (int i = 0; i < 2; i++) { /* one that does come back is stored at the second meeting */
 		words[0] = 5;
-		again = dictionary_signature(2, 0, words, 8, 2);
+		again = fixture_signature(2, words, 8, 2);
 	}
 	CU_ASSERT_NOT_EQUAL(again, BOX_NONE);
 	fixture_remove();

@@ -22,7 +22,7 @@ matrix(uint32_t op, int64_t rows)
 {
 	uint64_t words[6] = { BOX_VALUE_TENSOR | 2 << 8 | 6 << 16, 0, (uint64_t)rows, 4, 4, 1 };
 
-	return dictionary_signature(op, 0, words, 6, 1);
+	return fixture_signature(op, words, 6, 1);
 }
 
 /* All calls of SITE and OP, settled or not; ROWS gets what is known of dimension 0 of settled ones. */

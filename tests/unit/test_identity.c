@@ -31,6 +31,21 @@ a_number_is_never_used_twice(void)
 }
 
 static void
+another_thread_meets_the_same_number(void)
+{
+	uint64_t block[2] = { 0, 0 }, other[2] = { 0, 0 };
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	identity_meet(address(1), 6, true, &event, block);
+	uint64_t later = identity_meet(address(2), 6, true, &event, other); /* a block further on */
+	CU_ASSERT(later > 200);
+	CU_ASSERT_EQUAL(identity_meet(address(2), 6, false, &event, block), later);
+	uint64_t fresh[2] = { 0, 0 }; /* of a thread that has made nothing yet */
+	CU_ASSERT_EQUAL(identity_meet(address(2), 6, false, &event, fresh), later);
+	fixture_remove();
+}
+
+static void
 what_nothing_made_is_marked(void)
 {
 	uint64_t block[2] = { 0, 0 };
@@ -100,6 +115,7 @@ main(void)
 	CU_initialize_registry();
 	CU_pSuite suite = CU_add_suite("identity", NULL, NULL);
 	CU_add_test(suite, "a number is never used twice", a_number_is_never_used_twice);
+	CU_add_test(suite, "another thread meets the same number", another_thread_meets_the_same_number);
 	CU_add_test(suite, "what nothing made is marked", what_nothing_made_is_marked);
 	CU_add_test(suite, "a full table counts and recovers", a_full_table_counts_and_recovers);
 	CU_add_test(suite, "threads do not mix their tensors", threads_do_not_mix_their_tensors);

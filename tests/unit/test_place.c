@@ -113,7 +113,7 @@ record_many(void)
 		struct box_start *start = recorder_reserve(recorder_get(), sizeof *start / 4, BOX_RECORD_START, 0);
 		words[0] = BOX_VALUE_INT;
 		words[1] = i;
-		uint32_t signature = dictionary_signature(0, 0, words, WORDS, 1);
+		uint32_t signature = fixture_signature(0, words, WORDS, 1);
 		last = signature == BOX_NONE ? last : signature;
 		if (!start)
 			return BOX_NONE;

@@ -1,0 +1,219 @@
+/* Call sites. See frames_site.h. */
+#include <stdbool.h>
+
+#include "../schema/box.h"
+#include "dictionary.h"
+#include "frames.h"
+#include "frames_layout.h"
+#include "frames_site.h"
+
+#define FAR_MAX 400 /* frames of a stack that is walked as a whole */
+#define NEAR 8      /* calls more or less than at the last event, at most, for which the memo is tried from within */
+#define INLINE static inline __attribute__((always_inline))
+
+/* Sums are a polynomial over the frames' hashes, so that the sum of the innermost BOX_SITE_INNER follows from two. */
+#define BASE 0x9fb21c651e98df25ull
+#define BASE_2 (BASE * BASE)
+#define BASE_4 (BASE_2 * BASE_2)
+#define BASE_8 (BASE_4 * BASE_4)
+#define BASE_INNER (BASE_8 * BASE_8)
+_Static_assert(BOX_SITE_INNER == 16, "BASE_INNER is BASE to the power of BOX_SITE_INNER");
+
+/* The frame's reference; SITE learns its text. */
+static uint32_t
+intern_frame(const char *code, const char *instruction, struct site_text *site)
+{
+	const void *file, *function;
+	struct frame_ref ref = { code, frame_lasti(&frame_layout, code, instruction) };
+	struct box_frame frame;
+	char path[1024], name[1024];
+	int first_line;
+
+	frames_code(code, &file, &function, &first_line);
+	size_t path_size = frames_text(file, path, sizeof path), name_size = frames_text(function, name, sizeof name);
+	frame.file = dictionary_string(path, path_size);
+	frame.function = dictionary_string(name, name_size);
+	frame.line = frames_line(&ref);
+	site_add(site, path, path_size, name, name_size, frame.line);
+	frame.first_line = first_line;
+	return dictionary_frame(&frame);
+}
+
+INLINE uint64_t
+hash_of(const struct frames_memo_frame *frame)
+{
+	uint64_t hash = dictionary_mix((uintptr_t)frame->code, (uintptr_t)frame->instruction);
+
+	return dictionary_mix(hash ^ (uintptr_t)frame->name, (uintptr_t)frame->file ^ frame->first_line << 32);
+}
+
+INLINE struct frames_memo_frame
+read_frame(const struct frame_layout *layout, const char *frame)
+{
+	const char *code = frame_pointer(frame, layout->frame_code);
+
+	return (struct frames_memo_frame){
+		.frame = frame, .code = code, .instruction = frame_instruction(layout, frame),
+		.file = frame_pointer(code, layout->code_file), .name = frame_pointer(code, layout->code_name),
+		.first_line = *(const unsigned *)(code + layout->code_first_line),
+	};
+}
+
+INLINE bool
+is_same(const struct frame_layout *layout, const struct frames_memo_frame *known, const char *frame)
+{
+	const char *code = frame_pointer(frame, layout->frame_code);
+	uint64_t differs = (uintptr_t)known->code ^ (uintptr_t)code;
+
+	differs |= (uintptr_t)known->instruction ^ (uintptr_t)frame_instruction(layout, frame);
+	differs |= (uintptr_t)known->file ^ (uintptr_t)frame_pointer(code, layout->code_file);
+	differs |= (uintptr_t)known->name ^ (uintptr_t)frame_pointer(code, layout->code_name);
+	differs |= known->first_line ^ *(const unsigned *)(code + layout->code_first_line);
+	return !differs;
+}
+
+/* The site of COUNT frames whose sums are right, and BETWEEN more that aren't among them: found, or made. */
+static uint32_t
+site_of(const struct frames_memo_frame *at, uint32_t count, uint32_t between)
+{
+	uint32_t inner = count < BOX_SITE_INNER ? count : BOX_SITE_INNER;
+	uint32_t outer = count - inner < BOX_SITE_OUTER ? count - inner : BOX_SITE_OUTER;
+	uint64_t innermost = at[count - 1].sum - (count > inner ? at[count - inner - 1].sum * BASE_INNER : 0);
+	uint64_t key = dictionary_mix(innermost, (outer ? at[outer - 1].sum : 0) + count + between);
+	uint32_t frames[BOX_SITE_INNER + BOX_SITE_OUTER];
+
+	uint32_t site = dictionary_site_find(key);
+	if (__builtin_expect(site != BOX_NONE, 1))
+		return site;
+	struct site_text text = site_begin();
+	for (uint32_t i = 0; i < inner; i++)
+		frames[i] = intern_frame(at[count - 1 - i].code, at[count - 1 - i].instruction, &text);
+	for (uint32_t i = 0; i < outer; i++)
+		frames[inner + i] = intern_frame(at[outer - 1 - i].code, at[outer - 1 - i].instruction, &text);
+	return dictionary_site_add(key, frames, (int)inner, (int)outer, (int)(count - inner - outer + between), &text);
+}
+
+/* The sums of the frames from place FIRST to COUNT. */
+static void
+add_up(struct frames_memo_frame *at, uint32_t first, uint32_t count)
+{
+	uint64_t sum = first ? at[first - 1].sum : 0;
+
+	for (uint32_t i = first; i < count; i++)
+		at[i].sum = sum = sum * BASE + hash_of(&at[i]);
+}
+
+/* A stack that is deeper than a memo: what names its site is put side by side. */
+static __attribute__((noinline)) uint32_t
+site_far(const struct frame_layout *layout, struct frames_memo *memo, const char *const *frames, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = count; i-- > 0;)
+		if (i < BOX_SITE_INNER || i >= count - BOX_SITE_OUTER)
+			memo->at[kept++] = read_frame(layout, frames[i]);
+	memo->count = 0;
+	add_up(memo->at, 0, kept);
+	return site_of(memo->at, kept, count - kept);
+}
+
+/* Those frames of a stack of COUNT that name its site: the others need only be there. */
+INLINE bool
+is_part(uint32_t place, uint32_t count)
+{
+	return count <= BOX_SITE_INNER + BOX_SITE_OUTER || place < BOX_SITE_OUTER || place + BOX_SITE_INNER >= count;
+}
+
+/* The memo holds COUNT frames now; those from place CHANGED on are not what they were. */
+INLINE uint32_t
+settle(struct frames_memo *memo, uint32_t count, uint32_t changed)
+{
+	if (changed >= count && count == memo->count)
+		return memo->site;
+	add_up(memo->at, changed, count);
+	memo->site = site_of(memo->at, count, 0);
+	memo->count = memo->site == BOX_NONE ? 0 : count;
+	return memo->site;
+}
+
+/* A stack that has little in common with the memo's. */
+static __attribute__((noinline)) uint32_t
+site_anew(const struct frame_layout *layout, struct frames_memo *memo, const char *frame)
+{
+	const char *frames[FAR_MAX];
+	uint32_t count = 0;
+
+	for (; frame && count < FAR_MAX; frame = frame_around(layout, frame))
+		frames[count++] = frame;
+	if (count > FRAMES_MEMO)
+		return site_far(layout, memo, frames, count);
+	for (uint32_t place = 0; place < count; place++)
+		memo->at[place] = read_frame(layout, frames[count - 1 - place]);
+	return settle(memo, count, 0);
+}
+
+/* LAYOUT is a constant wherever this is used. */
+INLINE uint32_t
+site_by(const struct frame_layout *layout, struct frames_memo *memo, const char *innermost)
+{
+	const char *fresh[NEAR], *frame = innermost = frame_python(layout, innermost);
+	uint32_t near = memo->count > NEAR ? memo->count - NEAR : 0, calls = 0, place;
+
+	if (!frame)
+		return 0;
+	/* The innermost frame that was there before: some calls further out than now, or than then. */
+	for (;;) {
+		for (place = memo->count; place > near && memo->at[place - 1].frame != frame;)
+			place--;
+		if (place > near)
+			break;
+		if (calls == NEAR || memo->count + NEAR > FRAMES_MEMO)
+			return site_anew(layout, memo, innermost);
+		fresh[calls++] = frame;
+		frame = frame_around(layout, frame);
+		if (!frame)
+			return site_anew(layout, memo, innermost);
+	}
+	/* The frames around it are the memo's, one by one. */
+	uint32_t known = place, count = place + calls, changed = known;
+	for (struct frames_memo_frame *at = &memo->at[place - 1];; at--) {
+		place--;
+		if (is_part(place, count) && !is_same(layout, at, frame)) {
+			*at = read_frame(layout, frame);
+			changed = place;
+		}
+		frame = frame_around(layout, frame);
+		if (!place)
+			break;
+		if (frame != at[-1].frame)
+			return site_anew(layout, memo, innermost);
+	}
+	if (frame)
+		return site_anew(layout, memo, innermost);
+	for (uint32_t i = 0; i < calls; i++)
+		memo->at[known + i] = read_frame(layout, fresh[calls - 1 - i]);
+	return settle(memo, count, changed);
+}
+
+#define SITE_BY(number) \
+	static uint32_t \
+	site_by_##number(struct frames_memo *memo, const char *frame) \
+	{ \
+		return site_by(&frame_layouts[number], memo, frame); \
+	}
+SITE_BY(0) SITE_BY(1) SITE_BY(2) SITE_BY(3)
+
+static uint32_t (*const by_number[FRAME_LAYOUTS])(struct frames_memo *, const char *) = { site_by_0, site_by_1, site_by_2, site_by_3 };
+static uint32_t (*site_of_stack)(struct frames_memo *, const char *) = site_by_0;
+
+void
+frames_site_select(int number)
+{
+	site_of_stack = by_number[number];
+}
+
+uint32_t
+frames_site(struct frames_memo *memo, const void *frame)
+{
+	return frame ? site_of_stack(memo, frame) : 0;
+}

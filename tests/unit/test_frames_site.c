@@ -1,0 +1,202 @@
+/* links: libshim */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../libshim/frames.h"
+#include "../../libshim/frames_layout.h"
+#include "../../libshim/frames_site.h"
+#include "shim_fixture.h"
+
+#define CODES 40
+#define DEEPEST 160
+
+/* Objects of Python 3.11, as far as they are read. */
+static char text_objects[CODES][96], codes[CODES][256];
+static char frames[3][DEEPEST][96];
+static char *stack[DEEPEST]; /* [0] is the outermost */
+static int depth;
+
+static void
+point(char *at, int offset, const void *to)
+{
+	memcpy(at + offset, &to, sizeof to);
+}
+
+static void
+make_codes(void)
+{
+	for (int i = 0; i < CODES; i++) {
+		int64_t length = snprintf(text_objects[i] + 48, 48, "function_%d", i);
+		uint32_t state = 1 << 2 | 1 << 5 | 1 << 6; /* one byte a character, compact, ASCII */
+		int32_t line = 10 * i + 1;
+		memcpy(text_objects[i] + 16, &length, sizeof length);
+		memcpy(text_objects[i] + 32, &state, sizeof state);
+		point(codes[i], 112, text_objects[i / 4]);
+		point(codes[i], 120, text_objects[i]);
+		point(codes[i], 128, text_objects[i]);
+		memcpy(codes[i] + 72, &line, sizeof line);
+	}
+}
+
+/* The frame at PLACE becomes another: mostly at the address that the last one there had, as in Python; a generator's isn't. */
+static void
+set_frame(int place, int code, int instruction)
+{
+	stack[place] = frames[rand() % 16 ? 0 : rand() % 3][place];
+	point(stack[place], 32, codes[code]);
+	point(stack[place], 48, place ? stack[place - 1] : NULL);
+	point(stack[place], 56, codes[code] + 184 + 2 * instruction);
+	if (place + 1 < depth)
+		point(stack[place + 1], 48, stack[place]);
+}
+
+static const void *
+innermost(void)
+{
+	return depth ? stack[depth - 1] : NULL;
+}
+
+/* A number for what names a call site: depth, and of the frames at its ends code and instruction. */
+static uint64_t
+model(void)
+{
+	uint64_t hash = 14695981039346656037ull ^ (uint64_t)depth;
+
+	for (int i = 0; i < depth; i++)
+		if (i < (int)BOX_SITE_OUTER || i >= depth - (int)BOX_SITE_INNER)
+			for (int byte = 32; byte < 64; byte++)
+				if (byte < 40 || byte >= 56)
+					hash = (hash ^ (uint8_t)stack[i][byte]) * 1099511628211ull;
+	return hash;
+}
+
+/* The stack moves on: mostly a line, a call or a return near its inner end. */
+static void
+move_on(void)
+{
+	int what = rand() % 100, place;
+
+	if (what < 35 && depth) {
+		set_frame(depth - 1, rand() % CODES, rand() % 3);
+	} else if (what < 60 && depth < DEEPEST) {
+		set_frame(depth, rand() % CODES, rand() % 3);
+		depth++;
+	} else if (what < 80) {
+		depth -= depth ? 1 : 0;
+	} else if (what < 90) {
+		for (int n = rand() % 12; n && depth > 1; n--)
+			depth--;
+	} else if (what < 96 && depth) { /* another caller, which called the same again */
+		place = rand() % depth;
+		set_frame(place, rand() % CODES, rand() % 3);
+	} else if (what < 98) { /* another stack, at the same addresses */
+		int deep = rand() % DEEPEST;
+		for (depth = 0; depth < deep; depth++)
+			set_frame(depth, rand() % CODES, rand() % 3);
+	} else if (depth > 2) { /* its caller is left out: the frame is a generator's, resumed from elsewhere */
+		depth--;
+		stack[depth - 1] = memcpy(frames[2][depth - 1], stack[depth], sizeof frames[0][0]);
+		point(stack[depth - 1], 48, stack[depth - 2]);
+	}
+}
+
+/* However a stack came about, its site is the one that a walk through all of it gives, and no other stack's. */
+static void
+a_site_is_its_stack(void)
+{
+	static struct frames_memo memo, none;
+	static struct { uint64_t model; uint32_t site; } seen[8192];
+	int count = 0, wrong = 0, alike = 0;
+
+	srand(7);
+	make_codes();
+	CU_ASSERT_FATAL(fixture_open(256 << 20));
+	CU_ASSERT_FATAL(frames_select_minor(11));
+	memo.count = 0;
+	for (int step = 0; step < 60000; step++) {
+		move_on();
+		uint32_t site = frames_site(&memo, innermost());
+		none.count = 0;
+		wrong += frames_site(&none, innermost()) != site || (site == 0) != (depth == 0) || site == BOX_NONE;
+		if (!depth || step % 8)
+			continue;
+		uint64_t now = model();
+		for (int i = 0; i < count; i++) {
+			wrong += (seen[i].model == now) != (seen[i].site == site);
+			alike += seen[i].site == site;
+		}
+		if (count < 8192) {
+			seen[count].model = now;
+			seen[count++].site = site;
+		}
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	CU_ASSERT(alike > 0);
+	fixture_remove();
+}
+
+/* A code object at the address of one that is gone, called from the same place. */
+static void
+a_code_object_at_an_address_used_before_is_another(void)
+{
+	static struct frames_memo memo;
+	int32_t line = 4711;
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	make_codes();
+	CU_ASSERT_FATAL(frames_select_minor(11));
+	memo.count = 0;
+	depth = 0;
+	set_frame(depth++, 1, 0);
+	set_frame(depth++, 2, 0);
+	uint32_t first = frames_site(&memo, innermost());
+	CU_ASSERT_EQUAL(frames_site(&memo, innermost()), first);
+	memcpy(codes[2] + 72, &line, sizeof line);
+	uint32_t second = frames_site(&memo, innermost());
+	CU_ASSERT_NOT_EQUAL(second, first);
+	point(codes[1], 112, text_objects[9]);
+	uint32_t third = frames_site(&memo, innermost());
+	CU_ASSERT(third != first && third != second);
+	point(codes[1], 120, text_objects[9]);
+	CU_ASSERT(frames_site(&memo, innermost()) != third);
+	fixture_remove();
+}
+
+static void
+what_is_listed_is_the_stack(void)
+{
+	static struct frames_memo memo;
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	make_codes();
+	CU_ASSERT_FATAL(frames_select_minor(11));
+	memo.count = 0;
+	for (depth = 0; depth < 40; depth++)
+		set_frame(depth, depth, 1);
+	uint32_t reference = frames_site(&memo, innermost());
+	const struct box_site *site = (const struct box_site *)((const char *)box_region(BOX_SITES) + reference * 8ull);
+	CU_ASSERT_EQUAL_FATAL(site->frame_count, BOX_SITE_INNER + BOX_SITE_OUTER);
+	CU_ASSERT_EQUAL(site->inner_count, BOX_SITE_INNER);
+	CU_ASSERT_EQUAL(site->left_out, 8);
+	const struct box_frame *listed = box_region(BOX_FRAMES);
+	for (int i = 0; i < 32; i++)
+		CU_ASSERT_EQUAL(listed[site->frames[i]].first_line, 10 * (i < 16 ? 39 - i : 31 - i) + 1);
+	fixture_remove();
+}
+
+int
+main(void)
+{
+	if (CU_initialize_registry())
+		return CU_get_error();
+	CU_pSuite suite = CU_add_suite("frames_site", NULL, NULL);
+	CU_add_test(suite, "a site is its stack", a_site_is_its_stack);
+	CU_add_test(suite, "a code object at an address used before is another", a_code_object_at_an_address_used_before_is_another);
+	CU_add_test(suite, "what is listed is the stack", what_is_listed_is_the_stack);
+	CU_basic_run_tests();
+	unsigned failures = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	return failures ? 1 : 0;
+}
