@@ -99,6 +99,32 @@ test_integers(void)
 	json_decref(repro);
 }
 
+/* What the message tells of values. */
+static void
+test_told(void)
+{
+	struct operand scores[] = { TENSOR("self", 1, 3), TENSOR("target", 2, 3) };
+	struct operand bag[] = { TENSOR("weight", 1, 10, 4), INDEX("indices", 2, 5), INDEX("offsets", 3, 3) };
+	const struct event losses[] = { EVENT("aten::binary_cross_entropy", scores) }, bags[] = { EVENT("aten::embedding_bag", bag) };
+	json_t *repro = made_of(losses, 1, "all elements of target should be between 0 and 1", "[]", "[]");
+
+	scores[1].argument = bag[1].argument = 1;
+	bag[2].argument = 2;
+	CU_ASSERT_STRING_EQUAL(line(repro, 0), "input = torch.zeros([3])");
+	CU_ASSERT_STRING_EQUAL(line(repro, 1), "target = torch.full([3], 2.0)");
+	json_decref(repro);
+	repro = made_of(bags, 1, "Index 3 of input takes value 14 which is not in the valid range [0, 10)",
+			"[{\"tensor\":2,\"summary\":{\"elements\":5,\"min\":1,\"max\":14,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":5,\"sorted\":false}},"
+			"{\"tensor\":3,\"summary\":{\"elements\":3,\"min\":0,\"max\":4,\"negative\":0,\"zero\":1,\"ignored\":0,\"distinct\":3,\"sorted\":true}}]", "[]");
+	CU_ASSERT_STRING_EQUAL(line(repro, 1), "indices = torch.tensor([1] * 3 + [14] + [1])");
+	CU_ASSERT_STRING_EQUAL(line(repro, 2), "offsets = torch.tensor([0] + [4] * 2)");
+	json_decref(repro);
+	repro = made_of(bags, 1, "offsets[-1] can not be greater than input's length 5 but got offsets[-1] of 7",
+			"[{\"tensor\":3,\"summary\":{\"elements\":3,\"min\":0,\"max\":7,\"negative\":0,\"zero\":1,\"ignored\":0,\"distinct\":3,\"sorted\":true}}]", "[]");
+	CU_ASSERT_STRING_EQUAL(line(repro, 2), "offsets = torch.tensor([0] + [7] * 2)"); /* still sorted: the first is 0 */
+	json_decref(repro);
+}
+
 static void
 test_list(void)
 {
@@ -248,6 +274,7 @@ main(void)
 	suite = CU_add_suite("repro", NULL, NULL);
 	CU_add_test(suite, "a mask, strides, devices", test_counts);
 	CU_add_test(suite, "integers by their counts", test_integers);
+	CU_add_test(suite, "what the message tells", test_told);
 	CU_add_test(suite, "a list", test_list);
 	CU_add_test(suite, "views and leaves", test_views);
 	CU_add_test(suite, "amounts", test_amounts);

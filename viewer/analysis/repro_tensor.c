@@ -147,7 +147,7 @@ add_values(struct text *out, int64_t value, int64_t times, bool *any)
 }
 
 /* Integers with the recorded smallest, largest, and numbers of negative, ignored and zero ones. The one that the message tells
- * comes first. */
+ * comes first, or in its place. */
 static void
 add_integers(struct repro *repro, const json_t *summary, int64_t factor, int64_t elements, struct text *out)
 {
@@ -161,9 +161,16 @@ add_integers(struct repro *repro, const json_t *summary, int64_t factor, int64_t
 		repro_add(out, "torch.arange(%" PRId64 ", %" PRId64, smallest, largest + 1);
 		return;
 	}
-	while (text_number(&at, &told))
+	while (text_number(&at, &told) && !json_is_true(json_object_get(summary, "sorted")))
 		first = first || (told == largest && rest > 0);
 	repro_add(out, "torch.tensor(");
+	told = repro_told_place(repro, largest);
+	if (told >= 0 && told < elements && !negative) { /* alone, so that no other is met before it */
+		add_values(out, smallest, told, &any);
+		add_values(out, largest, 1, &any);
+		add_values(out, smallest, elements - told - 1, &any);
+		return;
+	}
 	if (first)
 		add_values(out, largest, 1, &any);
 	add_values(out, -100, ignored, &any);
@@ -275,15 +282,18 @@ counted_tensor(struct repro *repro, const struct event *event, const struct oper
 }
 
 static void
-floating_tensor(const struct operand *operand, enum repro_grad grad, struct text *out)
+floating_tensor(const struct repro *repro, const struct operand *operand, enum repro_grad grad, struct text *out)
 {
+	const char *value = repro_told_value(repro, operand);
 	int64_t sizes[DIMS_MOST], factor;
 	bool contiguous;
 
 	base_sizes(operand, sizes, &factor);
-	contiguous = is_contiguous(operand, sizes);
-	repro_add(out, contiguous ? "torch.zeros(" : "torch.empty_strided(");
+	contiguous = value || is_contiguous(operand, sizes);
+	repro_add(out, value ? "torch.full(" : contiguous ? "torch.zeros(" : "torch.empty_strided(");
 	text_add_sizes(out, sizes, operand->ndim);
+	if (value)
+		repro_add(out, ", %s", value);
 	if (!contiguous) {
 		repro_add(out, ", ");
 		text_add_sizes(out, operand->strides, operand->ndim);
@@ -328,7 +338,7 @@ repro_tensor(struct repro *repro, const struct event *event, const struct operan
 	if (rule_is_integral(operand->dtype) || strcmp(operand->dtype, "bool") == 0)
 		counted_tensor(repro, event, operand, out);
 	else
-		floating_tensor(operand, grad, out);
+		floating_tensor(repro, operand, grad, out);
 	if (strcmp(operand->device, "cpu") != 0 && strcmp(operand->device, "meta") != 0 && !strstr(repro->devices.data, operand->device))
 		repro_add(&repro->devices, "%s%s", repro->devices.used ? ", " : "", operand->device);
 	repro->grads = repro->grads || grad != REPRO_PLAIN;
