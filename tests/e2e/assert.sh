@@ -51,6 +51,27 @@ departs half 0 'is bfloat16 where the contract has float32' 'self.embed(ids)'
 departs meta 0 'is on meta where the contract has cpu' 'self.embed(ids)'
 departs skip 0 'aten::layer_norm was not called in this step' 'self.norm(hidden)'
 
+# Widened by another healthy run, it holds for both, and no longer for what neither did.
+cp contract.json wide.json
+for word in width skip; do
+	"$shapebox" assert --widen wide.json "$word" >"$word.wide" || wrong "assert --widen: status $?"
+	expect "$word.wide" '; widened: '
+done
+"$shapebox" assert --widen wide.json seed >seed.wide
+for word in healthy seed width skip; do
+	"$shapebox" assert wide.json "$word" >"$word.text" || wrong "$word departs from the widened contract: $(cat "$word.text")"
+done
+expect wide.json '"call": "aten::linear", "times": 1, "operands": ["input [2, *, 8] float32 cpu", "weight [*, 8] float32 cpu"'
+"$shapebox" assert wide.json half >half.text && wrong "a widened contract takes what no run did"
+expect half.text 'where the contract has float32'
+cp wide.json again.json
+"$shapebox" assert --widen again.json healthy >again.out
+expect again.out 'nothing had to be widened'
+"$shapebox" assert --lang zh wide.json half >half.zh || true
+expect half.zh '偏离'
+expect half.zh '而契约中是 float32'
+"$shapebox" assert --lang zh wide.json half --json | grep -q 'where the contract has float32' || wrong "JSON is translated"
+
 # What is no contract is said before anything is started.
 echo '{"contract": 1, "calls": [{"at": "a.py:1 f", "call": "aten::add", "times": 1, "operands": ["self [2,, 3] float32 cpu"]}]}' >broken.json
 echo '{' >cut.json

@@ -232,6 +232,69 @@ test_short(void)
 	CU_ASSERT_TRUE(departs(&healthy, &ways, "dtype", 0, "bfloat16"));
 }
 
+/* Does a run of WAYS agree with CONTRACT? */
+static bool
+agrees(const struct contract *contract, const struct ways *ways)
+{
+	struct error error = { "" };
+	struct trace *trace = trace_open(trace_make(ways), &error);
+	json_t *held = contract_hold(contract, trace, &error);
+	bool agrees = held && json_is_null(json_object_get(held, "departure"));
+
+	json_decref(held);
+	trace_close(trace);
+	return agrees;
+}
+
+static struct contract_widened
+widen(struct contract *contract, const struct ways *ways)
+{
+	struct error error = { "" };
+	struct trace *trace = trace_open(trace_make(ways), &error);
+	struct contract_widened widened;
+
+	CU_ASSERT_TRUE(contract_widen(contract, trace, &widened, &error));
+	trace_close(trace);
+	return widened;
+}
+
+/* Each way of its own departs, and no longer when the contract has been widened by it; the usual one agrees before and after. */
+static void
+test_widened(void)
+{
+	struct ways list[] = { usual, usual, usual, usual, usual, usual, usual, usual }, other = usual;
+	struct contract *contract;
+	struct contract_widened widened;
+
+	list[0].width = 24;
+	list[1].dtype = BF16;
+	list[2].leaves_out = true;
+	list[3].skips_at = 3;
+	list[4].turns_at = 2;
+	list[5].adds = true;
+	list[6].updates = 3;
+	list[7].other_line = 45;
+	other.device = 1;
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		contract = contract_of(&usual);
+		CU_ASSERT_FALSE(agrees(contract, &list[i]));
+		widened = widen(contract, &list[i]);
+		CU_ASSERT(widened.added + widened.loosened + widened.varied > 0);
+		CU_ASSERT_TRUE(agrees(contract, &list[i]));
+		CU_ASSERT_TRUE(agrees(contract, &usual));
+		CU_ASSERT_FALSE(agrees(contract, &other));
+		widened = widen(contract, &usual);
+		CU_ASSERT_EQUAL(widened.added + widened.loosened + widened.varied, 0);
+		contract_free(contract);
+	}
+	contract = contract_of(&usual); /* a single step shows no order, and that something comes now and then */
+	other = usual;
+	other.steps = 1;
+	other.leaves_out = true;
+	CU_ASSERT_EQUAL(widen(contract, &other).loosened, 0);
+	contract_free(contract);
+}
+
 static void
 test_files(void)
 {
@@ -278,6 +341,7 @@ main(void)
 	CU_add_test(suite, "healthy runs", test_healthy);
 	CU_add_test(suite, "departures", test_departures);
 	CU_add_test(suite, "one step", test_short);
+	CU_add_test(suite, "widened", test_widened);
 	CU_add_test(suite, "files", test_files);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -28,6 +28,15 @@ void contract_free(struct contract *contract);
  * the order of a step; of one call with operands of several forms, one entry each. New reference. */
 json_t *contract_json(const struct contract *contract);
 
+/* Makes CONTRACT so wide that TRACE, another healthy run, fulfils it, too: what differs in the trace is no longer said, calls that it has
+ * besides are added as such that come now and then. False: ERROR is filled. */
+struct contract_widened {
+	int added;               /* calls */
+	int loosened;            /* calls that no longer come in each step, as many times in each, or in order */
+	int varied;              /* calls whose tensors vary more */
+};
+bool contract_widen(struct contract *contract, struct trace *trace, struct contract_widened *out, struct error *error);
+
 /* Holds TRACE against CONTRACT: {"calls","steps","ranks","departure":null or {"kind":"size|rank|dtype|device|operands|new|missing|count|order",
  * "text","step","rank","event","contract":CALL or null,"run":CALL or null}}, the first departure by step, rank and event. NULL: ERROR. */
 json_t *contract_hold(const struct contract *contract, struct trace *trace, struct error *error);

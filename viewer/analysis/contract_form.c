@@ -192,54 +192,49 @@ form_blur(const struct form *form)
 /* Where a departure is told: the first is kept. */
 struct telling { int count; const char **kind; char *text; size_t size; };
 
-static void
-tell(struct telling *telling, const char *kind, const char *format, const char *name, const char *is, const char *wanted)
+/* One more difference; is it the one that is told? */
+static bool
+tells(struct telling *telling, const char *kind)
 {
-	if (telling->count++ == 0 && telling->kind) {
+	bool first = telling->count++ == 0 && telling->kind;
+
+	if (first)
 		*telling->kind = kind;
-		text_format(telling->text, telling->size, format, name, is, wanted);
-	}
+	return first;
 }
 
-static void
-tell_number(struct telling *telling, const char *kind, const char *format, const char *name, int64_t is, int64_t wanted)
-{
-	char numbers[2][32];
-
-	text_format(numbers[0], sizeof(numbers[0]), "%" PRId64, is);
-	text_format(numbers[1], sizeof(numbers[1]), "%" PRId64, wanted);
-	tell(telling, kind, format, name, numbers[0], numbers[1]);
-}
+#define TELL(telling, kind, ...) \
+	do { \
+		if (tells(telling, kind)) \
+			text_say((telling)->text, (telling)->size, __VA_ARGS__); \
+	} while (0)
 
 static void
 operand_differs(const struct form_operand *wanted, const struct form_operand *is, struct telling *telling)
 {
 	if (strcmp(wanted->dtype, "*") != 0 && strcmp(wanted->dtype, is->dtype) != 0)
-		tell(telling, "dtype", "%s is %s where the contract has %s", is->name, is->dtype, wanted->dtype);
+		TELL(telling, "dtype", "%s is %s where the contract has %s", is->name, is->dtype, wanted->dtype);
 	if (strcmp(wanted->device, "*") != 0 && strcmp(wanted->device, is->device) != 0)
-		tell(telling, "device", "%s is on %s where the contract has %s", is->name, is->device, wanted->device);
+		TELL(telling, "device", "%s is on %s where the contract has %s", is->name, is->device, wanted->device);
 	if (wanted->items != FORM_VARIES && wanted->items != is->items)
-		tell_number(telling, "operands", "%s has %s tensors where the contract has %s", is->name, is->items, wanted->items);
+		TELL(telling, "operands", "%s has %" PRId64 " tensors where the contract has %" PRId64, is->name, is->items, wanted->items);
 	if (wanted->ndim == FORM_VARIES)
 		return;
 	if (wanted->ndim != is->ndim) {
 		if (is->ndim != FORM_VARIES)
-			tell_number(telling, "rank", "%s has %s dimensions where the contract has %s", is->name, is->ndim, wanted->ndim);
+			TELL(telling, "rank", "%s has %d dimensions where the contract has %d", is->name, is->ndim, wanted->ndim);
 		else
-			tell(telling, "rank", "%s holds tensors of %s numbers of dimensions where the contract has %s", is->name, "different", "one");
+			TELL(telling, "rank", "%s holds tensors of different numbers of dimensions where the contract has one", is->name);
 		return;
 	}
 	for (int d = 0; d < wanted->ndim; d++) {
-		char format[96];
-
 		if (wanted->sizes[d] == FORM_VARIES || wanted->sizes[d] == is->sizes[d])
 			continue;
 		if (is->sizes[d] == FORM_VARIES) {
-			tell_number(telling, "size", "the tensors of %s aren't all alike in dimension %s, where the contract has %s", is->name, d, wanted->sizes[d]);
+			TELL(telling, "size", "the tensors of %s aren't all alike in dimension %d, where the contract has %" PRId64, is->name, d, wanted->sizes[d]);
 			continue;
 		}
-		text_format(format, sizeof(format), "%%s has %%s in dimension %d where the contract has %%s", d);
-		tell_number(telling, "size", format, is->name, is->sizes[d], wanted->sizes[d]);
+		TELL(telling, "size", "%s has %" PRId64 " in dimension %d where the contract has %" PRId64, is->name, is->sizes[d], d, wanted->sizes[d]);
 	}
 }
 
@@ -249,7 +244,7 @@ form_differs(const struct form *wanted, const struct form *is, const char **kind
 	struct telling telling = { 0, kind, text, size };
 
 	if (!form_alike(wanted, is)) {
-		tell_number(&telling, "operands", "%s takes other tensors: %s where the contract has %s", "it", is->count, wanted->count);
+		TELL(&telling, "operands", "it takes other tensors: %d where the contract has %d", is->count, wanted->count);
 		return 1000;
 	}
 	for (int i = 0; i < wanted->count; i++)

@@ -90,7 +90,7 @@ hold_order(struct contract_visit *visit, const struct brief *brief, int is, int 
 	departure->wanted = holding->latest;
 	departure->is = is;
 	departure->is_form = form;
-	text_format(departure->text, sizeof(departure->text), "%s came after %s, which it comes before in the contract", wanted->operation,
+	text_say(departure->text, sizeof(departure->text), "%s came after %s, which it comes before in the contract", wanted->operation,
 		    holding->contract->calls[holding->latest].operation);
 }
 
@@ -112,7 +112,7 @@ hold_operation(struct contract_visit *visit, const struct brief *brief, int is, 
 	} else if (call->often != CALL_RARE && holding->contract->steps >= 2 && (departure = depart(visit, "new", brief->id))) {
 		departure->is = is;
 		departure->is_form = form;
-		text_format(departure->text, sizeof(departure->text), "the contract has no %s there", call->operation);
+		text_say(departure->text, sizeof(departure->text), "the contract has no %s there", call->operation);
 	}
 	return true;
 }
@@ -133,9 +133,9 @@ hold_counts(struct contract_visit *visit, const int64_t *times)
 			departure->wanted = i;
 			departure->wanted_form = wanted->form_count ? wanted->forms[0] : -1;
 			if (!times[i])
-				text_format(departure->text, sizeof(departure->text), "%s was not called in this step", wanted->operation);
+				text_say(departure->text, sizeof(departure->text), "%s was not called in this step", wanted->operation);
 			else
-				text_format(departure->text, sizeof(departure->text), "%s was called %" PRId64 " times in this step where the contract has %" PRId64,
+				text_say(departure->text, sizeof(departure->text), "%s was called %" PRId64 " times in this step where the contract has %" PRId64,
 					    wanted->operation, times[i], wanted->times);
 		}
 		if (holding->first[i] >= 0 && holding->first[i] < next && !wanted->unordered)

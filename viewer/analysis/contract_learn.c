@@ -204,9 +204,8 @@ learn_end(struct contract_visit *visit)
 	learning->step_number++;
 }
 
-/* One more distinct form of CALL. */
-static void
-forms_add(struct contract *contract, struct call *call, int form)
+void
+contract_add_form(struct contract *contract, struct call *call, int form)
 {
 	int *grown;
 
@@ -231,7 +230,7 @@ forms_merge(struct contract *contract, struct call *call, int form)
 			call->forms[i] = form >= 0 ? form : call->forms[i];
 			return;
 		}
-	forms_add(contract, call, form);
+	contract_add_form(contract, call, form);
 }
 
 static int
@@ -252,7 +251,7 @@ conclude(struct contract *contract, struct call *call)
 	call->times = call->least;
 	apart = call->often == CALL_EACH && call->seen_count < OCCURRENCES_MOST;
 	for (int64_t i = 0; apart && i < call->seen_count; i++)
-		forms_add(contract, call, call->seen[i].again ? call->seen[i].form : blurred(contract, call->seen[i].form));
+		contract_add_form(contract, call, call->seen[i].again ? call->seen[i].form : blurred(contract, call->seen[i].form));
 	if (apart && call->form_count <= FORMS_OF_CALL)
 		return;
 	for (int64_t i = 0; i < call->seen_count && !known; i++)
@@ -262,9 +261,9 @@ conclude(struct contract *contract, struct call *call)
 		forms_merge(contract, call, known ? call->seen[i].form : blurred(contract, call->seen[i].form));
 }
 
-/* Marks what isn't part of a longest rising run of STEP's COUNT calls: as few as possible are out of order. BEFORE and TAILS are room. */
-static void
-mark_unordered(struct contract *contract, const int *step, int count, int *before, int *tails)
+/* What isn't part of a longest rising run of STEP is out of order. */
+void
+contract_mark_unordered(struct contract *contract, const int *step, int count, int *before, int *tails)
 {
 	int length = 0;
 
@@ -305,7 +304,7 @@ find_unordered(struct contract *contract)
 			step[count++] = number;
 		if (number >= 0)
 			continue;
-		mark_unordered(contract, step, count, step + room, step + 2 * room);
+		contract_mark_unordered(contract, step, count, step + room, step + 2 * room);
 		count = 0;
 	}
 	free(step);

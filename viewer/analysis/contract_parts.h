@@ -89,6 +89,11 @@ struct contract_visit {
 };
 /* Walks a rank's operations. */
 void contract_walk(struct contract_visit *visit);
+/* One more distinct form of CALL. */
+void contract_add_form(struct contract *contract, struct call *call, int form);
+/* Marks the calls of CONTRACT that LIST, COUNT numbers as they came in a step, has out of order: as few as possible. BEFORE and TAILS are
+ * room for COUNT. */
+void contract_mark_unordered(struct contract *contract, const int *list, int count, int *before, int *tails);
 /* Does PROCESS take part? */
 bool contract_rank(const struct process *process);
 

@@ -52,8 +52,8 @@ call_line(struct page *page, const char *label, const json_t *call, int columns)
 		page_words(&line, json_string_value(operand));
 	}
 	page_add(&line, ")");
-	page_format(page, "%-11s", label);
-	page_wrap(page, 11, columns, 0, json_is_object(call) ? page_string(&line) : "-");
+	report_label(page, label);
+	page_wrap(page, REPORT_INDENT, columns, 0, json_is_object(call) ? page_string(&line) : "-");
 	page_free(&line);
 }
 
@@ -64,25 +64,27 @@ contract_text(struct page *page, const json_t *held, const char *path, int colum
 	struct page text = { 0 };
 
 	if (!json_is_object(departure)) {
-		page_add(page, "as in ");
+		page_add(page, SAY("as in "));
 		page_safe(page, path);
 		page_add(page, ": ");
-		page_plural(page, json_integer_value(json_object_get(held, "calls")), "operation", "operations");
-		page_add(page, " of ");
-		page_plural(page, json_integer_value(json_object_get(held, "steps")), "complete step", "complete steps");
+		page_plural(page, json_integer_value(json_object_get(held, "calls")), SAY("operation"), SAY("operations"));
+		page_add(page, ", ");
+		page_plural(page, json_integer_value(json_object_get(held, "steps")), SAY("complete step"), SAY("complete steps"));
 		page_add(page, "\n");
 		return;
 	}
-	page_add(page, PAGE_BAD "DEPARTS" PAGE_END "    from ");
+	report_verdict(page, PAGE_BAD, SAY("DEPARTS"));
+	page_add(page, SAY("from "));
 	page_safe(page, path);
-	page_format(page, " in step %" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(departure, "step")));
+	page_format(page, SAY(" in step %" PRId64), (int64_t)json_integer_value(json_object_get(departure, "step")));
 	if (json_is_integer(rank))
-		page_format(page, ", rank %" JSON_INTEGER_FORMAT, json_integer_value(rank));
-	page_format(page, ", event %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(departure, "event")));
+		page_format(page, SAY(", rank %" PRId64), (int64_t)json_integer_value(rank));
+	page_format(page, SAY(", event %" PRId64), (int64_t)json_integer_value(json_object_get(departure, "event")));
+	page_add(page, "\n");
 	page_words(&text, report_string(departure, "text"));
-	page_format(page, "%-11s", report_string(departure, "kind"));
-	page_wrap(page, 11, columns, 0, page_string(&text));
-	call_line(page, "contract", json_object_get(departure, "contract"), columns);
-	call_line(page, "this run", json_object_get(departure, "run"), columns);
+	report_label(page, report_string(departure, "kind"));
+	page_wrap(page, REPORT_INDENT, columns, 0, page_string(&text));
+	call_line(page, SAY("contract"), json_object_get(departure, "contract"), columns);
+	call_line(page, SAY("this run"), json_object_get(departure, "run"), columns);
 	page_free(&text);
 }
