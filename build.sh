@@ -240,6 +240,7 @@ word_test() {
 	run_check "README shows the demo's screen" check_screen
 	run_check "a bundle names nobody, and reads like its trace" sh tests/e2e/bundle.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
 	run_check "manners on a terminal and in a pipe" sh tests/e2e/manners.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
+	run_check "Ctrl-C leaves no half-folded trace" sh tests/e2e/interrupted.sh "$BUILD" "$VENV/bin/python"
 	run_check "English and Chinese" sh tests/e2e/language.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
 	closing
 }

@@ -27,12 +27,13 @@
 #define EVENTS_MOST 4096
 #define REPORTS 2
 
-struct bundle_values { const char *output, *size; bool dry; };
+struct bundle_values { const char *output, *size, *language; bool dry; };
 
 const struct option_row command_bundle_options[] = {
 	{ "output", 'o', OPTION_TEXT, offsetof(struct bundle_values, output), "FILE", "the trace's name with " BUNDLE_END, "the file to write; never one that is there" },
 	{ "size", 's', OPTION_TEXT, offsetof(struct bundle_values, size), "BYTES", "20M", "no larger than this: the oldest steps' operations are left out" },
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct bundle_values, dry), NULL, "off", "only list what it would hold" },
+	OPTION_ROW_LANGUAGE(bundle_values),
 	{ 0 }
 };
 
@@ -47,6 +48,7 @@ struct bundle {
 	int processes[FILES_MOST], process_count;
 	int64_t events[EVENTS_MOST];             /* that the report names, of the process that it tells of */
 	size_t event_count;
+	enum language language;                  /* in which the list speaks; the bundle has its report in each */
 };
 
 static void
@@ -139,20 +141,22 @@ bundle_others(struct bundle *bundle, struct error *error)
 	struct page page = { 0 };
 	struct archive_file *file;
 	FILE *out;
-	bool ok = bundle_json(bundle, BUNDLE_MANIFEST, manifest, "format and version", error);
+	bool ok = bundle_json(bundle, BUNDLE_MANIFEST, manifest, SAY("format and version"), error);
 
 	for (enum language language = LANGUAGE_EN; ok && language < REPORTS; language++) {
 		char name[64];
 
 		snprintf(name, sizeof name, BUNDLE_REPORT, language_code(language));
-		ok = bundle_json(bundle, name, bundle->reports[language], language == LANGUAGE_EN ? "the report" : "the report in Chinese", error);
+		ok = bundle_json(bundle, name, bundle->reports[language], language == LANGUAGE_EN ? SAY("the report") : SAY("the report in Chinese"), error);
 	}
 	if (ok && run) {
 		redact_json(&bundle->redact, run);
-		ok = bundle_json(bundle, BUNDLE_RUN, run, "command, directory, exit status", error);
+		ok = bundle_json(bundle, BUNDLE_RUN, run, SAY("command, directory, exit status"), error);
 	}
+	language_set(LANGUAGE_EN); /* as issues want it */
 	environment_text(&page, bundle->reports[LANGUAGE_EN], SHAPEBOX_VERSION);
-	file = ok ? bundle_file(bundle, BUNDLE_ENVIRONMENT, "versions and GPUs, to paste into an issue") : NULL;
+	language_set(bundle->language);
+	file = ok ? bundle_file(bundle, BUNDLE_ENVIRONMENT, SAY("versions and GPUs, to paste into an issue")) : NULL;
 	out = file ? fopen(file->path, "we") : NULL;
 	ok = out && page_print(&page, out, false);
 	if (out && fclose(out) != 0)
@@ -198,7 +202,7 @@ bundle_databases(struct bundle *bundle, int64_t steps, struct error *error)
 		if (!file || !trace_copy(bundle->trace, bundle->processes[i], file->path, &copy, &copied, error))
 			return false;
 		snprintf(number, sizeof number, process->rank >= 0 ? " %d" : "", process->rank);
-		snprintf(bundle->says[bundle->count - 1], sizeof bundle->says[0], "%s%s: %lld of %lld operations, steps %lld to %lld", process->role,
+		snprintf(bundle->says[bundle->count - 1], sizeof bundle->says[0], SAY("%s%s: %lld of %lld operations, steps %lld to %lld"), process->role,
 			 number, (long long)copied.events, (long long)process->events, (long long)copied.first_step, (long long)copied.last_step);
 	}
 	return true;
@@ -292,11 +296,11 @@ bundle_list(const struct bundle *bundle, const char *output, int64_t size)
 		page_free(&bytes);
 	}
 	if (left_out)
-		page_format(&page, "  left out: %d processes that ended well\n", left_out);
+		page_format(&page, SAY("  left out: %d processes that ended well\n"), left_out);
 	for (size_t i = 0; i < bundle->redact.count; i++)
 		users += bundle->redact.names[i].kind == REDACT_USER;
-	page_format(&page, "replaced: home directories, %zu name%s of users, %zu of hosts. Values of tensors were never recorded.\n", users, users == 1 ? "" : "s", hosts);
-	page_add(&page, "Still in it: paths, names and lines of code, options and messages, as the report shows them.\n");
+	page_format(&page, SAY("replaced: home directories, names of users (%zu) and of hosts (%zu). Values of tensors were never recorded.\n"), users, hosts);
+	page_add(&page, SAY("Still in it: paths, names and lines of code, options and messages, as the report shows them.\n"));
 	page_print(&page, stdout, terminal_color(stdout));
 	page_free(&page);
 }
@@ -326,7 +330,7 @@ bundle_reports(struct bundle *bundle, struct error *error)
 		if (!bundle->reports[language])
 			return false;
 	}
-	language_set(LANGUAGE_EN);
+	language_set(bundle->language);
 	bundle_names(bundle);
 	for (int i = 0; i < REPORTS; i++)
 		redact_json(&bundle->redact, bundle->reports[i]);
@@ -370,8 +374,9 @@ command_bundle(int argc, char **argv, struct error *error)
 		command_trouble(error, "bundle: --size wants bytes, such as 20M, not '%s'", values.size);
 		goto out;
 	}
-	if (!traces_word("bundle", argc, argv, rest, &word, error))
+	if (!command_language("bundle", values.language, stdout, error) || !traces_word("bundle", argc, argv, rest, &word, error))
 		goto out;
+	bundle->language = language_now();
 	bundle->trace = traces_open(word, &chosen, error);
 	if (!bundle->trace || !traces_recorded(bundle->trace, error))
 		goto out;
