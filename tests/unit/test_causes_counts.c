@@ -51,7 +51,7 @@ test_resolution(void)
 	ask(&a, "", NULL, NULL);
 	EXPECT("resolution", "likely");
 	EXPECT("rest_cut_off", "");
-	EXPECT("made_apart", "");
+	EXPECT("two_ways", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "4 times as many each way"));
 	ask(&b, "", NULL, NULL);
 	EXPECT("resolution", ""); /* the one dimension only */
@@ -84,7 +84,7 @@ test_patches(void)
 	STEP(0, 95, "aten::rand", whole, 1, 196);
 	ask(&a, "", NULL, NULL);
 	EXPECT("patches_counted", "likely");
-	EXPECT("made_apart", "");
+	EXPECT("two_ways", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "4 x 4 = 16 patches"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "196 (14 x 14)"));
 	stories[0].steps[0].event.operation = "aten::nonzero"; /* found by value: not a number that was asked for */
@@ -158,7 +158,7 @@ test_batches(void)
 	STEP(1, 97, "aten::linear", whole, 1, 3);
 	ask(&a, "", NULL, NULL);
 	EXPECT("flattened", "likely");
-	EXPECT("made_apart", "");
+	EXPECT("two_ways", "");
 	ask(&b, "", NULL, NULL);
 	EXPECT("flattened", "");
 	forget();

@@ -83,7 +83,7 @@ test_joined(void)
 	STEP(1, 96, "aten::randn", whole, 0, 46);
 	ask(&b, "", NULL, NULL);
 	EXPECT("rest_cut_off", "likely");
-	EXPECT("made_apart", ""); /* it has nothing to add */
+	EXPECT("two_ways", ""); /* it has nothing to add */
 	EXPECT("ragged_list", ""); /* two of different make */
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "leaves 700 over"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "by 900 to a multiple of 1600"));
@@ -92,11 +92,11 @@ test_joined(void)
 	STEP(1, 96, "aten::randn", whole, 0, 46);
 	ask(&b, "", NULL, NULL);
 	EXPECT("rest_cut_off", "");
-	EXPECT("made_apart", "possible");
-	EXPECT("made_apart", "possible");
+	EXPECT("two_ways", "possible");
+	EXPECT("two_ways", "possible");
 	stories[1].steps[0].event.site = 97; /* one line made both */
 	ask(&b, "", NULL, NULL);
-	EXPECT("made_apart", "");
+	EXPECT("two_ways", "");
 	forget();
 	ask(&c, "torch.cat(): expected a non-empty list of Tensors", NULL, NULL);
 	EXPECT("nothing_to_join", "certain");

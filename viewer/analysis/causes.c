@@ -31,16 +31,23 @@ has_rule(const json_t *causes, const char *id)
 	return false;
 }
 
+/* Does BY hold already, in list N of certain, likely and possible? NULL is any rule, "" any that isn't just possible. */
+static bool
+has_any(json_t *const *lists, int n, const char *by)
+{
+	if (!by || !*by)
+		return json_array_size(lists[n]) > 0 && (!by || n < 2);
+	return has_rule(lists[n], by);
+}
+
 /* Does a rule hold already, in one of the COUNT lists, that leaves ID nothing to say? */
 static bool
 is_overruled(const char *id, json_t *const *lists, int count)
 {
-	for (size_t i = 0; i < sizeof overruled / sizeof *overruled; i++) {
-		for (int n = 0; n < count && strcmp(overruled[i].id, id) == 0; n++) {
-			if (overruled[i].by ? has_rule(lists[n], overruled[i].by) : json_array_size(lists[n]) > 0)
+	for (size_t i = 0; i < sizeof overruled / sizeof *overruled; i++)
+		for (int n = 0; n < count && strcmp(overruled[i].id, id) == 0; n++)
+			if (has_any(lists, n, overruled[i].by))
 				return true;
-		}
-	}
 	return false;
 }
 

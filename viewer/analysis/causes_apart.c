@@ -121,12 +121,19 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 		large = &facts->sides[0];
 	}
 	step = cause_decider(small);
-	out->setting = !step || cause_is_old(facts, small) ? NULL : cause_cut_by(facts, small, large->size);
+	if (cause_decided_by(small, "zeros ones full empty rand randn randint arange eye randperm"))
+		return false; /* asked for, not cut */
+	out->setting = !step || (cause_is_old(facts, small) && !facts->twins) ? NULL : cause_cut_by(facts, small, large->size);
 	limit = out->setting && (cause_is_limit(facts, out->setting) || cause_is_called(out->setting, "max limit cutoff capacity"));
+	if (facts->twins && !limit) { /* they part further back */
+		out->setting = cause_limit_before(facts, small, &step);
+		limit = out->setting != NULL;
+	}
 	if (!out->setting || (facts->twins && !limit))
 		return false;
 	out->confidence = (limit || cause_decided_by(small, "slice narrow")) && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
-	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"), small->size,
+	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"),
+		 (int64_t)json_integer_value(json_object_get(out->setting, "value")),
 		 cause_operand_name(facts, small->place));
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, "; %s has %" PRId64, cause_operand_name(facts, large->place), large->size);
@@ -249,61 +256,5 @@ cause_rest_cut(const struct cause_facts *facts, struct cause *out)
 	}
 	text_add(&out->fix, "count both the same way: pad the %" PRId64 " by %" PRId64 " to a multiple of %" PRId64 ", or round the other down (floor "
 		 "instead of ceil), or cut both to the shorter", over, stride - rest, stride);
-	return true;
-}
-
-/* "2 x 10" where SIDE's size was put together of two: the factors. */
-static bool
-factors_of(const struct cause_side *side, int64_t *one, int64_t *other)
-{
-	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
-		const struct lineage_step *step = &side->lineage->steps[i];
-		int place = rule_any(&step->event, "self input");
-		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
-
-		if (!from || step->size != side->size || (!strstr(step->event.operation, "view") && !strstr(step->event.operation, "reshape") && !strstr(step->event.operation, "flatten")))
-			continue;
-		for (int d = 0; d + 1 < from->ndim; d++)
-			if (from->sizes[d] > 1 && from->sizes[d + 1] > 1 && from->sizes[d] * from->sizes[d + 1] == side->size) {
-				*one = from->sizes[d];
-				*other = from->sizes[d + 1];
-				return true;
-			}
-	}
-	return false;
-}
-
-/* Needs: both deciders, at different lines. Says no more than that: the last word where no other rule fits. */
-bool
-cause_made_apart(const struct cause_facts *facts, struct cause *out)
-{
-	const struct cause_side *one = &facts->sides[0], *other = &facts->sides[1];
-	const struct lineage_step *a = cause_decider(one), *b = cause_decider(other);
-	int64_t rows[2], each[2];
-
-	if (!cause_disagrees(facts, "size") || !strchr(facts->event->operation, ':') || !a || !b || facts->twins || facts->rounded_from > 0 || one->size < 0 || other->size < 0 ||
-	    a->event.site == b->event.site || cause_are_markers(facts) || strcmp(facts->event->phase, "optimizer") == 0 || cause_is_old(facts, one) || cause_is_old(facts, other))
-		return false;
-	out->confidence = "possible";
-	text_add(&out->text, "the two sizes are decided at different lines, and don't agree this time: %" PRId64 " (%s) by ", one->size,
-		 cause_operand_name(facts, one->place));
-	cause_add_step(facts, &out->text, a);
-	text_add(&out->text, "; %" PRId64 " (%s) by ", other->size, cause_operand_name(facts, other->place));
-	cause_add_step(facts, &out->text, b);
-	if (factors_of(one, &rows[0], &each[0]) && factors_of(other, &rows[1], &each[1]) && rows[0] == rows[1]) {
-		const json_t *number = NULL;
-
-		for (int i = 0; i < 2 && !cause_is_called(number, "query queries token num patch place"); i++)
-			number = cause_named_number(facts, each[i], "query queries token num patch place");
-		text_add(&out->evidence, "%" PRId64 " x %" PRId64 " against %" PRId64 " x %" PRId64, rows[0], each[0], rows[1], each[1]);
-		if (cause_is_called(number, "query queries token num patch place")) {
-			out->setting = number;
-			text_add(&out->evidence, ", and %" PRId64 " is %s", (int64_t)json_integer_value(json_object_get(number, "value")), text_get(number, "name"));
-		}
-	}
-	if (facts->calls && facts->agreed == facts->calls)
-		text_add(&out->evidence, "%sin %" PRId64 " earlier calls they agreed", out->evidence.used ? SAY("; ") : "", facts->calls);
-	text_add(&out->fix, "derive one from the other, so that one line counts for both; or pad or cut %s to %" PRId64,
-		 cause_operand_name(facts, one->place), other->size);
 	return true;
 }

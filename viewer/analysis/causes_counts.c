@@ -97,6 +97,17 @@ cause_flattened(const struct cause_facts *facts, struct cause *out)
 	for (int d = 0; d < whole->ndim; d++)
 		if (whole->sizes[d] == flat->sizes[0])
 			return false; /* all others are 1: a dimension too few, no more */
+	if (strcmp(cause_argument(facts, facts->sides[side].place), "target") == 0 && rule_is_integral(flat->dtype) &&
+	    cause_step(&facts->sides[side], "flatten view reshape")) {
+		out->confidence = "likely";
+		text_add(&out->text, "%s has a value for each class of each row, ", cause_operand_name(facts, facts->sides[side].place));
+		text_add_sizes(&out->text, whole->sizes, whole->ndim);
+		text_add(&out->text, " as the logits (several labels, or one-hot), and was put into one row as if it were numbers of classes: whole numbers are taken "
+			 "for those");
+		text_add(&out->fix, "give such labels as floats, to a loss for several labels (BCEWithLogitsLoss; problem_type=\"multi_label_classification\"), or "
+			 "one number of a class for each row (argmax)");
+		return true;
+	}
 	step = cause_decided_by(&facts->sides[side], "cat concat concatenate flatten view reshape ravel hstack") ? cause_decider(&facts->sides[side]) : NULL;
 	out->confidence = step ? "likely" : "possible";
 	text_add(&out->text, "%s ", cause_operand_name(facts, facts->sides[side].place));
@@ -291,6 +302,7 @@ cause_unequal_selection(const struct cause_facts *facts, struct cause *out)
 }
 
 #define EVENTS_BEFORE 6
+#define CALLS_ENOUGH 3
 
 /* Needs: what is assigned doesn't fit into a slice that its line has just taken, and that ended where its tensor ends. */
 bool
@@ -313,6 +325,9 @@ cause_slice_ended(const struct cause_facts *facts, struct cause *out)
 		if (along < 0 || !rule_int(&event, "start", &start) || !rule_int(&event, "end", &end))
 			continue;
 		size = event.operands[self].sizes[along];
+		for (int i = 0; i < 2; i++)
+			if (facts->sides[i].size == mismatch->actual && facts->sides[i].calls >= CALLS_ENOUGH && mismatch->actual > facts->sides[i].largest)
+				return false; /* larger than ever: it is what doesn't fit */
 		if (end <= size || end >= RULE_INT_MOST || event.outputs[0].sizes[along] != mismatch->expected || end - start != mismatch->actual)
 			continue;
 		out->confidence = "likely";

@@ -44,6 +44,40 @@ cause_stride(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+static void
+add_product(struct text *text, const int64_t *sizes, int count)
+{
+	for (int i = 0; i < count; i++)
+		text_add(text, "%s%" PRId64, i ? " x " : "", sizes[i]);
+}
+
+/* What a view asks for against what there is, without the dimensions at both ends that are alike; and who decided it. */
+static void
+add_unequal(const struct cause_facts *facts, struct text *text)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
+	int64_t asked[RULE_INTS_MOST];
+	int count = mismatch->operand < 0 ? 0 : rule_ints(facts->event, cause_argument(facts, mismatch->operand), asked, RULE_INTS_MOST);
+	int first = 0, last = 0;
+	const struct lineage_step *step = cause_decider(&facts->sides[1]) ? cause_decider(&facts->sides[1]) : cause_decider(&facts->sides[0]);
+
+	while (is && first < count && first < is->ndim && asked[first] == is->sizes[first])
+		first++;
+	while (is && last < count - first && last < is->ndim - first && asked[count - 1 - last] == is->sizes[is->ndim - 1 - last])
+		last++;
+	if (!is || count - first - last < 1 || is->ndim - first - last < 1)
+		return;
+	text_add(text, ": ");
+	add_product(text, asked + first, count - first - last);
+	text_add(text, " is asked for where there is ");
+	add_product(text, is->sizes + first, is->ndim - first - last);
+	if (step) {
+		text_add(text, "; %" PRId64 " by ", step->size);
+		cause_add_line(facts, text, step, step->size);
+	}
+}
+
 /* Needs: property numel. */
 bool
 cause_numel(const struct cause_facts *facts, struct cause *out)
@@ -54,6 +88,7 @@ cause_numel(const struct cause_facts *facts, struct cause *out)
 		return false;
 	out->confidence = "possible"; /* it says again what the mismatch says */
 	text_add(&out->text, "%s", mismatch->text);
+	add_unequal(facts, &out->text);
 	if (mismatch->actual > 0 && mismatch->expected % mismatch->actual)
 		text_add(&out->evidence, "%" PRId64 " / %" PRId64 " leaves %" PRId64, mismatch->expected, mismatch->actual,
 			 mismatch->expected % mismatch->actual);

@@ -86,6 +86,7 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	const char *module = module_name(facts);
 	const struct lineage_step *step;
 	bool before = facts->calls && facts->agreed == facts->calls;
+	struct text clause = {{0}, 0}, fix = {{0}, 0};
 	int64_t sizes[CAUSE_SHAPE_MOST];
 	int count = 0;
 
@@ -111,11 +112,16 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ", flattened by ");
 		cause_add_step(facts, &out->text, step);
 	}
+	if (cause_decider(&facts->sides[0]) && cause_tell_step(cause_decider(&facts->sides[0]), cause_operand_name(facts, mismatch->operand), mismatch->expected,
+							       &clause, &fix))
+		text_add(&out->text, ": %s", clause.data);
 	out->setting = cause_named_number(facts, mismatch->expected, "hidden dim width embed features channels size in_");
 	if (out->setting)
 		text_add(&out->evidence, "%" PRId64 " is %s", mismatch->expected, text_get(out->setting, "name"));
 	add_precedent(facts, out, mismatch->expected);
-	if (before)
+	if (fix.used)
+		text_add(&out->fix, "%s", fix.data);
+	else if (before)
 		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
 			 "%" PRId64 " features", mismatch->expected);
 	else

@@ -263,7 +263,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	large = facts->sides[0].size > facts->sides[1].size ? &facts->sides[0] : &facts->sides[1];
 	small = &facts->sides[large == &facts->sides[0]];
 	step = cause_own_cat(large, small);
-	if (!step || step->dim < 0 || cause_is_old(facts, large))
+	if (!step || step->dim < 0 || cause_is_old(facts, large) || strcmp(cause_argument(facts, small->place), "weight") == 0)
 		return false;
 	more = large->size - small->size;
 	for (int i = rule_next(&step->event, 0); i >= 0; i = rule_next(&step->event, i + 1)) {

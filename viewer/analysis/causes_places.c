@@ -217,6 +217,11 @@ cause_patches(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, asked);
 	text_add(&out->evidence, "the patches are made by ");
 	cause_add_step(facts, &out->evidence, step);
+	if (facts->sides[!side].size == facts->sides[side].size + 1) { /* a class token's place */
+		text_add(&out->fix, "put the class token in front before the two meet, or leave its place out of %s ([:, 1:])",
+			 cause_operand_name(facts, facts->sides[!side].place));
+		return true;
+	}
 	text_add(&out->fix, "count them as the model does: (height // patch_size) * (width // patch_size), from the model's own config");
 	return true;
 }

@@ -164,6 +164,20 @@ cause_number_called(const struct cause_facts *facts, const char *names)
 }
 
 const json_t *
+cause_number_at(const struct cause_facts *facts, const struct lineage_step *step, int64_t value)
+{
+	struct cause_facts there = *facts;
+	const json_t *number;
+	char line[512];
+
+	if (value < 2 || !cause_source(facts, step, line, sizeof(line)))
+		return NULL;
+	there.line = line;
+	number = cause_named_number(&there, value, "");
+	return number && stands_in(line, text_get(number, "name")) ? number : NULL;
+}
+
+const json_t *
 cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int64_t larger)
 {
 	const struct lineage_step *step = cause_decider(side);
@@ -184,6 +198,21 @@ cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int
 	if (larger > side->size && cause_is_called(number, "max limit cutoff capacity"))
 		return number;
 	return cause_is_limit(facts, number) || (cause_is_called(number, "capacity") && is_set(facts, text_get(number, "name"), side->size)) ? number : NULL;
+}
+
+const json_t *
+cause_limit_before(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step **step)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *at = &side->lineage->steps[i];
+		const json_t *number = at->size > COMMON_NUMBER && at->size != side->size ? cause_named_number(facts, at->size, cause_limits) : NULL;
+
+		if (cause_is_limit(facts, number)) {
+			*step = at;
+			return number;
+		}
+	}
+	return NULL;
 }
 
 int64_t

@@ -101,7 +101,7 @@ bool
 cause_table_exceeded(const struct cause_facts *facts, struct cause *out)
 {
 	const struct cause_side *table, *asked;
-	int side = is_candidate(facts) ? table_side(facts) : -1;
+	int side = is_candidate(facts) && !facts->twins ? table_side(facts) : -1;
 	bool followed, cut;
 
 	if (side < 0)

@@ -12,6 +12,7 @@
 #include "where.h"
 
 #define LOCAL_DEPTH_MOST 3
+#define SOURCE_MOST 90
 
 bool
 cause_disagrees(const struct cause_facts *facts, const char *property)
@@ -170,6 +171,20 @@ cause_source(const struct cause_facts *facts, const struct lineage_step *step, c
 	found = code_line(&code, strtoll(colon + 1, NULL, 10), out, size);
 	code_close(&code);
 	return found;
+}
+
+void
+cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value)
+{
+	char line[512];
+
+	cause_add_step(facts, text, step);
+	if (cause_source(facts, step, line, sizeof(line))) {
+		text_add(text, "%s", ": `");
+		text_add_short(text, line + strspn(line, " \t"), SOURCE_MOST);
+		text_add(text, "%s", "`");
+	}
+	cause_add_number(facts, text, cause_number_at(facts, step, value));
 }
 
 int64_t

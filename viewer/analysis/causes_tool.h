@@ -38,14 +38,27 @@ const struct lineage_step *cause_own_cat(const struct cause_side *large, const s
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
 void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
+/* The same, with the line of source, and the name that carries VALUE there. */
+void cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value);
 /* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */
 bool cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size);
 /* The name that carries SIDE's size on the line that decided it, or is a limit by name; NULL. What LARGER exceeds can't be
  * a maximum that was measured. */
 const json_t *cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int64_t larger);
+/* A limit, by name, that SIDE's size was at some step of its story, and that step; NULL. */
+const json_t *cause_limit_before(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step **step);
+/* The name that carries VALUE on the line of STEP; NULL. */
+const json_t *cause_number_at(const struct cause_facts *facts, const struct lineage_step *step, int64_t value);
 /* What a strided operation (unfold, convolution, pooling) left over at STEP, its window being moved by STRIDE over OVER; 0 if
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
+
+/* Did STEP, a slice, end before it had the WANTED that it asked for, its tensor being too short? START gets where it begins, END
+ * where what there is ends. */
+bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, int64_t *end);
+/* What STEP did to make the size of NAME what it is where WANTED are wanted (TEXT, a clause), and what to change (FIX); false where
+ * its kind tells nothing. */
+bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t wanted, struct text *text, struct text *fix);
 
 /* The N-th shape ("[2, 24, 3]", "torch.Size([2, 3])", "(8, 4, 4)") that the message tells; how many dimensions, -1. */
 int cause_message_shape(const char *message, int n, int64_t *sizes);

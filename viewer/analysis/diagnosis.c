@@ -51,6 +51,32 @@ turn_to_changed(const struct source *source, int process, const struct mismatch_
 	mismatch->from_message = found.from_message;
 }
 
+/* Rows are written to places that an index lists: where its length isn't by values (nonzero, a mask), it is a size as any. */
+static void
+turn_to_size(const struct source *source, int process, const struct mismatch_facts *facts, struct mismatch *mismatch)
+{
+	static const char by_value[] = "nonzero nonzero_numpy masked_select where argwhere index unique unique2 topk";
+	const struct operand *index = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
+	struct lineage *lineage;
+	bool counted = false;
+
+	if (strcmp(mismatch->property, "count") != 0 || !index || index->ndim != 1 || !rule_is_integral(index->dtype) || mismatch->operand < 0 ||
+	    !(lineage = calloc(1, sizeof(*lineage))))
+		return;
+	lineage_walk(source, process, facts->event, mismatch->against, 0, LINEAGE_SIZE, lineage);
+	for (int i = 0; i < lineage->count; i++) {
+		char name[96];
+
+		mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
+		counted = counted || text_among(by_value, name);
+	}
+	if (lineage->count && !counted && index->sizes[0] == mismatch->expected) {
+		mismatch->property = "size";
+		mismatch->against_dim = 0;
+	}
+	free(lineage);
+}
+
 static bool
 find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 {
@@ -75,6 +101,8 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 		if (found)
 			turn_to_odd(&facts, diagnosis->failure->note ? json_object_get(diagnosis->failure->note->json, "modules") : NULL,
 				    &diagnosis->mismatch);
+		if (found)
+			turn_to_size(source, diagnosis->failure->process, &facts, &diagnosis->mismatch);
 		if (found)
 			turn_to_changed(source, diagnosis->failure->process, &facts, &diagnosis->mismatch);
 	}

@@ -127,32 +127,6 @@ came_in(const struct lineage *lineage)
 	return lineage->decider >= 0 && lineage->steps[lineage->decider].entered;
 }
 
-static void
-retell(struct diagnosis *diagnosis, const struct lineage *lineage, int64_t size)
-{
-	char what[32];
-
-	text_format(what, sizeof(what), "%" PRId64, size);
-	json_decref(diagnosis->origin);
-	diagnosis->origin = lineage_origin(diagnosis->source, lineage, what);
-}
-
-/* Both sizes come from one tensor's: the origin is the operation that made the difference. */
-static void
-follow_parting(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int dim, int against, int against_dim)
-{
-	const struct operand *operands = diagnosis->subject->operands;
-	bool others = false;
-	int step = diagnosis->rounding.from ? -1 : lineage_parts_by(one, other, &others), first = diagnosis->mismatch.operand;
-	struct lineage *by = others ? other : one;
-
-	if (step < 0 || (step == by->decider && !others))
-		return;
-	by->decider = step;
-	by->steps[step].decides = true;
-	retell(diagnosis, by, others ? operands[against].sizes[against_dim] : operands[first].sizes[dim]);
-}
-
 /* Are two shapes one but for dimensions of 1? */
 static bool
 only_ones_more(const struct operand *one, const struct operand *other)
@@ -172,21 +146,6 @@ only_ones_more(const struct operand *one, const struct operand *other)
 		}
 	}
 	return one->ndim != other->ndim;
-}
-
-/* ONE got its size in place, by what isn't known; OTHER was copied from it before that: the copy is what is out of date. */
-static void
-follow_copy(struct diagnosis *diagnosis, const struct lineage *one, struct lineage *other, int64_t size)
-{
-	if (one->decider < 0 || !one->steps[one->decider].resized)
-		return;
-	for (int i = 0; i < other->count && i <= other->decider; i++)
-		if (strcmp(other->steps[i].event.operation, "aten::clone") == 0) {
-			other->decider = i;
-			other->steps[i].decides = true;
-			retell(diagnosis, other, size);
-			return;
-		}
 }
 
 static void
@@ -246,11 +205,11 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && diagnosis->failure->phase &&
 	    strcmp(diagnosis->failure->phase, "optimizer") == 0 && came_in(other) && !came_in(one))
-		retell(diagnosis, other, event->operands[against].sizes[against_dim]); /* a state that was loaded */
+		diagnosis_retell(diagnosis, other, event->operands[against].sizes[against_dim]); /* a state that was loaded */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
 		lineage_rounds(one, other, &diagnosis->rounding);
-		follow_parting(diagnosis, one, other, dim, against, against_dim);
-		follow_copy(diagnosis, one, other, against >= 0 && against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1);
+		diagnosis_blame(diagnosis, one, other, event->operands[place].sizes[dim],
+				against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1);
 	}
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");

@@ -107,6 +107,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		return -1;
 	step->event = *maker;
 	step->output = output;
+	step->tensor = tensor;
 	step->writes = writes;
 	step->dim = *dim;
 	if (lineage->property == LINEAGE_SIZE) {
@@ -333,19 +334,19 @@ bool
 lineage_part(const struct source *source, const struct lineage *one, const struct lineage *other, char *out, size_t size)
 {
 	const struct lineage_step *a, *b;
-	int parting = -1;
+	int parting = -1, shared = 0;
 	char line[512];
 
-	for (int i = 0; i < one->count && i < other->count; i++) {
-		a = &one->steps[i];
-		b = &other->steps[i];
+	for (; shared < one->count && shared < other->count; shared++) {
+		a = &one->steps[shared];
+		b = &other->steps[shared];
 		if (strcmp(a->event.operation, b->event.operation) != 0 || !where_same_line(source, one->process, a->event.site, b->event.site))
 			break;
 		if (a->size != b->size)
-			parting = i;
+			parting = shared;
 	}
-	if (parting == 0 && one->steps[0].event.id != other->steps[0].event.id && one->steps[0].combines && other->steps[0].combines)
-		return false; /* two views of one line: all that they share */
+	if (parting == 0 && shared == 1 && shared < one->count && shared < other->count)
+		return false; /* one line, given what other lines made: all that they share */
 	if (parting < 0 || one->steps[parting].event.id == other->steps[parting].event.id)
 		return false;
 	a = &one->steps[parting];

@@ -23,6 +23,7 @@ enum lineage_property { LINEAGE_SIZE, LINEAGE_DTYPE, LINEAGE_DEVICE, LINEAGE_VAL
 struct lineage_step {
 	struct event event;
 	int output;             /* which of its outputs */
+	int64_t tensor;         /* what the step tells of; 0: not known */
 	int dim;                /* of that output; -1: the whole tensor */
 	int64_t size;           /* of that dimension, -1 */
 	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;

@@ -53,8 +53,8 @@ add_past_entry(struct lineage *lineage, const struct live_tensor *live, int dim)
 	lineage_decide(lineage, step);
 }
 
-void
-lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim)
+static void
+add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim)
 {
 	struct live_tensor live;
 	bool known = source->live_tensor(source->context, lineage->process, tensor, &live) && live.operation;
@@ -92,6 +92,16 @@ lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t 
 		step->size = event.operands[operand].sizes[dim];
 	text_say(step->how, sizeof(step->how), "came in ready-made, first used here");
 	lineage_decide(lineage, step);
+}
+
+void
+lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim)
+{
+	int count = lineage->count;
+
+	add_entry(source, lineage, tensor, dim);
+	if (lineage->count > count)
+		lineage->steps[count].tensor = tensor;
 }
 
 /* The dtype (or device) in FORM, "float16 cuda:0", into OUT. */

@@ -68,113 +68,6 @@ adds_nothing(const struct event *event)
 	return false;
 }
 
-/* How many steps of ONE come before the first that OTHER has too; -1 if they don't meet. OTHERS gets OTHER's. */
-static int
-meeting(const struct lineage *one, const struct lineage *other, int *others)
-{
-	for (int i = 0; i < one->count; i++)
-		for (int j = 0; j < other->count; j++)
-			if (one->steps[i].event.id >= 0 && one->steps[i].event.id == other->steps[j].event.id &&
-			    one->steps[i].output == other->steps[j].output && one->steps[i].dim == other->steps[j].dim) {
-				*others = j;
-				return i;
-			}
-	return -1;
-}
-
-struct change { int64_t from, to; int step; bool gone; };
-
-/* What the first COUNT steps made of the size, what was undone left out. */
-static int
-changes_of(const struct lineage *lineage, int count, struct change *out)
-{
-	int changes = 0;
-
-	for (int i = 0; i < count; i++) {
-		int64_t from = i + 1 < lineage->count ? lineage->steps[i + 1].size : -1, to = lineage->steps[i].size;
-
-		if (from <= 0 || to <= 0)
-			return -1;
-		if (from == to)
-			continue;
-		for (int c = 0; c < changes; c++)
-			if (!out[c].gone && out[c].from == to && out[c].to == from) {
-				out[c].gone = true;
-				from = to;
-				break;
-			}
-		if (from != to)
-			out[changes++] = (struct change){ from, to, i, false };
-	}
-	return changes;
-}
-
-static bool
-is_alike(const struct change *one, const struct change *other)
-{
-	if (one->to - one->from == other->to - other->from)
-		return true;
-	return (one->to % one->from == 0 && other->to % other->from == 0 && one->to / one->from == other->to / other->from) ||
-	       (one->from % one->to == 0 && other->from % other->to == 0 && one->from / one->to == other->from / other->to);
-}
-
-int
-lineage_parts_by(const struct lineage *one, const struct lineage *other, bool *others)
-{
-	struct change ours[LINEAGE_STEPS_MOST], theirs[LINEAGE_STEPS_MOST];
-	int met, count = meeting(one, other, &met), our_count, their_count, left = 0, step = -1;
-
-	if (count < 0)
-		return -1;
-	our_count = changes_of(one, count, ours);
-	their_count = changes_of(other, met, theirs);
-	for (int i = 0; i < our_count; i++)
-		for (int j = 0; j < their_count && !ours[i].gone; j++)
-			if (!theirs[j].gone && is_alike(&ours[i], &theirs[j]))
-				ours[i].gone = theirs[j].gone = true;
-	for (int i = 0; i < our_count; i++)
-		if (!ours[i].gone && ++left)
-			step = ours[i].step;
-	*others = false;
-	for (int j = 0; j < their_count; j++)
-		if (!theirs[j].gone && ++left) {
-			step = theirs[j].step;
-			*others = true;
-		}
-	return our_count >= 0 && their_count >= 0 && left == 1 ? step : -1;
-}
-
-/* Do the first COUNT steps only compute (nothing cut, chosen or read)? OUT gets the last that rounded. */
-static bool
-only_computes(const struct lineage *lineage, int count, struct lineage_rounding *out)
-{
-	for (int i = 0; i < count; i++) {
-		const struct lineage_step *step = &lineage->steps[i];
-		int64_t from = i + 1 < lineage->count ? lineage->steps[i + 1].size : -1;
-		char name[96];
-
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		if (step->entered || step->possible || text_among("slice narrow split split_with_sizes chunk unbind select index index_select unfold "
-								  "nonzero masked_select gather", name))
-			return false;
-		if ((strstr(name, "pool") || strstr(name, "conv") || strstr(name, "upsample")) && step->size > 1 && from > step->size &&
-		    from % step->size)
-			*out = (struct lineage_rounding){ from, step->size, step->event.operation };
-	}
-	return true;
-}
-
-bool
-lineage_rounds(const struct lineage *one, const struct lineage *other, struct lineage_rounding *out)
-{
-	int others = 0, count = meeting(one, other, &others);
-
-	*out = (struct lineage_rounding){ 0, 0, NULL };
-	if (count < 0 || (!only_computes(one, count, out) || !only_computes(other, others, out)))
-		*out = (struct lineage_rounding){ 0, 0, NULL };
-	return out->from > 0;
-}
-
 bool
 lineage_counts(const struct lineage *lineage, int64_t *largest)
 {
@@ -211,6 +104,26 @@ given_data(const struct source *source, int process, int64_t tensor, int64_t bef
 	       out->operand_count == 2 && out->operands[1].tensor > 0 && out->operands[1].tensor != tensor;
 }
 
+/* What an operation inside another made may get its size from the outer one (an output that it fills): that one made it. */
+static void
+climb(const struct source *source, int process, int64_t tensor, struct event *out, int *output)
+{
+	struct event outer;
+
+	for (int64_t parent = out->parent; parent >= 0 && source->event(source->context, process, parent, &outer); parent = outer.parent) {
+		int found = -1;
+
+		for (int i = 0; i < outer.output_count && found < 0; i++)
+			found = outer.outputs[i].tensor == tensor ? i : -1;
+		if (found < 0)
+			return;
+		if (!same_form(&out->outputs[*output], &outer.outputs[found])) {
+			*out = outer;
+			*output = found;
+		}
+	}
+}
+
 bool
 lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
 	      struct event *out, int *output, int *writes)
@@ -228,8 +141,11 @@ lineage_maker(const struct source *source, int process, int64_t tensor, int64_t 
 			*writes = 0;
 			continue;
 		}
-		if (!made || passed >= WRITES_MOST || !only_writes(out, *output, property))
+		if (!made || passed >= WRITES_MOST || !only_writes(out, *output, property)) {
+			if (made && property == LINEAGE_SIZE)
+				climb(source, process, tensor, out, output);
 			return made;
+		}
 		before = out->id;
 		*writes += !strstr(out->operation, "detach_") && !strstr(out->operation, "requires_grad_");
 	}

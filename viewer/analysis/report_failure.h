@@ -37,6 +37,11 @@ void diagnosis_start(struct diagnosis *diagnosis, const struct source *source, s
 void diagnosis_end(struct diagnosis *diagnosis);
 /* Fills origin and lineage. */
 void diagnosis_follow(struct diagnosis *diagnosis);
+/* Two sizes disagree, SIZE whose story is ONE and OTHERS whose story is OTHER: which step is the origin. Tells it, moves the
+ * decider of its lineage, and continues stories that end where a size was asked for (ways_bridge). */
+void diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int64_t size, int64_t others);
+/* The origin anew: SIZE, by LINEAGE's decider. */
+void diagnosis_retell(struct diagnosis *diagnosis, const struct lineage *lineage, int64_t size);
 
 /* "failure" as the report has it. New reference. */
 json_t *report_failure(const struct source *source, struct failure *failure);

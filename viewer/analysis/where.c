@@ -195,6 +195,45 @@ where_choose(const json_t *frames)
 	return count ? 0 : -1;
 }
 
+static bool
+is_own(const json_t *frame)
+{
+	const char *file = text_get(frame, "file");
+
+	return frame && !where_is_foreign(file) && !in_package(file);
+}
+
+bool
+where_is_own(const struct source *source, int process, int64_t id)
+{
+	json_t *frames = where_site_frames(source, process, id);
+	int chosen = where_choose(frames);
+	bool own = chosen >= 0 && is_own(json_array_get(frames, (size_t)chosen));
+
+	json_decref(frames);
+	return own;
+}
+
+bool
+where_is_asked(const struct source *source, int process, int64_t id)
+{
+	json_t *frames = where_site_frames(source, process, id);
+	bool asked = is_own(json_array_get(frames, 0));
+
+	json_decref(frames);
+	return asked;
+}
+
+bool
+where_is_inner(const struct source *source, int process, int64_t id)
+{
+	json_t *frames = where_site_frames(source, process, id);
+	bool inner = json_array_size(frames) && where_is_foreign(text_get(json_array_get(frames, 0), "file"));
+
+	json_decref(frames);
+	return inner;
+}
+
 bool
 where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size)
 {

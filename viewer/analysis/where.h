@@ -26,6 +26,12 @@ json_t *where_source(const struct source *source, const struct failure *failure,
 json_t *where_stack(const json_t *frames);
 /* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */
 bool where_is_foreign(const char *file);
+/* Is site ID (its chosen frame) in the program's own files, not in an installed package or Python's library? */
+bool where_is_own(const struct source *source, int process, int64_t id);
+/* Was site ID's operation called by the program's own line itself, not by a library that it called? */
+bool where_is_asked(const struct source *source, int process, int64_t id);
+/* Did PyTorch's own code (or a wrapper's, not a model's) call site ID's operation? */
+bool where_is_inner(const struct source *source, int process, int64_t id);
 /* "file.py:41" of the chosen frame of site ID, in OUT; false if unknown. FULL keeps the path. */
 bool where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size);
 /* The same for what a call of CUDA is tied to: its site or, in backward, the forward line of EVENT (either may be -1). */
