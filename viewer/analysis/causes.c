@@ -1,4 +1,4 @@
-#include "causes.h"
+#include "causes_tool.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -111,8 +111,10 @@ causes_build(const struct cause_facts *facts)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		struct cause cause = { .confidence = NULL };
 
-		if (!is_overruled(rules[i].id, lists, 3) && rules[i].holds(facts, &cause))
-			json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
+		if (is_overruled(rules[i].id, lists, 3) || !rules[i].holds(facts, &cause))
+			continue;
+		cause_add_went_off(facts, &cause);
+		json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
 	}
 	for (int i = 1; i < 3; i++) {
 		json_array_extend(lists[0], lists[i]);

@@ -53,6 +53,10 @@ const json_t *cause_number_at(const struct cause_facts *facts, const struct line
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
 
+/* As evidence of a cause that doesn't tell it: the oldest step of the sides' stories that made a size new to its line, and what it made
+ * before. */
+void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
+
 /* Did STEP, a slice, end before it had the WANTED that it asked for, its tensor being too short? START gets where it begins, END
  * where what there is ends. */
 bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, int64_t *end);

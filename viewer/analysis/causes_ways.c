@@ -105,6 +105,8 @@ add_history(const struct cause_facts *facts, struct text *text)
 	}
 	if (is->size > is->largest)
 		number = cause_named_number(facts, is->largest, "max limit size");
+	if (!cause_is_limit(facts, number) && (!number || !strchr(text_get(number, "name"), '.') || strchr(text_get(number, "name"), '[')))
+		number = NULL;
 	text_add(text, "%s had %" PRId64 " to %" PRId64, name_of(facts, i), is->smallest, is->largest);
 	cause_add_number(facts, text, number);
 	text_add(text, " in %" PRId64 " earlier calls and has %" PRId64 " now; ", is->calls, is->size);

@@ -54,6 +54,36 @@ own_maker(const struct diagnosis *diagnosis, const struct lineage *lineage, int 
 	return -1;
 }
 
+/* Both sizes come from one tensor's: one was made in its likeness by the program, the other was changed since by a library alone,
+ * as it changes every input. */
+static bool
+blame_like(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
+{
+	struct ways ways;
+
+	ways_find(sides[0], sides[1], &ways);
+	for (int i = 0; ways.met && i < 2; i++) {
+		int like = own_maker(diagnosis, sides[i], ways.sides[i].at);
+		bool library = ways.sides[!i].count > 0 && !ways.sides[i].count;
+
+		for (int n = 0; n < ways.sides[!i].count; n++)
+			library = library && !is_own(diagnosis, &sides[!i]->steps[ways.sides[!i].changes[n].step]);
+		if (like >= 0 && library) {
+			blame(diagnosis, sides[i], like, sizes[i]);
+			return true;
+		}
+	}
+	if (!ways.met && sides[0]->decider > 0) { /* in the likeness of what the other side doesn't come from */
+		int like = own_maker(diagnosis, sides[0], sides[0]->decider);
+
+		if (like >= 0 && strstr(sides[0]->steps[like].event.operation, "_like")) {
+			blame(diagnosis, sides[0], like, sizes[0]);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Both sizes come from one tensor's: the origin is the operation that made the difference. What a library does to every input
  * is no difference to blame where the program itself made the other side without it. */
 static bool
@@ -65,7 +95,7 @@ blame_parting(struct diagnosis *diagnosis, struct lineage *sides[2], const int64
 	struct ways ways;
 
 	if (step < 0)
-		return false;
+		return blame_like(diagnosis, sides, sizes);
 	if (!is_own(diagnosis, &by->steps[step])) {
 		ways_find(sides[0], sides[1], &ways);
 		own = own_maker(diagnosis, sides[!others], ways.sides[!others].at);
