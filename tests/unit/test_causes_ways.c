@@ -59,9 +59,9 @@ test_apart(void)
 	was[1].smallest = 10;
 	was[1].largest = 12;
 	was[0].smallest = was[0].largest = 8;
-	ask(&a, "", NULL, number("TILE_SIZE", 12));
+	ask(&a, "", NULL, number("MAX_TILE", 12));
 	EXPECT("two_ways", "possible");
-	SAYS("two_ways", "text", "self had 10 to 12 (TILE_SIZE = 12) in 12 earlier calls and has 16 now");
+	SAYS("two_ways", "text", "self had 10 to 12 (MAX_TILE = 12) in 12 earlier calls and has 16 now");
 	SAYS("two_ways", "fix", "ask for 8 there");
 	stories[0].steps[0].event.phase = "optimizer";
 	was[1].largest = 16; /* nothing is new */
@@ -252,6 +252,32 @@ test_view_changed(void)
 	CU_ASSERT_FALSE(cause_view_changed(&facts, &cause));
 }
 
+/* A cat of fewer pieces than in the call before, and what was new at which line. */
+static void
+test_pieces(void)
+{
+	const struct operand three[] = { ITEM("tensors[0]", 0, 1, 2, 4), ITEM("tensors[1]", 1, 2, 2, 1), ITEM("tensors[2]", 2, 3, 2, 4), VALUE("dim", "int", "1") };
+	const struct operand two[] = { ITEM("tensors[0]", 0, 4, 2, 4), ITEM("tensors[1]", 1, 5, 2, 4), VALUE("dim", "int", "1") };
+	const struct operand nine[] = { TENSOR("output", 6, 2, 9) }, eight[] = { TENSOR("output", 7, 2, 8) };
+	struct event events[4];
+	struct hand hand = { .events = events, .event_count = 4 };
+	struct source source = hand_source(&hand);
+	struct mismatch wants = { .property = "size", .operand = 0, .against = -1, .dim = 1, .against_dim = -1 };
+	struct cause_facts facts = { .mismatch = &wants, .source = &source };
+	struct lineage_step is = { .dim = 1, .size = 8, .decides = true };
+	struct text text = {{0}, 0}, fix = {{0}, 0};
+
+	for (int i = 0; i < 4; i++)
+		events[i] = (struct event){ .id = i + 1, .site = 5, .parent = -1, .scope = -1, .operation = "aten::cat", .overload = "", .phase = "forward", .status = "ok",
+					    .operand_count = i == 3 ? 3 : 4, .operands = i == 3 ? two : three, .output_count = 1, .outputs = i == 3 ? eight : nine };
+	is.event = events[3];
+	CU_ASSERT_TRUE(cause_tell_pieces(&facts, &is, &text, &fix));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text.data, "put 2 pieces together, 3 before (4 + 1 + 4)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(fix.data, "missing"));
+	is.event = events[2];
+	CU_ASSERT_FALSE(cause_tell_pieces(&facts, &is, &text, &fix)); /* as before */
+}
+
 static void
 test_several_labels(void)
 {
@@ -280,6 +306,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "slices that ran out", test_slice_short);
 	CU_add_test(suite, "indices of what was more", test_index_before);
 	CU_add_test(suite, "views of what was another", test_view_changed);
+	CU_add_test(suite, "pieces", test_pieces);
 	CU_add_test(suite, "several labels", test_several_labels);
 }
 

@@ -78,6 +78,16 @@ add_precedent(const struct cause_facts *facts, struct cause *out, int64_t expect
 	}
 }
 
+/* What the operation that decided the input's size did, where that says more. */
+static bool
+tell_decider(const struct cause_facts *facts, struct text *clause, struct text *fix)
+{
+	const struct lineage_step *step = cause_decider(&facts->sides[0]);
+
+	return step && (cause_tell_pieces(facts, step, clause, fix) ||
+			cause_tell_step(step, cause_operand_name(facts, facts->mismatch->operand), facts->mismatch->expected, clause, fix));
+}
+
 /* Needs: a layer (linear, norm) whose width isn't that of its input. */
 bool
 cause_width(const struct cause_facts *facts, struct cause *out)
@@ -112,8 +122,7 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ", flattened by ");
 		cause_add_step(facts, &out->text, step);
 	}
-	if (cause_decider(&facts->sides[0]) && cause_tell_step(cause_decider(&facts->sides[0]), cause_operand_name(facts, mismatch->operand), mismatch->expected,
-							       &clause, &fix))
+	if (tell_decider(facts, &clause, &fix))
 		text_add(&out->text, ": %s", clause.data);
 	out->setting = cause_named_number(facts, mismatch->expected, "hidden dim width embed features channels size in_");
 	if (out->setting)
@@ -139,6 +148,7 @@ cause_channels(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	const char *module = module_name(facts);
+	struct text clause = {{0}, 0};
 	const struct operand *input;
 	int first;
 
@@ -166,6 +176,8 @@ cause_channels(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ": pictures or sound with more than one channel");
 		text_add(&out->fix, "convert to one channel when it is read (convert('L'), mean over the channels), or build the layer with in_channels=%"
 			 PRId64, mismatch->actual);
+	} else if (tell_decider(facts, &clause, &out->fix)) {
+		text_add(&out->text, ": %s", clause.data);
 	} else {
 		text_add(&out->fix, "bring the input to %" PRId64 " channels, or build the layer with in_channels=%" PRId64, mismatch->expected,
 			 mismatch->actual);

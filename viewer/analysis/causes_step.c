@@ -5,6 +5,8 @@
 #include "causes_tool.h"
 #include "mismatch_rule.h"
 
+#define PIECES_MOST 8
+
 /* The size of STEP's dimension before it; -1. */
 static int64_t
 source_size(const struct lineage_step *step)
@@ -55,6 +57,61 @@ equal_pieces(const struct lineage_step *step, int64_t wanted)
 		pieces++;
 	}
 	return pieces;
+}
+
+static void
+add_pieces(struct text *text, const struct event *event, int dim)
+{
+	int count = 0;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
+		if (dim < event->operands[i].ndim && count++ < PIECES_MOST)
+			text_add(text, "%s%" PRId64, count > 1 ? " + " : "", event->operands[i].sizes[dim]);
+	if (count > PIECES_MOST)
+		text_add(text, " + ...");
+}
+
+static int
+count_pieces(const struct event *event)
+{
+	int count = 0;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
+		count++;
+	return count;
+}
+
+struct newest { struct event event; bool found; };
+
+static bool
+keep_newest(const struct event *event, void *context)
+{
+	struct newest *newest = context;
+
+	newest->event = *event;
+	newest->found = true;
+	return false;
+}
+
+bool
+cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix)
+{
+	struct newest newest = { .found = false };
+	char operation[96];
+
+	mismatch_plain_name(step->event.operation, operation, sizeof(operation));
+	if (!facts->source || !text_among("cat concat concatenate stack", operation) || step->event.id < 0 || step->event.site < 0 || step->dim < 0)
+		return false;
+	facts->source->each_call(facts->source->context, facts->process, &step->event, keep_newest, &newest);
+	if (!newest.found || count_pieces(&newest.event) == count_pieces(&step->event))
+		return false;
+	cause_add_step(facts, text, step);
+	text_add(text, " put %d piece%s together, %d before (", count_pieces(&step->event), language_plural(count_pieces(&step->event)), count_pieces(&newest.event));
+	add_pieces(text, &newest.event, step->dim);
+	text_add(text, ")");
+	text_add(fix, "give that line the same %d pieces as before: see which of them is %s, and why", count_pieces(&newest.event),
+		 count_pieces(&step->event) < count_pieces(&newest.event) ? SAY("missing") : SAY("too many"));
+	return true;
 }
 
 bool

@@ -57,6 +57,8 @@ int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stri
  * before. */
 void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 
+/* The same of a cat or stack that was given another number of pieces than in the call before. */
+bool cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix);
 /* Did STEP, a slice, end before it had the WANTED that it asked for, its tensor being too short? START gets where it begins, END
  * where what there is ends. */
 bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, int64_t *end);

@@ -166,7 +166,7 @@ tell_one(const struct cause_facts *facts, struct cause *out, const struct ways *
 	for (int i = 0; i < way->count; i++)
 		kind = kind_of(step_of(facts, changed, way->changes[i].step)) == kind ? kind : OTHER;
 	for (int side = 0; side < 2; side++)
-		for (int i = 0; i < ways->sides[side].at; i++)
+		for (int i = 0; i <= ways->sides[side].at; i++)
 			sure = sure && !step_of(facts, side, i)->possible;
 	out->confidence = sure && (way->count == 1 || !facts->agreed) ? "likely" : "possible";
 	text_add(&out->text, "only %s was changed on its way: ", name_of(facts, changed));
@@ -192,7 +192,7 @@ tell_both(const struct cause_facts *facts, struct cause *out, const struct ways 
 		 name_of(facts, 1), facts->sides[1].dim, name_of(facts, 0), facts->sides[0].size, facts->sides[1].size);
 }
 
-enum root { ASKED, BUILT, CAME_IN, COUNTED, JOINED, COMPUTED };
+enum root { ASKED, BUILT, LOADED, CAME_IN, COUNTED, JOINED, COMPUTED };
 
 static enum root
 root_of(const struct cause_facts *facts, const struct lineage_step *step)
@@ -210,9 +210,11 @@ root_of(const struct cause_facts *facts, const struct lineage_step *step)
 		function = chosen < 0 ? "" : text_get(json_array_get(frames, (size_t)chosen), "function");
 		last = strrchr(function, '.');
 		root = strcmp(last ? last + 1 : function, "__init__") == 0 ? BUILT : COMPUTED;
+		for (size_t i = 0; i < json_array_size(frames) && step->entered; i++)
+			root = strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py") ? LOADED : root;
 		json_decref(frames);
 	}
-	if (root == BUILT)
+	if (root == BUILT || root == LOADED)
 		return root;
 	if (step->entered)
 		return CAME_IN;
@@ -253,7 +255,7 @@ add_root(const struct cause_facts *facts, struct text *text, int side, const str
 	text_add(text, "%s has %" PRId64, name_of(facts, side), facts->sides[side].size);
 	if (factors_of(&facts->sides[side], factors))
 		text_add(text, " = %" PRId64 " x %" PRId64, factors[0], factors[1]);
-	text_add(text, "%s", root == BUILT ? SAY(", as the model was built, by ") : root == CAME_IN ? SAY(", as it came in, at ")
+	text_add(text, "%s", root == BUILT ? SAY(", as the model was built, by ") : root == LOADED ? SAY(", as it was loaded from a file, at ") : root == CAME_IN ? SAY(", as it came in, at ")
 			     : root == COUNTED ? SAY(", counted by its values, by ") : root == JOINED ? SAY(", as it was put together, by ")
 			     : root == ASKED ? SAY(", as it was asked for, by ") : SAY(", made by "));
 	cause_add_line(facts, text, step, step->size > 0 ? step->size : facts->sides[side].size);
@@ -292,6 +294,23 @@ tell_apart(const struct cause_facts *facts, struct cause *out, const struct line
 		add_root(facts, &out->text, i, steps[i], roots[i]);
 		if (!out->setting)
 			out->setting = cause_number_at(facts, steps[i], steps[i]->size);
+	}
+	for (int n = 0; n < 2; n++)
+		if (cause_tell_pieces(facts, steps[n ? !change : change], &clause, &out->fix)) {
+			text_add(&out->text, "; %s", clause.data);
+			return;
+		}
+	if (roots[0] == BUILT && roots[1] == BUILT) {
+		text_add(&out->fix, "build both with one number; or, where the rest of %s is padding, cut it to the first %" PRId64,
+			 name_of(facts, facts->sides[1].size > facts->sides[0].size), facts->sides[0].size < facts->sides[1].size ? facts->sides[0].size : facts->sides[1].size);
+		return;
+	}
+	if (roots[change] == LOADED || roots[!change] == LOADED) {
+		const char *loaded = name_of(facts, roots[change] == LOADED ? change : !change);
+
+		text_add(&out->fix, "load what was saved with the same settings as this run's, or make %s anew for %" PRId64 " instead of loading it", loaded,
+			 facts->sides[roots[change] == LOADED ? !change : change].size);
+		return;
 	}
 	if (steps[change]->size == facts->sides[change].size && cause_tell_step(steps[change], is, size, &clause, &out->fix)) {
 		text_add(&out->text, "; %s", clause.data);

@@ -1,5 +1,6 @@
 /* Which step of two stories is the origin: where two sizes that disagree were decided, who is to blame. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mismatch_rule.h"
@@ -7,6 +8,8 @@
 #include "text.h"
 #include "ways.h"
 #include "where.h"
+
+#define PIECES_MOST 64
 
 static const char making[] = "zeros_like ones_like full_like empty_like rand_like randn_like randint_like zeros ones full empty rand randn randint arange "
 			     "linspace eye tril triu bernoulli";
@@ -164,6 +167,63 @@ blame_own(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t s
 		blame(diagnosis, sides[1], sides[1]->decider, sizes[1]);
 }
 
+/* The sizes of what cat STEP puts together, along its dimension: their places and how many; 0 if it is no cat. */
+static int
+pieces_of(const struct lineage_step *step, int places[PIECES_MOST])
+{
+	char name[96];
+	int count = 0;
+
+	mismatch_plain_name(step->event.operation, name, sizeof(name));
+	if (!text_among("cat concat concatenate", name) || step->entered)
+		return 0;
+	for (int i = rule_next(&step->event, 0); i >= 0; i = rule_next(&step->event, i + 1)) {
+		if (count == PIECES_MOST || step->dim < 0 || step->dim >= step->event.operands[i].ndim)
+			return 0;
+		places[count++] = i;
+	}
+	return count;
+}
+
+/* Both were put together of as many pieces, all alike but one: the stories go on with that one. */
+static bool
+follow_pieces(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
+{
+	struct lineage *piece = sides[0]->decider < 0 || sides[1]->decider < 0 ? NULL : calloc(1, sizeof(*piece));
+	int places[2][PIECES_MOST], count, odd = -1;
+
+	if (!piece)
+		return false;
+	count = pieces_of(&sides[0]->steps[sides[0]->decider], places[0]);
+	if (count != pieces_of(&sides[1]->steps[sides[1]->decider], places[1]))
+		count = 0;
+	for (int n = 0; n < count; n++) {
+		const struct lineage_step *a = &sides[0]->steps[sides[0]->decider], *b = &sides[1]->steps[sides[1]->decider];
+
+		if (a->event.operands[places[0][n]].sizes[a->dim] == b->event.operands[places[1][n]].sizes[b->dim])
+			continue;
+		odd = odd < 0 ? n : count;
+	}
+	for (int i = 0; i < 2 && odd >= 0 && odd < count; i++) {
+		const struct lineage_step *cat = &sides[i]->steps[sides[i]->decider];
+
+		lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, cat->event.operands[places[i][odd]].tensor, cat->event.id, cat->dim,
+				    LINEAGE_SIZE, piece);
+		if (piece->decider < 0)
+			continue;
+		sides[i]->count = sides[i]->decider + 1;
+		for (int n = 0; n < piece->count && sides[i]->count < LINEAGE_STEPS_MOST; n++)
+			sides[i]->steps[sides[i]->count++] = piece->steps[n];
+		if (sides[i]->decider + 1 + piece->decider < sides[i]->count)
+			sides[i]->decider += 1 + piece->decider;
+	}
+	free(piece);
+	if (odd < 0 || odd >= count)
+		return false;
+	diagnosis_retell(diagnosis, sides[0], sizes[0]);
+	return true;
+}
+
 /* The next step that decides after the decider, -1. */
 static int
 next_decider(const struct lineage *lineage)
@@ -192,6 +252,18 @@ pass_alike(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t 
 		diagnosis_retell(diagnosis, sides[0], sizes[0]);
 }
 
+/* Both come from one tensor, as far as is known: the one step of the program's own that changed one of them since. */
+static void
+blame_change(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
+{
+	struct ways ways;
+
+	ways_find(sides[0], sides[1], &ways);
+	for (int i = 0; i < 2 && ways.met; i++)
+		if (ways.sides[i].count == 1 && !ways.sides[!i].count && is_own(diagnosis, &sides[i]->steps[ways.sides[i].changes[0].step]))
+			blame(diagnosis, sides[i], ways.sides[i].changes[0].step, sizes[i]);
+}
+
 void
 diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int64_t size, int64_t others)
 {
@@ -200,9 +272,10 @@ diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 
 	if (!blame_parting(diagnosis, sides, sizes) && !blame_copy(diagnosis, one, other, others)) {
 		pass_alike(diagnosis, sides, sizes);
-		blame_own(diagnosis, sides, sizes);
+		if (!follow_pieces(diagnosis, sides, sizes) || !blame_parting(diagnosis, sides, sizes))
+			blame_own(diagnosis, sides, sizes);
 	}
 	for (int i = 0; i < 2; i++)
-		if (sides[i]->count && sides[i]->decider == sides[i]->count - 1)
-			ways_bridge(diagnosis->source, sides[i], sides[!i]);
+		if (sides[i]->count && sides[i]->decider == sides[i]->count - 1 && ways_bridge(diagnosis->source, sides[i], sides[!i]))
+			blame_change(diagnosis, sides, sizes);
 }

@@ -90,6 +90,37 @@ follow_converted(const struct source *source, const struct lineage *lineage, con
 		flow->operand = weight;
 }
 
+static int
+count_pieces(const struct event *event)
+{
+	int count = 0;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
+		count++;
+	return count;
+}
+
+static bool
+add_pieces(const struct event *event, void *context)
+{
+	*(int *)context = count_pieces(event);
+	return false;
+}
+
+/* Does MAKER, a cat, get fewer pieces than it got in the call before? */
+static bool
+has_fewer(const struct source *source, const struct lineage *lineage, const struct event *maker)
+{
+	int before = 0;
+	char name[96];
+
+	mismatch_plain_name(maker->operation, name, sizeof(name));
+	if (maker->site < 0 || !text_among("cat concat concatenate", name))
+		return false;
+	source->each_call(source->context, lineage->process, maker, add_pieces, &before);
+	return count_pieces(maker) < before;
+}
+
 /* One step back: the maker of TENSOR before event *BEFORE. Returns the place to go on with, -1 to stop. */
 static int
 step_back(const struct source *source, struct lineage *lineage, int64_t tensor, int64_t before, int *dim, struct event *maker)
@@ -129,6 +160,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	step->combines = flow.kind == FLOW_SCALES && !follow_factor(source, lineage, maker, output, *dim, &flow);
 	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
 		lineage_decide(lineage, step);
+	step->fewer = step->decides && lineage->property == LINEAGE_SIZE && has_fewer(source, lineage, maker);
 	if (flow.kind == FLOW_UNKNOWN || flow.kind == FLOW_ENTERS || flow.operand < 0)
 		return -1;
 	*dim = flow.dim;
@@ -167,7 +199,8 @@ static const char resizing[] = "slice narrow pad constant_pad_nd reflection_pad1
 static void
 pass_undone(struct lineage *lineage)
 {
-	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 2) {
+	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 2 &&
+	       !lineage->steps[lineage->decider].fewer) {
 		int64_t size = lineage->steps[lineage->decider].size;
 		int next = -1, from = -1;
 
