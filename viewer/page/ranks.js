@@ -10,7 +10,7 @@ function ranks() {
 	grid(node, processes);
 	add(node, table([t("role"), t("rank"), "pid", t("host"), t("state"), t("steps"), t("operations"), t("missing")],
 		processes.slice(0, 256).map((p) => el("tr", { class: p.status !== "ok" && p.status !== "running" ? "marked" : null },
-			[p.role, p.rank, p.pid, p.host, p.status + (p.signal ? " (" + t("signal") + " " + p.signal + ")" : p.exit_code ? " (" + p.exit_code + ")" : ""),
+			[p.role, p.rank, p.pid, p.host, t(p.status) + (p.signal ? " (" + t("signal") + " " + p.signal + ")" : p.exit_code ? " (" + p.exit_code + ")" : ""),
 				p.steps, p.events, (p.degraded || []).map((d) => d.text).join("; ") || null].map((cell) => el("td", null, cell)))),
 		{ label: t("processes") }));
 }

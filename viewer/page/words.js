@@ -15,6 +15,7 @@ const words = {
 	log: ["The last operations", "最近的算子"], filter: ["filter: cat 36 model.py step:3 failed", "过滤：cat 36 model.py step:3 failed"], all_processes: ["all processes", "所有进程"],
 	phase: ["phase", "阶段"], left_out: ["{n} older operations are not in this page; `shapebox log` shows them.", "另有 {n} 个更早的算子不在本页；用 `shapebox log` 查看。"],
 	modules: ["Modules", "模块"], parameters: ["parameters", "参数量"], stack: ["Python stack", "Python 调用栈"], native: ["Native stack", "本地调用栈"], text: ["The report as text", "文本报告"],
+	ok: ["ok", "正常"], failed: ["failed", "失败"], killed: ["killed", "被杀死"], crashed: ["crashed", "崩溃"], running: ["running", "运行中"],
 	language: ["中文", "English"],
 };
 let language = document.documentElement.lang === "zh" ? 1 : 0;
