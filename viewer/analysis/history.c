@@ -9,6 +9,7 @@
 
 #define DIMS_MOST 8
 #define CALLS_LEAST 3 /* fewer tell nothing about what is new */
+#define LATER_MOST 65536 /* operations that are looked through for calls after the failure */
 
 struct calls {
 	const struct event *event;
@@ -85,6 +86,30 @@ add_call(const struct event *event, void *context)
 	return calls->count < HISTORY_CALLS_MOST;
 }
 
+struct later { const struct event *event; int64_t count, seen; bool reached; };
+
+static bool
+add_later(const struct event *event, void *context)
+{
+	struct later *later = context;
+
+	later->seen++;
+	later->reached = event->id <= later->event->id;
+	later->count += !later->reached && event->site == later->event->site && strcmp(event->operation, later->event->operation) == 0 &&
+			strcmp(event->status, "ok") == 0;
+	return !later->reached;
+}
+
+/* Calls of the same line after EVENT, in a program that lived on; -1 where too much came after it. */
+static int64_t
+later_calls(const struct source *source, int process, const struct event *event)
+{
+	struct later later = { event, 0, 0, false };
+
+	source->each_recent(source->context, process, LATER_MOST, add_later, &later);
+	return later.reached || later.seen < LATER_MOST ? later.count : -1;
+}
+
 /* What the events that are kept don't tell any more. */
 static void
 widen(const struct source *source, int process, struct calls *calls)
@@ -92,7 +117,7 @@ widen(const struct source *source, int process, struct calls *calls)
 	const struct event *event = calls->event;
 	struct call_history *whole = &calls->whole;
 	int tensor_index = 0;
-	int64_t failing;
+	int64_t failing, later;
 
 	calls->kept = calls->count;
 	if (calls->others && !calls->any_layer)
@@ -100,11 +125,11 @@ widen(const struct source *source, int process, struct calls *calls)
 	for (int i = 0; i < calls->place && i < event->operand_count; i++)
 		tensor_index += event->operands[i].kind && strcmp(event->operands[i].kind, "tensor") == 0;
 	if (!source->call_history(source->context, process, event, calls->place < 0 ? -1 : tensor_index, calls->dim, whole)
-	    || whole->calls < calls->count) {
+	    || (later = later_calls(source, process, event)) < 0 || whole->calls - later < calls->count) {
 		*whole = (struct call_history){ 0 };
 		return;
 	}
-	calls->count = whole->calls;
+	calls->count = whole->calls -= later;
 	if (whole->calls == calls->kept || !whole->measured || !size_at(event, calls->place, calls->dim, &failing))
 		return;
 	calls->measured = whole->measured;
