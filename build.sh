@@ -464,8 +464,15 @@ word_soak() { # [PART [NAME...]]
 	need_tests
 	compile all tests fake
 	make_venv
-	case ${1:-launchers} in launchers) word_test_launchers ;; esac
-	[ "${1:-}" = launchers ] || bash tests/hours/soak.sh "$BUILD" "$VENV/bin/python" "$@"
+	local status=0
+	if [ "${1:-}" != launchers ]; then
+		bash tests/hours/soak.sh "$BUILD" "$VENV/bin/python" "$@" || status=$?
+	fi
+	case ${1:-} in
+	"") word_test_launchers ;;
+	launchers) shift; word_test_launchers "$@" ;;
+	esac
+	return "$status"
 }
 
 word_clean() {
