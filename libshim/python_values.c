@@ -1,6 +1,7 @@
 /* A frame's variables as JSON. See python_values.h. */
 #include <string.h>
 
+#include "python_forms.h"
 #include "python_values.h"
 #include "summary.h"
 
@@ -15,7 +16,7 @@ struct values {
 	struct summary_budget *budget;
 	uint32_t reserve;
 	int left;
-	bool numbers; /* this pass: plain numbers; else tensors */
+	enum { INDICES, TENSORS, NUMBERS } pass;
 };
 
 static size_t
@@ -126,6 +127,8 @@ write_sequence(struct values *values, const char *name, struct python_object *ob
 			write_value(values, item, value, depth + 1);
 	}
 	json_array_end(values->json);
+	if (!depth)
+		python_forms_write(values->json, values->torch, object);
 }
 
 static void
@@ -214,18 +217,26 @@ write_number(struct json_writer *json, const char *name, struct python_object *o
 /* Which samples make up a batch: the list of integers that a sampler hands to a fetcher, by the names that
  * torch.utils.data gives it. */
 static bool
-write_indices(struct values *values, const char *name, struct python_object *object)
+known_indices(const char *name, struct python_object *object)
 {
 	static const char *const names[] = { "possibly_batched_index", "index", "indices", "batch_indices" };
 	long size = python_kind(object) == PYTHON_LIST ? py.PyList_Size(object) : 0;
-	char item[NAME_MAX_BYTES];
 	bool known = false;
 	int64_t value;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		known = known || !strcmp(name, names[i]);
-	if (!known || size < 1 || size > INDICES_MAX || !python_integer(py.PyList_GetItem(object, 0), &value))
-		return false;
+	return known && size >= 1 && size <= INDICES_MAX && python_integer(py.PyList_GetItem(object, 0), &value);
+}
+
+static void
+write_indices(struct values *values, const char *name, struct python_object *object)
+{
+	long size = python_kind(object) == PYTHON_LIST ? py.PyList_Size(object) : 0;
+	char item[NAME_MAX_BYTES];
+
+	if (!known_indices(name, object))
+		return;
 	json_object_begin(values->json);
 	json_key(values->json, "name");
 	json_string(values->json, name);
@@ -241,7 +252,6 @@ write_indices(struct values *values, const char *name, struct python_object *obj
 	}
 	json_array_end(values->json);
 	json_object_end(values->json);
-	return true;
 }
 
 /* How many items VALUE holds, if it is a plain list or tuple; -1. */
@@ -281,16 +291,42 @@ write_lengths(struct values *values, const char *name, struct python_object *obj
 	return true;
 }
 
+/* A list or tuple without tensors whose items are of several forms. */
+static bool
+write_forms(struct values *values, const char *name, struct python_object *object)
+{
+	bool list = python_kind(object) == PYTHON_LIST;
+
+	if (!python_forms_differ(values->torch, object))
+		return false;
+	json_object_begin(values->json);
+	json_key(values->json, "name");
+	json_string(values->json, name);
+	json_key(values->json, "kind");
+	json_string(values->json, list ? "list" : "tuple");
+	json_key(values->json, "length");
+	json_int(values->json, length_of(object));
+	python_forms_write(values->json, values->torch, object);
+	json_object_end(values->json);
+	return true;
+}
+
 static bool
 visit_variable(void *context, const char *name, struct python_object *object)
 {
 	struct values *values = context;
 
+	if (values->pass == INDICES) { /* which samples a batch has is worth more than the room that is set aside for what follows */
+		if (json_left(values->json) > values->reserve / 2)
+			write_indices(values, name, object);
+		return true;
+	}
 	if (values->left <= 0 || json_left(values->json) < values->reserve)
 		return false;
-	if (values->numbers) {
-		values->left -= write_number(values->json, name, object) || write_indices(values, name, object) ||
-				(!has_tensor(values->torch, object, 0) && write_lengths(values, name, object));
+	if (values->pass == NUMBERS) {
+		values->left -= write_number(values->json, name, object) || known_indices(name, object) ||
+				(!has_tensor(values->torch, object, 0) &&
+				 (write_lengths(values, name, object) || write_forms(values, name, object)));
 	} else if (has_tensor(values->torch, object, 0)) {
 		write_value(values, name, object, 0);
 		values->left--;
@@ -302,12 +338,11 @@ void
 python_values_write(struct json_writer *json, const struct python_torch *torch, const struct python_frame *frame,
 		    struct summary_budget *budget, uint32_t reserve)
 {
-	struct values values = { json, torch, budget, reserve + 1024, VALUES_PER_FRAME, false };
+	struct values values = { json, torch, budget, reserve + 1024, VALUES_PER_FRAME, INDICES };
 	struct python_visitor visitor = { visit_variable, &values };
 
 	json_array_begin(json);
-	python_trace_variables(frame, &visitor);
-	values.numbers = true;
-	python_trace_variables(frame, &visitor);
+	for (values.pass = INDICES; values.pass <= NUMBERS; values.pass++)
+		python_trace_variables(frame, &visitor);
 	json_array_end(json);
 }

@@ -15,7 +15,7 @@
 
 struct summary_budget;
 
-/* Write the array of FRAME's variables as long as json_left(JSON) stays above RESERVE: tensors first, then numbers.
+/* Write the array of FRAME's variables as long as json_left(JSON) stays above RESERVE: the samples of a batch first, then tensors, then numbers.
  * Integer and bool tensors come with a summary, once for all that share BUDGET. */
 void python_values_write(struct json_writer *json, const struct python_torch *torch, const struct python_frame *frame,
 			 struct summary_budget *budget, uint32_t reserve);

@@ -30,7 +30,20 @@ static const char program[] =
 	"        raise ValueError(text)\n"
 	"    a, b = inputs, features\n"
 	"    assert b.size(-1) == 7, f\"{count} == {a}\"\n"                    /* 20 */
-	"    assert count % num_queries == 0, message\n";
+	"    assert count % num_queries == 0, message\n"
+	"    bsz, _, height, _ = pixels.size()\n"
+	"    if height == self.size:\n"
+	"        return\n"
+	"    else:\n"
+	"        raise ValueError(height)\n"                                     /* 26 */
+	"    try:\n"
+	"        run()\n"
+	"    except KeyError:\n"
+	"        raise ValueError(height)\n"
+	"    assert mask.size() == (bsz, 1, len(rows), query.shape[-2]), 'no'\n" /* 31 */
+	"    assert pixels.dim() in (3, 5)\n"
+	"    if labels is not None and not (len(rows) == len(tags)): raise ValueError\n"
+	"    assert (height + self.pad) // 2 % self.window == 0\n";
 
 static char path[] = "/tmp/shapebox-code-XXXXXX.py";
 static struct code_statement statements[CODE_STATEMENTS_MOST];
@@ -88,28 +101,31 @@ test_names(void)
 }
 
 static void
-test_comparisons(void)
+test_conditions(void)
 {
-	struct code_comparison comparison;
-	char value[64];
+	char text[256];
+	bool wanted;
+	int place;
 
-	CU_ASSERT_TRUE_FATAL(code_compares(statements, of_line(13), &comparison));
-	CU_ASSERT_STRING_EQUAL(comparison.left, "query_indices.sum() * inputs.shape[-1]");
-	CU_ASSERT_STRING_EQUAL(comparison.right, "features.numel()");
-	CU_ASSERT_STRING_EQUAL(comparison.operator, "==");
-	CU_ASSERT_TRUE_FATAL(code_compares(statements, of_line(18), &comparison));
-	CU_ASSERT_STRING_EQUAL(comparison.left, "features.shape[0]");
-	CU_ASSERT_STRING_EQUAL(comparison.right, "len(inputs)");
-	CU_ASSERT_STRING_EQUAL(comparison.operator, "!=");
-	CU_ASSERT_TRUE_FATAL(code_compares(statements, of_line(20), &comparison));
-	CU_ASSERT_STRING_EQUAL(comparison.left, "b.size(-1)");
-	CU_ASSERT_STRING_EQUAL(comparison.right, "7");
-	CU_ASSERT_FALSE(code_compares(statements, of_line(11), &comparison));
-	of_line(21);
-	CU_ASSERT_TRUE(code_assigned(statements, of_line(21), "count", value, sizeof(value)));
-	CU_ASSERT_EQUAL(strncmp(value, "query_indices.sum().item()", 26), 0);
-	CU_ASSERT_FALSE(code_assigned(statements, of_line(21), "a", value, sizeof(value)));
-	CU_ASSERT_FALSE(code_assigned(statements, of_line(21), "num_queries", value, sizeof(value)));
+	CU_ASSERT_TRUE_FATAL(code_condition(statements, of_line(13), text, sizeof(text), &wanted));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "query_indices.sum() * inputs.shape[-1] == features.numel()"));
+	CU_ASSERT_FALSE(wanted);
+	CU_ASSERT_TRUE_FATAL(code_condition(statements, of_line(18), text, sizeof(text), &wanted));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "features.shape[0] != len(inputs) and num_queries:"));
+	CU_ASSERT_TRUE(wanted);
+	CU_ASSERT_TRUE_FATAL(code_condition(statements, of_line(20), text, sizeof(text), &wanted));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "b.size(-1) == 7,"));
+	CU_ASSERT_FALSE(code_condition(statements, of_line(11), text, sizeof(text), &wanted));
+	CU_ASSERT_TRUE_FATAL(code_condition(statements, of_line(26), text, sizeof(text), &wanted)); /* an else */
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "height == self.size:"));
+	CU_ASSERT_FALSE(wanted);
+	CU_ASSERT_FALSE(code_condition(statements, of_line(30), text, sizeof(text), &wanted)); /* for another reason */
+	CU_ASSERT_TRUE(code_assigned(statements, of_line(21), "count", text, sizeof(text), &place));
+	CU_ASSERT_EQUAL(strncmp(text, "query_indices.sum().item()", 26), 0);
+	CU_ASSERT_EQUAL(place, -1);
+	CU_ASSERT_TRUE(code_assigned(statements, of_line(21), "b", text, sizeof(text), &place));
+	CU_ASSERT_EQUAL(place, 1);
+	CU_ASSERT_FALSE(code_assigned(statements, of_line(21), "num_queries", text, sizeof(text), &place));
 }
 
 /* A failure at LINE of the program; what its frame holds. */
@@ -122,7 +138,10 @@ frames_at(int line)
 		"{\"name\":\"features\",\"kind\":\"tensor\",\"tensor\":3,\"shape\":[64,16],\"dtype\":\"float32\"},"
 		"{\"name\":\"inputs\",\"kind\":\"tensor\",\"tensor\":4,\"shape\":[2,31,16],\"dtype\":\"float32\"},"
 		"{\"name\":\"b\",\"kind\":\"tensor\",\"tensor\":3,\"shape\":[64,16],\"dtype\":\"float32\"},"
-		"{\"name\":\"num_queries\",\"kind\":\"int\",\"value\":4},{\"name\":\"count\",\"kind\":\"int\",\"value\":46}]", 0, NULL));
+		"{\"name\":\"num_queries\",\"kind\":\"int\",\"value\":4},{\"name\":\"count\",\"kind\":\"int\",\"value\":46},"
+		"{\"name\":\"pixels\",\"kind\":\"tensor\",\"tensor\":6,\"shape\":[2,3,32,48],\"dtype\":\"float32\"},"
+		"{\"name\":\"mask\",\"kind\":\"tensor\",\"tensor\":7,\"shape\":[2,1,5,8],\"dtype\":\"bool\"},"
+		"{\"name\":\"query\",\"kind\":\"tensor\",\"tensor\":8,\"shape\":[2,4,9,16],\"dtype\":\"float32\"}]", 0, NULL));
 }
 
 static void
@@ -167,6 +186,61 @@ test_checks(void)
 	CU_ASSERT_FALSE(check_compares(&source, &failure, frames, &subject, &found));
 	CU_ASSERT_EQUAL(check_tensors(&source, &failure, frames, tensors), 0);
 	json_decref(frames);
+}
+
+/* What the conditions of LINE came to. */
+static bool
+ask(int line, struct condition *out)
+{
+	static const char numbers[] = "[{\"frame\":0,\"numbers\":[{\"name\":\"len(rows)\",\"value\":5},{\"name\":\"len(tags)\",\"value\":4},"
+				      "{\"name\":\"self.config.window\",\"value\":7},{\"name\":\"self.pad\",\"value\":2}]}]";
+	struct failure failure = { .kind = "python", .context_event = -1 };
+	struct note note = { .kind = "fatal" };
+	struct hand hand = { .event_count = 0 };
+	struct source source = hand_source(&hand);
+	json_t *frames = frames_at(line);
+	bool found;
+
+	note.json = json_pack("{s:O, s:o}", "frames", frames, "numbers", json_loads(numbers, 0, NULL));
+	failure.note = &note;
+	found = check_condition(&source, &failure, frames, out);
+	json_decref(note.json);
+	json_decref(frames); /* what OUT borrows isn't asked for here */
+	return found;
+}
+
+static void
+test_came_to(void)
+{
+	struct failure failure = { .kind = "python", .context_event = -1 };
+	struct hand hand = { .event_count = 0 };
+	struct source source = hand_source(&hand);
+	struct condition condition;
+	struct subject subject;
+	struct mismatch found;
+	json_t *frames = frames_at(31);
+
+	CU_ASSERT_TRUE_FATAL(ask(33, &condition));
+	CU_ASSERT_STRING_EQUAL(condition.left, "len(rows)");
+	CU_ASSERT_EQUAL(condition.one.number, 5);
+	CU_ASSERT_EQUAL(condition.other.number, 4);
+	CU_ASSERT_TRUE_FATAL(ask(34, &condition)); /* under the only name that ends so */
+	CU_ASSERT_EQUAL(condition.one.whole, 17);
+	CU_ASSERT_EQUAL(condition.one.part, 7);
+	CU_ASSERT_FALSE(ask(26, &condition)); /* self.size is nobody's */
+	CU_ASSERT_FALSE(ask(30, &condition));
+	CU_ASSERT_FALSE(check_compares(&source, &failure, frames, &subject, &found)); /* how many rows, isn't recorded: dimension 2 is unknown */
+	json_decref(frames);
+	frames = frames_at(32);
+	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "rank");
+	CU_ASSERT_EQUAL(found.expected, 3);
+	CU_ASSERT_EQUAL(found.actual, 4);
+	json_decref(frames);
+	CU_ASSERT_TRUE_FATAL(ask(31, &condition));
+	CU_ASSERT_EQUAL(condition.other.sizes[3], 9);
+	CU_ASSERT_EQUAL(condition.other.sizes[0], 2);
+	CU_ASSERT_EQUAL(condition.other.dims[0], 0);
 }
 
 static void
@@ -233,8 +307,9 @@ main(void)
 	suite = CU_add_suite("code", NULL, NULL);
 	CU_add_test(suite, "statements", test_statements);
 	CU_add_test(suite, "names", test_names);
-	CU_add_test(suite, "comparisons", test_comparisons);
+	CU_add_test(suite, "conditions", test_conditions);
 	CU_add_test(suite, "checks", test_checks);
+	CU_add_test(suite, "what a condition came to", test_came_to);
 	CU_add_test(suite, "shapes in a message", test_told);
 	CU_add_test(suite, "the tensor that a message is about", test_told_subject);
 	CU_basic_run_tests();

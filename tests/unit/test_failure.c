@@ -326,6 +326,28 @@ test_main_lost(void)
 	json_decref(seen);
 }
 
+/* A child's assert says nothing but where it stands: its traceback is in what the parent raises. */
+static void
+test_silent_worker(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed"), PROCESS(1, 101, 100, -1, "ok") };
+	json_t *seen = exception("AssertionError", "", "/x/data.py");
+	json_t *fatal = exception("AssertionError", "Caught AssertionError in DataLoader worker process 0.\n  File \"/x/data.py\", line 7, in __getitem__\n"
+				  "    assert a == b\nAssertionError", "/lib/site-packages/torch/_utils.py");
+	const struct note parent[] = { NOTE(1, "fatal", 30, 40, fatal) };
+	const struct note child[] = { NOTE(1, "exception", 11, 20, seen) };
+
+	choose(processes, 2, (const struct note *const[]){ parent, child }, (const int[]){ 1, 1 });
+	CU_ASSERT_TRUE_FATAL(failed);
+	CU_ASSERT_EQUAL(failure.process, 1);
+	json_decref(fatal);
+	fatal = exception("AssertionError", "Caught AssertionError in DataLoader worker process 0.\n  File \"/x/other.py\", line 7, in f", "/lib/torch/_utils.py");
+	choose(processes, 2, (const struct note *const[]){ (const struct note[]){ NOTE(1, "fatal", 30, 40, fatal) }, child }, (const int[]){ 1, 1 });
+	CU_ASSERT_EQUAL(failure.process, 0); /* another's */
+	json_decref(seen);
+	json_decref(fatal);
+}
+
 static void
 test_launcher(void)
 {
@@ -425,6 +447,7 @@ main(void)
 	CU_add_test(suite, "ranks at the same step", test_ranks);
 	CU_add_test(suite, "a worker's, told again by its parent", test_worker);
 	CU_add_test(suite, "only a helper has told", test_main_lost);
+	CU_add_test(suite, "a worker that says nothing", test_silent_worker);
 	CU_add_test(suite, "ranks and their launcher", test_launcher);
 	CU_add_test(suite, "which sample", test_sample);
 	CU_add_test(suite, "logged; killed", test_logged_and_killed);

@@ -17,6 +17,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 
+#include "condition.h"
 #include "cuda_failure.h"
 #include "lineage.h"
 #include "mismatch.h"
@@ -53,6 +54,7 @@ struct cause_facts {
 	const char *line;                /* the failing line of source, or NULL */
 	const json_t *rests_on[CAUSE_RESTS_MOST]; /* what a failed check of Python's rests on: VARIABLEs of its frame */
 	int rests_count;
+	const struct condition *condition; /* the comparison of Python's that failed, with what both sides came to; NULL */
 	struct cause_side sides[2];      /* of mismatch->operand, of mismatch->against */
 	int64_t calls, agreed;           /* earlier calls of this line; of them, both sides had one size */
 	int64_t last_call;               /* event of the newest of them, -1 */

@@ -72,6 +72,35 @@ sums_to(const int64_t *got, int a, const int64_t *wanted, int b)
 	return true;
 }
 
+static bool
+is_turned(const int64_t *got, int a, const int64_t *wanted, int b)
+{
+	return a == 2 && b == 2 && got[0] == wanted[1] && got[1] == wanted[0] && got[0] != got[1];
+}
+
+/* Needs: the engine's own count of what a hand-made backward returned. */
+bool
+cause_gradient_count(const struct cause_facts *facts, struct cause *out)
+{
+	const char *at = facts->message ? strstr(facts->message, "returned an incorrect number of gradients (expected ") : NULL;
+	int64_t wanted, got;
+	char node[96];
+
+	if (!cause_is_raised(facts) || !at || !text_number(&at, &wanted) || !text_number(&at, &got) || wanted == got ||
+	    !cause_message_word(facts->message, "unction ", node, sizeof(node)))
+		return false;
+	if (strlen(node) > 8 && strcmp(node + strlen(node) - 8, "Backward") == 0)
+		node[strlen(node) - 8] = 0;
+	out->confidence = "certain";
+	text_add(&out->text, "%s.backward returns %" PRId64 " gradients, and %s.forward takes %" PRId64 " arguments: there must be one for each", node, got, node,
+		 wanted);
+	if (got < wanted)
+		text_add(&out->fix, "return %" PRId64 " values from %s.backward, None for each argument that needs no gradient (numbers, flags, shapes)", wanted, node);
+	else
+		text_add(&out->fix, "return %" PRId64 " values from %s.backward, one for each argument of its forward after ctx", wanted, node);
+	return true;
+}
+
 /* Needs: the engine's own check of a node's gradient, with two shapes that differ. */
 bool
 cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
@@ -105,7 +134,10 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? SAY("; ") : "");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
-	if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
+	if (is_turned(got, a, wanted, b))
+		text_add(&out->fix, "transpose the gradient that %s.backward returns: it has the input's sizes in the other order (of a matrix product: grad.t() @ x, not "
+			 "x.t() @ grad)", node);
+	else if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
 		text_add(&out->fix, "sum the gradient in %s.backward over the other dimensions: over those that the forward broadcast, none that the input has",
 			 node);
 	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]))

@@ -208,6 +208,7 @@ cause_expected_size(const struct cause_facts *facts, struct cause *out)
 		return false;
 	name = cause_operand_name(facts, mismatch->operand);
 	apart = mismatch->expected - mismatch->actual;
+	out->setting = cause_checked_number(facts, mismatch->expected);
 	for (int64_t times = 1; times <= 4 && !out->setting; times++) { /* a layer of stride 2 takes twice what it makes */
 		const json_t *number = mismatch->expected % times ? NULL : cause_named_number(facts, mismatch->expected / times, sizes);
 
@@ -216,6 +217,7 @@ cause_expected_size(const struct cause_facts *facts, struct cause *out)
 	out->confidence = out->setting ? "likely" : "possible";
 	text_add(&out->text, "the model takes %" PRId64 " in dimension %d of %s, neither more nor fewer; it is given %" PRId64, mismatch->expected, mismatch->dim,
 		 name, mismatch->actual);
+	cause_add_number(facts, &out->text, cause_cut_by(facts, &facts->sides[0], mismatch->expected));
 	if (out->setting) {
 		int64_t by = mismatch->expected / json_integer_value(json_object_get(out->setting, "value"));
 

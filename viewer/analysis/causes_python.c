@@ -123,6 +123,16 @@ find_division(const struct cause_facts *facts, char *whole, char *part)
 	static const char *const words[] = { "in chunks of", "divisible by", "multiple of", "divided by", "evenly by", "evenly into" };
 	const char *at;
 
+	if (facts->condition && facts->condition->one.part > 1 && facts->condition->one.whole % facts->condition->one.part) {
+		const char *sign = strrchr(facts->condition->left, '%');
+
+		if (sign && read_name(facts->condition->left, sign, true, whole) && read_name(sign, sign + 1, false, part) &&
+		    value_of(facts, whole) == facts->condition->one.whole && value_of(facts, part) == facts->condition->one.part)
+			return true;
+		text_format(whole, WORD_BYTES, "%" PRId64, facts->condition->one.whole);
+		text_format(part, WORD_BYTES, "%" PRId64, facts->condition->one.part);
+		return true;
+	}
 	for (at = facts->line; at && (at = strchr(at, '%')); at++)
 		if (read_name(facts->line, at, true, whole) && read_name(at, at + 1, false, part) && value_of(facts, whole) > 0 &&
 		    value_of(facts, part) > 1 && value_of(facts, whole) % value_of(facts, part))

@@ -90,6 +90,8 @@ extern const char cause_limits[]; /* HINTS for limits */
 const json_t *cause_number_called(const struct cause_facts *facts, const char *names);
 /* The value of what is called NAME ("num_queries", "self.window") in the innermost frame that has it; -1. */
 int64_t cause_value_of(const struct cause_facts *facts, const char *name);
+/* The number that the condition that failed calls by name, and that is VALUE; NULL. */
+const json_t *cause_checked_number(const struct cause_facts *facts, int64_t value);
 /* " (args.cutoff_len = 40, run.yaml:7)" of a number. */
 void cause_add_number(const struct cause_facts *facts, struct text *text, const json_t *number);
 

@@ -8,10 +8,14 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CHECK_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CHECK_H
 
+#include "condition.h"
 #include "failure.h"
 #include "subject.h"
 
 #define CHECK_TENSORS_MOST 8
+
+/* The comparison that failed at the chosen frame of FRAMES, with what both sides came to; false where it isn't known. Borrows of FRAMES. */
+bool check_condition(const struct source *source, const struct failure *failure, const json_t *frames, struct condition *out);
 
 /* The two sides of the check at the chosen frame of FRAMES, if they differ and at least one is a tensor's size or count.
  * Names are borrowed from FRAMES and OUT. */

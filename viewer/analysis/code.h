@@ -1,8 +1,8 @@
 /*
- * A little of the program's source, read as text: which names a failing statement rests on, and what it compares.
+ * A little of the program's source, read as text: which names a failing statement rests on, and the condition it stands under.
  *
  * Nothing is run, and nothing is read but plain files that haven't changed since the failure. Knows statements (over several
- * lines, too), assignments and comparisons; what it doesn't understand it leaves out. Strings and comments hold no names.
+ * lines, too), assignments and conditions; what it doesn't understand it leaves out. Strings and comments hold no names.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CODE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CODE_H
@@ -37,11 +37,11 @@ struct code_names { struct code_name names[CODE_NAMES_MOST]; int count; };
 /* The names of the last of COUNT statements, nearest first; of a raise, those of the conditions around it. */
 void code_depends(const struct code_statement *statements, int count, struct code_names *out);
 
-struct code_comparison { char left[256], right[256], operator[3]; };
-
-/* The first comparison of the last statement or, of a raise, of the condition around it. */
-bool code_compares(const struct code_statement *statements, int count, struct code_comparison *out);
-/* What NAME was last set to before the last statement, in OUT; false if nothing here did, or as one of several. */
-bool code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size);
+/* The condition that the last statement checks, or a raise stands under, in OUT; WANTED gets what it must have come to for that to
+ * raise. False where there is none. */
+bool code_condition(const struct code_statement *statements, int count, char *out, size_t size, bool *wanted);
+/* What NAME was last set to before the last statement, in OUT; false if nothing here did. PLACE: which of several values is NAME's,
+ * -1 where it is the only one. */
+bool code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size, int *place);
 
 #endif

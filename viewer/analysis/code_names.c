@@ -1,4 +1,4 @@
-/* What a statement rests on, and what it compares. */
+/* What a statement rests on, and the condition it stands under. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,92 +191,93 @@ code_depends(const struct code_statement *statements, int count, struct code_nam
 	}
 }
 
+/* Where NAME stands among the targets in [TEXT, END): -1 alone, -2 not (or with what takes several). */
+static int
+target_place(const char *text, const char *end, const char *name)
+{
+	int place = -2, count = 0;
+
+	for (const char *from = text + strspn(text, " ("); from < end; count++) {
+		size_t size = 0;
+
+		while (from + size < end && from[size] != ',')
+			size++;
+		if (*from == '*')
+			return -2;
+		if (starts_with(from, name) && strspn(from + strlen(name), " )") + strlen(name) >= size)
+			place = count;
+		from += size + (from + size < end);
+		from += from < end ? strspn(from, " ") : 0;
+	}
+	return place >= 0 && count == 1 ? -1 : place;
+}
+
 bool
-code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size)
+code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size, int *place)
 {
 	for (int i = count - 2; i >= 0; i--) {
 		const char *text = statements[i].text, *end, *value;
-		struct code_names targets = { .count = 0 };
 
 		if (!split_assignment(text, &end, &value) || starts_with(text, "for") || starts_with(text, "async for"))
 			continue;
-		add_names(text, end, 0, &targets);
-		if (find_name(&targets, name) < 0)
+		*place = target_place(text, end, name);
+		if (*place == -2)
 			continue;
 		text_format(out, size, "%s", value + strspn(value, " "));
-		return targets.count == 1;
+		return !strchr("+-*/%&|^@", end[-1]);
 	}
 	return false;
 }
 
-/* Does WORD stand in TEXT just before AT? */
-static bool
-stands_before(const char *text, const char *at, const char *word)
+/* The condition of the if or elif that the else at AT belongs to; -1. */
+static int
+condition_before(const struct code_statement *statements, int at)
 {
-	size_t size = strlen(word);
-
-	return (size_t)(at - text) >= size && memcmp(at - size, word, size) == 0;
-}
-
-/* Copies the operand that ends (or begins, FORWARD) at AT: up to what separates expressions on its own level. */
-static void
-copy_operand(const char *text, const char *at, bool forward, char *out, size_t size)
-{
-	const char *from = at, *to = at;
-	int depth = 0;
-
-	while (forward ? *to != 0 : from > text) {
-		char c = forward ? *to : from[-1];
-
-		depth += strchr("([{", c) ? 1 : strchr(")]}", c) ? -1 : 0;
-		if ((forward ? depth < 0 : depth > 0) || (depth == 0 && (c == ',' || (c == ':' && forward))))
-			break;
-		if (depth == 0 && forward && (strncmp(to, " and ", 5) == 0 || strncmp(to, " or ", 4) == 0))
-			break;
-		if (depth == 0 && !forward &&
-		    (stands_before(text, from, "and ") || stands_before(text, from, "or ") || stands_before(text, from, "not ")))
-			break;
-		to += forward;
-		from -= !forward;
-	}
-	for (size_t i = 0; i < 4; i++) { /* "assert a", "if a" */
-		static const char *const words[] = { "assert", "if", "elif", "while" };
-
-		from += strspn(from, " ");
-		if (starts_with(from, words[i]) && from < to)
-			from += strlen(words[i]);
-	}
-	from += strspn(from, " ");
-	while (to > from && to[-1] == ' ')
-		to--;
-	text_format(out, size, "%.*s", (int)(to - from), from);
+	for (int i = at - 1; i >= 0 && statements[i].indent >= statements[at].indent; i--)
+		if (statements[i].indent == statements[at].indent)
+			return starts_with(statements[i].text, "if") || starts_with(statements[i].text, "elif") ? i : -1;
+	return -1;
 }
 
 bool
-code_compares(const struct code_statement *statements, int count, struct code_comparison *out)
+code_condition(const struct code_statement *statements, int count, char *out, size_t size, bool *wanted)
 {
-	int at = count - 1;
-	const char *text, *end;
+	const char *text = count > 0 ? statements[count - 1].text : "", *end, *value;
+	size_t length = strlen(text);
 
-	if (at >= 0 && starts_with(statements[at].text, "raise"))
-		at = condition_around(statements, at);
-	if (at < 0)
-		return false;
-	text = statements[at].text;
-	end = text + strlen(text);
-	for (const char *c = text; c < end; c++) {
-		bool pair = c[1] == '=';
-
-		if (*c == '\'' || *c == '"') {
-			c = skip_string(c, end);
+	*wanted = false;
+	if (starts_with(text, "assert")) {
+		text_format(out, size, "%s", text + 6);
+		return true;
+	}
+	if ((starts_with(text, "if") || starts_with(text, "elif")) && strstr(text, ": raise ")) { /* on one line */
+		*wanted = true;
+		text_format(out, size, "%s", text + strcspn(text, " ("));
+		return true;
+	}
+	if (!starts_with(text, "raise")) { /* check(a == b, "...") */
+		while (length && text[length - 1] == ' ')
+			length--;
+		text_format(out, size, "%s", text);
+		return length && text[length - 1] == ')' && !split_assignment(text, &end, &value) && !starts_with(text, "return") && !starts_with(text, "yield") &&
+		       !starts_with(text, "await") && !starts_with(text, "del");
+	}
+	for (int i = count - 2, indent = statements[count - 1].indent; i >= 0; i--) {
+		if (statements[i].indent >= indent)
 			continue;
-		}
-		if (!(strchr("=!<>", *c) && pair) && !(strchr("<>", *c) && c[1] != *c && c > text && c[-1] != *c && c[-1] != '-'))
+		indent = statements[i].indent;
+		if (starts_with(statements[i].text, "except"))
+			return false;
+		*wanted = is_condition(&statements[i]);
+		if (starts_with(statements[i].text, "else"))
+			i = condition_before(statements, i);
+		else if (!*wanted)
 			continue;
-		text_format(out->operator, sizeof(out->operator), "%.*s", pair ? 2 : 1, c);
-		copy_operand(text, c, false, out->left, sizeof(out->left));
-		copy_operand(text, c + 1 + pair, true, out->right, sizeof(out->right));
-		return *out->left && *out->right;
+		if (i < 0)
+			return false;
+		text = statements[i].text;
+		text_format(out, size, "%s", text + strcspn(text, " ("));
+		return true;
 	}
 	return false;
 }

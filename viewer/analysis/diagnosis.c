@@ -5,6 +5,7 @@
 
 #include "backward.h"
 #include "check.h"
+#include "compiled.h"
 #include "history.h"
 #include "knowledge.h"
 #include "mismatch_rule.h"
@@ -111,6 +112,16 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 	return found;
 }
 
+/* What torch.compile traced ran on stand-ins, and is recorded as having failed. */
+static bool
+take_name(const struct event *event, void *context)
+{
+	struct failure *failure = context;
+
+	failure->operation_name = event->operation;
+	return false;
+}
+
 /* What disagrees elsewhere: in a list that the failing frames hold, in what a message tells of a checkpoint. */
 static void
 find_subject(struct diagnosis *diagnosis)
@@ -120,7 +131,8 @@ find_subject(struct diagnosis *diagnosis)
 	struct mismatch found;
 
 	if (made && (failure->operation ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
-					: subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
+					: compiled_subject(made, failure->message, failure->note ? json_object_get(failure->note->json, "frames") : NULL, &found) ||
+					  subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
 					  subject_of_lengths(made, failure->message, diagnosis->frames, &found) ||
 					  backward_gradient(diagnosis->source, failure, made, &found) ||
 					  backward_recomputed(diagnosis->source, failure, made, &found) ||
@@ -129,6 +141,8 @@ find_subject(struct diagnosis *diagnosis)
 		made->event.id = failure->has_event ? failure->event.id
 				 : failure->context_event >= 0 && failure->context_event < INT64_MAX ? failure->context_event + 1 : INT64_MAX;
 		made->event.grad = failure->has_event && failure->event.grad;
+		if (!failure->operation_name && strncmp(made->event.operation, "aten::", 6) == 0 && !failure->has_event)
+			diagnosis->source->each_failed(diagnosis->source->context, failure->process, made->event.operation, take_name, failure);
 		diagnosis->made = made;
 		diagnosis->subject = &made->event;
 		diagnosis->mismatch = found;

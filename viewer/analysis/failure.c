@@ -103,7 +103,7 @@ is_echo(const struct source *source, const struct failure *failures, int process
 		if (i == process || !other->kind || (other->time_ns > echo->time_ns && echo->time_ns))
 			continue;
 		child = descends(source, i, process);
-		tells = echo->message && other->message && text_contains(echo->message, other->message) &&
+		tells = ((echo->message && other->message && text_contains(echo->message, other->message)) || failure_has_traceback(echo->message, other->type, other->frames)) &&
 			strcmp(echo->type ? echo->type : "", "SystemExit") != 0;
 		if (tells && child)
 			return true;

@@ -53,6 +53,18 @@ failure_same_message(const char *one, const char *other)
 	return python_types(other, second, sizeof(second)) && (text_contains(one, second) || text_contains(second, one));
 }
 
+bool
+failure_has_traceback(const char *message, const char *type, const json_t *frames)
+{
+	const json_t *frame = json_array_get(frames, 0);
+	char place[4200];
+
+	if (!message || !type || !*type || !*text_get(frame, "file") || !strstr(message, type))
+		return false;
+	text_format(place, sizeof(place), "File \"%s\", line %d, ", text_get(frame, "file"), (int)json_integer_value(json_object_get(frame, "line")));
+	return strstr(message, place) != NULL;
+}
+
 /* Was it raised while a batch was put together? The last operation before was another's then. */
 static bool
 is_loading(const json_t *frames)
@@ -302,7 +314,9 @@ failure_process_told(const struct source *source, int process, const char *messa
 		int count = source->notes(source->context, process, kinds[k], &notes);
 
 		for (int i = count - 1; i >= 0; i--)
-			if ((!time_ns || notes[i].time_ns <= time_ns) && text_contains(message, failure_note_message(&notes[i]))) {
+			if ((!time_ns || notes[i].time_ns <= time_ns) &&
+			    (text_contains(message, failure_note_message(&notes[i])) ||
+			     failure_has_traceback(message, text_get(notes[i].json, "type"), json_object_get(notes[i].json, "frames")))) {
 				from_note(source, process, &notes[i], out);
 				return true;
 			}

@@ -15,6 +15,9 @@ bool failure_process_last(const struct source *source, int process, struct failu
 /* Exceptions before LAST that left the program's own code in the same process. Returns how many of ROOM were filled. */
 int failure_process_earlier(const struct source *source, const struct failure *last, struct failure *out, int room);
 
+/* Does MESSAGE hold the traceback of an exception of TYPE with FRAMES, whose own message may say nothing (an assert)? */
+bool failure_has_traceback(const char *message, const char *type, const json_t *frames);
+
 /* The newest failure of PROCESS before TIME_NS whose message MESSAGE tells; false if there is none. */
 bool failure_process_told(const struct source *source, int process, const char *message, int64_t time_ns,
 			  struct failure *out);

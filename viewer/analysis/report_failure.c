@@ -122,7 +122,8 @@ operands_json(const struct diagnosis *diagnosis)
 	json_t *list, *more;
 
 	if (!failure->has_event) {
-		bool told = diagnosis->made && text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_CHECK, diagnosis->subject->operation);
+		bool told = diagnosis->made && (text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_CHECK, diagnosis->subject->operation) ||
+						strchr(diagnosis->subject->operation, ':'));
 
 		more = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, told ? "" : failure->message,
 					   failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX);
@@ -197,6 +198,7 @@ causes(const struct diagnosis *diagnosis)
 		.time_ns = failure->time_ns, .before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
 	};
 	struct settings *settings = malloc(sizeof(*settings));
+	struct condition condition;
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
 	json_t *list;
 
@@ -208,6 +210,8 @@ causes(const struct diagnosis *diagnosis)
 		facts.sides[i].lineage = diagnosis->stories[i];
 	if (!failure->has_event || strcmp(failure->kind, "operation") != 0)
 		facts.rests_count = check_tensors(diagnosis->source, failure, diagnosis->frames, facts.rests_on);
+	if (!failure->operation && check_condition(diagnosis->source, failure, diagnosis->frames, &condition))
+		facts.condition = &condition;
 	precedent_measure(&facts, diagnosis->made == NULL);
 	list = causes_build(&facts);
 	json_decref(where);

@@ -269,7 +269,7 @@ dim_of(const json_t *local, int64_t size)
 	return found;
 }
 
-/* Two sizes are told: the tensor of the failing statement that has the wrong one, against one that has the other. */
+/* Two sizes are told: the tensor of the failing statement that has the wrong one, against one that has the other, if there is one. */
 static bool
 size_subject(const struct failure *failure, const json_t *const *named, int named_count, struct subject *out, struct mismatch *found)
 {
@@ -287,13 +287,13 @@ size_subject(const struct failure *failure, const json_t *const *named, int name
 		if (wanted && !is && !other)
 			other = named[i];
 	}
-	if (!one || !other)
+	if (!one)
 		return false;
 	subject_start(out, SUBJECT_CHECK);
 	mismatch_start(found);
-	if (!subject_add(out, text_get(one, "name"), one) || !subject_add(out, text_get(other, "name"), other))
+	if (!subject_add(out, text_get(one, "name"), one) || (other && !subject_add(out, text_get(other, "name"), other)))
 		return false;
-	state_size(&facts, found, 0, dim_of(one, actual), 1, dim_of(other, expected), expected, actual);
+	state_size(&facts, found, 0, dim_of(one, actual), other ? 1 : -1, other ? dim_of(other, expected) : -1, expected, actual);
 	return found->from_message = true;
 }
 

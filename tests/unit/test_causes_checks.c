@@ -1,0 +1,206 @@
+/* links: schema viewer */
+/* Rules about what checks compare, odd samples, what torch.compile tells, and what lives longer than a step. */
+#include "causes_asked.h"
+#include "viewer/analysis/compiled.h"
+#include "viewer/analysis/samples.h"
+
+/* The causes of a check of Python's that compared ONE with OTHER. */
+static void
+check(const char *left, int64_t one, const char *right, int64_t other, json_t *frames, json_t *numbers)
+{
+	struct condition condition = { .operator = "==", .one = { .kind = CONDITION_NUMBER, .number = one, .dim = -1 },
+				       .other = { .kind = CONDITION_NUMBER, .number = other, .dim = -1 } };
+	struct cause_facts facts = { .type = "AssertionError", .message = "", .frames = frames, .numbers = numbers, .condition = left ? &condition : NULL,
+				     .last_call = -1, .sides = { { .place = -1, .dim = -1, .size = -1 }, { .place = -1, .dim = -1, .size = -1 } } };
+
+	if (left) {
+		strcpy(condition.left, left);
+		strcpy(condition.right, right);
+	}
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(frames);
+	json_decref(numbers);
+}
+
+static void
+test_failed_check(void)
+{
+	check("len(words)", 8, "len(tags)", 7,
+	      json_pack("[{s:s, s:s, s:[{s:s, s:s, s:i}]}]", "file", "data.py", "function", "Tags.__getitem__", "locals", "name", "i", "kind", "int", "value", 318),
+	      NULL);
+	EXPECT("check_failed", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "len(words) is 8, len(tags) is 7; it is sample 318"));
+	check("height", 48, "self.size", 32, NULL, number("self.size", 32));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "self.size is 32 (self.size = 32)"));
+	check(NULL, 0, NULL, 0, NULL, NULL);
+	EXPECT("check_failed", "");
+}
+
+static void
+test_remainder(void)
+{
+	struct condition condition = { .operator = "==", .left = "(height + 2) % size", .right = "0",
+				       .one = { .kind = CONDITION_NUMBER, .number = 3, .whole = 17, .part = 7, .dim = -1 },
+				       .other = { .kind = CONDITION_NUMBER, .dim = -1 } };
+	struct cause_facts facts = { .type = "ValueError", .message = "no", .condition = &condition, .last_call = -1 };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("not_divisible", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "17 is no multiple of 7: it leaves 3"));
+	condition.one.whole = 14;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("not_divisible", "");
+}
+
+static json_t *
+batch(const char *forms)
+{
+	return json_pack("[{s:s, s:s, s:[{s:s, s:s, s:o}]}, {s:s, s:s, s:[{s:s, s:s, s:[{s:i}, {s:i}, {s:i}, {s:i}]}]}]", "file",
+			 "/x/torch/utils/data/_utils/collate.py", "function", "collate", "locals", "name", "batch", "kind", "list", "forms",
+			 json_loads(forms, 0, NULL), "file", "/x/torch/utils/data/_utils/fetch.py", "function", "fetch", "locals", "name",
+			 "possibly_batched_index", "kind", "list", "items", "value", 70, "value", 71, "value", 77, "value", 73);
+}
+
+static void
+test_odd_sample(void)
+{
+	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":3,\"form\":\"{ids: tensor int64 [10], box: tensor float32 [4]}\"},"
+				      "{\"first\":2,\"count\":1,\"form\":\"{ids: tensor int64 [10]}\"}]"), NULL);
+	EXPECT("odd_sample", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "item 2 of batch (sample 77 of the data set)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "it has no ['box'], where theirs is tensor float32 [4]"));
+	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":3,\"form\":\"(array float32 [24, 3], int)\"},"
+				      "{\"first\":1,\"count\":1,\"form\":\"(array float32 [23, 3], int)\"}]"), NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "[0]: it is array float32 [23, 3] where theirs is array float32 [24, 3]"));
+	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":2,\"form\":\"None\"},{\"first\":1,\"count\":2,\"form\":\"int\"}]"), NULL);
+	EXPECT("odd_sample", ""); /* none is usual */
+	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":4,\"form\":\"int\"}]"), NULL);
+	EXPECT("odd_sample", "");
+}
+
+static void
+test_layer(void)
+{
+	const struct operand given[] = { TENSOR("x", 1, 4, 9, 24) };
+	const struct event a = EVENT("check", given);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = -1, .dim = 2, .against_dim = -1, .has_expected = true, .has_actual = true,
+				    .expected = 16, .actual = 24 };
+	json_t *frames = json_pack("[{s:s, s:s, s:s}]", "file", "/x/torch/nn/modules/rnn.py", "module", "lstm", "module_class", "LSTM");
+	struct cause_facts facts = { .event = &a, .mismatch = &differs, .message = "Expected 16, got 24", .frames = frames, .last_call = -1,
+				     .sides = { { .place = 0, .dim = 2, .size = 24 }, { .place = -1, .dim = -1, .size = 16 } } };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("layer_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the layer lstm (LSTM) was built for 16 features and is given 24 in dimension 2 of x"));
+	differs.dim = 0; /* no width */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("layer_told", "");
+	json_decref(frames);
+}
+
+static void
+test_kept(void)
+{
+	const struct operand joined[] = { ITEM("tensors", 0, 1, 32, 10, 16), ITEM("tensors", 1, 2, 6, 5, 16), VALUE("dim", "int", "1") };
+	struct event a = EVENT("aten::cat", joined);
+
+	a.id = 90;
+	a.site = 50;
+	add_step(0, 50, "aten::cat", joined, 3, 0, 32); /* site 50, too */
+	add_step(0, 40, "aten::slice", joined, 1, 0, 32);
+	add_step(1, 89, "aten::slice", joined, 1, 0, 6);
+	ask(&a, "", NULL, NULL);
+	EXPECT("kept_from_before", "likely");
+	stories[1].steps[0].event.id = 45; /* as old: a layer upon a layer */
+	ask(&a, "", NULL, NULL);
+	EXPECT("kept_from_before", "");
+	stories[1].steps[0].event.id = 89;
+	stories[0].steps[0].event.site = 51; /* of another line */
+	ask(&a, "", NULL, NULL);
+	EXPECT("kept_from_before", "");
+	forget();
+}
+
+static void
+test_replaced(void)
+{
+	const struct operand now[] = { TENSOR("self", 1, 5, 8), TENSOR("end", 7, 7, 8) }, then[] = { TENSOR("self", 1, 5, 8), TENSOR("end", 3, 5, 8) };
+	const struct event before[] = { { .id = 10, .site = 4, .parent = -1, .operation = "aten::lerp_", .status = "ok", .phase = "other", .operand_count = 2,
+					  .operands = then } };
+	struct event a = { .id = 90, .site = 4, .parent = -1, .operation = "aten::lerp_", .status = "failed", .phase = "other", .overload = "",
+			   .operand_count = 2, .operands = now };
+	struct hand hand = { .events = before, .event_count = 1 };
+	struct source source = hand_source(&hand);
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true,
+				    .expected = 5, .actual = 7 };
+	json_t *frames = json_pack("[{s:s, s:[{s:s, s:s, s:s, s:i}]}]", "file", "train.py", "locals", "name", "s", "kind", "tensor", "class", "Parameter",
+				   "tensor", 7);
+	struct cause_facts facts = { .event = &a, .mismatch = &differs, .message = "", .frames = frames, .source = &source, .last_call = -1,
+				     .sides = { { .place = 1, .dim = 0, .size = 7 }, { .place = 0, .dim = 0, .size = 5 } } };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("replaced_since", "likely");
+	hand.event_count = 0; /* it met nothing before */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("replaced_since", "");
+	json_decref(frames);
+}
+
+static void
+test_gradients(void)
+{
+	ask(NULL, "function ScaleBackward returned an incorrect number of gradients (expected 3, got 2)", NULL, NULL);
+	EXPECT("gradient_count", "certain");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "None for each argument"));
+	ask(NULL, "function ScaleBackward returned something (expected 3, got 2)", NULL, NULL);
+	EXPECT("gradient_count", "");
+	ask(NULL, "Function LinearBackward returned an invalid gradient at index 1 - got [8, 12] but expected shape compatible with [12, 8]", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "transpose the gradient that Linear.backward returns"));
+}
+
+static void
+test_compiled(void)
+{
+	static const char message[] = "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(*(FakeTensor(..., size=(3, s27, 24), "
+				      "grad_fn=<ViewBackward0>), Parameter(FakeTensor(..., size=(10, 24), requires_grad=True))), **{}): got RuntimeError('The size of "
+				      "tensor a (s27: hint = 13) must match the size of tensor b (10) at non-singleton dimension 1)')";
+	json_t *frames = json_pack("[{s:s, s:[{s:s, s:s, s:i, s:[i, i, i]}]}]", "file", "train.py", "locals", "name", "x", "kind", "tensor", "tensor", 5, "shape", 3,
+				   13, 16);
+	struct subject subject;
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(compiled_subject(&subject, message, frames, &found));
+	CU_ASSERT_STRING_EQUAL(subject.event.operation, "aten::add");
+	CU_ASSERT_EQUAL(found.actual + found.expected, 23);
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 5); /* the size came in with x */
+	CU_ASSERT_FALSE(compiled_subject(&subject, "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(*(FakeTensor(..., "
+					 "size=(3, s27)), FakeTensor(..., size=(3, 4))), **{})", NULL, &found)); /* what s27 was, nothing tells */
+	CU_ASSERT_FALSE(compiled_subject(&subject, "something else", frames, &found));
+	json_decref(frames);
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "a check that failed", test_failed_check);
+	CU_add_test(suite, "a remainder", test_remainder);
+	CU_add_test(suite, "the odd sample", test_odd_sample);
+	CU_add_test(suite, "a layer's own check", test_layer);
+	CU_add_test(suite, "what was kept", test_kept);
+	CU_add_test(suite, "what was replaced", test_replaced);
+	CU_add_test(suite, "gradients", test_gradients);
+	CU_add_test(suite, "a compiled part", test_compiled);
+}
+
+int
+main(void)
+{
+	return run_suite("causes: checks, samples, states", fill);
+}

@@ -1,0 +1,33 @@
+/*
+ * The odd one among the items of a list that a failing frame holds: what it is, and what the others are.
+ *
+ * Reads the "forms" that a note has of lists (ARCHITECTURE.md): most items are of one form, and one that isn't, differs from it in one
+ * place: a key that it lacks, None, a kind, a dtype, a size. Pure.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_SAMPLES_H
+#define SHAPEBOX_VIEWER_ANALYSIS_SAMPLES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SAMPLES_DIMS_MOST 8
+
+/* One item's form where the two part: "tensor float32 [4]", "None"; "" if there is nothing (the key is missing). */
+struct samples_form { char text[160]; int ndim /* -1: no sizes */; int64_t sizes[SAMPLES_DIMS_MOST]; };
+
+struct samples_odd {
+	const char *list;           /* the variable, borrowed */
+	int odd, usual;             /* places in it: of the odd item, of one like most */
+	int others, all;            /* items of the usual form; items at all */
+	char path[96];              /* of the part that differs within an item: "['box']", "[0]", "" */
+	struct samples_form is, usually;
+	int64_t number;             /* of the odd one in the data set; -1 */
+};
+
+/* Looks through FRAMES, innermost first, as far as they are a loader's, a collator's, or what they call. False if nothing is odd. */
+bool samples_find(const json_t *frames, const char *line, struct samples_odd *out);
+/* Which sample of the data set a __getitem__ among FRAMES was asked for; -1. */
+int64_t samples_asked(const json_t *frames);
+
+#endif
