@@ -77,6 +77,18 @@ test_odd_sample(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "[0]: it is array float32 [23, 3] where theirs is array float32 [24, 3]"));
 	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":2,\"form\":\"None\"},{\"first\":1,\"count\":2,\"form\":\"int\"}]"), NULL);
 	EXPECT("odd_sample", ""); /* none is usual */
+	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":2,\"form\":\"{ids: list of 12}\"},{\"first\":2,\"count\":2,\"form\":\"{ids: list of 15}\"}]"), NULL);
+	EXPECT("odd_sample", ""); /* nothing asks for one length */
+	{
+		json_t *frames = batch("[{\"first\":0,\"count\":2,\"form\":\"{ids: list of 12}\"},{\"first\":2,\"count\":2,\"form\":\"{ids: list of 15}\"}]");
+		struct cause_facts facts = { .type = "RuntimeError", .message = "each element in list of batch should be of equal size", .frames = frames, .last_call = -1 };
+
+		json_decref(causes);
+		causes = causes_build(&facts);
+		EXPECT("odd_sample", "likely");
+		CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "['ids']: item 0 is list of 12, item 2 (sample 77 of the data set) is list of 15"));
+		json_decref(frames);
+	}
 	check(NULL, 0, NULL, 0, batch("[{\"first\":0,\"count\":4,\"form\":\"int\"}]"), NULL);
 	EXPECT("odd_sample", "");
 }
@@ -123,6 +135,23 @@ test_kept(void)
 	stories[0].steps[0].event.site = 51; /* of another line */
 	ask(&a, "", NULL, NULL);
 	EXPECT("kept_from_before", "");
+	forget();
+}
+
+static void
+test_kept_size(void)
+{
+	const struct operand joined[] = { ITEM("tensors", 0, 1, 1, 10, 16), ITEM("tensors", 1, 2, 3, 5, 16), VALUE("dim", "int", "1") };
+	const struct event a = EVENT("aten::cat", joined);
+
+	calls = 20;
+	was[0].smallest = was[0].largest = was[1].smallest = was[1].largest = 1;
+	ask(&a, "", NULL, NULL);
+	EXPECT("kept_size", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "batch_repeat_interleave(3)"));
+	was[0].largest = was[1].largest = 4; /* it always came in several sizes */
+	ask(&a, "", NULL, NULL);
+	EXPECT("kept_size", "");
 	forget();
 }
 
@@ -186,6 +215,131 @@ test_compiled(void)
 	json_decref(frames);
 }
 
+/* The causes of EVENT, whose operands 0 and 1 have other sizes in dimension DIM. */
+static void
+ask_apart(const struct event *event, int dim, struct source *source, json_t *frames, const char *message)
+{
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = dim, .against_dim = dim, .has_expected = true, .has_actual = true,
+				    .expected = event->operands[1].sizes[dim], .actual = event->operands[0].sizes[dim] };
+	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = message, .frames = frames, .source = source, .last_call = -1,
+				     .sides = { { .place = 0, .dim = dim, .size = event->operands[0].sizes[dim] },
+						{ .place = 1, .dim = dim, .size = event->operands[1].sizes[dim] } } };
+
+	text_format(differs.text, sizeof(differs.text), "they differ");
+	for (int i = 0; i < 2; i++)
+		facts.sides[i].lineage = stories[i].count ? &stories[i] : NULL;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(frames);
+}
+
+static void
+test_recomputed(void)
+{
+	const struct operand then[] = { TENSOR("self", 1, 3, 6, 6), TENSOR("other", 2, 3, 1, 6) }, now[] = { TENSOR("self", 5, 3, 6, 6), TENSOR("other", 6, 3, 1, 14) };
+	const struct event before[] = { { .id = 10, .site = 4, .parent = -1, .operation = "aten::add", .status = "ok", .phase = "forward", .operand_count = 2,
+					  .operands = then } };
+	struct event a = EVENT("aten::add", now);
+	struct hand hand = { .events = before, .event_count = 1 };
+	struct source source = hand_source(&hand);
+
+	a.site = 4;
+	a.phase = "backward";
+	add_step(0, 89, "aten::div", then, 1, 2, 6);
+	stories[0].steps[0].event.phase = "backward";
+	ask_apart(&a, 2, &source, json_pack("[{s:s}, {s:s}]", "file", "model.py", "file", "/x/torch/utils/checkpoint.py"), "");
+	EXPECT("recomputed_otherwise", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "does not find other as it was: 6 in forward, 14 now"));
+	ask_apart(&a, 2, &source, json_pack("[{s:s}]", "file", "model.py"), ""); /* a backward of the program's own */
+	EXPECT("recomputed_otherwise", "");
+	hand.event_count = 0;
+	ask_apart(&a, 2, &source, json_pack("[{s:s}, {s:s}]", "file", "model.py", "file", "/x/torch/utils/checkpoint.py"), "");
+	EXPECT("recomputed_otherwise", "");
+	forget();
+}
+
+static void
+test_cut_differently(void)
+{
+	const struct operand whole[] = { TENSOR("self", 9, 26, 16) }, larger[] = { TENSOR("self", 8, 32, 16) };
+	const struct operand parts[] = { TENSOR("self", 1, 7, 16), TENSOR("other", 2, 8, 16) };
+	const struct event a = EVENT("aten::mul", parts);
+
+	add_step(0, 50, "aten::chunk", whole, 1, 0, 7);
+	add_step(1, 40, "aten::split", whole, 1, 0, 8);
+	ask_apart(&a, 0, NULL, NULL, "");
+	EXPECT("cut_differently", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "26 in parts of 7"));
+	stories[1].steps[0].event.operands = larger; /* of another whole */
+	ask_apart(&a, 0, NULL, NULL, "");
+	EXPECT("cut_differently", "");
+	forget();
+}
+
+static void
+test_first_new(void)
+{
+	const struct operand whole[] = { TENSOR("self", 9, 371, 4), VALUE("start", "int", "336") };
+	const struct operand full[] = { TENSOR("output", 3, 32, 4) }, rest[] = { TENSOR("output", 1, 27, 4) };
+	const struct operand met[] = { TENSOR("self", 1, 27, 4), TENSOR("other", 2, 32, 4) };
+	struct event a = EVENT("check", met), before[12];
+	struct hand hand = { .events = before, .event_count = 12 };
+	struct source source = hand_source(&hand);
+
+	for (int i = 0; i < 12; i++)
+		before[i] = (struct event){ .id = 10 + i, .site = 7, .parent = -1, .operation = "aten::slice", .status = "ok", .phase = "data", .operand_count = 2,
+					    .operands = whole, .output_count = 1, .outputs = full };
+	add_step(0, 80, "aten::slice", whole, 2, 0, 27);
+	stories[0].steps[0].event.site = 7;
+	stories[0].steps[0].event.outputs = rest;
+	stories[0].steps[0].event.output_count = 1;
+	ask_apart(&a, 0, &source, NULL, "");
+	EXPECT("first_new", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "made 27, where 12 earlier calls always made 32"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "let the last start be 339 or less"));
+	for (int i = 0; i < 12; i++)
+		before[i].outputs = rest; /* it was so before */
+	ask_apart(&a, 0, &source, NULL, "");
+	EXPECT("first_new", "");
+	forget();
+}
+
+static void
+test_loaded(void)
+{
+	static const struct frame load[] = { { .file = "/x/torch/serialization.py", .function = "load", .line = 1500 }, { .file = "/x/train.py", .function = "main",
+											   .line = 66 } };
+	static const struct site sites[] = { { .id = 7, .frame_count = 2, .frames = load }, { .id = 8, .frame_count = 1, .frames = load + 1 } };
+	const struct operand met[] = { TENSOR("self", 1, 5, 11), TENSOR("other", 2, 5, 8) };
+	const struct event a = EVENT("aten::sub", met);
+	struct hand hand = { .sites = sites, .site_count = 2 };
+	struct source source = hand_source(&hand);
+
+	add_step(0, 80, "aten::zeros", met, 1, 1, 11);
+	add_step(1, 60, "aten::set_", met, 1, 1, 8);
+	stories[0].steps[0].event.site = 8;
+	stories[1].steps[0].event.site = 7;
+	ask_apart(&a, 1, &source, NULL, "");
+	EXPECT("loaded_size", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other was loaded from a checkpoint that was made with 8"));
+	stories[1].steps[0].event.site = 8;
+	ask_apart(&a, 1, &source, NULL, "");
+	EXPECT("loaded_size", "");
+	forget();
+}
+
+static void
+test_compiled_cause(void)
+{
+	const struct operand met[] = { TENSOR("self", 1, 13, 4), TENSOR("a parameter", -1, 10, 4) };
+	const struct event a = EVENT("aten::add", met);
+
+	ask_apart(&a, 0, NULL, NULL, "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(...)");
+	EXPECT("compiled_part", "possible");
+	ask_apart(&a, 0, NULL, NULL, "The size of tensor a must match");
+	EXPECT("compiled_part", "");
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -194,9 +348,15 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "the odd sample", test_odd_sample);
 	CU_add_test(suite, "a layer's own check", test_layer);
 	CU_add_test(suite, "what was kept", test_kept);
+	CU_add_test(suite, "what is kept for another size", test_kept_size);
 	CU_add_test(suite, "what was replaced", test_replaced);
 	CU_add_test(suite, "gradients", test_gradients);
 	CU_add_test(suite, "a compiled part", test_compiled);
+	CU_add_test(suite, "what a compiled part tells", test_compiled_cause);
+	CU_add_test(suite, "what was loaded", test_loaded);
+	CU_add_test(suite, "recomputed otherwise", test_recomputed);
+	CU_add_test(suite, "cut differently", test_cut_differently);
+	CU_add_test(suite, "what is new", test_first_new);
 }
 
 int

@@ -49,7 +49,7 @@ struct cause_facts {
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
 	const struct source *source;     /* to name a step's line, to follow a local variable; may be NULL */
 	int process;
-	int64_t time_ns;                 /* of the failure */
+	int64_t time_ns, step;           /* of the failure */
 	int64_t before;                  /* event from which a local variable is followed back */
 	const char *line;                /* the failing line of source, or NULL */
 	const json_t *rests_on[CAUSE_RESTS_MOST]; /* what a failed check of Python's rests on: VARIABLEs of its frame */
@@ -73,6 +73,9 @@ struct cause {
 #define CAUSE(id, function) bool cause_##function(const struct cause_facts *facts, struct cause *out);
 #include "causes.def"
 #undef CAUSE
+
+/* Adds to the first of CAUSES what is new on the way of the sizes that it is about, and the limits that they passed. */
+void causes_add_news(const struct cause_facts *facts, json_t *causes);
 
 /* "causes" of the report, surest first. New reference. */
 json_t *causes_build(const struct cause_facts *facts);

@@ -136,6 +136,18 @@ add_fix(const struct samples_odd *odd, struct cause *out)
 		text_add(&out->fix, "return the same kind for every sample: convert this one where it is made");
 }
 
+static bool
+asks_for_one_size(const char *message)
+{
+	static const char *const words[] = { "equal size", "same size", "same shape", "equal length", "same length", "sequence of length", "inhomogeneous",
+					     "must match", "lengths" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcasestr(message, words[i]))
+			return true;
+	return false;
+}
+
 /* Needs: a list that a loader or collator (or the failing line) works on, most of whose items are of one form, and one that isn't. */
 bool
 cause_odd_sample(const struct cause_facts *facts, struct cause *out)
@@ -144,6 +156,19 @@ cause_odd_sample(const struct cause_facts *facts, struct cause *out)
 
 	if (!samples_find(facts->frames, facts->line, &odd) || (!cause_is_raised(facts) && !cause_is(facts, "stack cat resize")))
 		return false;
+	if (odd.ragged && (!facts->message || !asks_for_one_size(facts->message)))
+		return false; /* samples may well be of several lengths */
+	if (odd.ragged) {
+		out->confidence = "likely";
+		text_add(&out->text, "the items of %s are not of one size, which is asked for here: %s%sitem 0 is %s, item %d", odd.list, odd.path, *odd.path ? ": " : "",
+			 odd.usually.text, odd.odd);
+		if (odd.number >= 0)
+			text_add(&out->text, " (sample %" PRId64 " of the data set)", odd.number);
+		text_add(&out->text, " is %s", odd.is.text);
+		text_add(&out->fix, "pad them to the longest in a collate_fn (torch.nn.utils.rnn.pad_sequence, a tokenizer's pad), or bring each to one size where a sample "
+			 "is made");
+		return true;
+	}
 	out->confidence = odd.others >= odd.all - 1 && odd.all > 2 ? "likely" : "possible";
 	text_add(&out->text, "item %d of %s", odd.odd, odd.list);
 	if (odd.number >= 0)

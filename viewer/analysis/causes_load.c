@@ -4,6 +4,7 @@
 
 #include "causes_tool.h"
 #include "subject.h"
+#include "where.h"
 
 /* Needs: load_state_dict's own word that a parameter has two shapes. */
 bool
@@ -126,5 +127,50 @@ cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: other groups, or another number in a group");
 	text_add(&out->fix, "make the optimizer over the same parameters as when it was saved (the same frozen layers, adapters and groups, in the same order), "
 		 "or start it without the saved state");
+	return true;
+}
+
+/* Did SIDE come out of a file (torch.load)? */
+static const struct lineage_step *
+loaded(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+	json_t *frames = step && facts->source ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
+	bool found = false;
+
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		found = found || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
+	json_decref(frames);
+	return found ? step : NULL;
+}
+
+/* Needs: one of two sizes that disagree came out of a file, the other didn't. */
+bool
+cause_loaded_size(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *file, *now;
+	const struct lineage_step *step;
+	const json_t *number;
+
+	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0)
+		return false;
+	file = loaded(facts, &facts->sides[0]) ? &facts->sides[0] : &facts->sides[1];
+	now = &facts->sides[file == &facts->sides[0]];
+	step = loaded(facts, file);
+	if (!step || !now->lineage || loaded(facts, now))
+		return false;
+	number = cause_named_number(facts, now->size, "size dim num width features channels classes vocab");
+	out->setting = cause_is_called(number, "size dim num width features channels classes vocab") ? number : NULL;
+	out->confidence = "likely";
+	text_add(&out->text, "%s was loaded from a checkpoint that was made with %" PRId64 " (", cause_operand_name(facts, file->place), file->size);
+	cause_add_step(facts, &out->text, step);
+	text_add(&out->text, "); what it meets here, %s, has %" PRId64, cause_operand_name(facts, now->place), now->size);
+	cause_add_number(facts, &out->text, out->setting);
+	if (cause_decider(now)) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", now->size);
+		cause_add_step(facts, &out->evidence, cause_decider(now));
+	}
+	text_add(&out->fix, "don't restore it into this run (start it anew with %" PRId64 ", or carry its %" PRId64 " over and add the rest), or run with what the checkpoint "
+		 "was made for", now->size, file->size);
 	return true;
 }

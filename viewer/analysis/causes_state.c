@@ -49,6 +49,46 @@ cause_kept(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Was SIDE the same in all earlier calls, as it is now? */
+static bool
+is_as_ever(const struct cause_side *side)
+{
+	return side->calls >= 3 && side->smallest == side->size && side->largest == side->size;
+}
+
+/* Needs: a cat along another dimension whose two sides always had one size here; one still has it, and no variable holds it (an attribute:
+ * a cache), the other has a size that is new. */
+bool
+cause_kept_size(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *kept = &facts->sides[0], *now = &facts->sides[1];
+	int64_t times;
+
+	if (!cause_disagrees(facts, "size") || !cause_is(facts, "cat concat") || kept->place < 0 || now->place < 0)
+		return false;
+	if (!is_as_ever(kept)) {
+		kept = &facts->sides[1];
+		now = &facts->sides[0];
+	}
+	if (!is_as_ever(kept) || !now->calls || now->largest != kept->size || now->smallest != kept->size ||
+	    operand_local(facts->frames, facts->event->operands[kept->place].tensor))
+		return false;
+	times = kept->size > 0 && now->size % kept->size == 0 ? now->size / kept->size : 0;
+	out->confidence = "likely";
+	text_add(&out->text, "what %s is joined to (a cache or state that is kept) was filled with %" PRId64 " in dimension %d, as all %" PRId64 " calls before had; what comes "
+		 "now has %" PRId64, cause_operand_name(facts, now->place), kept->size, kept->dim, kept->calls, now->size);
+	if (cause_decider(now)) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", now->size);
+		cause_add_step(facts, &out->evidence, cause_decider(now));
+	}
+	if (times > 1)
+		text_add(&out->fix, "repeat what is kept %" PRId64 " times along dimension %d before it is used (repeat_interleave; of a cache of keys and values: "
+			 "batch_repeat_interleave(%" PRId64 ")), or fill it anew with this batch", times, kept->dim, times);
+	else
+		text_add(&out->fix, "fill it anew for a batch of %" PRId64 " (reset the cache or state), or bring the batch to %" PRId64, now->size, kept->size);
+	return true;
+}
+
 struct partner { const struct cause_facts *facts; int64_t tensor, other_tensor, size; int place, other, dim; bool met; };
 
 /* What the tensor at one place met at the other. */

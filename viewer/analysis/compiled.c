@@ -10,6 +10,7 @@
 
 #define FRAMES_MOST 40
 #define UNKNOWN (-1)
+#define EVENTS_MOST 65536
 
 /* What torch calls an operation's tensors, in order. */
 static const struct { const char *operations, *names[3]; } argument_names[] = {
@@ -216,7 +217,9 @@ compiled_subject(struct subject *out, const char *message, const json_t *frames,
 
 			text_format(out->names[0] + used, sizeof(out->names[0]) - used, "%s%lld", numbers++ ? "," : "", strtoll(at, NULL, 10));
 		} else if (strstr(at, "FakeTensor(") && strstr(at, "FakeTensor(") < end) {
-			if (!add_tensor(out, message, at, end, frames, argument_name(name, tensors), -1))
+			bool parameter = strncmp(at, "Parameter(", 10) == 0;
+
+			if (!add_tensor(out, message, at, end, frames, parameter ? SAY("a parameter") : argument_name(name, tensors), -1))
 				return false;
 			tensors++;
 		}
@@ -236,4 +239,30 @@ compiled_subject(struct subject *out, const char *message, const json_t *frames,
 	set_variable(out, frames, found->operand, found->dim);
 	set_variable(out, frames, found->against, found->against_dim);
 	return true;
+}
+
+static bool
+look_at(const struct event *event, void *context)
+{
+	struct subject *subject = context;
+
+	for (int o = 0; o < event->output_count; o++) {
+		const struct operand *is = &event->outputs[o];
+
+		if (is->tensor <= 0 || is->ndim < 1 || !is->device || strcmp(is->device, "meta") == 0)
+			continue;
+		for (int i = 0; i < subject->event.operand_count; i++) {
+			struct operand *operand = &subject->operands[i];
+
+			if (operand->tensor < 0 && operand->ndim == is->ndim && memcmp(operand->sizes, is->sizes, (size_t)is->ndim * sizeof(*is->sizes)) == 0)
+				operand->tensor = is->tensor;
+		}
+	}
+	return true;
+}
+
+void
+compiled_find_made(const struct source *source, int process, struct subject *subject)
+{
+	source->each_recent(source->context, process, EVENTS_MOST, look_at, subject);
 }

@@ -143,6 +143,8 @@ find_subject(struct diagnosis *diagnosis)
 		made->event.grad = failure->has_event && failure->event.grad;
 		if (!failure->operation_name && strncmp(made->event.operation, "aten::", 6) == 0 && !failure->has_event)
 			diagnosis->source->each_failed(diagnosis->source->context, failure->process, made->event.operation, take_name, failure);
+		if (strncmp(made->event.operation, "aten::", 6) == 0 && failure->message && strstr(failure->message, "fake tensors: call_"))
+			compiled_find_made(diagnosis->source, failure->process, made);
 		diagnosis->made = made;
 		diagnosis->subject = &made->event;
 		diagnosis->mismatch = found;

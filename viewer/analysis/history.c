@@ -362,3 +362,15 @@ history_new_dim(const struct source *source, int process, const struct event *ev
 			return d;
 	return -1;
 }
+
+bool
+history_size_new(const struct source *source, int process, const struct event *event, int output, int dim, struct history_size *out)
+{
+	struct makes makes;
+
+	if (dim < 0 || dim >= DIMS_MOST || !look_back(source, process, event, output, &makes) || makes.count < CALLS_LEAST ||
+	    dim >= event->outputs[output].ndim || makes.dims[dim].same)
+		return false;
+	*out = (struct history_size){ makes.count, makes.dims[dim].smallest, makes.dims[dim].largest };
+	return event->outputs[output].sizes[dim] < out->smallest || event->outputs[output].sizes[dim] > out->largest;
+}

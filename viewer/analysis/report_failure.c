@@ -195,7 +195,7 @@ causes(const struct diagnosis *diagnosis)
 		.twins = diagnosis->twins, .positions = diagnosis->positions,
 		.rounded_from = diagnosis->rounding.from, .rounded_to = diagnosis->rounding.to, .rounded_by = diagnosis->rounding.operation,
 		.counts = failure->operation ? failure->operation->json : NULL, .source = diagnosis->source, .process = failure->process,
-		.time_ns = failure->time_ns, .before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
+		.time_ns = failure->time_ns, .step = failure->step, .before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
 	};
 	struct settings *settings = malloc(sizeof(*settings));
 	struct condition condition;

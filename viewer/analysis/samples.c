@@ -136,14 +136,19 @@ is_odd(const json_t *local, struct samples_odd *out)
 			usual = form;
 		}
 	}
-	if (json_array_size(forms) < 2 || most * 2 <= all)
-		return false; /* several kinds, none of them usual */
+	if (json_array_size(forms) < 2)
+		return false;
+	if (most * 2 <= all) {
+		usual = json_array_get(forms, 0);
+		most = json_integer_value(json_object_get(usual, "count"));
+	}
 	for (size_t i = 0; i < json_array_size(forms) && !odd; i++)
 		odd = json_array_get(forms, i) != usual ? json_array_get(forms, i) : NULL;
 	*out = (struct samples_odd){ .list = text_get(local, "name"), .odd = (int)json_integer_value(json_object_get(odd, "first")),
 				     .usual = (int)json_integer_value(json_object_get(usual, "first")), .others = (int)most, .all = (int)all, .number = -1 };
 	part(text_get(odd, "form"), text_get(usual, "form"), out, 0);
-	return true;
+	out->ragged = most * 2 <= all;
+	return !out->ragged || (out->is.ndim == out->usually.ndim && out->is.ndim > 0); /* several kinds, none of them usual: nothing is odd */
 }
 
 static bool

@@ -20,6 +20,7 @@ struct samples_odd {
 	const char *list;           /* the variable, borrowed */
 	int odd, usual;             /* places in it: of the odd item, of one like most */
 	int others, all;            /* items of the usual form; items at all */
+	bool ragged;                /* no form is usual: they differ in the size of one part; "usual" is the first item */
 	char path[96];              /* of the part that differs within an item: "['box']", "[0]", "" */
 	struct samples_form is, usually;
 	int64_t number;             /* of the odd one in the data set; -1 */

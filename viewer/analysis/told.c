@@ -315,8 +315,18 @@ told_subject(const struct source *source, const struct failure *failure, const j
 		expected = 0;
 	}
 	if (shapes[expected].role == TOLD_ACTUAL || shapes[actual].role == TOLD_EXPECTED ||
-	    (shapes[expected].role == TOLD_PLAIN && shapes[actual].role == TOLD_PLAIN))
-		return false; /* which is which, isn't said */
+	    (shapes[expected].role == TOLD_PLAIN && shapes[actual].role == TOLD_PLAIN)) {
+		for (int n = 0; n < 2; n++) { /* which is which, isn't said: only what the statement itself names */
+			bool found_one = false;
+
+			for (int i = 0; i < named_count; i++)
+				found_one = found_one || has_shape(named[i], &shapes[n], -1);
+			if (!found_one)
+				return false;
+		}
+		actual = 0;
+		expected = 1;
+	}
 	one = find_shape(frames, named, named_count, &shapes[actual]);
 	other = find_shape(frames, named, named_count, &shapes[expected]);
 	subject_start(out, SUBJECT_CHECK);
