@@ -329,6 +329,30 @@ test_loaded(void)
 }
 
 static void
+test_grid(void)
+{
+	const struct operand shapes[] = { TENSOR("vit.position_embeddings", 1, 1, 10, 24), TENSOR("the model's", 2, 1, 17, 24) };
+	const struct operand other[] = { TENSOR("vit.position_embeddings", 1, 1, 11, 24), TENSOR("the model's", 2, 1, 17, 24) };
+	struct event a = EVENT(SUBJECT_LOAD, shapes);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = 1, .has_expected = true, .has_actual = true,
+				    .expected = 17, .actual = 10, .text = "it differs" };
+	json_t *numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "a.size", "value", 64, "name", "a.pretrain_size", "value", 48);
+	struct cause_facts facts = { .event = &a, .mismatch = &differs, .message = "", .numbers = numbers, .last_call = -1 };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("checkpoint_shape", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "10 = 3 x 3 + 1 and 17 = 4 x 4 + 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "of pictures of 48 then (a.pretrain_size = 48) and of 64 now (a.size = 64)"));
+	differs.actual = 11; /* no grid's */
+	a.operands = other;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "grid"));
+	json_decref(numbers);
+}
+
+static void
 test_compiled_cause(void)
 {
 	const struct operand met[] = { TENSOR("self", 1, 13, 4), TENSOR("a parameter", -1, 10, 4) };
@@ -354,6 +378,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a compiled part", test_compiled);
 	CU_add_test(suite, "what a compiled part tells", test_compiled_cause);
 	CU_add_test(suite, "what was loaded", test_loaded);
+	CU_add_test(suite, "positions of another grid", test_grid);
 	CU_add_test(suite, "recomputed otherwise", test_recomputed);
 	CU_add_test(suite, "cut differently", test_cut_differently);
 	CU_add_test(suite, "what is new", test_first_new);

@@ -120,6 +120,5 @@ causes_build(const struct cause_facts *facts)
 		json_array_extend(lists[0], lists[i]);
 		json_decref(lists[i]);
 	}
-	causes_add_news(facts, lists[0]);
 	return lists[0];
 }

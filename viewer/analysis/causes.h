@@ -74,9 +74,6 @@ struct cause {
 #include "causes.def"
 #undef CAUSE
 
-/* Adds to the first of CAUSES what is new on the way of the sizes that it is about, and the limits that they passed. */
-void causes_add_news(const struct cause_facts *facts, json_t *causes);
-
 /* "causes" of the report, surest first. New reference. */
 json_t *causes_build(const struct cause_facts *facts);
 

@@ -24,14 +24,27 @@ number_called(const struct cause_facts *facts, const char *text, int64_t value)
 	return cause_is_called(number, name) ? number : NULL;
 }
 
+/* A constant or an attribute was set; a plain variable may just have been computed. */
+static bool
+is_set(const char *text)
+{
+	bool lower = false;
+
+	for (const char *at = text; *at; at++)
+		lower = lower || islower((unsigned char)*at);
+	return !lower || strchr(text, '.');
+}
+
 const json_t *
 cause_checked_number(const struct cause_facts *facts, int64_t value)
 {
 	const struct condition *condition = facts->condition;
 
-	if (condition && condition->other.kind == CONDITION_NUMBER && condition->other.number == value && !condition->other.tensor)
+	if (condition && condition->other.kind == CONDITION_NUMBER && condition->other.number == value && !condition->other.tensor &&
+	    is_set(condition->right))
 		return number_called(facts, condition->right, value);
-	if (condition && condition->one.kind == CONDITION_NUMBER && condition->one.number == value && !condition->one.tensor)
+	if (condition && condition->one.kind == CONDITION_NUMBER && condition->one.number == value && !condition->one.tensor &&
+	    is_set(condition->left))
 		return number_called(facts, condition->left, value);
 	return NULL;
 }

@@ -9,7 +9,6 @@
 
 #define STEPS_MOST 24
 #define CALLS_SURE 10
-#define LIMIT_LEAST 8
 
 /* The earliest step of SIDE's story that made a size which none of its earlier calls made, one that always made the same before others; -1. */
 static int
@@ -17,7 +16,7 @@ first_new(const struct cause_facts *facts, const struct cause_side *side, struct
 {
 	const struct lineage *lineage = side->lineage;
 	int last = lineage ? lineage->count : 0, found = -1;
-	struct history_size size;
+	struct history_size size = { 0 };
 
 	for (int i = last > STEPS_MOST ? STEPS_MOST - 1 : last - 1; i >= 0; i--) {
 		const struct lineage_step *step = &lineage->steps[i];
@@ -39,7 +38,7 @@ static const struct lineage_step *
 find_new(const struct cause_facts *facts, int *side, struct history_size *out)
 {
 	const struct lineage_step *found = NULL;
-	struct history_size size;
+	struct history_size size = { 0 };
 
 	if (!facts->event || !facts->mismatch || !facts->source || strcmp(facts->mismatch->property, "size") != 0 ||
 	    (!cause_is(facts, SUBJECT_CHECK) && !(facts->message && strstr(facts->message, "fake tensors: call_"))))
@@ -97,7 +96,7 @@ add_fix(struct cause *out, const struct lineage_step *step, const struct history
 bool
 cause_first_new(const struct cause_facts *facts, struct cause *out)
 {
-	struct history_size size;
+	struct history_size size = { 0 };
 	int side = 0;
 	const struct lineage_step *step = find_new(facts, &side, &size), *decider;
 
@@ -116,45 +115,4 @@ cause_first_new(const struct cause_facts *facts, struct cause *out)
 	}
 	add_fix(out, step, &size);
 	return true;
-}
-
-/* A size on SIDE's way that is a limit by name. */
-static const json_t *
-limit_on_way(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step **step)
-{
-	for (int i = 0; side->lineage && i < side->lineage->count && i < STEPS_MOST; i++) {
-		const json_t *number = side->lineage->steps[i].size >= LIMIT_LEAST ? cause_named_number(facts, side->lineage->steps[i].size, cause_limits) : NULL;
-
-		*step = &side->lineage->steps[i];
-		if (cause_is_limit(facts, number))
-			return number;
-	}
-	return NULL;
-}
-
-void
-causes_add_news(const struct cause_facts *facts, json_t *causes)
-{
-	json_t *first = json_array_get(causes, 0), *evidence = json_object_get(first, "evidence");
-	const struct lineage_step *step;
-	struct history_size size;
-	struct text text = {{0}, 0};
-	int side = 0;
-
-	if (!first || strcmp(text_get(first, "rule"), "first_new") == 0)
-		return;
-	step = find_new(facts, &side, &size);
-	if (step)
-		add_new(facts, &text, step, &size);
-	for (int i = 0; i < 2; i++) {
-		const json_t *limit = limit_on_way(facts, &facts->sides[i], &step);
-
-		if (!limit || strstr(text_get(first, "text"), text_get(limit, "name")))
-			continue;
-		text_add(&text, "%s%" PRId64 " on the way of %s", text.used ? "; " : "", step->size, cause_operand_name(facts, facts->sides[i].place));
-		cause_add_number(facts, &text, limit);
-	}
-	if (text.used)
-		json_array_append_new(evidence, json_pack("{s:o, s:o}", "event", facts->event && facts->event->id >= 0 ? json_integer(facts->event->id) : json_null(), "text",
-							  text_json(text.data)));
 }

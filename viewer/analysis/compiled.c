@@ -7,6 +7,7 @@
 
 #include "mismatch_rule.h"
 #include "text.h"
+#include "where.h"
 
 #define FRAMES_MOST 40
 #define UNKNOWN (-1)
@@ -155,6 +156,19 @@ argument_end(const char *at)
 	return at;
 }
 
+/* A stand-in tells its dtype unless it is float32. */
+static const char *
+dtype_of(const char *at, const char *end)
+{
+	static const char *const dtypes[] = { "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float64" };
+	const char *mark = strstr(at, "dtype=torch.");
+
+	for (size_t i = 0; mark && mark < end && i < sizeof(dtypes) / sizeof(*dtypes); i++)
+		if (strncmp(mark + 12, dtypes[i], strlen(dtypes[i])) == 0 && !isalnum((unsigned char)mark[12 + strlen(dtypes[i])]))
+			return dtypes[i];
+	return mark && mark < end ? NULL : "float32";
+}
+
 static bool
 add_tensor(struct subject *out, const char *message, const char *at, const char *end, const json_t *frames, const char *name, int item)
 {
@@ -168,6 +182,7 @@ add_tensor(struct subject *out, const char *message, const char *at, const char 
 	if (ndim < 0 || !fill_sizes(frames, sizes, ndim) || !subject_add_sizes(out, name, sizes, ndim))
 		return false;
 	out->operands[place].item = item;
+	out->operands[place].dtype = dtype_of(at, end);
 	return true;
 }
 
@@ -241,10 +256,14 @@ compiled_subject(struct subject *out, const char *message, const json_t *frames,
 	return true;
 }
 
+struct search { const struct source *source; int process; struct subject *subject; };
+
 static bool
 look_at(const struct event *event, void *context)
 {
-	struct subject *subject = context;
+	const struct search *search = context;
+	struct subject *subject = search->subject;
+	char line[512];
 
 	for (int o = 0; o < event->output_count; o++) {
 		const struct operand *is = &event->outputs[o];
@@ -254,7 +273,10 @@ look_at(const struct event *event, void *context)
 		for (int i = 0; i < subject->event.operand_count; i++) {
 			struct operand *operand = &subject->operands[i];
 
-			if (operand->tensor < 0 && operand->ndim == is->ndim && memcmp(operand->sizes, is->sizes, (size_t)is->ndim * sizeof(*is->sizes)) == 0)
+			if (operand->tensor >= 0 || operand->ndim != is->ndim || !operand->dtype || !is->dtype || strcmp(operand->dtype, is->dtype) != 0 ||
+			    memcmp(operand->sizes, is->sizes, (size_t)is->ndim * sizeof(*is->sizes)) != 0)
+				continue;
+			if (where_site_line(search->source, search->process, event->site, false, line, sizeof(line)) && *line != '<') /* not within a graph */
 				operand->tensor = is->tensor;
 		}
 	}
@@ -264,5 +286,7 @@ look_at(const struct event *event, void *context)
 void
 compiled_find_made(const struct source *source, int process, struct subject *subject)
 {
-	source->each_recent(source->context, process, EVENTS_MOST, look_at, subject);
+	struct search search = { source, process, subject };
+
+	source->each_recent(source->context, process, EVENTS_MOST, look_at, &search);
 }

@@ -8,6 +8,7 @@
 #include "text.h"
 
 #define DIMS_MOST 8
+#define CALLS_QUICK 400 /* looked at where many lines are asked about */
 #define CALLS_LEAST 3 /* fewer tell nothing about what is new */
 #define LATER_MOST 65536 /* operations that are looked through for calls after the failure */
 
@@ -291,7 +292,7 @@ history_rank_changed(const struct source *source, int process, const struct even
 }
 
 /* What earlier calls made. */
-struct makes { const struct event *event; int output; int64_t count; struct { int64_t smallest, largest, same; } dims[DIMS_MOST]; };
+struct makes { const struct event *event; int output; int64_t count, most; struct { int64_t smallest, largest, same; } dims[DIMS_MOST]; };
 
 static bool
 add_make(const struct event *event, void *context)
@@ -311,13 +312,13 @@ add_make(const struct event *event, void *context)
 			makes->dims[d].largest = size;
 		makes->dims[d].same += size == now->sizes[d];
 	}
-	return ++makes->count < HISTORY_CALLS_MOST;
+	return ++makes->count < makes->most;
 }
 
 static bool
-look_back(const struct source *source, int process, const struct event *event, int output, struct makes *out)
+look_back(const struct source *source, int process, const struct event *event, int output, int64_t most, struct makes *out)
 {
-	*out = (struct makes){ .event = event, .output = output };
+	*out = (struct makes){ .event = event, .output = output, .most = most };
 	if (event->site < 0 || output < 0 || output >= event->output_count)
 		return false;
 	source->each_call(source->context, process, event, add_make, out);
@@ -330,7 +331,7 @@ history_made(const struct source *source, int process, const struct event *event
 	struct text text = {{0}, 0};
 	json_t *json = json_object();
 	struct makes makes;
-	bool known = look_back(source, process, event, output, &makes);
+	bool known = look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes);
 
 	json_object_set_new(json, "seen_before", known ? json_integer(makes.count) : json_null());
 	if (known && makes.count) {
@@ -355,7 +356,7 @@ history_new_dim(const struct source *source, int process, const struct event *ev
 {
 	struct makes makes;
 
-	if (!look_back(source, process, event, output, &makes) || makes.count < CALLS_LEAST)
+	if (!look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes) || makes.count < CALLS_LEAST)
 		return -1;
 	for (int d = 0; d < event->outputs[output].ndim && d < DIMS_MOST; d++)
 		if (!makes.dims[d].same)
@@ -368,7 +369,7 @@ history_size_new(const struct source *source, int process, const struct event *e
 {
 	struct makes makes;
 
-	if (dim < 0 || dim >= DIMS_MOST || !look_back(source, process, event, output, &makes) || makes.count < CALLS_LEAST ||
+	if (dim < 0 || dim >= DIMS_MOST || !look_back(source, process, event, output, CALLS_QUICK, &makes) || makes.count < CALLS_LEAST ||
 	    dim >= event->outputs[output].ndim || makes.dims[dim].same)
 		return false;
 	*out = (struct history_size){ makes.count, makes.dims[dim].smallest, makes.dims[dim].largest };
