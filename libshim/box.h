@@ -23,7 +23,7 @@ struct box {
 };
 
 /* The current process's box. Valid after box_open returned true; base is NULL again in a forked child. */
-extern struct box shim_box;
+extern struct box shim_box __attribute__((visibility("hidden")));
 
 /* Set before box_open: the next box gets room for CUDA's counts and live memory. */
 extern bool box_for_cuda;

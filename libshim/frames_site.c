@@ -59,6 +59,13 @@ read_frame(const struct frame_layout *layout, const char *frame)
 	};
 }
 
+/* (Apart: what it needs of registers is not to be paid for by frames that are the same.) */
+static __attribute__((noinline)) void
+take_frame(const struct frame_layout *layout, struct frames_memo_frame *at, const char *frame)
+{
+	*at = read_frame(layout, frame);
+}
+
 INLINE bool
 is_same(const struct frame_layout *layout, const struct frames_memo_frame *known, const char *frame)
 {
@@ -179,11 +186,11 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 	for (struct frames_memo_frame *at = &memo->at[place - 1];; at--) {
 		place--;
 		if (is_part(place, count) && !is_same(layout, at, frame)) {
-			*at = read_frame(layout, frame);
+			take_frame(layout, at, frame);
 			changed = place;
 		}
 		frame = frame_around(layout, frame);
-		if (!place)
+		if (at == memo->at)
 			break;
 		if (frame != at[-1].frame)
 			return site_anew(layout, memo, innermost);
@@ -191,7 +198,7 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 	if (frame)
 		return site_anew(layout, memo, innermost);
 	for (uint32_t i = 0; i < calls; i++)
-		memo->at[known + i] = read_frame(layout, fresh[calls - 1 - i]);
+		take_frame(layout, &memo->at[known + i], fresh[calls - 1 - i]);
 	return settle(memo, count, changed);
 }
 

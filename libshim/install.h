@@ -14,7 +14,7 @@ enum install_state {
 	INSTALL_OFF,         /* switched off, or something could not be verified */
 };
 
-extern int install_state_now; /* enum install_state; atomic */
+extern int install_state_now __attribute__((visibility("hidden"))); /* enum install_state; atomic */
 
 static inline bool
 install_is_recording(void)

@@ -27,7 +27,7 @@ struct settings {
 	bool keep_all;         /* SHAPEBOX_KEEP=all: go on in further files instead of overwriting */
 };
 
-extern struct settings settings;
+extern struct settings settings __attribute__((visibility("hidden")));
 
 /* Read the environment; where no directory is named, name one and put it into the environment, so that the
  * processes this one starts record beside it. */

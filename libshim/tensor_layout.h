@@ -31,6 +31,6 @@ struct tensor_layout {
 	bool quick;          /* keys are known, and a device is the two bytes behind a dtype: one load reads both */
 };
 
-extern struct tensor_layout tensor_layout;
+extern struct tensor_layout tensor_layout __attribute__((visibility("hidden")));
 
 #endif

@@ -60,7 +60,7 @@ struct torch {
 	uint32_t tag_tensor, tag_double, tag_int, tag_bool, tag_list, tag_string, tag_device;
 };
 
-extern struct torch torch;
+extern struct torch torch __attribute__((visibility("hidden")));
 
 /* The std::string at AT, if one is BYTES long (torch.string_bytes). */
 static inline struct torch_string

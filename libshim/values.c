@@ -61,10 +61,10 @@ read_plain(const char *impl, struct plain *out)
 }
 
 static inline void
-put_identity(struct values *values, const char *impl, uint64_t kind)
+put_identity(struct values *values, uint32_t place, const char *impl, uint64_t kind)
 {
-	values->tensors[values->tensor_count] = impl;
-	values->forms[values->tensor_count++] = kind | *(const uint64_t *)(impl + tensor_layout.numel) << 32;
+	values->tensors[place] = impl;
+	values->forms[place] = kind | *(const uint64_t *)(impl + tensor_layout.numel) << 32;
 }
 
 /* The same words as put_special's. False: it is another kind, or there is no room. */
@@ -82,7 +82,7 @@ put_plain(struct values *values, const char *impl)
 	memcpy(words + 2, plain.sizes, TENSOR_INLINE_DIMS * 8);
 	memcpy(words + 2 + plain.ndim, plain.strides, TENSOR_INLINE_DIMS * 8);
 	values->word_count += 2 + 2 * (uint32_t)plain.ndim;
-	put_identity(values, impl, plain.kind);
+	put_identity(values, values->tensor_count++, impl, plain.kind);
 	return true;
 }
 
@@ -271,69 +271,69 @@ values_encode(struct values *values, const struct torch_value *list, size_t coun
 	}
 }
 
-/* KEY with the numbers of LIST; false: it holds something else, or much. */
-static bool
-add_numbers(uint64_t *key, const char *list)
+/* KEY with the numbers of LIST; 0: it holds something else, or much. */
+static uint64_t
+add_numbers(uint64_t key, const char *list)
 {
 	const struct torch_value *const *vector = (const struct torch_value *const *)(list + torch.list_values);
 	size_t count = (size_t)(vector[1] - vector[0]);
 
 	if (count > QUICK_ITEMS)
-		return false;
-	*key = dictionary_mix(*key ^ BOX_VALUE_INTS, count);
+		return 0;
+	key = dictionary_mix(key ^ BOX_VALUE_INTS, count);
 	for (const struct torch_value *item = vector[0]; item < vector[1]; item++) {
 		if (item->tag != torch.tag_int)
-			return false;
-		*key = dictionary_mix(*key, (uint64_t)item->payload);
+			return 0;
+		key = dictionary_mix(key, (uint64_t)item->payload);
 	}
-	return true;
+	return key;
 }
 
-/* KEY with a value that is no tensor; false: it must be encoded. */
-static inline bool
-add_value(uint64_t *key, const struct torch_value *value, bool number)
+/* KEY with a value that is no tensor; 0: it must be encoded. */
+static inline uint64_t
+add_value(uint64_t key, const struct torch_value *value, bool number)
 {
 	uint64_t payload = (uint64_t)value->payload;
 
 	if (!value->tag)
-		*key = dictionary_mix(*key, BOX_VALUE_NONE);
-	else if (value->tag == torch.tag_int)
-		*key = number ? dictionary_mix(*key, BOX_VALUE_NUMBER) : dictionary_mix(*key ^ BOX_VALUE_INT, payload);
-	else if (value->tag == torch.tag_double)
-		*key = dictionary_mix(*key, BOX_VALUE_FLOAT);
-	else if (value->tag == torch.tag_bool)
-		*key = dictionary_mix(*key, BOX_VALUE_BOOL | (payload & 1) << 8);
-	else
-		return value->tag == torch.tag_list && add_numbers(key, value->payload);
-	return true;
+		return dictionary_mix(key, BOX_VALUE_NONE);
+	if (value->tag == torch.tag_int)
+		return number ? dictionary_mix(key, BOX_VALUE_NUMBER) : dictionary_mix(key ^ BOX_VALUE_INT, payload);
+	if (value->tag == torch.tag_double)
+		return dictionary_mix(key, BOX_VALUE_FLOAT);
+	if (value->tag == torch.tag_bool)
+		return dictionary_mix(key, BOX_VALUE_BOOL | (payload & 1) << 8);
+	return value->tag == torch.tag_list ? add_numbers(key, value->payload) : 0;
 }
 
 uint64_t
 values_key(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers, uint32_t list_limit, uint64_t seed)
 {
-	uint64_t key = ~seed; /* not the seed of those that are encoded */
+	uint64_t key = ~seed, mask = numbers; /* not the seed of those that are encoded */
+	uint32_t tensors = 0;
 	struct plain plain;
 
-	values->tensor_count = 0;
 	if (__builtin_expect(count > QUICK_VALUES, 0))
 		goto encode;
-	for (size_t i = 0; i < count; i++) {
-		if (list[i].tag != torch.tag_tensor) {
-			if (__builtin_expect(!add_value(&key, &list[i], i < 64 && numbers >> i & 1), 0))
+	for (const struct torch_value *value = list, *end = list + count; value < end; value++, mask >>= 1) {
+		if (value->tag != torch.tag_tensor) {
+			key = add_value(key, value, mask & 1);
+			if (__builtin_expect(!key, 0))
 				goto encode;
 			continue;
 		}
-		if (is_undefined(list[i].payload)) {
+		if (is_undefined(value->payload)) {
 			key = dictionary_mix(key, BOX_VALUE_NONE);
 			continue;
 		}
-		if (!read_plain(list[i].payload, &plain))
+		if (!read_plain(value->payload, &plain))
 			goto encode;
-		put_identity(values, list[i].payload, plain.kind);
+		put_identity(values, tensors++, value->payload, plain.kind);
 		key = dictionary_mix(key ^ plain.head, (uint64_t)plain.offset);
 		for (uint64_t dim = 0; dim < plain.ndim; dim++)
 			key = dictionary_mix(key ^ (uint64_t)plain.sizes[dim], (uint64_t)plain.strides[dim]);
 	}
+	values->tensor_count = tensors;
 	values->word_count = 0;
 	values->value_count = (uint32_t)count;
 	values->cut = values->encoded = false;

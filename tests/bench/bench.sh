@@ -4,10 +4,11 @@
 #   start         import torch, processes without torch, from the exception to the prompt
 #   disk          bytes an operation takes on disk, eight processes at once
 #   viewer        fold, report and log on a long trace
+#   cuda          what recording a launch or an allocation adds to the call, in a tight loop on tests/fake
 #   ranks         diff on traces of many ranks, one of which differs at a random place
 #   instructions  instructions an operation takes, by callgrind: the same at every run, however busy the machine is
 #   check         the same, held against tests/bench/instructions.txt: more than 5 % above it is a failure
-# Without a section: steps, start, disk, viewer. Prints tables; BUILD/bench.json has every number.
+# Without a section: steps, start, disk, viewer, cuda. Prints tables; BUILD/bench.json has every number.
 # BENCH_RANKS (1024) and BENCH_RANK_EVENTS (200000), for `ranks`: 10 GB of disk below TMPDIR.
 # BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer`) change the size of it.
 set -eu
@@ -230,6 +231,36 @@ print(d["kind"], d["ranks"][0], d["step"])')
 	rm -rf "$work/ranks" "$work/fewer"
 }
 
+launches() { # PRELOAD WHAT TIMES: nanoseconds a record, or under callgrind nothing
+	LD_LIBRARY_PATH=$build/fake SHAPEBOX_OUTPUT=$work/launches LD_PRELOAD=$1 "${@:4}" "$work/launch" "$2" "$3"
+	rm -rf "$work/launches"
+}
+
+# The loop's own time and instructions, with and without the library, in turns. The ring is in use from the start: first touch of its pages counts.
+section_cuda() {
+	local what records alone recorded
+	make -s BUILD="$build" fake >/dev/null
+	gcc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror tests/bench/launches.c "$build/fake/libcudart.so.13" -ldl -o "$work/launch"
+	for what in launch memory; do
+		for _ in $(seq "$rounds"); do
+			alone=$(launches "" $what 1000000)
+			recorded=$(launches "$build/libshapebox.so" $what 1000000)
+			awk -v a="$alone" -v b="$recorded" 'BEGIN { print b - a }' >>"$work/cuda.$what"
+		done
+		note cuda "$what: added to a call by its record" "$(spread <"$work/cuda.$what" | awk '{ printf "%.1f", $1 }')" "ns (cpu)"
+		note cuda "  least of $rounds rounds" "$(spread <"$work/cuda.$what" | awk '{ printf "%.1f", $2 }')" "ns (cpu)"
+		command -v valgrind >/dev/null || continue
+		gcc -std=c11 -O2 -Wall -Wextra -Werror -fPIC -shared tests/bench/counted.c -o "$work/counted.so" 2>/dev/null || continue
+		records=1
+		[ $what = launch ] || records=2
+		for preload in "" "$build/libshapebox.so"; do
+			BENCH_COUNTED=$work/counted.so launches "$preload" $what 10000 valgrind --tool=callgrind --instr-atstart=no --callgrind-out-file=/dev/null 2>&1 |
+				awk -v n=$((10000 * records)) '/Collected/ { print $4 / n }' >>"$work/cuda.$what.instructions"
+		done
+		note cuda "  instructions" "$(paste -s "$work/cuda.$what.instructions" | awk '{ printf "%.0f", $2 - $1 }')" instructions
+	done
+}
+
 per_unit() { # PRELOAD UNITS WORKLOAD [UNDER]: instructions per unit, without the start and what is learned first
 	local preload=$1 units=$2
 	SHAPEBOX_OUTPUT=$work/instructions LD_PRELOAD=$preload BENCH_COUNTED=$work/counted.so valgrind --tool=callgrind --instr-atstart=no \
@@ -269,15 +300,15 @@ section_check() { # instructions.txt: WORKLOAD INSTRUCTIONS-ADDED
 	return $status
 }
 
-[ $# -gt 0 ] || set -- steps start disk viewer
+[ $# -gt 0 ] || set -- steps start disk viewer cuda
 status=0
 for section in "$@"; do
 	case $section in
-	steps | start | disk | viewer | ranks | instructions | check)
+	steps | start | disk | viewer | cuda | ranks | instructions | check)
 		printf '== %s\n' "$section"
 		"section_$section" || status=1
 		;;
-	*) echo "bench.sh: no section '$section' (steps, start, disk, viewer, ranks, instructions, check)" >&2; exit 2 ;;
+	*) echo "bench.sh: no section '$section' (steps, start, disk, viewer, cuda, ranks, instructions, check)" >&2; exit 2 ;;
 	esac
 done
 { echo '['; paste -s -d, "$json" | sed 's/},{/},\n{/g'; echo ']'; } >"$build/bench.json"
