@@ -252,12 +252,18 @@ pass_alike(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t 
 		diagnosis_retell(diagnosis, sides[0], sizes[0]);
 }
 
-/* Both come from one tensor, as far as is known: the one step of the program's own that changed one of them since. */
+/* Both come from one tensor, as far as is known: the one step of the program's own that changed one of them since. What the program
+ * asked for by a number (arange, zeros) stays the origin: the number is what is wrong. */
 static void
 blame_change(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
 {
+	const struct lineage_step *told = sides[0]->decider >= 0 ? &sides[0]->steps[sides[0]->decider] : NULL;
 	struct ways ways;
+	char name[96];
 
+	mismatch_plain_name(told ? told->event.operation : "", name, sizeof(name));
+	if (text_among("arange linspace zeros ones full empty eye expand", name) && is_own(diagnosis, told))
+		return;
 	ways_find(sides[0], sides[1], &ways);
 	for (int i = 0; i < 2 && ways.met; i++)
 		if (ways.sides[i].count == 1 && !ways.sides[!i].count && is_own(diagnosis, &sides[i]->steps[ways.sides[i].changes[0].step]))
