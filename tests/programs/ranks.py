@@ -63,13 +63,8 @@ def train(rank):
         model.adapter = nn.Linear(8, 8)
     if WHAT == "dtype" and rank == ODD:
         model.double()
-    if WHAT == "fsdp":
-        from torch.distributed.device_mesh import init_device_mesh
-        from torch.distributed.fsdp import fully_shard
-        model.head = nn.Linear(8, 3)  # 3 rows do not divide by the ranks
-        fully_shard(model, mesh=init_device_mesh("cpu", (dist.get_world_size(),)))
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-    bare = WHAT in ("frozen", "adapter", "dtype", "fsdp")
+    bare = WHAT in ("frozen", "adapter", "dtype")
     wrapped = model if bare else DistributedDataParallel(model, find_unused_parameters=True)
     loader = iter(DataLoader(Samples(rank), batch_size=4, num_workers=1))
     for step in range(STEPS):
@@ -83,7 +78,7 @@ def train(rank):
             text, image = text[:3], image[:3]  # CUT
         loss = wrapped(text, image).sum()
         loss.backward()
-        if bare and WHAT != "fsdp":
+        if bare:
             for parameter in model.parameters():
                 if parameter.grad is not None:
                     dist.all_reduce(parameter.grad)  # AVERAGE

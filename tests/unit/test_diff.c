@@ -40,10 +40,14 @@ struct ways {
 	int extra_line;                 /* all lines moved on by so many */
 	uint32_t prints;                /* fingerprints of so many steps each are kept of all; 0: none */
 	int froze_at;                   /* backward has less to do in that step; -1 */
+	int64_t message;                /* elements that rank 0 sends to 1, and 1 expects of 0, in each step; 0: none */
+	int waits_at;                   /* the last operation is that step's message; -1 */
+	int64_t gives;                  /* elements of an all_to_all, for each of two; 0: none */
 };
 
 static const struct ways usual = { .steps = 6, .batch = 4, .odd_batch_at = -1, .skips_at = -1, .weight = 8, .shard = 16, .updates = 3,
-				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1, .rounds = 1, .froze_at = -1 };
+				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1, .rounds = 1, .froze_at = -1,
+				   .waits_at = -1 };
 
 static void
 linear(struct rank_maker *rank, int line, int64_t rows, int64_t out, int dtype)
@@ -96,6 +100,37 @@ all_gather(struct rank_maker *rank, const struct ways *ways)
 	rank_operation(rank, "c10d::allgather_", "output_tensors,input_tensors,process_group", RANK_SCRIPT, 60, &in, NULL, 0);
 }
 
+/* A message to or from RANK. */
+static void
+message(struct rank_maker *rank, bool sends, int64_t elements)
+{
+	struct maker_words in = { 0 };
+
+	maker_list(&in, 1);
+	rank_tensor(rank, &in, F32, 1, &elements);
+	in.inside = false;
+	maker_string(&in, "2 ranks");
+	maker_int(&in, sends ? 1 : 0);
+	maker_int(&in, 7);
+	rank_operation(rank, sends ? "c10d::send" : "c10d::recv_", sends ? "tensors,process_group,dst,tag" : "tensors,process_group,src,tag",
+		       RANK_SCRIPT, sends ? 56 : 57, &in, NULL, 0);
+}
+
+static void
+all_to_all(struct rank_maker *rank, int64_t each)
+{
+	const int64_t size = 2 * each;
+	struct maker_words in = { 0 };
+
+	rank_tensor(rank, &in, F32, 1, &size);
+	rank_tensor(rank, &in, F32, 1, &size);
+	maker_string(&in, "2 ranks");
+	maker_ints(&in, 0, NULL);
+	maker_ints(&in, 0, NULL);
+	rank_operation(rank, "c10d::alltoall_base_", "output,input,process_group,output_split_sizes,input_split_sizes", RANK_SCRIPT, 58, &in,
+		       NULL, 0);
+}
+
 static void
 optimizer(struct rank_maker *rank, const struct ways *ways)
 {
@@ -128,6 +163,12 @@ step_make(struct rank_maker *rank, const struct ways *ways, int number, int step
 	}
 	linear(rank, 30 + move, rows, ways->weight, ways->dtype);
 	if (step == ways->stops_at)
+		return false;
+	if (ways->message)
+		message(rank, number == 0, ways->message);
+	if (ways->gives)
+		all_to_all(rank, ways->gives);
+	if (step == ways->waits_at)
 		return false;
 	if (ways->sends)
 		one_tensor(rank, number % 2 ? "c10d::recv_" : "c10d::send", RANK_SCRIPT, 55 + number % 2, 4, 0);
@@ -339,6 +380,33 @@ test_stages(void)
 		rank_make(dir, i, 4, &ways);
 	}
 	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "control", 4, 3, "rank 3 goes on with aten::linear at model.py:125"));
+}
+
+static void
+test_messages(void)
+{
+	struct ways odd = usual, others = usual;
+
+	odd.message = others.message = 12;
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), NULL, 0, 1, NULL));
+	odd.message = 16;
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "collective", 0, 0,
+			     "rank 0 sends [12] float32 to rank 1, which expects [16] float32: c10d::send at train.py:56 and c10d::recv_ at train.py:57"));
+	odd.first_kept = others.first_kept = 2; /* counted from the first step that both keep */
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "collective", 3, 0, "which expects [16]"));
+	odd = others = usual;
+	odd.message = others.message = 12;
+	odd.waits_at = 3;
+	others.stops_at = 3;
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "missing", 3, 0,
+			     "rank 1 waits in c10d::recv_ at train.py:57 for rank 0, which never sent it: its last operation is"));
+	odd = others = usual; /* what one gives is what the other takes */
+	odd.gives = others.gives = 3;
+	odd.waits_at = others.waits_at = 4;
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), NULL, 0, 1, NULL));
+	odd.gives = 4;
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "collective", 4, 0,
+			     "rank 0 gives 3 elements to rank 1, which expects 4: c10d::alltoall_base_ at train.py:58"));
 }
 
 static void
@@ -559,6 +627,7 @@ main(void)
 	suite = CU_add_suite("diff", NULL, NULL);
 	CU_add_test(suite, "differences by design", test_by_design);
 	CU_add_test(suite, "stages", test_stages);
+	CU_add_test(suite, "messages and exchanges", test_messages);
 	CU_add_test(suite, "devices and dtypes", test_devices);
 	CU_add_test(suite, "what must be found", test_found);
 	CU_add_test(suite, "the first failure", test_failure);
