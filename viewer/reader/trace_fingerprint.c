@@ -75,7 +75,16 @@ trace_blocks(struct trace *trace, int process, struct block **out)
 	return count;
 }
 
-#define STEPS_LIMIT 1000000 /* of a hostile file */
+#define STEPS_LIMIT 1000000    /* of a hostile file */
+#define STEPS_WIDTH (1ll << 40)
+
+/* Does RANGE follow on those before it, of which FIRST is the first? */
+static bool
+range_follows(const struct step_range *range, const struct step_range *first, int64_t count)
+{
+	return count == 0 ? range->first == 0 && range->steps <= STEPS_WIDTH
+			  : range->first == first->steps * count && range->steps <= first->steps;
+}
 
 int64_t
 trace_steps(struct trace *trace, int process, struct step_range **out)
@@ -98,10 +107,13 @@ trace_steps(struct trace *trace, int process, struct step_range **out)
 				break;
 			list = grown;
 		}
-		list[count++] = (struct step_range){ sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
+		list[count] = (struct step_range){ sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
 			{ (uint64_t)sqlite3_column_int64(row, 2), (uint64_t)sqlite3_column_int64(row, 3),
 			  (uint64_t)sqlite3_column_int64(row, 4), (uint64_t)sqlite3_column_int64(row, 5),
 			  (uint64_t)sqlite3_column_int64(row, 6), (uint64_t)sqlite3_column_int64(row, 7) } };
+		if (!range_follows(&list[count], list, count))
+			break;
+		count++;
 		reader->ticks = 0;
 	}
 	sqlite3_finalize(row);
