@@ -5,7 +5,7 @@
  * counts of a step (steps.h). In order, the first that
  * holds decides:
  *   backward   a backward node is open on the thread, or the call site is inside torch.autograd's engine call
- *   optimizer  an "Optimizer." range is open, or the call site is inside torch.optim
+ *   optimizer  an "Optimizer." range is open, or the call site is inside torch.optim or clips gradients
  *   data       a DataLoader range is open, or the call site is inside torch.utils.data
  *   load       torch.nn.init, torch.load, *load_state_dict*, from_pretrained; some __init__ outside any module's call
  *   forward    autograd was recording, inside a module's call; or a node was made (the sequence number advanced)

@@ -21,8 +21,8 @@ site_frame_class(const char *file, size_t file_size, const char *function, size_
 		class |= SITE_LOAD;
 	if (site_text_ends(function, function_size, "__init__"))
 		class |= SITE_CONSTRUCTOR;
-	if (site_text_has(file, file_size, "torch/optim/") && !site_text_ends(file, file_size, "lr_scheduler.py") &&
-	    !site_text_ends(file, file_size, "swa_utils.py"))
+	if ((site_text_has(file, file_size, "torch/optim/") && !site_text_ends(file, file_size, "lr_scheduler.py") &&
+	     !site_text_ends(file, file_size, "swa_utils.py")) || site_text_ends(file, file_size, "torch/nn/utils/clip_grad.py"))
 		class |= SITE_OPTIMIZER;
 	if (site_text_ends(file, file_size, "torch/autograd/graph.py") || site_text_ends(file, file_size, "torch/autograd/__init__.py"))
 		class |= SITE_BACKWARD;

@@ -63,7 +63,10 @@ def train(rank):
         model.adapter = nn.Linear(8, 8)
     if WHAT == "dtype" and rank == ODD:
         model.double()
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    updated = [p for p in model.parameters() if p.requires_grad]
+    if WHAT == "unoptimized" and rank == ODD:
+        updated.pop()
+    optimizer = torch.optim.AdamW(updated, lr=1e-3)
     bare = WHAT in ("frozen", "adapter", "dtype")
     wrapped = model if bare else DistributedDataParallel(model, find_unused_parameters=True)
     loader = iter(DataLoader(Samples(rank), batch_size=4, num_workers=1))
@@ -82,6 +85,8 @@ def train(rank):
             for parameter in model.parameters():
                 if parameter.grad is not None:
                     dist.all_reduce(parameter.grad)  # AVERAGE
+        if WHAT == "clip" and rank == ODD and step == 3:
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # CLIP
         optimizer.step()
         optimizer.zero_grad()
         if rank == 0 and step % 2 == 0:

@@ -212,6 +212,28 @@ gradients_differ(const struct member *one, const struct member *other, int64_t s
 	return counts[0] != counts[1] && counts[0] > 0 && counts[1] > 0;
 }
 
+/* How many parameters the optimizers of MEMBER update, by its newest look at them; -1: it was not looked at. */
+static int64_t
+optimizer_tensors(const struct member *member)
+{
+	const struct note *notes;
+	int count = trace_notes(member->trace, member->process, "state", &notes);
+	const json_t *tensors = count > 0 ? json_object_get(notes[count - 1].json, "optimizer_tensors") : NULL;
+
+	return json_is_integer(tensors) ? json_integer_value(tensors) : -1;
+}
+
+/* Do both go on in the optimizer, with different numbers of parameters? */
+static bool
+optimizers_differ(const struct brief *at, const struct brief *other, const struct member *one, const struct member *two, int64_t *a, int64_t *b)
+{
+	if (at->phase != BRIEF_OPTIMIZER || other->phase != BRIEF_OPTIMIZER)
+		return false;
+	*a = optimizer_tensors(one);
+	*b = optimizer_tensors(two);
+	return *a >= 0 && *b >= 0 && *a != *b;
+}
+
 static void
 lost_text(const struct members *members, int one, int other, struct text *text)
 {
@@ -259,9 +281,12 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 			text_add(&text, "the next step");
 		if (has_a && has_b && at->collective && other->collective)
 			kind = "collective";
-		if (has_a && has_b && (at->phase == BRIEF_BACKWARD || at->phase == BRIEF_OPTIMIZER ||
-				       other->phase == BRIEF_BACKWARD || other->phase == BRIEF_OPTIMIZER) &&
-		    gradients_differ(&members->list[a], &members->list[b], meeting->step, &x, &y)) {
+		if (has_a && has_b && optimizers_differ(at, other, &members->list[a], &members->list[b], &x, &y)) {
+			kind = "parameter";
+			text_add(&text, "; the optimizer has %lld parameters there, and %lld here", (long long)x, (long long)y);
+		} else if (has_a && has_b && (at->phase == BRIEF_BACKWARD || at->phase == BRIEF_OPTIMIZER ||
+					      other->phase == BRIEF_BACKWARD || other->phase == BRIEF_OPTIMIZER) &&
+			   gradients_differ(&members->list[a], &members->list[b], meeting->step, &x, &y)) {
 			kind = "parameter";
 			text_add(&text, "; gradients were accumulated for %lld parameters there, and for %lld here", (long long)x,
 				 (long long)y);
