@@ -3,7 +3,7 @@
  *
  * Each recorder sums up the step that it is in; the main thread's sums go into the box when an optimizer's step ends
  * (struct box_steps). What counts is chosen as the fold chooses what ranks are compared by (schema/fold_fingerprint.c), and of
- * that what diff doesn't hold to be usual: training's own operations, and collectives. Hot path: some twenty instructions, no
+ * that what diff doesn't hold to be usual: training's own operations, and collectives. Hot path: some hundred instructions, no
  * lock, no allocation, no call of the system. Where the step ends: one entry written; once in thousands of steps all joined in pairs.
  */
 #ifndef SHAPEBOX_LIBSHIM_STEPS_H
