@@ -9,6 +9,28 @@
 static const struct operand whole[] = { TENSOR("self", 9, 64, 64) };
 
 static void
+test_padded(void)
+{
+	const struct operand wave[] = { TENSOR("self", 1, 1, 1, 50), VALUE("pad", "int[]", "[64,64]"), VALUE("mode", "string", "\"reflect\"") };
+	const struct operand enough[] = { TENSOR("self", 1, 1, 1, 65), VALUE("pad", "int[]", "[64,64]"), VALUE("mode", "string", "\"reflect\"") };
+	const struct operand zeros[] = { TENSOR("self", 1, 1, 1, 50), VALUE("pad", "int[]", "[64,64]"), VALUE("mode", "string", "\"constant\"") };
+	const struct operand circle[] = { TENSOR("self", 1, 1, 1, 64), VALUE("pad", "int[]", "[64,64]"), VALUE("mode", "string", "\"circular\"") };
+	const struct event a = EVENT("aten::pad", wave), b = EVENT("aten::pad", enough), c = EVENT("aten::pad", zeros), d = EVENT("aten::pad", circle);
+
+	STEP(0, 97, "aten::slice", whole, 2, 50);
+	ask(&a, "", NULL, NULL);
+	EXPECT("padded_more", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "needs at least 65"));
+	ask(&b, "", NULL, NULL);
+	EXPECT("padded_more", "");
+	ask(&c, "", NULL, NULL);
+	EXPECT("padded_more", "");
+	ask(&d, "", NULL, NULL);
+	EXPECT("padded_more", "");
+	forget();
+}
+
+static void
 test_small(void)
 {
 	const struct operand short_[] = { TENSOR("input", 1, 1, 16, 2), TENSOR("weight", 2, 16, 16, 3), VALUE("stride", "int[]", "[2]"),
@@ -410,6 +432,7 @@ static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "inputs too small", test_small);
+	CU_add_test(suite, "padding that takes more than there is", test_padded);
 	CU_add_test(suite, "resolution", test_resolution);
 	CU_add_test(suite, "patches", test_patches);
 	CU_add_test(suite, "classes", test_classes);

@@ -190,6 +190,11 @@ test_pictures(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "makes 6 of 11"));
 	forget();
 	STEP(0, 98, "aten::conv_transpose1d", whole, 2, 12);
+	STEP(0, 97, "aten::conv1d", down, 2, 5); /* nothing makes 12 of 5 */
+	ask(&b, "", NULL, NULL);
+	EXPECT("rest_cut_off", "");
+	forget();
+	STEP(0, 98, "aten::conv_transpose1d", whole, 2, 12);
 	STEP(0, 97, "aten::conv1d", half, 2, 6); /* 12 is a multiple: nothing was rounded */
 	ask(&b, "", NULL, NULL);
 	EXPECT("rest_cut_off", "");

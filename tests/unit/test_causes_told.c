@@ -14,6 +14,10 @@ test_autograd(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "by 7"));
 	ask(NULL, "Function CutBackward returned an invalid gradient at index 0 - got [2] but expected something", NULL, NULL);
 	EXPECT("gradient_shape", "");
+	ask(NULL, "Function TBackward0 returned an invalid gradient at index 0 - got [16, 18] but expected shape compatible with [16, 24]", NULL, NULL);
+	EXPECT("gradient_shape", "likely"); /* PyTorch's own: its input was changed */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), ".data ="));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "TBackward0"));
 	ask(NULL, "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.FloatTensor [4, 8]], which is "
 		  "output 0 of ReluBackward0, is at version 1", NULL, NULL);
 	EXPECT("written_after_saved", "likely");
@@ -67,6 +71,10 @@ test_optimizer(void)
 	ask(&a, "", NULL, NULL);
 	EXPECT("optimizer_state", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "100 against 103"));
+	add_step(0, 6, "aten::slice", source, 1, 0, 103);
+	stories[0].steps[0].event.phase = "optimizer"; /* the step's own doing, no parameter's size */
+	ask(&a, "", NULL, NULL);
+	EXPECT("optimizer_state", "");
 	forget();
 }
 

@@ -211,8 +211,8 @@ find_rest(const struct cause_facts *facts, int *side, int64_t *rest, int64_t *ov
 			if (step->event.id >= 0 && cause_goes_through(other, step->event.id))
 				break;
 			*rest = is->size < other->size || is_multiplied(is) ? cause_rest(step, over, stride) : 0;
-			if (*rest)
-				return step;
+			if (*rest && (!is_multiplied(is) || is->size % step->size == 0))
+				return step; /* (what another step's result was multiplied to, this one has no part in) */
 		}
 	}
 	return NULL;

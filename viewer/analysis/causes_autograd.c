@@ -101,6 +101,25 @@ cause_gradient_count(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* NODE is PyTorch's own ("TBackward0"), which nobody can repair and which fits what its input is now: the input was changed behind
+ * autograd's back. */
+static bool
+gradient_of_changed(const char *node, const int64_t *got, int a, const int64_t *wanted, int b, struct cause *out)
+{
+	size_t size = strlen(node);
+
+	if (!size || node[size - 1] < '0' || node[size - 1] > '9')
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "a tensor that needs a gradient was given another size behind autograd's back (.data =, set_, resize_): a gradient of ");
+	text_add_sizes(&out->text, got, a);
+	text_add(&out->text, " comes back (%s), and autograd still knows it as ", node);
+	text_add_sizes(&out->text, wanted, b);
+	text_add(&out->fix, "after a change of size make a new Parameter (module.weight = nn.Parameter(smaller)) instead of writing into .data, and "
+		 "make the optimizer anew; let nothing of the graph from before live on (outputs, losses, hooks)");
+	return true;
+}
+
 /* Needs: the engine's own check of a node's gradient, with two shapes that differ. */
 bool
 cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
@@ -115,6 +134,8 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	dim = parting(got, a, wanted, b);
 	if (dim == -1)
 		return false;
+	if (gradient_of_changed(node, got, a, wanted, b, out))
+		return true;
 	if (strlen(node) > 8 && strcmp(node + strlen(node) - 8, "Backward") == 0)
 		node[strlen(node) - 8] = 0;
 	out->confidence = "certain";
@@ -142,7 +163,7 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 			 node);
 	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]))
 		text_add(&out->fix, "return the gradients of %s.backward in the order of its forward's inputs, each of its input's shape (None for what "
-			 "needs none); no broadcasting makes this one of that input", node);
+			 "needs none); this one can't be summed to that input's shape", node);
 	else if (dim >= 0 && got[dim] < wanted[dim])
 		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward cut the input, put zeros "
 			 "(torch.nn.functional.pad by %" PRId64 ")", node, wanted[dim] - got[dim]);

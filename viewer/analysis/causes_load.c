@@ -141,6 +141,8 @@ cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
 		state = is_kept(facts, &facts->sides[0]) ? 0 : 1;
 	else
 		state = mismatch->operand < mismatch->against ? 0 : 1; /* state.lerp_(grad), state.mul_().add_(grad) */
+	if (cause_decider(&facts->sides[!state]) && strcmp(cause_decider(&facts->sides[!state])->event.phase, "optimizer") == 0)
+		return false; /* a size that the step itself made is not the parameter's */
 	out->confidence = "likely";
 	text_add(&out->text, "the optimizer's state has another shape than its parameter: %" PRId64 " against %" PRId64 " in dimension %d",
 		 facts->sides[state].size, facts->sides[!state].size, facts->sides[state].dim);

@@ -79,6 +79,31 @@ cause_input_small(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Needs: padding that takes more from the input than it has (mismatch_pad). */
+bool
+cause_padded_more(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct cause_side *is = &facts->sides[0];
+	bool shorter = is->calls && is->smallest > is->size;
+
+	if (!cause_disagrees(facts, "size") || !cause_is(facts, "pad reflection_pad1d reflection_pad2d reflection_pad3d pad_enum pad_circular") ||
+	    mismatch->operand < 0 || mismatch->dim < 0 || mismatch->actual >= mismatch->expected)
+		return false;
+	out->confidence = shorter || facts->calls > 0 ? "likely" : "possible";
+	text_add(&out->text, "the input is too short to be padded with its own ends: %" PRId64 " in dimension %d, and the padding needs at least %" PRId64, mismatch->actual,
+		 mismatch->dim, mismatch->expected);
+	if (cause_decider(is)) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", mismatch->actual);
+		cause_add_step(facts, &out->evidence, cause_decider(is));
+	}
+	if (shorter)
+		text_add(&out->evidence, "%sin %" PRId64 " earlier calls at least %" PRId64 " were left", out->evidence.used ? SAY("; ") : "", is->calls, is->smallest);
+	text_add(&out->fix, "drop inputs shorter than %" PRId64 ", or lengthen them (with zeros) before this; or pad less (a smaller window), or with zeros (mode "
+		 "\"constant\")", mismatch->expected);
+	return true;
+}
+
 /* The first step of SIDE's story that divided a size: a strided convolution, a pooling. */
 static const struct lineage_step *
 divided_by(const struct cause_side *side, const struct cause_side *other)

@@ -353,8 +353,7 @@ cause_two_ways(const struct cause_facts *facts, struct cause *out)
 	struct ways ways;
 
 	if (!cause_disagrees(facts, "size") || !strchr(facts->event->operation, ':') || !one->lineage || !other->lineage || !one->lineage->count ||
-	    !other->lineage->count || facts->twins || one->size < 0 || other->size < 0 || one->size == other->size || cause_are_markers(facts) ||
-	    strcmp(facts->event->phase, "optimizer") == 0)
+	    !other->lineage->count || facts->twins || one->size < 0 || other->size < 0 || one->size == other->size || cause_are_markers(facts))
 		return false;
 	ways_find(one->lineage, other->lineage, &ways);
 	add_history(facts, &out->text);

@@ -194,6 +194,29 @@ mismatch_pool(const struct mismatch_facts *facts, struct mismatch *out)
 	return false;
 }
 
+/* What is mirrored must be there: reflection takes up to one less than the size from each end, a circle no more than the size. */
+bool
+mismatch_pad(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int input = rule_any(event, "self input"), mode = rule_place(event, "mode");
+	int64_t pads[RULE_INTS_MOST];
+	const char *how = mode >= 0 && event->operands[mode].value ? event->operands[mode].value : "";
+	const char *name = rule_place(event, "pad") >= 0 ? "pad" : "padding";
+	int count = rule_ints(event, name, pads, RULE_INTS_MOST);
+	bool circle = strstr(how, "circular") || strstr(event->operation, "circular");
+
+	if (input < 0 || count < 2 || (!circle && !strstr(how, "reflect") && !strstr(event->operation, "reflection")))
+		return false;
+	for (int i = 0; i < count; i++) {
+		int dim = event->operands[input].ndim - 1 - i / 2;
+
+		if (dim >= 0 && pads[i] > event->operands[input].sizes[dim] - !circle)
+			return state_size(facts, out, input, dim, rule_place(event, name), -1, pads[i] + !circle, event->operands[input].sizes[dim]);
+	}
+	return false;
+}
+
 bool
 mismatch_attention(const struct mismatch_facts *facts, struct mismatch *out)
 {
