@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "clock.h"
 #include "copy.h"
 #include "helper.h"
+#include "memory.h"
 #include "merge.h"
 #include "place.h"
 #include "settings.h"
@@ -58,13 +58,14 @@ env_rank(void)
 	return ENV_NUMBER("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK");
 }
 
-/* Divide the file among the regions. Shares are of what runs of real programs used; the ring gets the rest. */
+/* Divide the file among the regions. Shares are of what runs of real programs used; the ring gets the rest: in the smallest box a few
+ * chunks, for a process may be killed while it opens one. */
 static void
 lay_out(struct box_header *header, uint64_t size, bool cuda)
 {
 	uint64_t share[BOX_REGION_COUNT] = {
 		[BOX_STRINGS] = size / 32,       [BOX_OPS] = BOX_OPS_MAX * sizeof(struct box_op),
-		[BOX_SIGNATURES] = size / 16 * 3, [BOX_FRAMES] = size / 64,
+		[BOX_SIGNATURES] = size / 16 * (size < 2u << 20 ? 2 : 3), [BOX_FRAMES] = size / 64,
 		[BOX_SITES] = size / 16,         [BOX_TENSORS] = 0,
 		[BOX_CHANGES] = size / 32,       [BOX_CALLS] = size / 128,
 		[BOX_HISTORY] = size / 24,       [BOX_VARIED] = size / 48,
@@ -141,31 +142,12 @@ fill_header(struct box_header *header, uint64_t size, int rank)
 	memcpy(header->magic, BOX_MAGIC, sizeof header->magic);
 }
 
-/* Bytes of address space that this process may still take; UINT64_MAX: no limit. */
-static uint64_t
-address_space_left(void)
-{
-	struct rlimit limit;
-	char text[64];
-	uint64_t used;
-
-	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		return UINT64_MAX;
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[size > 0 ? size : 0] = 0;
-	used = strtoull(text, NULL, 10) * PAGE;
-	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
-}
-
 /* What this process may take: its share, a sixteenth of what its limit leaves it. */
 static uint64_t
 wanted_bytes(void)
 {
 	bool helps = forked || (helper_is_spawned() && !helper_is_rank());
-	uint64_t size = settings.size_bytes / (helps ? 8 : 1), left = address_space_left();
+	uint64_t size = settings.size_bytes / (helps ? 8 : 1), left = memory_left();
 
 	return left / 16 < size ? left / 16 : size;
 }

@@ -1,5 +1,8 @@
 /* Asking before reading. See memory.h. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,4 +28,22 @@ memory_is_readable(const void *start, uint64_t size_bytes)
 		if (!page_is_readable(page))
 			return false;
 	return true;
+}
+
+uint64_t
+memory_left(void)
+{
+	struct rlimit limit;
+	char text[64];
+	uint64_t used;
+
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	text[size > 0 ? size : 0] = 0;
+	used = strtoull(text, NULL, 10) * PAGE;
+	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
 }

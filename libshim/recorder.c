@@ -8,6 +8,7 @@
 
 #include "box.h"
 #include "history.h"
+#include "memory.h"
 #include "recorder.h"
 #include "settings.h"
 #include "shim.h"
@@ -18,6 +19,7 @@
 __thread struct recorder *recorder_self;
 
 static struct recorder *pool;
+static uint32_t pool_count;
 static uint32_t next_number;
 static pthread_key_t thread_end;
 
@@ -52,19 +54,23 @@ thread_ended(void *self)
 bool
 recorder_start(void)
 {
-	void *memory = mmap(NULL, RECORDERS * sizeof *pool, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	/* Where address space is short, the host's own needs come first: fewer threads are recorded at once, and counted. */
+	uint64_t most = memory_left() / 8 / sizeof *pool;
+	uint32_t count = most < RECORDERS ? (uint32_t)most : RECORDERS;
+	void *memory = count == 0 ? MAP_FAILED : mmap(NULL, count * sizeof *pool, PROT_READ | PROT_WRITE,
+						      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED || pthread_key_create(&thread_end, thread_ended))
 		return false;
 	pool = memory;
+	pool_count = count;
 	return true;
 }
 
 void
 recorder_forked(void)
 {
-	for (uint32_t i = 0; pool && i < RECORDERS; i++)
+	for (uint32_t i = 0; pool && i < pool_count; i++)
 		if (pool[i].in_use)
 			pool[i].in_use = 0;
 	recorder_self = NULL;
@@ -83,7 +89,7 @@ recorder_get(void)
 {
 	if (recorder_self)
 		return recorder_self;
-	for (uint32_t i = 0; pool && i < RECORDERS; i++) {
+	for (uint32_t i = 0; pool && i < pool_count; i++) {
 		struct recorder *recorder = &pool[i];
 		uint32_t free_mark = 0;
 		if (recorder->in_use
@@ -114,7 +120,7 @@ recorder_open_events(void)
 {
 	uint64_t events = 0;
 
-	for (uint32_t i = 0; pool && i < RECORDERS; i++)
+	for (uint32_t i = 0; pool && i < pool_count; i++)
 		if (pool[i].in_use && pool[i].chunk)
 			events += pool[i].events - pool[i].chunk->first_event;
 	return events;

@@ -41,7 +41,8 @@ class Host:
         env = {**os.environ, "LD_LIBRARY_PATH": f"{BUILD}/fake", "LD_PRELOAD": f"{BUILD}/libshapebox.so", "SHAPEBOX_OUTPUT": self.trace,
                "SHAPEBOX_SIZE": "1M", "TMPDIR": f"{self.folder}/spare", **more}
         self.process = subprocess.Popen([f"{folder}/host", f"{self.folder}/counter"] + ([str(calls)] if calls else []), env=env,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before, cwd=self.folder)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before, cwd=self.folder,
+                                        bufsize=0)  # begun() takes one line and no more
 
     def begun(self):
         self.process.stdout.readline()

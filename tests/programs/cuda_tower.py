@@ -51,7 +51,7 @@ def main():
     ids = torch.zeros(1, 8, dtype=torch.int64).cuda()
     pixels = torch.rand(3, 16, 16).half().cuda()  # MOVED
     with torch.no_grad():
-        for _ in range(20000):  # what happened since fills the ring many times
+        for _ in range(500_000):  # a million operations since: they fill the ring hundreds of times
             model.layers[0](model.embed_tokens(ids))
     model(ids, [pixels])
 
