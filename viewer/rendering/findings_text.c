@@ -82,7 +82,7 @@ findings_text(struct page *page, const json_t *found, int width)
 	page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
 	page_free(&line);
 	trains_line(page, json_object_get(found, "trains"), width);
-	report_causes(page, SAY("found"), findings, width, FINDINGS_MOST);
+	report_causes(page, SAY("found"), findings, width, FINDINGS_MOST, false);
 	json_array_foreach(json_object_get(found, "not_looked"), i, missing)
 		report_line(page, i ? "" : SAY("not seen"), report_string(missing, "text"), width, 3);
 	if (json_is_true(json_object_get(found, "failed")))

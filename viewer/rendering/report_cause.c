@@ -32,7 +32,7 @@ cause_evidence(struct page *page, const json_t *evidence, int width)
 }
 
 void
-report_causes(struct page *page, const char *label, const json_t *causes, int width, size_t most)
+report_causes(struct page *page, const char *label, const json_t *causes, int width, size_t most, bool ranked)
 {
 	const json_t *cause;
 	size_t i;
@@ -49,7 +49,12 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 			page_add(&line, SAY(": "));
 		}
 		page_words(&line, report_string(cause, "text"));
-		report_label(page, i == 0 ? label : "");
+		report_label(page, i == 0 ? label : ranked ? SAY("or") : "");
+		if (ranked && i > 0) {
+			page_wrap(page, REPORT_INDENT, width, 2, page_string(&line));
+			page_free(&line);
+			continue;
+		}
 		page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 		page_free(&line);
 		cause_evidence(page, json_object_get(cause, "evidence"), width);

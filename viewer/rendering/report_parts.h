@@ -35,8 +35,9 @@ void report_operands(struct page *page, const json_t *failure, int width);
 void report_cuda(struct page *page, const json_t *failure, int width);
 /* report_cuda.c: an allocation that failed, and who held the memory. */
 void report_memory(struct page *page, const json_t *failure, int width);
-/* report_cause.c: causes with evidence and fix; MOST of them. */
-void report_causes(struct page *page, const char *label, const json_t *causes, int width, size_t most);
+/* report_cause.c: causes with evidence and fix; MOST of them. RANKED: those behind the first are named in two lines
+ * each, without them (they are in the JSON). */
+void report_causes(struct page *page, const char *label, const json_t *causes, int width, size_t most, bool ranked);
 /* report_cause.c: where the wrong size, dtype or device came from. */
 void report_lineage(struct page *page, const json_t *failure, int width);
 /* report_processes.c: ranks and workers with how they ended, in one line or two; and what was lost, by cause. */

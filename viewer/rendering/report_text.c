@@ -358,7 +358,7 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	report_cuda(page, failure, width);
 	report_memory(page, failure, width);
 	report_operands(page, failure, width);
-	report_causes(page, SAY("why"), json_object_get(failure, "causes"), width, 2);
+	report_causes(page, SAY("why"), json_object_get(failure, "causes"), width, 2, true);
 	report_lineage(page, failure, width);
 	report_sample(page, json_object_get(failure, "sample"), width);
 	report_line(page, SAY("before"), report_string(json_object_get(failure, "history"), "text"), width, 2);
@@ -423,7 +423,7 @@ report_healthy(struct page *page, const json_t *report, int width)
 	report_verdict(page, ended_badly ? PAGE_BAD : PAGE_GOOD, ended_badly ? SAY("FAILED") : SAY("OK"));
 	page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
 	page_free(&line);
-	report_causes(page, SAY("found"), findings, width, 5);
+	report_causes(page, SAY("found"), findings, width, 5, false);
 	report_line(page, SAY("ranks"), report_string(json_object_get(report, "ranks"), "text"), width, 4);
 }
 
