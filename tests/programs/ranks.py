@@ -147,7 +147,7 @@ def pipeline(rank):
 def main():
     dist.init_process_group("gloo")
     rank = dist.get_rank()
-    watchdog(20 if WHAT in ("skip", "stuck") else 100)
+    watchdog(20 if WHAT in ("skip", "stuck", "kind") else 100)
     if WHAT in ("shapes", "gather", "reduce", "kind", "stuck"):
         collectives(rank)
     elif WHAT == "pipeline":
