@@ -88,7 +88,7 @@ show(json_t *report, json_t *log)
 	report_environment_all(&page, report, WIDTH);
 	report_failures_all(&page, report, WIDTH);
 	page_free(&page);
-	html_write(nowhere, reports, log, LANGUAGE_EN);
+	html_write(nowhere, reports, log, NULL, LANGUAGE_EN);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "analysis_events.h"
 #include "viewer/analysis/causes.h"
 #include "viewer/analysis/memory_out.h"
+#include "viewer/analysis/memory_walk.h"
 #include "viewer/analysis/operand_memory.h"
 
 #define MB 1000000ll
@@ -147,6 +148,38 @@ test_without_allocator(void)
 }
 
 /* What is known of the piece that DATA lies in, by the time of the last call but LATER. */
+/* One line keeps 10 MB more at each of four steps, the other 2 MB that it frees within its step. */
+static void
+test_over_time(void)
+{
+	struct hand hand = { .sites = sites, .site_count = COUNT(sites), .calls = calls, .blocks = true };
+	struct source source = hand_source(&hand);
+	struct memory_walk walk = { .source = &source, .process = 0, .until = -1 };
+	const json_t *kept, *points;
+	json_t *lines;
+
+	for (int step = 0; step < 4; step++) {
+		add("block", step, 1, "aten::relu", 0x1000 + step * 0x100, 10 * MB, 10 * MB * (step + 1), 100 * MB);
+		add("block", step, 2, "aten::mul", 0x9000, 2 * MB, 10 * MB * (step + 1) + 2 * MB, 100 * MB);
+		add("block free", step, 2, "aten::mul", 0x9000, 2 * MB, 10 * MB * (step + 1), 100 * MB);
+	}
+	hand.call_count = call_count;
+	memory_walk_run(&walk);
+	lines = memory_over_time(&walk);
+	CU_ASSERT_EQUAL(json_array_size(lines), 1); /* the other held nothing when a step ended */
+	kept = json_array_get(lines, 0);
+	points = json_object_get(kept, "points");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(kept, "where")), "m.py:10");
+	CU_ASSERT_EQUAL(json_array_size(points), 4);
+	for (int step = 0; step < 4; step++) {
+		CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_array_get(points, (size_t)step), 0)), step);
+		CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_array_get(points, (size_t)step), 1)), 10 * MB * (step + 1));
+	}
+	json_decref(lines);
+	memory_walk_free(&walk);
+	call_count = 0;
+}
+
 static json_t *
 piece(const char *data, int later)
 {
@@ -203,6 +236,7 @@ main(void)
 	CU_add_test(suite, "other processes", test_others);
 	CU_add_test(suite, "one request; nothing special", test_huge_and_plain);
 	CU_add_test(suite, "not of this call", test_without_allocator);
+	CU_add_test(suite, "what lines held over the steps", test_over_time);
 	CU_add_test(suite, "the piece that data lies in", test_piece);
 	CU_basic_run_tests();
 	json_decref(memory);

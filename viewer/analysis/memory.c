@@ -78,6 +78,7 @@ memory_process(struct trace *trace, int index)
 	json_object_set_new(json, "live", holders);
 	json_object_set_new(json, "at_peak", walk.at_peak ? json_incref(walk.at_peak) : json_null());
 	json_object_set_new(json, "growth", memory_growth(&walk));
+	json_object_set_new(json, "over_time", memory_over_time(&walk));
 	json_object_set_new(json, "steps", json_incref(walk.steps));
 	json_object_set_new(json, "failed", json_incref(walk.failed));
 	memory_walk_free(&walk);

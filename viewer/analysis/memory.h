@@ -9,6 +9,7 @@
  *    "live":[HOLDER...],                     // at the end, largest first: what tensors hold (blocks), then the rest
  *    "at_peak":null or {"device","allocated","step","call","holders":[HOLDER...]}, // null: the peak lies before the kept calls
  *    "steps":[{"step","peak_allocated","end_allocated","peak_reserved","launches","allocations"}], // those kept, the newest 1,000
+ *    "over_time":[HOLDER with "points":[[step,bytes],...]],   // the largest holders, when each step ended
  *    "growth":[{"where","operation","first","last","steps"}],  // holders that grew from step to step
  *    "failed":[{"call","function","result","bytes","operation","where","step","time_ns"}]}]}
  * HOLDER: {"kind","device","bytes","pieces","operation"|null,"where":"file:line"|null,"backward":bool}

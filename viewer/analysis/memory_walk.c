@@ -9,6 +9,8 @@
 
 #define HOLDERS_MOST 64
 #define STEPS_MOST 1000
+#define HOLDERS_DRAWN 6
+#define HOLDERS_DRAWN_FROM 512 /* the first so many are followed step by step */
 #define FAILED_MOST 32
 
 void
@@ -78,6 +80,22 @@ find_peak(const struct cuda_call *call, void *context)
 	return true;
 }
 
+/* What HOLDER, of number NUMBER, holds now that a step has ended; nothing for one that never held anything. */
+static void
+held_add(struct memory_walk *walk, uint32_t number, const struct holder *holder)
+{
+	json_t *points = json_array_get(walk->held, number);
+
+	if (number >= HOLDERS_DRAWN_FROM || (!holder->bytes && !json_array_size(points)))
+		return;
+	while (json_array_size(walk->held) <= number)
+		json_array_append_new(walk->held, json_array());
+	points = json_array_get(walk->held, number);
+	if (json_array_size(points) >= STEPS_MOST)
+		json_array_remove(points, 0);
+	json_array_append_new(points, json_pack("[I, I]", (json_int_t)walk->step_now, (json_int_t)holder->bytes));
+}
+
 /* A step's last state is known when the next one's first call comes. */
 static void
 step_end(struct memory_walk *walk)
@@ -103,6 +121,7 @@ step_end(struct memory_walk *walk)
 		holder->before = holder->at_last = holder->bytes;
 		holder->last_step = walk->step_now;
 		holder->steps_seen++;
+		held_add(walk, i, holder);
 	}
 }
 
@@ -244,6 +263,50 @@ memory_growth(const struct memory_walk *walk)
 	return out;
 }
 
+/* The most that POINTS tell of. */
+static int64_t
+highest(const json_t *points)
+{
+	const json_t *point;
+	int64_t most = 0;
+	size_t i;
+
+	json_array_foreach(points, i, point) {
+		int64_t bytes = json_integer_value(json_array_get(point, 1));
+
+		most = bytes > most ? bytes : most;
+	}
+	return most;
+}
+
+json_t *
+memory_over_time(const struct memory_walk *walk)
+{
+	json_t *out = json_array();
+	bool taken[HOLDERS_DRAWN_FROM] = { false };
+
+	for (int n = 0; n < HOLDERS_DRAWN; n++) {
+		int64_t most = 0;
+		size_t best = 0;
+
+		for (size_t i = 0; i < json_array_size(walk->held); i++) {
+			int64_t here = taken[i] ? 0 : highest(json_array_get(walk->held, i));
+
+			if (here > most) {
+				most = here;
+				best = i;
+			}
+		}
+		if (!most)
+			break;
+		taken[best] = true;
+		json_t *json = holder_json(walk, &walk->replay.holders[best]);
+		json_object_set(json, "points", json_array_get(walk->held, best));
+		json_array_append_new(out, json);
+	}
+	return out;
+}
+
 void
 memory_walk_run(struct memory_walk *walk)
 {
@@ -256,6 +319,7 @@ memory_walk_run(struct memory_walk *walk)
 	walk->blocks = source->cuda_count(source->context, walk->process, "blocks") > 0;
 	walk->steps = json_array();
 	walk->failed = json_array();
+	walk->held = json_array();
 	filter.kind = "block*";
 	if (walk->until < 0)
 		source->each_cuda_call(source->context, walk->process, &filter, find_peak, walk);
@@ -277,5 +341,6 @@ memory_walk_free(struct memory_walk *walk)
 	json_decref(walk->steps);
 	json_decref(walk->step);
 	json_decref(walk->failed);
+	json_decref(walk->held);
 	json_decref(walk->at_peak);
 }

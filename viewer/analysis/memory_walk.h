@@ -19,6 +19,7 @@ struct memory_walk {
 	int64_t peak_id, peak;
 	struct replay replay;
 	json_t *steps, *step, *failed; /* as memory.h has them */
+	json_t *held;            /* by holder's number: [[step, bytes], ...], what each held when a step ended */
 	int64_t step_now, allocated, reserved;
 	json_t *at_peak;         /* NULL: it lies before the kept calls */
 };
@@ -31,5 +32,7 @@ void memory_device(char *out, size_t size, int device, const char *kind);
 void memory_holders(const struct memory_walk *walk, const struct replay *replay, int blocks, json_t *out);
 /* Holders that held more at the end of nearly every step than at the end of the one before. New reference. */
 json_t *memory_growth(const struct memory_walk *walk);
+/* What the largest holders held, step by step: each with "points". New reference. */
+json_t *memory_over_time(const struct memory_walk *walk);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../analysis/memory.h"
 #include "../rendering/html.h"
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"
@@ -22,14 +23,14 @@ const struct option_row command_page_options[] = {
 	{ 0 }
 };
 
-struct page_parts { json_t *reports[2], *log; enum language language; };
+struct page_parts { json_t *reports[2], *log, *memory; enum language language; };
 
 static bool
 page_file(FILE *file, void *context)
 {
 	const struct page_parts *parts = context;
 
-	return html_write(file, parts->reports, parts->log, parts->language);
+	return html_write(file, parts->reports, parts->log, parts->memory, parts->language);
 }
 
 /* The report in every language that the page can be switched to. */
@@ -45,14 +46,28 @@ page_reports(struct trace *trace, json_t *reports[2], struct error *error)
 	return true;
 }
 
+/* CUDA's memory in the process whose file is called FAILED (NULL: none failed), else in the first that has any; NULL. */
+static json_t *
+page_memory(struct trace *trace, const char *failed)
+{
+	json_t *memory = NULL;
+
+	for (int i = 0; failed && !memory && i < trace_process_count(trace); i++)
+		if (strcmp(trace_process(trace, i)->file, failed) == 0)
+			memory = memory_process(trace, i);
+	for (int i = 0; !memory && i < trace_process_count(trace); i++)
+		memory = memory_process(trace, i);
+	return memory;
+}
+
 int
 command_page(int argc, char **argv, struct error *error)
 {
 	struct page_values values = { .output = "report.html", .rows = 20000 };
 	struct trace *trace;
-	struct page_parts parts = { { NULL, NULL }, NULL, LANGUAGE_EN };
+	struct page_parts parts = { { NULL, NULL }, NULL, NULL, LANGUAGE_EN };
 	bool chosen;
-	const char *word;
+	const char *word, *failed;
 	int rest, status, result = COMMAND_TROUBLE;
 
 	if (!command_parse("page", &values, argc, argv, false, &rest, &status, error))
@@ -71,9 +86,10 @@ command_page(int argc, char **argv, struct error *error)
 		goto out;
 	if (!page_reports(trace, parts.reports, error))
 		goto out;
+	failed = json_string_value(json_object_get(json_object_get(json_object_get(parts.reports[0], "failure"), "process"), "file"));
 	terminal_work("collecting the log");
-	parts.log = html_log(trace, json_string_value(json_object_get(json_object_get(json_object_get(parts.reports[0], "failure"), "process"), "file")),
-			    values.rows);
+	parts.log = html_log(trace, failed, values.rows);
+	parts.memory = page_memory(trace, failed);
 	terminal_work("writing the page");
 	if (!output_write(values.output, true, page_file, &parts, error))
 		goto out;
@@ -91,6 +107,7 @@ out:
 	json_decref(parts.reports[0]);
 	json_decref(parts.reports[1]);
 	json_decref(parts.log);
+	json_decref(parts.memory);
 	trace_close(trace);
 	return result;
 }

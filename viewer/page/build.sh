@@ -8,7 +8,7 @@ mkdir -p "$out"
 
 {
 	printf '"use strict";\n(() => {\n'
-	for part in words dom verdict lineage history ranks log main; do cat "$here/$part.js"; done
+	for part in words dom verdict lineage history memory ranks log main; do cat "$here/$part.js"; done
 	printf '})();\n'
 } >"$out/page.js"
 cp "$here/page.css" "$out/page.css"

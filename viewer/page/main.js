@@ -23,6 +23,7 @@ function draw() {
 	verdict();
 	lineage();
 	history();
+	memory();
 	ranks();
 	more();
 	logSection();

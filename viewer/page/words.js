@@ -10,6 +10,7 @@ const words = {
 	lineage: ["Where the size came from", "尺寸从何而来"], parts: ["here the two ways part", "两条路径在此分开"], decided: ["decided here", "在此决定"],
 	folded: ["{n} operations that keep it", "{n} 个算子保持不变"],
 	history: ["The same line, before", "同一行此前的情况"], history_of: ["at this line, call after call.", "在这一行各次调用中的值。"], others_behind: ["Other ranks in grey.", "灰色为其他 rank。"],
+	memory: ["Memory of {device}, when each step ended", "{device} 的显存（每步结束时）"], memory_all: ["all", "合计"], asked: ["asked for {bytes} here, and refused", "在此申请 {bytes}，失败"],
 	numbers: ["the numbers", "数值"], processes: ["Processes", "进程"], role: ["role", "角色"], host: ["host", "主机"], state: ["state", "状态"], missing: ["missing from the trace", "记录中缺失"],
 	signal: ["signal", "信号"], grid: ["The last operation of each rank, step by step", "各 rank 每步的最后一个算子"], divergence: ["First difference", "首个差异"],
 	log: ["The last operations", "最近的算子"], filter: ["filter: cat 36 model.py step:3 failed", "过滤：cat 36 model.py step:3 failed"], all_processes: ["all processes", "所有进程"],

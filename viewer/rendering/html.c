@@ -64,10 +64,11 @@ html_json(const char *buffer, size_t size, void *context)
 }
 
 bool
-html_write(FILE *file, json_t *const reports[2], json_t *log, enum language language)
+html_write(FILE *file, json_t *const reports[2], json_t *log, json_t *memory, enum language language)
 {
 	json_t *both[2] = { html_said(reports[0], LANGUAGE_EN), html_said(reports[1], LANGUAGE_ZH) };
-	json_t *data = both[0] && both[1] ? json_pack("{s:[O, O], s:[o, o], s:O?}", "reports", reports[0], reports[1], "said", both[0], both[1], "log", log)
+	json_t *data = both[0] && both[1] ? json_pack("{s:[O, O], s:[o, o], s:O?, s:O?}", "reports", reports[0], reports[1], "said", both[0], both[1], "log", log,
+						    "memory", memory)
 					  : NULL;
 	const char *headline, *text;
 	bool written;

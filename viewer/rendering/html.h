@@ -21,8 +21,8 @@
  * of numbers; texts are kept once, in "strings". New reference. */
 json_t *html_log(struct trace *trace, const char *failed, int64_t rows);
 
-/* Write the page of REPORTS (one report, built in each language) and LOG (may be NULL) to FILE; it speaks LANGUAGE at first.
- * False where writing failed or memory ran out. */
-bool html_write(FILE *file, json_t *const reports[2], json_t *log, enum language language);
+/* Write the page of REPORTS (one report, built in each language), LOG and MEMORY (a process of memory.h; either may be NULL) to FILE; it
+ * speaks LANGUAGE at first. False where writing failed or memory ran out. */
+bool html_write(FILE *file, json_t *const reports[2], json_t *log, json_t *memory, enum language language);
 
 #endif
