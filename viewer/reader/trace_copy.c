@@ -152,6 +152,8 @@ facts_read(sqlite3 *db, struct trace_copied *copied)
 	return ok;
 }
 
+static const char unjournaled[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY";
+
 bool
 trace_copy(struct trace *trace, int process, const char *path, const struct trace_copy *copy, struct trace_copied *copied, struct error *error)
 {
@@ -165,8 +167,9 @@ trace_copy(struct trace *trace, int process, const char *path, const struct trac
 		sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 		sqlite3_create_function(db, "rewrite", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, (void *)copy, rewrite, NULL, NULL);
 	}
-	ok = ok && pages_copy(reader, db) &&
-	     sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY", NULL, NULL, NULL) == SQLITE_OK &&
+	/* Without a journal beside it, which an interrupt would leave behind; said again of what the pages have brought. */
+	ok = ok && sqlite3_exec(db, unjournaled, NULL, NULL, NULL) == SQLITE_OK && pages_copy(reader, db) &&
+	     sqlite3_exec(db, unjournaled, NULL, NULL, NULL) == SQLITE_OK &&
 	     schema_clean(db) && (copy->steps < 0 || reader->version < VERSION_WITH_ROWS || steps_drop(db, copy)) && texts_rewrite(db) &&
 	     (reader->version < VERSION_NEWEST || (sqlite3_exec(db, rows_sql, NULL, NULL, NULL) == SQLITE_OK &&
 						   sqlite3_exec(db, views_sql, NULL, NULL, NULL) == SQLITE_OK)) &&
