@@ -1,6 +1,6 @@
 #!/bin/sh
 # matrix.sh BUILD [TORCH:PYTHON...]: the end-to-end cases that need PyTorch alone, on other versions of PyTorch and Python.
-# `./build.sh matrix` calls it. A venv for each, one after another, removed afterwards (up to 8 GB while it is there).
+# A venv for each, one after another, removed afterwards (up to 8 GB while it is there).
 # A Python that isn't on this machine, or a wheel that doesn't exist, is said and skipped.
 # MATRIX_CASES: other cases. MATRIX_VENV: use this venv, install nothing. Prints one line for each version, then
 # "N passed, N failed" of the versions; what each printed is in BUILD/matrix/.
