@@ -12,6 +12,7 @@
 #include "../schema/secret.h"
 #include "box.h"
 #include "environment.h"
+#include "file.h"
 #include "note.h"
 #include "python_api.h"
 #include "python_versions.h"
@@ -51,24 +52,6 @@ environment_is_listed(const char *name)
 	return false;
 }
 
-static size_t
-read_all(const char *path, char *text, size_t room)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	size_t used = 0;
-	ssize_t got;
-
-	if (file < 0)
-		return 0;
-	while (used < room && (got = read(file, text + used, room - used)) != 0)
-		if (got > 0)
-			used += (size_t)got;
-		else if (errno != EINTR)
-			break;
-	close(file);
-	return used;
-}
-
 static void
 write_masked(struct json_writer *json, const char *value)
 {
@@ -105,7 +88,7 @@ static void
 write_arguments(struct json_writer *json)
 {
 	char text[ARGUMENTS_BYTES + 1];
-	size_t size = read_all("/proc/self/cmdline", text, ARGUMENTS_BYTES);
+	size_t size = file_read("/proc/self/cmdline", text, ARGUMENTS_BYTES);
 	bool hide = false;
 
 	text[size] = 0;
@@ -126,7 +109,7 @@ command_name(int pid, char *name, size_t room)
 	size_t size, at = 0;
 
 	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
-	size = read_all(path, text, sizeof text - 1);
+	size = file_read(path, text, sizeof text - 1);
 	text[size] = 0;
 	word = text;
 	slash = strrchr(word, '/');
@@ -167,7 +150,7 @@ write_ancestors(struct json_writer *json)
 		json_string(json, name);
 		json_object_end(json);
 		snprintf(path, sizeof path, "/proc/%d/stat", pid);
-		size = read_all(path, text, sizeof text - 1);
+		size = file_read(path, text, sizeof text - 1);
 		text[size] = 0;
 		at = strrchr(text, ')');
 		if (pid == root || !at || sscanf(at + 1, " %*c %d", &pid) != 1)
@@ -201,7 +184,7 @@ line_of(const char *file, const char *start, char *line, size_t room)
 {
 	char text[4096], *at;
 
-	text[read_all(file, text, sizeof text - 1)] = 0;
+	text[file_read(file, text, sizeof text - 1)] = 0;
 	at = strstr(text, start);
 	at = at ? at + strlen(start) : text + strlen(text);
 	at += strspn(at, " \t:");

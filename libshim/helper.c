@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "helper.h"
 
 bool
@@ -14,14 +15,12 @@ helper_is_spawned(void)
 	/* multiprocessing.spawn.get_command_line, .forkserver.ForkServer.ensure_running, .resource_tracker */
 	static const char *const marks[] = { "--multiprocessing-fork", "multiprocessing.spawn", "multiprocessing.forkserver" };
 	char text[4096];
-	int saved_errno = errno, fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+	int saved_errno = errno;
+	size_t size = file_read("/proc/self/cmdline", text, sizeof text);
 	bool spawned = false;
 
-	if (fd >= 0)
-		close(fd);
-	for (size_t i = 0; size > 0 && i < sizeof marks / sizeof marks[0]; i++)
-		spawned = spawned || memmem(text, (size_t)size, marks[i], strlen(marks[i]));
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		spawned = spawned || memmem(text, size, marks[i], strlen(marks[i]));
 	errno = saved_errno;
 	return spawned;
 }

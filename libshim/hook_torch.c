@@ -70,6 +70,19 @@ _ZN2at24set_record_function_tls_ERKNS_17RecordFunctionTLSE(const struct torch_re
 #define RUN_RECORD_BARE \
 	_ZN3c1010Dispatcher17runRecordFunctionERN2at14RecordFunctionESt17reference_wrapperIKNS_14FunctionSchemaEENS_11DispatchKeyENS_14DispatchKeySetE
 
+/* A dispatcher call is about to be announced. True: record_announced is to follow. */
+static inline bool
+announce(const void *record, const void *schema, const struct torch_value *values, size_t count)
+{
+	if (__builtin_expect(install_is_recording(), 1)) {
+		record_announce(schema, values, count);
+		return true;
+	}
+	if (torch_is_learning())
+		torch_saw_call(record, schema, values, count);
+	return false;
+}
+
 /* c10::Dispatcher::runRecordFunction(RecordFunction &, reference_wrapper<FunctionSchema const>, DispatchKey,
  * DispatchKeySet, ArrayRef<IValue const>): only dispatcher calls come by here. */
 SHIM_EXPORT void
@@ -78,15 +91,10 @@ RUN_RECORD(void *record, const void *schema, uint16_t key, uint64_t keys, const 
 	void (*real)(void *, const void *, uint16_t, uint64_t, const void *, size_t) =
 		(void (*)(void *, const void *, uint16_t, uint64_t, const void *, size_t))hook_real(HOOK_RUN_RECORD);
 
-	if (__builtin_expect(install_is_recording(), 1)) {
-		record_announce(schema, values, count);
-		real(record, schema, key, keys, values, count);
-		record_announced();
-		return;
-	}
-	if (torch_is_learning())
-		torch_saw_call(record, schema, values, count);
+	bool announced = announce(record, schema, values, count);
 	real(record, schema, key, keys, values, count);
+	if (__builtin_expect(announced, 1))
+		record_announced();
 }
 
 /* The same without arguments (nobody asked for inputs, which we always do: seen only if our callback isn't there). */
@@ -111,15 +119,10 @@ RUN_RECORD_23(void *record, const void *schema, uint16_t key, const struct torch
 	void (*real)(void *, const void *, uint16_t, const void *, size_t) =
 		(void (*)(void *, const void *, uint16_t, const void *, size_t))hook_real(HOOK_RUN_RECORD_23);
 
-	if (__builtin_expect(install_is_recording(), 1)) {
-		record_announce(schema, values, count);
-		real(record, schema, key, values, count);
-		record_announced();
-		return;
-	}
-	if (torch_is_learning())
-		torch_saw_call(record, schema, values, count);
+	bool announced = announce(record, schema, values, count);
 	real(record, schema, key, values, count);
+	if (__builtin_expect(announced, 1))
+		record_announced();
 }
 
 SHIM_EXPORT void

@@ -1,11 +1,11 @@
 /* Asking before reading. See memory.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "memory.h"
 
 #define PAGE 4096ull /* the smallest there is */
@@ -39,11 +39,7 @@ memory_left(void)
 
 	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
 		return UINT64_MAX;
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[size > 0 ? size : 0] = 0;
+	text[file_read("/proc/self/statm", text, sizeof text - 1)] = 0;
 	used = strtoull(text, NULL, 10) * PAGE;
 	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
 }

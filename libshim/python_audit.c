@@ -20,6 +20,7 @@
 
 #include "box.h"
 #include "environment.h"
+#include "file.h"
 #include "frames.h"
 #include "helper.h"
 #include "install.h"
@@ -231,15 +232,12 @@ allocator_will_change(void)
 {
 	const char *dev = getenv("PYTHONDEVMODE"), *allocator = getenv("PYTHONMALLOC");
 	char arguments[4096];
-	int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t size = file < 0 ? 0 : read(file, arguments, sizeof arguments - 1);
+	size_t size = file_read("/proc/self/cmdline", arguments, sizeof arguments - 1);
 	bool option = false;
 
-	if (file >= 0)
-		close(file);
-	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(arguments + at) + 1) {
+	arguments[size] = 0;
+	for (size_t at = 0; at < size; at += strlen(arguments + at) + 1) {
 		const char *word = arguments + at;
-		arguments[size] = 0;
 		if (option && !strcmp(word, "dev"))
 			return true;
 		option = word[0] == '-' && word[1] && word[strlen(word) - 1] == 'X';

@@ -263,6 +263,19 @@ length_of(struct python_object *value)
 	return kind == PYTHON_LIST ? py.PyList_Size(value) : kind == PYTHON_TUPLE ? py.PyTuple_Size(value) : -1;
 }
 
+/* Begin the row of the list or tuple OBJECT. */
+static void
+begin_row(struct values *values, const char *name, struct python_object *object)
+{
+	json_object_begin(values->json);
+	json_key(values->json, "name");
+	json_string(values->json, name);
+	json_key(values->json, "kind");
+	json_string(values->json, python_kind(object) == PYTHON_LIST ? "list" : "tuple");
+	json_key(values->json, "length");
+	json_int(values->json, length_of(object));
+}
+
 /* The lengths of what a list or tuple of lists or tuples holds: samples that were no tensors yet. */
 static bool
 write_lengths(struct values *values, const char *name, struct python_object *object)
@@ -275,13 +288,7 @@ write_lengths(struct values *values, const char *name, struct python_object *obj
 	for (long i = 0; i < size && i < LENGTHS_MAX; i++)
 		if (length_of(list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i)) < 0)
 			return false;
-	json_object_begin(values->json);
-	json_key(values->json, "name");
-	json_string(values->json, name);
-	json_key(values->json, "kind");
-	json_string(values->json, list ? "list" : "tuple");
-	json_key(values->json, "length");
-	json_int(values->json, size);
+	begin_row(values, name, object);
 	json_key(values->json, "lengths");
 	json_array_begin(values->json);
 	for (long i = 0; i < size && i < LENGTHS_MAX; i++)
@@ -295,17 +302,9 @@ write_lengths(struct values *values, const char *name, struct python_object *obj
 static bool
 write_forms(struct values *values, const char *name, struct python_object *object)
 {
-	bool list = python_kind(object) == PYTHON_LIST;
-
 	if (!python_forms_differ(values->torch, object))
 		return false;
-	json_object_begin(values->json);
-	json_key(values->json, "name");
-	json_string(values->json, name);
-	json_key(values->json, "kind");
-	json_string(values->json, list ? "list" : "tuple");
-	json_key(values->json, "length");
-	json_int(values->json, length_of(object));
+	begin_row(values, name, object);
 	python_forms_write(values->json, values->torch, object);
 	json_object_end(values->json);
 	return true;
