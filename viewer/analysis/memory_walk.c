@@ -80,20 +80,27 @@ find_peak(const struct cuda_call *call, void *context)
 	return true;
 }
 
+/* What one holder held at the end of the newest STEPS_MOST steps, a ring. */
+struct held {
+	uint64_t count;
+	struct { int64_t step, bytes; } points[STEPS_MOST];
+};
+
 /* What HOLDER, of number NUMBER, holds now that a step has ended; nothing for one that never held anything. */
 static void
 held_add(struct memory_walk *walk, uint32_t number, const struct holder *holder)
 {
-	json_t *points = json_array_get(walk->held, number);
+	struct held *held;
 
-	if (number >= HOLDERS_DRAWN_FROM || (!holder->bytes && !json_array_size(points)))
+	if (!walk->held || number >= HOLDERS_DRAWN_FROM || (!holder->bytes && !walk->held[number]))
 		return;
-	while (json_array_size(walk->held) <= number)
-		json_array_append_new(walk->held, json_array());
-	points = json_array_get(walk->held, number);
-	if (json_array_size(points) >= STEPS_MOST)
-		json_array_remove(points, 0);
-	json_array_append_new(points, json_pack("[I, I]", (json_int_t)walk->step_now, (json_int_t)holder->bytes));
+	if (!walk->held[number])
+		walk->held[number] = calloc(1, sizeof **walk->held);
+	held = walk->held[number];
+	if (!held)
+		return;
+	held->points[held->count % STEPS_MOST].step = walk->step_now;
+	held->points[held->count++ % STEPS_MOST].bytes = holder->bytes;
 }
 
 /* A step's last state is known when the next one's first call comes. */
@@ -263,45 +270,31 @@ memory_growth(const struct memory_walk *walk)
 	return out;
 }
 
-/* The most that POINTS tell of. */
-static int64_t
-highest(const json_t *points)
-{
-	const json_t *point;
-	int64_t most = 0;
-	size_t i;
-
-	json_array_foreach(points, i, point) {
-		int64_t bytes = json_integer_value(json_array_get(point, 1));
-
-		most = bytes > most ? bytes : most;
-	}
-	return most;
-}
-
 json_t *
 memory_over_time(const struct memory_walk *walk)
 {
+	int64_t most[HOLDERS_DRAWN_FROM] = { 0 }; /* that each held; 0 again once it is in */
 	json_t *out = json_array();
-	bool taken[HOLDERS_DRAWN_FROM] = { false };
 
+	for (int i = 0; walk->held && i < HOLDERS_DRAWN_FROM; i++)
+		for (uint64_t n = 0; walk->held[i] && n < walk->held[i]->count && n < STEPS_MOST; n++)
+			if (walk->held[i]->points[n].bytes > most[i])
+				most[i] = walk->held[i]->points[n].bytes;
 	for (int n = 0; n < HOLDERS_DRAWN; n++) {
-		int64_t most = 0;
-		size_t best = 0;
+		int best = 0;
 
-		for (size_t i = 0; i < json_array_size(walk->held); i++) {
-			int64_t here = taken[i] ? 0 : highest(json_array_get(walk->held, i));
-
-			if (here > most) {
-				most = here;
+		for (int i = 1; i < HOLDERS_DRAWN_FROM; i++)
+			if (most[i] > most[best])
 				best = i;
-			}
-		}
-		if (!most)
+		if (!most[best])
 			break;
-		taken[best] = true;
-		json_t *json = holder_json(walk, &walk->replay.holders[best]);
-		json_object_set(json, "points", json_array_get(walk->held, best));
+		most[best] = 0;
+		const struct held *held = walk->held[best];
+		json_t *json = holder_json(walk, &walk->replay.holders[best]), *points = json_array();
+		for (uint64_t i = held->count > STEPS_MOST ? held->count - STEPS_MOST : 0; i < held->count; i++)
+			json_array_append_new(points, json_pack("[I, I]", (json_int_t)held->points[i % STEPS_MOST].step,
+								(json_int_t)held->points[i % STEPS_MOST].bytes));
+		json_object_set_new(json, "points", points);
 		json_array_append_new(out, json);
 	}
 	return out;
@@ -319,7 +312,7 @@ memory_walk_run(struct memory_walk *walk)
 	walk->blocks = source->cuda_count(source->context, walk->process, "blocks") > 0;
 	walk->steps = json_array();
 	walk->failed = json_array();
-	walk->held = json_array();
+	walk->held = calloc(HOLDERS_DRAWN_FROM, sizeof *walk->held);
 	filter.kind = "block*";
 	if (walk->until < 0)
 		source->each_cuda_call(source->context, walk->process, &filter, find_peak, walk);
@@ -341,6 +334,8 @@ memory_walk_free(struct memory_walk *walk)
 	json_decref(walk->steps);
 	json_decref(walk->step);
 	json_decref(walk->failed);
-	json_decref(walk->held);
+	for (int i = 0; walk->held && i < HOLDERS_DRAWN_FROM; i++)
+		free(walk->held[i]);
+	free(walk->held);
 	json_decref(walk->at_peak);
 }

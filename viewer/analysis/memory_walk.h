@@ -19,7 +19,7 @@ struct memory_walk {
 	int64_t peak_id, peak;
 	struct replay replay;
 	json_t *steps, *step, *failed; /* as memory.h has them */
-	json_t *held;            /* by holder's number: [[step, bytes], ...], what each held when a step ended */
+	struct held **held;      /* by holder's number, the first HOLDERS_DRAWN_FROM: what each held when a step ended; NULL: nothing */
 	int64_t step_now, allocated, reserved;
 	json_t *at_peak;         /* NULL: it lies before the kept calls */
 };

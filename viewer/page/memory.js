@@ -7,20 +7,21 @@ function memory() {
 	const all = (own.steps || []).filter((step) => step.end_allocated !== null).map((step) => [step.step, step.end_allocated]);
 	const refused = failure && failure.memory && failure.memory.device === device ? failure.memory : null;
 	const node = section("memory", t("memory").replace("{device}", device));
+	const newest = (points) => told(points.length ? points[points.length - 1][1] : 0);
 	const series = [{ name: t("memory_all"), points: all, class: "line" }].concat(lines.map((holder, i) => ({
 		name: (holder.operation || "?") + " " + (holder.where || ""), points: holder.points, class: "held held" + i })));
 	const points = series.flatMap((one) => one.points);
 	const first = Math.min(...points.map((p) => p[0])), last = Math.max(...points.map((p) => p[0]), refused ? refused.step : 0);
-	const high = Math.max(...points.map((p) => p[1]), refused ? refused.allocated + refused.asked : 0) * 1.08;
+	const most = Math.max(...points.map((p) => p[1]), refused ? refused.allocated + refused.asked : 0), high = most * 1.08;
 	const width = Math.max(320, Math.min(900, node.clientWidth)), height = 260, left = 76, right = 24, top = 20, bottom = 40;
 	const x = (step) => left + (width - left - right) * (last > first ? (step - first) / (last - first) : 1);
 	const y = (bytes) => top + (height - top - bottom) * (1 - bytes / high);
 	const plot = svg("svg", { class: "plot", viewBox: "0 0 " + width + " " + height, role: "img",
-		"aria-label": series.map((one) => one.name + ": " + told(one.points.length ? one.points[one.points.length - 1][1] : 0)).join("; ") });
+		"aria-label": series.map((one) => one.name + ": " + newest(one.points)).join("; ") });
 
-	for (let part = 0; part <= 4; part++)
-		add(plot, svg("line", { class: "axis", x1: left, x2: width - right, y1: y(high * part / 4.32), y2: y(high * part / 4.32) }),
-			svg("text", { class: "faint", x: left - 8, y: y(high * part / 4.32) + 4, "text-anchor": "end" }, told(high * part / 4.32)));
+	for (const bytes of [0, 1, 2, 3, 4].map((part) => most * part / 4))
+		add(plot, svg("line", { class: "axis", x1: left, x2: width - right, y1: y(bytes), y2: y(bytes) }),
+			svg("text", { class: "faint", x: left - 8, y: y(bytes) + 4, "text-anchor": "end" }, told(bytes)));
 	for (const step of ticks(first, last))
 		add(plot, svg("text", { class: "faint", x: x(step), y: height - bottom + 20, "text-anchor": "middle" }, step));
 	add(plot, svg("text", { class: "faint", x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" }, t("step")));
@@ -33,7 +34,7 @@ function memory() {
 	}
 	add(node, plot, table(["", t("operation"), t("size")], series.map((one) => el("tr", null,
 		el("td", null, svg("svg", { class: "swatch", viewBox: "0 0 24 8", "aria-hidden": "true" }, svg("polyline", { class: one.class, points: "0,4 24,4" }))),
-		el("td", { class: "mono" }, one.name), el("td", { class: "mono" }, told(one.points.length ? one.points[one.points.length - 1][1] : 0)))),
+		el("td", { class: "mono" }, one.name), el("td", { class: "mono" }, newest(one.points)))),
 		{ label: t("memory").replace("{device}", device) }));
 }
 
