@@ -13,7 +13,7 @@
 
 /* Append the report REPORT in lines of at most WIDTH columns. */
 void report_text(struct page *page, json_t *report, int width);
-#define REPORT_TORCH_OLDEST "2.2"
+#define REPORT_TORCH_OLDEST "2.3" /* the oldest that was run */
 /* The version of torch whose operations could not be recorded, so that the trace has none; NULL: that is not so. */
 const char *report_unheard(const json_t *report);
 /* Append every failure of the trace, the oldest first. */
