@@ -155,10 +155,7 @@ asks_for_one_size(const char *message)
 	static const char *const words[] = { "equal size", "same size", "same shape", "equal length", "same length", "sequence of length", "inhomogeneous",
 					     "must match", "lengths" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcasestr(message, words[i]))
-			return true;
-	return false;
+	return text_contains_any(message, words, sizeof(words) / sizeof(*words));
 }
 
 /* Needs: a list that a loader or collator (or the failing line) works on, most of whose items are of one form, and one that isn't. */

@@ -71,16 +71,6 @@ add_pieces(struct text *text, const struct event *event, int dim)
 		text_add(text, " + ...");
 }
 
-static int
-count_pieces(const struct event *event)
-{
-	int count = 0;
-
-	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
-		count++;
-	return count;
-}
-
 struct newest { struct event event; bool found; };
 
 static bool
@@ -103,14 +93,14 @@ cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *st
 	if (!facts->source || !text_among("cat concat concatenate stack", operation) || step->event.id < 0 || step->event.site < 0 || step->dim < 0)
 		return false;
 	facts->source->each_call(facts->source->context, facts->process, &step->event, keep_newest, &newest);
-	if (!newest.found || count_pieces(&newest.event) == count_pieces(&step->event))
+	if (!newest.found || rule_pieces(&newest.event) == rule_pieces(&step->event))
 		return false;
 	cause_add_step(facts, text, step);
-	text_add(text, " put %d piece%s together, %d before (", count_pieces(&step->event), language_plural(count_pieces(&step->event)), count_pieces(&newest.event));
+	text_add(text, " put %d piece%s together, %d before (", rule_pieces(&step->event), language_plural(rule_pieces(&step->event)), rule_pieces(&newest.event));
 	add_pieces(text, &newest.event, step->dim);
 	text_add(text, ")");
-	text_add(fix, "give that line the same %d pieces as before: see which of them is %s, and why", count_pieces(&newest.event),
-		 count_pieces(&step->event) < count_pieces(&newest.event) ? SAY("missing") : SAY("too many"));
+	text_add(fix, "give that line the same %d pieces as before: see which of them is %s, and why", rule_pieces(&newest.event),
+		 rule_pieces(&step->event) < rule_pieces(&newest.event) ? SAY("missing") : SAY("too many"));
 	return true;
 }
 

@@ -82,10 +82,7 @@ cause_tells_excess(const char *message)
 {
 	static const char *const words[] = { "exceed", "maximum", "longer", "larger", "greater", "more than", "too long", "too many", "at most", "limit" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcasestr(message, words[i]))
-			return true;
-	return false;
+	return text_contains_any(message, words, sizeof(words) / sizeof(*words));
 }
 
 /* Needs: two shapes in a message of Python's that differ in their order, by dimensions of one, or in one size. */

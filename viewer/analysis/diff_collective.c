@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mismatch_rule.h"
+
 static bool
 sizes_equal(const struct operand *one, const struct operand *other)
 {
@@ -61,15 +63,6 @@ collective_is_uneven(const struct member *left, int64_t left_event, const struct
 	       has_room(&x, x.input, left) && has_room(&x, y.input, right) && has_room(&y, x.input, left) && has_room(&y, y.input, right);
 }
 
-static const struct operand *
-operand_named(const struct event *event, const char *name)
-{
-	for (int i = 0; i < event->operand_count; i++)
-		if (strcmp(event->operands[i].name, name) == 0)
-			return &event->operands[i];
-	return NULL;
-}
-
 static int64_t
 elements(const struct operand *tensor, int from)
 {
@@ -101,13 +94,13 @@ exchange_part(const struct event *event, const char *side, int peer, int world)
 
 	if (strcmp(event->operation, "c10d::alltoall_") == 0) {
 		snprintf(name, sizeof name, "%s_tensors[%d]", side, peer);
-		return elements(operand_named(event, name), 0);
+		return elements(rule_operand(event, name), 0);
 	}
 	if (strcmp(event->operation, "c10d::alltoall_base_") != 0)
 		return -1;
-	tensor = operand_named(event, side);
+	tensor = rule_operand(event, side);
 	snprintf(name, sizeof name, "%s_split_sizes", side);
-	splits = operand_named(event, name);
+	splits = rule_operand(event, name);
 	if (!tensor || tensor->ndim < 1 || !splits || !splits->value)
 		return -1;
 	if (strcmp(splits->value, "[]") == 0)
@@ -126,7 +119,7 @@ collective_exchange_differs(const struct member *giver, int64_t giver_event, con
 	if (world < 2 || !trace_event(giver->trace, giver->process, giver_event, &a) ||
 	    !trace_event(taker->trace, taker->process, taker_event, &b) || strcmp(a.operation, b.operation) != 0)
 		return false;
-	group = operand_named(&a, "process_group");
+	group = rule_operand(&a, "process_group");
 	/* Only in a group of all ranks a rank's number is its place. */
 	if (!group || !group->value || strtol(group->value + (group->value[0] == '"'), NULL, 10) != world)
 		return false;

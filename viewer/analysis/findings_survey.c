@@ -99,15 +99,6 @@ see_broadcast(const struct walk *walk, const struct event *event)
 	      &pair[1]);
 }
 
-const struct operand *
-walk_argument(const struct event *event, const char *name)
-{
-	for (int i = 0; i < event->operand_count; i++)
-		if (strcmp(event->operands[i].name, name) == 0)
-			return &event->operands[i];
-	return NULL;
-}
-
 static bool
 was_used(const struct used *used, int64_t tensor)
 {
@@ -149,7 +140,7 @@ see_difference(struct walk *walk, const struct event *event, const char *name)
 static void
 see_scatter(const struct walk *walk, const struct event *event)
 {
-	const struct operand *index = walk_argument(event, "index"), *source = walk_argument(event, "src");
+	const struct operand *index = rule_operand(event, "index"), *source = rule_operand(event, "src");
 	struct survey_site *site;
 	bool smaller = false;
 
@@ -181,7 +172,7 @@ see_select(const struct walk *walk, const struct event *event)
 static void
 see_lookup(const struct walk *walk, const struct event *event)
 {
-	const struct operand *weight = walk_argument(event, "weight"), *indices = walk_argument(event, "indices");
+	const struct operand *weight = rule_operand(event, "weight"), *indices = rule_operand(event, "indices");
 	struct survey_site *site;
 
 	if (!weight || !indices || !walk_is_plain(weight) || !walk_is_plain(indices) || indices->ndim < 1)

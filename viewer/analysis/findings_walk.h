@@ -5,6 +5,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_FINDINGS_WALK_H
 
 #include "findings_survey.h"
+#include "mismatch_rule.h"
 
 #define WALK_LOOKUPS 512 /* makers that are looked for */
 
@@ -26,8 +27,6 @@ struct survey_site *walk_site(struct findings_survey *survey, enum survey_kind k
 void walk_count(struct survey_site *site, const struct event *event, bool odd, const struct operand *one, const struct operand *other);
 bool walk_is_plain(const struct operand *operand);
 int64_t walk_elements(const struct operand *operand);
-/* EVENT's operand called NAME; NULL. */
-const struct operand *walk_argument(const struct event *event, const char *name);
 
 /* findings_walk_places.c: writes through masks, failed ones too. NAME is the operation's, without "aten::". */
 void walk_places(struct walk *walk, const struct event *event, const char *name);

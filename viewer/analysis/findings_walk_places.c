@@ -70,7 +70,7 @@ see_write(struct walk *walk, const struct event *event, const struct operand *ma
 static void
 see_where(struct walk *walk, const struct event *event)
 {
-	const struct operand *taken = walk_argument(event, "self"), *index = NULL;
+	const struct operand *taken = rule_operand(event, "self"), *index = NULL;
 	struct event read, sum;
 	struct survey_site *site;
 
@@ -98,7 +98,7 @@ walk_places(struct walk *walk, const struct event *event, const char *name)
 		return;
 	if (text_among("index_put_ index_put masked_scatter masked_scatter_", name)) {
 		mask = mask_of(event);
-		values = walk_argument(event, *name == 'm' ? "source" : "values");
+		values = rule_operand(event, *name == 'm' ? "source" : "values");
 		if (mask && values)
 			see_write(walk, event, mask, values);
 	} else if (strcmp(name, "where") == 0 && strcmp(event->status, "ok") == 0) {

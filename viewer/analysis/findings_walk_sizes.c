@@ -15,7 +15,7 @@ is_half(const struct operand *operand)
 static void
 see_cast(const struct walk *walk, const struct event *event)
 {
-	const struct operand *weight = walk_argument(event, "weight"), *input = event->operands;
+	const struct operand *weight = rule_operand(event, "weight"), *input = event->operands;
 	struct survey_site *site;
 
 	if (!event->grad || strcmp(event->phase, "forward") != 0 || !weight || !walk_is_plain(weight) || !walk_is_plain(input) ||
@@ -44,7 +44,7 @@ are_all(const struct operand *list, int64_t value)
 static void
 see_patches(const struct walk *walk, const struct event *event)
 {
-	const struct operand *weight = walk_argument(event, "weight"), *input = event->operands;
+	const struct operand *weight = rule_operand(event, "weight"), *input = event->operands;
 	int64_t window;
 	struct survey_site *site;
 	bool rest = false;
@@ -52,7 +52,7 @@ see_patches(const struct walk *walk, const struct event *event)
 	if (!weight || !walk_is_plain(weight) || !walk_is_plain(input) || weight->ndim != 4 || input->ndim != 4 || weight->sizes[2] != weight->sizes[3])
 		return;
 	window = weight->sizes[2];
-	if (!are_all(walk_argument(event, "stride"), window) || !are_all(walk_argument(event, "padding"), 0))
+	if (!are_all(rule_operand(event, "stride"), window) || !are_all(rule_operand(event, "padding"), 0))
 		return;
 	site = walk_site(walk->survey, SURVEY_PATCH, event);
 	if (!site)
@@ -66,7 +66,7 @@ see_patches(const struct walk *walk, const struct event *event)
 static void
 see_norm(const struct walk *walk, const struct event *event)
 {
-	const struct operand *input = event->operands, *training = walk_argument(event, "training");
+	const struct operand *input = event->operands, *training = rule_operand(event, "training");
 	struct survey_site *site;
 
 	if (!walk_is_plain(input) || input->ndim != 2 || !training || !training->value || strcmp(training->value, "true") != 0)

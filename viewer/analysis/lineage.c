@@ -90,20 +90,10 @@ follow_converted(const struct source *source, const struct lineage *lineage, con
 		flow->operand = weight;
 }
 
-static int
-count_pieces(const struct event *event)
-{
-	int count = 0;
-
-	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
-		count++;
-	return count;
-}
-
 static bool
 add_pieces(const struct event *event, void *context)
 {
-	*(int *)context = count_pieces(event);
+	*(int *)context = rule_pieces(event);
 	return false;
 }
 
@@ -118,7 +108,7 @@ has_fewer(const struct source *source, const struct lineage *lineage, const stru
 	if (maker->site < 0 || !text_among("cat concat concatenate", name))
 		return false;
 	source->each_call(source->context, lineage->process, maker, add_pieces, &before);
-	return count_pieces(maker) < before;
+	return rule_pieces(maker) < before;
 }
 
 /* One step back: the maker of TENSOR before event *BEFORE. Returns the place to go on with, -1 to stop. */

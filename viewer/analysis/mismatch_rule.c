@@ -62,6 +62,14 @@ rule_place(const struct event *event, const char *name)
 	return -1;
 }
 
+const struct operand *
+rule_operand(const struct event *event, const char *name)
+{
+	int place = rule_place(event, name);
+
+	return place >= 0 ? &event->operands[place] : NULL;
+}
+
 int
 rule_tensor(const struct event *event, const char *name)
 {
@@ -86,6 +94,16 @@ rule_next(const struct event *event, int from)
 		if (is_plain_tensor(&event->operands[i]) && !(event->operands[i].flags & BOX_TENSOR_WRAPPED))
 			return i;
 	return -1;
+}
+
+int
+rule_pieces(const struct event *event)
+{
+	int count = 0;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
+		count++;
+	return count;
 }
 
 bool

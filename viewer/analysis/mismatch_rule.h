@@ -32,6 +32,8 @@ int rule_tensor(const struct event *event, const char *name);
 int rule_any(const struct event *event, const char *names);
 /* The next tensor at or after place FROM, -1. Numbers wrapped as tensors don't count. */
 int rule_next(const struct event *event, int from);
+/* How many such tensors there are: the pieces of a cat or stack. */
+int rule_pieces(const struct event *event);
 bool rule_int(const struct event *event, const char *name, int64_t *out);
 bool rule_bool(const struct event *event, const char *name);
 /* Values of the integer list (or the one integer) called NAME; how many, -1 if there is no such argument. */
@@ -40,6 +42,8 @@ int rule_ints(const struct event *event, const char *name, int64_t *out, int roo
 int64_t rule_entry(const struct event *event, const char *name, int i, int64_t fallback);
 /* Place of the argument called NAME, of any kind; -1. */
 int rule_place(const struct event *event, const char *name);
+/* That argument; NULL. */
+const struct operand *rule_operand(const struct event *event, const char *name);
 int64_t rule_count(const struct operand *operand);
 /* DIM from the front, -1 if it is out of range of NDIM. */
 int rule_dim(int64_t dim, int ndim);

@@ -346,10 +346,7 @@ asks_for_one_length(const char *message)
 {
 	static const char *const words[] = { "equal size", "same size", "equal length", "same length", "expected sequence of length", "inhomogeneous", "lengths" };
 
-	for (size_t i = 0; message && i < sizeof(words) / sizeof(*words); i++)
-		if (strcasestr(message, words[i]))
-			return true;
-	return false;
+	return text_contains_any(message, words, sizeof(words) / sizeof(*words));
 }
 
 bool

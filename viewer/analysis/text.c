@@ -164,6 +164,15 @@ text_contains(const char *whole, const char *part)
 }
 
 bool
+text_contains_any(const char *text, const char *const *parts, size_t count)
+{
+	for (size_t i = 0; text && i < count; i++)
+		if (strcasestr(text, parts[i]))
+			return true;
+	return false;
+}
+
+bool
 text_among(const char *words, const char *word)
 {
 	size_t size = word ? strlen(word) : 0;

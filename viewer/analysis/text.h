@@ -47,6 +47,8 @@ const char *text_get(const json_t *object, const char *key);
 const char *text_basename(const char *path);
 /* Does WHOLE contain PART, where both say something (short texts must be equal)? */
 bool text_contains(const char *whole, const char *part);
+/* Does TEXT (or NULL) contain one of the COUNT PARTS, in capitals or not? */
+bool text_contains_any(const char *text, const char *const *parts, size_t count);
 /* WORD among the blank-separated WORDS? */
 bool text_among(const char *words, const char *word);
 /* The next integer (digits only, not part of a name or a decimal fraction) at or after *AT; moves *AT on. */
