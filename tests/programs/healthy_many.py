@@ -1,12 +1,13 @@
 """Healthy trainings of many kinds, each in a process of its own: nothing may be found in them. Arguments: the ones to run."""
 import copy
-import os
 import sys
 
 import torch
 import torch._dynamo  # an optimizer would import it, in each child anew
 from torch import nn
 from torch.nn import functional as F
+
+import each_apart
 
 STEPS = 12
 
@@ -463,16 +464,7 @@ def main():
         import peft  # noqa: F401
         import transformers
         transformers.logging.set_verbosity_error()
-    bad = 0
-    for function in chosen:
-        child = os.fork()
-        if child == 0:
-            torch.manual_seed(0)
-            function()
-            print(function.__name__, flush=True)
-            os._exit(0)
-        bad += os.waitpid(child, 0)[1] != 0
-    sys.exit(bad)
+    each_apart.run(chosen)
 
 
 main()

@@ -1,11 +1,12 @@
 """Goes wrong in silence, or would fail later: each function in a process of its own. Arguments: the ones to run; --fixed: none of it."""
-import os
 import sys
 
 import torch
 import torch._dynamo  # an optimizer would import it, in each child anew
 from torch import nn
 from torch.nn import functional as F
+
+import each_apart
 
 FIXED = "--fixed" in sys.argv
 STEPS = 5
@@ -215,17 +216,4 @@ MISTAKES = [missing, begun_anew, pretrained, last_norm, last_held, last_pairs, p
             detached_adapter]
 
 
-def main():
-    bad = 0
-    for function in [f for f in MISTAKES if f.__name__ in sys.argv]:
-        child = os.fork()
-        if child == 0:
-            torch.manual_seed(0)
-            function()
-            print(function.__name__, flush=True)
-            os._exit(0)
-        bad += os.waitpid(child, 0)[1] != 0
-    sys.exit(bad)
-
-
-main()
+each_apart.run([f for f in MISTAKES if f.__name__ in sys.argv])
