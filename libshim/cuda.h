@@ -19,6 +19,7 @@
 #include "../schema/box.h"
 
 #define CUDA_SUCCESS 0
+#define CUDA_UNLOADING 4     /* cudaErrorCudartUnloading, CUDA_ERROR_DEINITIALIZED: libraries clean up as the process ends: no failure */
 #define CUDA_NOT_READY 600   /* cudaErrorNotReady, CUDA_ERROR_NOT_READY: no failure */
 #define CUDA_NO_SYMBOL 302   /* cudaErrorSharedObjectSymbolNotFound, CUDA_ERROR_...: the real function isn't there */
 

@@ -259,9 +259,9 @@ memory_follow(struct recorder *recorder, enum box_cuda_kind kind, int result, ui
 static bool
 is_wanted(enum box_cuda_kind kind, int result, const struct cuda_facts *facts)
 {
-	if (result == CUDA_NOT_READY)
-		return false;
 	if (__builtin_expect(result != CUDA_SUCCESS, 0)) {
+		if (result == CUDA_NOT_READY || result == CUDA_UNLOADING)
+			return false;
 		bool echo = kind == BOX_CUDA_LAST_ERROR && result == cuda_self.last_error;
 		cuda_self.last_error = result;
 		return !echo && (shim_box.base || (kind != BOX_CUDA_OTHER && kind != BOX_CUDA_LAST_ERROR));

@@ -90,4 +90,7 @@ answer "SELECT ours FROM cuda_call WHERE id = $first" 0
 fault FAKE_CUDA_FAULT=plain_one FAKE_CUDA_FAULT_AFTER=2 SHAPEBOX_SYNC=all
 answer "SELECT ours FROM cuda_call WHERE id = $first" 1
 answer "$before" plain_one
+# What libraries are told that clean up while the process ends is no failure.
+fault FAKE_CUDA_FAULT=plain_one FAKE_CUDA_FAULT_CODE=4 FAKE_CUDA_FAULT_AFTER=2
+answer "SELECT count(*) FROM cuda_call WHERE result = 4" 0
 exit $bad

@@ -23,7 +23,9 @@ record() { # NAME PROGRAM WAY: sets db
 	"$build/shapebox" memory "$work/trace" >/dev/null || { echo "$1: memory failed"; bad=1; }
 	db=$(ls "$work"/trace/rank0-*.db | grep -v worker)
 	[ "$(ask "SELECT count FROM cuda_count WHERE name = 'launches'")" -gt 0 ] || { echo "$1: no launch recorded"; bad=1; }
-	[ "$(ask "SELECT count FROM cuda_count WHERE name = 'failed_calls'")" = 0 ] || { echo "$1: calls failed"; ask "SELECT * FROM cuda_log WHERE result <> 0"; bad=1; }
+	# 209, 800: NCCL looks for each of its kernels, PyTorch asks for fabric handles before others; both go on without.
+	failed=$(ask "SELECT * FROM cuda_log WHERE result NOT IN (0, 209, 800)")
+	[ -z "$failed" ] || { echo "$1: calls failed"; echo "$failed"; bad=1; }
 	lost=$(ask "SELECT group_concat(text) FROM loss WHERE cause LIKE 'CUDA_NESTED' OR cause = 'MEMORY_FULL'")
 	[ -z "$lost" ] || { echo "$1: lost: $lost"; bad=1; }
 }
@@ -46,6 +48,10 @@ launched_in() { # OPERATION
 	echo "SELECT count(*) FROM cuda_call c JOIN operation o ON o.id = c.operation_id WHERE c.kind = 'launch' AND c.driver = 1 AND o.name LIKE '$1'"
 }
 
+kernels_like() { # PATTERN
+	echo "SELECT count(*) FROM cuda_call c JOIN cuda_kernel k ON k.id = c.kernel_id WHERE k.symbol LIKE '$1' AND c.driver = 1"
+}
+
 steps "eager" "" eager
 steps "expandable segments" expandable_segments:True eager
 steps "cudaMallocAsync" backend:cudaMallocAsync eager
@@ -55,8 +61,11 @@ record "graph" tests/fake/torch_steps.py graph && {
 }
 library cuBLAS cublas "$(launched_in 'aten::matmul')"
 library cuDNN cudnn "$(launched_in 'aten::conv2d')"
-library NCCL nccl "SELECT count(*) FROM cuda_call c JOIN cuda_kernel k ON k.id = c.kernel_id WHERE k.symbol LIKE '%nccl%' AND c.driver = 1"
-library "torch.compile" compile "SELECT count(*) FROM cuda_call c JOIN cuda_kernel k ON k.id = c.kernel_id WHERE k.symbol LIKE 'triton%'"
+library NCCL nccl "$(kernels_like %oneRankReduce%)"
+library "torch.compile" compile "$(kernels_like triton%)"
+record Triton tests/fake/torch_steps.py triton && {
+	[ "$(ask "$(kernels_like double)")" = 3 ] && echo "ok      Triton" || { echo "Triton: not 3 launches"; bad=1; }
+}
 "$build/tests/runner" --build "$build" --python "$(dirname "$python")" --programs "$PWD/tests/programs" --cases "$PWD/tests/fake/cases" \
-	--work "$work/cases" cuda_index_sync cuda_index_blocking cuda_tower cuda_parameter cuda_offload || bad=1
+	--work "$work/cases" cuda_index_sync.case cuda_index_blocking cuda_tower cuda_parameter cuda_offload || bad=1
 exit $bad
