@@ -59,7 +59,7 @@ place_of(const void *handle)
 	return (uint32_t)(((uintptr_t)handle * 0x9e3779b97f4a7c15ull) >> 40) & (ENTRIES - 1);
 }
 
-static struct kernel *
+static inline struct kernel *
 find(const void *handle)
 {
 	struct kernel *table = __atomic_load_n(&kernels, __ATOMIC_ACQUIRE);
