@@ -169,6 +169,29 @@ run_check() { # NAME COMMAND...
 	fi
 }
 
+# begin_check NAME COMMAND...: run_check beside others, as many at once as there are processors; what it prints comes when it is
+# done. await_checks counts them: those of which nothing was heard have failed.
+BEGUN=0
+begin_check() {
+	[ $BEGUN != 0 ] || : >"$BUILD/checks.passed"
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n || true; done
+	BEGUN=$((BEGUN + 1))
+	{
+		PASSED=0
+		run_check "$@" >"$BUILD/check.$BEGUN.log" 2>&1
+		cat "$BUILD/check.$BEGUN.log"
+		[ $PASSED = 0 ] || echo "$1" >>"$BUILD/checks.passed"
+	} &
+}
+
+await_checks() {
+	local passed
+	wait
+	passed=$(wc -l <"$BUILD/checks.passed")
+	count "$passed" $((BEGUN - passed))
+	BEGUN=0
+}
+
 run_cases() { # BUILD [RUNNER ARGUMENTS...]
 	local build=$1 status=0 result
 	shift
@@ -209,39 +232,41 @@ word_test() {
 	fi
 	run_units "$BUILD"
 	step "checks"
-	run_check "library exports its hooks and needs libc alone" sh tests/e2e/exports.sh "$BUILD/libshapebox.so"
-	run_check "both files run with glibc $(oldest_glibc)" sh tests/e2e/glibc.sh "$(oldest_glibc)" "$BUILD/shapebox" "$BUILD/libshapebox.so"
-	run_check "manual page and completions agree with --help" sh tests/e2e/manual.sh "$BUILD"
-	run_check "the wheel, in a fresh venv" check_wheel
-	run_check "the Debian package" check_deb
-	run_check "commands in the documents are real" sh tests/e2e/docs.sh "$BUILD"
-	run_check "the recipes that are marked run" sh tests/e2e/recipes.sh "$BUILD" "$VENV/bin/python"
-	run_check "a page without a browser" sh tests/e2e/page.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
-	run_check "reports say everything in the language that is set" python3 tests/e2e/said.py
-	run_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
-	run_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
-	run_check "hostile traces are refused or shown inert" "$VENV/bin/python" tests/hostile/run.py "$BUILD"
-	run_check "healthy runs keep their contract, others depart" sh tests/e2e/assert.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
-	run_check "files changed at random are read or refused" fuzz_rounds "$BUILD" 1500
-	run_check "kills, cuts, folds at once, and what may be lacking" "$VENV/bin/python" tests/kills/run.py "$BUILD" 100
-	run_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
-	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
-	run_check "where clusters put files, how they end processes" bash tests/e2e/clusters.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
-	run_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
-	run_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
-	run_check "every function of CUDA is wrapped or left out for a reason" sh tests/symbols/check.sh
-	run_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
-	run_check "a call of ours that fails hurts nobody (a sample)" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain:1 cuda:20 torch:150 fold:700
-	run_check "failures are the same after 2,000 healthy steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 2000 \
+	begin_check "library exports its hooks and needs libc alone" sh tests/e2e/exports.sh "$BUILD/libshapebox.so"
+	begin_check "both files run with glibc $(oldest_glibc)" sh tests/e2e/glibc.sh "$(oldest_glibc)" "$BUILD/shapebox" "$BUILD/libshapebox.so"
+	begin_check "manual page and completions agree with --help" sh tests/e2e/manual.sh "$BUILD"
+	begin_check "the wheel, in a fresh venv" check_wheel
+	begin_check "the Debian package" check_deb
+	begin_check "commands in the documents are real" sh tests/e2e/docs.sh "$BUILD"
+	begin_check "the recipes that are marked run" sh tests/e2e/recipes.sh "$BUILD" "$VENV/bin/python"
+	begin_check "a page without a browser" sh tests/e2e/page.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	begin_check "reports say everything in the language that is set" python3 tests/e2e/said.py
+	begin_check "nothing built names this folder" sh tests/e2e/paths.sh "$BUILD" "$ROOT"
+	begin_check "what is wrong is said and named" sh tests/e2e/usage.sh "$BUILD"
+	begin_check "hostile traces are refused or shown inert" "$VENV/bin/python" tests/hostile/run.py "$BUILD"
+	begin_check "healthy runs keep their contract, others depart" sh tests/e2e/assert.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	begin_check "files changed at random are read or refused" fuzz_rounds "$BUILD" 1500
+	begin_check "kills, cuts, folds at once, and what may be lacking" "$VENV/bin/python" tests/kills/run.py "$BUILD" 100
+	begin_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	begin_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
+	begin_check "where clusters put files, how they end processes" bash tests/e2e/clusters.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
+	begin_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
+	begin_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
+	begin_check "every function of CUDA is wrapped or left out for a reason" sh tests/symbols/check.sh
+	begin_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
+	begin_check "a call of ours that fails hurts nobody (a sample)" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain:1 cuda:20 torch:150 fold:700
+	begin_check "failures are the same after 2,000 healthy steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 2000 \
 		family_add family_linear handled_then_fatal
+	await_checks
 	step "end to end"
 	run_cases "$BUILD"
 	step "demo's screen in README.md"
 	run_check "README shows the demo's screen" check_screen
-	run_check "a bundle names nobody, and reads like its trace" sh tests/e2e/bundle.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
-	run_check "manners on a terminal and in a pipe" sh tests/e2e/manners.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
-	run_check "Ctrl-C leaves no half-folded trace" sh tests/e2e/interrupted.sh "$BUILD" "$VENV/bin/python"
-	run_check "English and Chinese" sh tests/e2e/language.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
+	begin_check "a bundle names nobody, and reads like its trace" sh tests/e2e/bundle.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
+	begin_check "manners on a terminal and in a pipe" sh tests/e2e/manners.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
+	begin_check "Ctrl-C leaves no half-folded trace" sh tests/e2e/interrupted.sh "$BUILD" "$VENV/bin/python"
+	begin_check "English and Chinese" sh tests/e2e/language.sh "$BUILD" "$VENV/bin/python" "$BUILD/demo/trace"
+	await_checks
 	closing
 }
 
