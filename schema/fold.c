@@ -113,7 +113,7 @@ statements_make(struct fold *fold)
 	fold->insert_event_kind = fold_prepare(fold, "INSERT INTO event_kind VALUES (?,?,?,?,?,?,?,?,?)");
 	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope_row VALUES (?,?,?,?,?,?)");
 	fold->insert_scope_kind = fold_prepare(fold, "INSERT INTO scope_kind VALUES (?,?,?,?)");
-	fold->insert_step = fold_prepare(fold, "INSERT INTO step VALUES (?,?)");
+	fold->insert_step = fold_prepare(fold, "INSERT INTO step VALUES (?,?,?,?)");
 	fold->insert_signature = fold_prepare(fold, "INSERT INTO signature VALUES (?,?,?)");
 	fold->insert_operand = fold_prepare(fold, "INSERT INTO signature_operand VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	fold_cuda_start(fold);

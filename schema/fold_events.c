@@ -76,7 +76,7 @@ step_set(struct merge *merge, uint64_t step)
 	if (step > INT64_MAX || (int64_t)step <= merge->step)
 		return;
 	merge->step = (int64_t)step;
-	merge->step_ns = -1;
+	merge->base.ns = -1;
 	merge->micro_batch = 0;
 	merge->round_done = false;
 }
@@ -237,7 +237,7 @@ total_count(struct fold *fold, uint64_t *kept)
 void
 fold_events(struct fold *fold)
 {
-	struct merge merge = { .fold = fold, .next_scope = 1, .step_ns = -1 };
+	struct merge merge = { .fold = fold, .next_scope = 1, .base.ns = -1 };
 	uint64_t kept;
 
 	fold->total = total_count(fold, &kept);

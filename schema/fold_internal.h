@@ -35,7 +35,7 @@ struct fold_kinds {
 
 /* fold_batch.c: rows of event_row on their way to SQLite. */
 #define FOLD_BATCH_ROWS 4096u
-#define FOLD_BATCH_INTEGERS 10 /* columns before `tensors` */
+#define FOLD_BATCH_INTEGERS 9 /* columns before `tensors` */
 struct fold_batch_row {
 	int64_t value[FOLD_BATCH_INTEGERS];
 	uint32_t null_columns;    /* a bit for each NULL among them */

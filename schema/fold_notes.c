@@ -129,6 +129,6 @@ fold_notes_write(struct fold *fold)
 	sqlite3_finalize(insert);
 	sqlite3_finalize(valid);
 	/* An operation that its note says was left, but whose own end was lost, has failed: it isn't open. */
-	fold_run(fold, "UPDATE event_row SET outcome = 1 WHERE duration_ns IS NULL AND id IN "
+	fold_run(fold, "UPDATE event_row SET lasted = -2 WHERE (lasted IS NULL OR lasted = -1) AND id IN "
 		       "(SELECT event_id FROM note WHERE kind = 'operation')");
 }

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-#define EVENT_ROW_NULLS 5 /* from this column of event_row on, negative is NULL */
+/* Times of rows: on a grid of 64 ns from the epoch, as rows.sql has it. */
+#define GRID_NS 64
+enum { LASTED_OPEN = -1, LASTED_FAILED = -2, LASTED_FAILED_AFTER = -3 }; /* event_row.lasted; the last: minus what it lasted */
 
 /* Identities are written as their low half; the chunk's base tells the rest. 0 stays 0: not known. */
 static void
@@ -68,6 +70,19 @@ event_kind(struct fold *fold, const struct fold_thread *thread, const struct pen
 	return id;
 }
 
+/* event_row.lasted, where it isn't NULL. */
+static int64_t
+lasted(const struct fold *fold, const struct pending *event, enum outcome outcome)
+{
+	double ns = event->end ? (double)(event->end_ticks - event->start_ticks) / fold->box.ticks_per_ns : -1;
+	int64_t from = event->start_ns / GRID_NS, units;
+
+	if (ns < 0)
+		return outcome == OUTCOME_OPEN ? LASTED_OPEN : LASTED_FAILED;
+	units = ns < 1e15 ? (event->start_ns + (int64_t)ns) / GRID_NS - from : 0;
+	return outcome == OUTCOME_FAILED ? LASTED_FAILED_AFTER - units : units;
+}
+
 void
 row_event(struct merge *merge, struct fold_thread *thread, const struct pending *event, enum phase phase,
 	  enum outcome outcome)
@@ -75,20 +90,23 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	struct fold *fold = merge->fold;
 	const struct box_start *start = event->start;
 	bool sequence = (start->record.flags & BOX_FLAG_GRAD) && fold->box.header.checks[BOX_CHECK_SEQUENCE] != BOX_CHECK_FAILED;
-	double duration = event->end ? (double)(event->end_ticks - event->start_ticks) / fold->box.ticks_per_ns : -1;
 	int64_t kind = fold->failed ? 0 : event_kind(fold, thread, event, phase);
 	struct fold_batch_row *row = fold->failed ? NULL : event_row(fold, event);
 
 	if (!row)
 		return;
-	const int64_t value[FOLD_BATCH_INTEGERS] = {
-		event->id, kind, event->id - event->number, event->step, event->start_ns - event->step_ns,
-		duration < 9e18 ? (int64_t)duration : 0, outcome == OUTCOME_OK ? -1 : (int64_t)outcome, event->parent,
-		sequence ? (int64_t)start->sequence : -1, event->scope,
+	const struct { int64_t value; bool known; } columns[FOLD_BATCH_INTEGERS] = {
+		{ event->id, true }, { kind, true }, { event->id - event->number, true }, { event->step, true },
+		{ event->start_ns / GRID_NS - event->base.ns / GRID_NS, true },
+		{ lasted(fold, event, outcome), event->end || outcome != OUTCOME_OK },
+		{ event->parent, event->parent >= 0 },
+		{ (int64_t)start->sequence - event->base.sequence, sequence },
+		{ event->scope - event->base.scope, event->scope >= 0 },
 	};
-	memcpy(row->value, value, sizeof value);
-	for (int column = EVENT_ROW_NULLS; column < FOLD_BATCH_INTEGERS; column++)
-		row->null_columns |= (uint32_t)(value[column] < 0) << column;
+	for (int i = 0; i < FOLD_BATCH_INTEGERS; i++) {
+		row->value[i] = columns[i].value;
+		row->null_columns |= (uint32_t)!columns[i].known << i;
+	}
 	fold_print_event(fold, thread, event, phase);
 	fold->kept++;
 	if (event->step > fold->last_step)
@@ -96,12 +114,14 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 }
 
 void
-row_step(struct fold *fold, int64_t step, int64_t start_ns)
+row_step(struct fold *fold, int64_t step, const struct step_base *base)
 {
 	if (fold->failed)
 		return;
 	sqlite3_bind_int64(fold->insert_step, 1, step);
-	sqlite3_bind_int64(fold->insert_step, 2, start_ns);
+	sqlite3_bind_int64(fold->insert_step, 2, base->ns / GRID_NS * GRID_NS);
+	sqlite3_bind_int64(fold->insert_step, 3, base->sequence);
+	sqlite3_bind_int64(fold->insert_step, 4, base->scope);
 	fold_step(fold, fold->insert_step);
 }
 
@@ -136,8 +156,8 @@ row_scope(struct merge *merge, struct fold_thread *thread, const struct range *r
 	sqlite3_bind_int64(insert, 1, range->id);
 	sqlite3_bind_int64(insert, 2, scope_kind(fold, thread, range));
 	integer_bind(insert, 3, range->sequence, range->scope == BOX_SCOPE_BACKWARD && range->sequence != BOX_NONE);
-	sqlite3_bind_int64(insert, 4, range->start_ns - (int64_t)(fold->box.header.start_unix_ns & INT64_MAX));
-	integer_bind(insert, 5, end_ns - range->start_ns, end_ns >= 0);
+	sqlite3_bind_int64(insert, 4, range->start_ns / GRID_NS - (int64_t)(fold->box.header.start_unix_ns & INT64_MAX) / GRID_NS);
+	integer_bind(insert, 5, end_ns / GRID_NS - range->start_ns / GRID_NS, end_ns >= 0);
 	integer_bind(insert, 6, range->parent, range->parent >= 0);
 	fold_step(fold, insert);
 }

@@ -150,9 +150,11 @@ thread_start(struct merge *merge, struct fold_thread *thread, const struct box_s
 		box_read_damage(&merge->fold->box, "chunk %u: operations nested too deep", thread->chunk->index);
 		return;
 	}
-	if (merge->step_ns < 0) {
-		merge->step_ns = thread_ns(merge, thread);
-		row_step(merge->fold, merge->step, merge->step_ns);
+	if (start->record.flags & BOX_FLAG_GRAD)
+		merge->sequence = start->sequence;
+	if (merge->base.ns < 0) {
+		merge->base = (struct step_base){ thread_ns(merge, thread), merge->sequence + BASE_AHEAD, merge->next_scope + BASE_AHEAD };
+		row_step(merge->fold, merge->step, &merge->base);
 	}
 	*event = (struct pending){
 		.start = start,
@@ -163,7 +165,7 @@ thread_start(struct merge *merge, struct fold_thread *thread, const struct box_s
 		.parent = parent,
 		.scope = thread->range_count ? thread->ranges[thread->range_count - 1].id : -1,
 		.step = merge->step,
-		.step_ns = merge->step_ns,
+		.base = merge->base,
 		.start_ns = thread_ns(merge, thread),
 		.signature = signature,
 		.output_signature = -1,

@@ -14,13 +14,21 @@
 #define THREAD_STACK_LIMIT 4096u /* operations nested deeper are rows without their end */
 #define THREAD_RANGES_LIMIT 256u
 
+/* What a step's rows count from: numbers near it take fewer bytes, a single one from 128 before it on. */
+#define BASE_AHEAD 128
+struct step_base {
+	int64_t ns;                     /* when its first operation that is kept began; -1 until then */
+	int64_t sequence, scope;        /* autograd's number, range: the newest then, and BASE_AHEAD */
+};
+
 /* An operation between its START and its row. */
 struct pending {
 	const struct box_start *start;  /* in the chunk's copy */
 	const struct box_end *end;      /* NULL until it comes */
 	uint64_t start_base, end_base;  /* base_tensor of their chunks */
 	uint64_t start_ticks, end_ticks;
-	int64_t id, number, parent, scope, step, step_ns, start_ns, signature, output_signature; /* -1 = none */
+	int64_t id, number, parent, scope, step, start_ns, signature, output_signature; /* -1 = none */
+	struct step_base base;
 	uint32_t micro_batch;
 	unsigned site;                  /* SITE_* */
 	bool backward_open, optimizer_open, data_open;
@@ -60,7 +68,9 @@ struct merge {
 	struct fold_thread *threads, **heap;
 	uint32_t thread_count, heap_count;
 	int64_t next_id, next_scope;
-	int64_t step, step_ns;           /* step_ns: when it began, -1 until its first operation */
+	int64_t step;
+	struct step_base base;
+	uint32_t sequence;               /* of autograd: the newest that was met */
 	uint32_t micro_batch;
 	uint32_t backward_open;          /* backward ranges open on any thread */
 	bool round_done;                 /* a backward round has ended since the last forward */
@@ -88,10 +98,10 @@ void fold_print_event(struct fold *fold, const struct fold_thread *thread, const
 void fold_cuda_call(struct merge *merge, struct fold_thread *thread, const struct box_cuda *cuda);
 
 /* fold_rows.c */
-enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_OPEN }; /* as in event_row.outcome */
+enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_OPEN };
 void row_event(struct merge *merge, struct fold_thread *thread, const struct pending *event, enum phase phase,
 	       enum outcome outcome);
-void row_step(struct fold *fold, int64_t step, int64_t start_ns);
+void row_step(struct fold *fold, int64_t step, const struct step_base *base);
 void row_scope(struct merge *merge, struct fold_thread *thread, const struct range *range, int64_t end_ns);
 
 #endif

@@ -1,22 +1,24 @@
 -- Operations and ranges with all their columns: what schema.sql keeps apart, joined again.
 -- The reader makes these views for itself, too: it uses none that lies in a file.
+-- Times lie on a grid of 64 ns from the Unix epoch: the recorder's clock goes in steps of 256 ticks, 64 ns at 4 GHz.
 
 CREATE VIEW event AS                 -- one operation
 SELECT e.id,                         -- order of start over all threads, counted from the process's beginning
   k.thread_id,                       -- thread.id
   e.id - e.elsewhere AS number,      -- order of start within its thread, from 0
-  t.start_ns + e.start AS start_ns,  -- Unix time, nanoseconds
-  e.duration_ns,                     -- NULL: entered and never left
+  t.start_ns + e.start * 64 AS start_ns, -- Unix time, nanoseconds
+  CASE WHEN e.lasted >= 0 THEN e.lasted * 64 WHEN e.lasted < -2 THEN (-3 - e.lasted) * 64 END
+    AS duration_ns,                  -- NULL: entered and never left, or its end was lost
   e.step,                            -- optimizer steps finished before it
   k.phase,                           -- forward, backward, optimizer, eval, data, load, other
   k.micro_batch,                     -- forward/backward rounds before it within its step, from 0
-  CASE e.outcome WHEN 1 THEN 'failed' WHEN 2 THEN 'open' ELSE 'ok' END AS status,
+  CASE WHEN e.lasted = -1 THEN 'open' WHEN e.lasted < 0 THEN 'failed' ELSE 'ok' END AS status,
   k.depth,                           -- recorded operations around it
   e.parent_id,                       -- the operation around it, if recorded
   k.signature_id, k.output_signature_id,
   k.site_id,                         -- NULL: no Python frame, or lost
-  e.sequence,                        -- autograd sequence number that its node would get
-  e.scope_id,                        -- innermost range around it on its thread
+  t.sequence + e.sequence AS sequence, -- autograd sequence number that its node would get
+  t.scope_id + e.scope AS scope_id,  -- innermost range around it on its thread
   k.grad,                            -- 1: autograd was recording
   e.tensors                          -- identities of inputs, then outputs: see tensor_blob in ARCHITECTURE.md
 FROM event_row e
@@ -26,8 +28,8 @@ CROSS JOIN step t ON t.step = e.step;
 CREATE VIEW scope AS                 -- a named range: backward node, optimizer step, data loader, user's range
 SELECT r.id, k.thread_id, k.kind, k.name,
   r.sequence,                        -- backward: the node's autograd sequence number
-  p.start_ns + r.start AS start_ns,  -- Unix time, nanoseconds
-  p.start_ns + r.start + r.duration_ns AS end_ns,   -- NULL if it never ended (or its end was lost)
+  (p.start_ns / 64 + r.start) * 64 AS start_ns,          -- Unix time, nanoseconds
+  (p.start_ns / 64 + r.start + r.lasted) * 64 AS end_ns, -- NULL if it never ended (or its end was lost)
   r.parent_id
 FROM scope_row r
 CROSS JOIN scope_kind k ON k.id = r.kind_id

@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 5;             -- raised when an older reader would misread the file
+PRAGMA user_version = 6;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -94,7 +94,9 @@ CREATE TABLE thread (
 
 CREATE TABLE step (                  -- what an optimizer step's operations are timed from
   step INTEGER PRIMARY KEY,          -- optimizer steps finished before
-  start_ns INTEGER NOT NULL          -- Unix time, nanoseconds: of its first record that is kept
+  start_ns INTEGER NOT NULL,         -- Unix time, nanoseconds, a multiple of 64: of its first operation that is kept
+  sequence INTEGER NOT NULL,         -- what event_row.sequence and event_row.scope count from
+  scope_id INTEGER NOT NULL
 );
 
 -- Operations and ranges repeat each other: what is the same in many rows stands once, in event_kind and scope_kind.
@@ -111,8 +113,8 @@ CREATE TABLE scope_row (             -- a named range: see view scope
   id INTEGER PRIMARY KEY,
   kind_id INTEGER NOT NULL REFERENCES scope_kind(id),
   sequence INTEGER,
-  start INTEGER NOT NULL,            -- nanoseconds after process.start_ns
-  duration_ns INTEGER,
+  start INTEGER NOT NULL,            -- after process.start_ns, in 64 ns
+  lasted INTEGER,                    -- in 64 ns
   parent_id INTEGER REFERENCES scope_row(id)
 );
 
@@ -133,12 +135,11 @@ CREATE TABLE event_row (             -- one operation: see view event
   kind_id INTEGER NOT NULL REFERENCES event_kind(id),
   elsewhere INTEGER NOT NULL,        -- id - number: how many of the operations before it were other threads'
   step INTEGER NOT NULL REFERENCES step(step),
-  start INTEGER NOT NULL,            -- nanoseconds after its step's start_ns; negative where another thread was late
-  duration_ns INTEGER,
-  outcome INTEGER,                   -- NULL ok, 1 failed, 2 open
+  start INTEGER NOT NULL,            -- after its step's start_ns, in 64 ns; negative where another thread was late
+  lasted INTEGER,                    -- in 64 ns; NULL its end was lost, -1 open, -2 failed, and -3 - n: failed after n
   parent_id INTEGER REFERENCES event_row(id),
-  sequence INTEGER,
-  scope_id INTEGER REFERENCES scope_row(id),
+  sequence INTEGER,                  -- after its step's; NULL: none
+  scope INTEGER,                     -- scope_row.id after its step's; NULL: none
   tensors BLOB NOT NULL
 );
 

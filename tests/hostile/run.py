@@ -34,7 +34,7 @@ def view_for_table(db, path):
 @case
 def view_of_events(db, path):
     db.executescript(f"DROP TABLE event_row; CREATE VIEW event_row AS {LOOP} i AS id, 1 AS kind_id, 0 AS elsewhere, 0 AS step, 0 AS start,"
-                     " 1 AS duration_ns, 1 AS outcome, NULL AS parent_id, 0 AS sequence, NULL AS scope_id, x'00' AS tensors FROM n;")
+                     " -4 AS lasted, NULL AS parent_id, 0 AS sequence, NULL AS scope, x'00' AS tensors FROM n;")
 
 
 @case
@@ -119,7 +119,7 @@ def other_types(db, path):
     db.executescript("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table';")
     db.commit()
     with sqlite3.connect(path) as again:
-        again.executescript("UPDATE event_row SET step = x'00', start = 'abc', outcome = 'x', tensors = 'text';"
+        again.executescript("UPDATE event_row SET step = x'00', start = 'abc', lasted = 'x', tensors = 'text';"
                             "UPDATE operation SET name = x'deadbeef'; UPDATE frame SET line = NULL, file = NULL; UPDATE thread SET name = NULL;"
                             "UPDATE signature_operand SET kind = NULL, shape = 7, strides = x'ff', storage_offset = 'q', flags = 'z';"
                             "UPDATE process SET pid = 'me', rank = 1e300, step = 'x', start_ns = -1, state = NULL;")
@@ -132,7 +132,7 @@ def impossible_counts(db, path):
                [most, -most, most, -most - 1, most, most, most])
     db.execute("UPDATE event_kind SET depth = ?, micro_batch = ?", [most, -most])
     db.execute("UPDATE step SET start_ns = ?", [most])
-    db.execute("UPDATE event_row SET start = ?, elsewhere = ?, duration_ns = ?", [most, -most, most])
+    db.execute("UPDATE event_row SET start = ?, elsewhere = ?, lasted = ?", [most, -most, most])
     db.execute("UPDATE signature_operand SET slot = slot + ?, tensor_index = ?, shape = ?", [most - 100, most, f"[{most}, -{most}, {2**70}]"])
     db.execute("UPDATE loss SET count = ?", [-most])
     db.execute("UPDATE site SET inner_count = ?, left_out = ?", [most, -most])
@@ -149,9 +149,9 @@ def cyclic_lineage(db, path):
     """Events around each other, ranges within themselves, tensors made of themselves."""
     db.executescript("UPDATE event_row SET parent_id = id; INSERT INTO scope_kind VALUES (900, 0, 'backward', 'x');"
                      "INSERT INTO scope_row VALUES (900, 900, 20, 0, 1, 901), (901, 900, 20, 0, 1, 900);"
-                     "UPDATE event_row SET scope_id = 900, tensors = x'02040002';")
+                     "UPDATE step SET scope_id = 0; UPDATE event_row SET scope = 900, tensors = x'02040002';")
     db.executescript("WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) INSERT INTO event_row"
-                     " SELECT i, kind_id, elsewhere, step, start + i, duration_ns, NULL, i + 1, sequence, 901, x'02040002' FROM n, event_row WHERE id = 0;")
+                     " SELECT i, kind_id, elsewhere, step, start + i, lasted, i + 1, sequence, 901, x'02040002' FROM n, event_row WHERE id = 0;")
 
 
 @case
@@ -221,7 +221,7 @@ def utf16(db, path):
     os.remove(path)
     with sqlite3.connect(path) as made:
         made.execute("PRAGMA encoding = 'UTF-16le'")
-        made.executescript(script + "; PRAGMA application_id = 0x73686278; PRAGMA user_version = 5;")
+        made.executescript(script + "; PRAGMA application_id = 0x73686278; PRAGMA user_version = 6;")
 
 
 # --- directories -------------------------------------------------------------------------------------------------------------------

@@ -107,11 +107,13 @@ steps_drop(sqlite3 *db, const struct trace_copy *copy)
 	static const char drop[] =
 		"CREATE TEMP TABLE since AS SELECT max(step) - %lld + 1 AS step FROM step;"
 		"CREATE TEMP TABLE before AS SELECT count(*) AS events FROM event_row;"
-		"DELETE FROM event_row WHERE step < (SELECT step FROM since) AND outcome IS NULL AND id NOT IN (SELECT id FROM kept);"
+		"DELETE FROM event_row WHERE step < (SELECT step FROM since) AND coalesce(lasted, 0) >= 0 AND id NOT IN (SELECT id FROM kept);"
 		"DELETE FROM event_tensor WHERE event_id NOT IN (SELECT id FROM event_row);"
 		"DELETE FROM block WHERE step < (SELECT step FROM since);"
-		"DELETE FROM scope_row WHERE id < (SELECT min(scope_id) FROM event_row WHERE step >= (SELECT step FROM since)) "
-		"  AND id NOT IN (SELECT scope_id FROM event_row WHERE scope_id IS NOT NULL);"
+		"CREATE TEMP TABLE around AS SELECT e.step, t.scope_id + e.scope AS id FROM event_row e JOIN step t ON t.step = e.step "
+		"  WHERE e.scope IS NOT NULL;"
+		"DELETE FROM scope_row WHERE id < (SELECT min(id) FROM around WHERE step >= (SELECT step FROM since)) "
+		"  AND id NOT IN (SELECT id FROM around);"
 		"DELETE FROM event_kind WHERE id NOT IN (SELECT kind_id FROM event_row);"
 		"CREATE TEMP TABLE used AS SELECT signature_id AS id FROM event_kind UNION SELECT output_signature_id FROM event_kind "
 		"  UNION SELECT signature_id FROM live_tensor UNION SELECT signature_id FROM call_group;"
@@ -170,7 +172,7 @@ trace_copy(struct trace *trace, int process, const char *path, const struct trac
 	/* Without a journal beside it, which an interrupt would leave behind; said again of what the pages have brought. */
 	ok = ok && sqlite3_exec(db, unjournaled, NULL, NULL, NULL) == SQLITE_OK && pages_copy(reader, db) &&
 	     sqlite3_exec(db, unjournaled, NULL, NULL, NULL) == SQLITE_OK &&
-	     schema_clean(db) && (copy->steps < 0 || reader->version < VERSION_WITH_ROWS || steps_drop(db, copy)) && texts_rewrite(db) &&
+	     schema_clean(db) && (copy->steps < 0 || reader->version < VERSION_COMPACT || steps_drop(db, copy)) && texts_rewrite(db) &&
 	     (reader->version < VERSION_NEWEST || (sqlite3_exec(db, rows_sql, NULL, NULL, NULL) == SQLITE_OK &&
 						   sqlite3_exec(db, views_sql, NULL, NULL, NULL) == SQLITE_OK)) &&
 	     sqlite3_exec(db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK;

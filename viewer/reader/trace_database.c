@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../schema/box.h"
+#include "rows_5_sql.h"
 #include "rows_sql.h"
 #include "trace_internal.h"
 
@@ -74,11 +75,11 @@ pragma_read(struct reader *reader, const char *sql)
 /* Our own views event and scope over the file's tables: views that lie in a file are switched off.
  * Where one can't be made, the query that needs it says so. */
 static void
-views_make(struct reader *reader)
+views_make(struct reader *reader, const char *rows)
 {
 	static const char create[] = "CREATE VIEW ";
 
-	for (const char *at = strstr(rows_sql, create), *next; at; at = next) {
+	for (const char *at = strstr(rows, create), *next; at; at = next) {
 		char *sql;
 
 		at += sizeof create - 1;
@@ -102,7 +103,7 @@ database_open(struct reader *reader)
 		int64_t version = pragma_read(reader, "PRAGMA user_version");
 
 		if (version >= VERSION_WITH_ROWS)
-			views_make(reader);
+			views_make(reader, version >= VERSION_COMPACT ? rows_sql : rows_5_sql);
 		reader->cuda = version >= VERSION_WITH_CUDA;
 		sqlite3_exec(reader->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	}
