@@ -4,6 +4,7 @@
 
 #include "box.h"
 #include "collective.h"
+#include "group.h"
 #include "hooks.h"
 #include "memory.h"
 #include "torch.h"
@@ -80,7 +81,7 @@ slots_find(const char *object)
 }
 
 static bool
-reduction_text(const char *held, char text[16])
+reduction_text(const char *held, char text[COLLECTIVE_TEXT])
 {
 	/* struct ReduceOp : CustomClassHolder { RedOpType op_; intrusive_ptr supplement_; } */
 	uint8_t kind = (uint8_t)held[torch.list_values];
@@ -92,34 +93,62 @@ reduction_text(const char *held, char text[16])
 	return true;
 }
 
-static bool
-group_text(const char *held, char text[16])
+void
+collective_prove(void)
+{
+	if (!__atomic_exchange_n(&group_proven, 1, __ATOMIC_RELAXED))
+		box_check(BOX_CHECK_COLLECTIVE, true);
+}
+
+bool
+collective_place(const void *group, int32_t *place, int32_t *size)
 {
 	/* class ProcessGroup : CustomClassHolder { intrusive_ptr store_; const int rank_; const int size_; ... } */
-	int32_t rank, size;
-	char digits[12];
-	int n = 0, used = 0;
+	memcpy(place, (const char *)group + torch.list_values + 8, sizeof *place);
+	memcpy(size, (const char *)group + torch.list_values + 12, sizeof *size);
+	return *place >= 0 && *place < *size && *size <= RANKS_MOST;
+}
 
-	memcpy(&rank, held + torch.list_values + 8, sizeof rank);
-	memcpy(&size, held + torch.list_values + 12, sizeof size);
-	if (rank < 0 || rank >= size || size > RANKS_MOST)
+/* NUMBER in decimal digits at TEXT; returns where they end. */
+static char *
+digits(char *text, uint32_t number)
+{
+	char turned[12];
+	int n = 0;
+
+	do
+		turned[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		*text++ = turned[--n];
+	return text;
+}
+
+static bool
+group_text(const void *held, char text[COLLECTIVE_TEXT])
+{
+	int32_t rank, size;
+	uint32_t number;
+
+	if (!collective_place(held, &rank, &size))
 		return false;
 	if (!__atomic_load_n(&group_proven, __ATOMIC_RELAXED)) {
 		if (rank != shim_box.header->rank || size != shim_box.header->world_size)
 			return false;
-		__atomic_store_n(&group_proven, 1, __ATOMIC_RELAXED);
-		box_check(BOX_CHECK_COLLECTIVE, true);
+		collective_prove();
 	}
-	for (int32_t rest = size; rest; rest /= 10)
-		digits[n++] = (char)('0' + rest % 10);
-	while (n)
-		text[used++] = digits[--n];
-	memcpy(text + used, " ranks", 7);
+	text = digits(text, (uint32_t)size);
+	memcpy(text, " ranks", 7);
+	number = group_number(held);
+	if (number && number < 100000) {
+		memcpy(text + 6, " #", 2);
+		*digits(text + 8, number) = 0;
+	}
 	return true;
 }
 
 bool
-collective_text(const void *object, char text[16])
+collective_text(const void *object, char text[COLLECTIVE_TEXT])
 {
 	int at = __atomic_load_n(&slots_at, __ATOMIC_ACQUIRE);
 	const struct torch_value *slot;

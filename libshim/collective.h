@@ -6,7 +6,8 @@
  * begins with its kind; c10d::ProcessGroup (ProcessGroup.hpp) with its store, rank and size.
  *
  * Where the slots lie is found by what they hold, on the first such argument, with every address asked for before it is read;
- * a group is only believed once one has shown the rank and world size that the launcher gave to this process. What isn't
+ * a group is only believed once one has shown the rank and world size that the launcher gave to this process, or the place and size that
+ * Python's table has (group.h). What isn't
  * proven stays unknown (BOX_CHECK_COLLECTIVE). After that: plain loads, any thread, no call.
  */
 #ifndef SHAPEBOX_LIBSHIM_COLLECTIVE_H
@@ -14,9 +15,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* The text that stands for OBJECT (an ivalue::Object) in a signature: "MAX", "8 ranks"; at most 16 bytes with its end.
+#define COLLECTIVE_TEXT 24u
+
+/* The text that stands for OBJECT (an ivalue::Object) in a signature: "MAX", "8 ranks", "8 ranks #3" (which
+ * group, where it is known: group.h); with its end.
  * False: it is none of these, or not known. */
-bool collective_text(const void *object, char text[16]);
+bool collective_text(const void *object, char text[COLLECTIVE_TEXT]);
+
+/* PLACE of this process among the SIZE ranks of GROUP (a c10d::ProcessGroup); false: not known. */
+bool collective_place(const void *group, int32_t *place, int32_t *size);
+
+/* A group of several ranks has shown what the launcher, or Python's table, tells of it: from now on groups are believed. */
+void collective_prove(void);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include <stdint.h>
 
+#include "group.h"
 #include "hooks.h"
 #include "identity.h"
 #include "install.h"
@@ -162,4 +163,23 @@ _ZN3c1010TensorImplD2Ev(void *impl)
 	tensor_ends(impl);
 	if (real)
 		real(impl);
+}
+
+/* void c10d::ProcessGroup::setGroupName(const std::string &): once for each group, by whoever makes it. */
+SHIM_EXPORT void
+_ZN4c10d12ProcessGroup12setGroupNameERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE(void *group, const void *name)
+{
+	void (*real)(void *, const void *) = (void (*)(void *, const void *))hook_real(HOOK_GROUP_NAME);
+
+	real(group, name);
+	group_made(group);
+}
+
+SHIM_EXPORT void
+_ZN4c10d12ProcessGroup12setGroupNameERKSs(void *group, const void *name)
+{
+	void (*real)(void *, const void *) = (void (*)(void *, const void *))hook_real(HOOK_GROUP_NAME_OLD);
+
+	real(group, name);
+	group_made(group);
 }

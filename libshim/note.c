@@ -53,6 +53,8 @@ slot_find(enum box_note_kind kind)
 		}
 	if (kind == BOX_NOTE_STATE)
 		return NULL;
+	if (kind == BOX_NOTE_GROUPS)
+		return slot_take(slot_at(BOX_NOTE_FIRST_GROUPS), true) ? slot_at(BOX_NOTE_FIRST_GROUPS) : NULL;
 	uint32_t ring = count - BOX_NOTE_FIRST_RING;
 	for (uint32_t tries = 0; tries < ring; tries++) {
 		uint32_t turn = __atomic_fetch_add(&ring_turn, 1, __ATOMIC_RELAXED);
@@ -80,7 +82,7 @@ note_begin(struct note *note, enum box_note_kind kind, uint64_t event)
 	slot->kind = kind;
 	slot->size_bytes = 0;
 	slot->number = __atomic_fetch_add(&shim_box.header->next_note, 1, __ATOMIC_RELAXED);
-	if (kind != BOX_NOTE_ENVIRONMENT && kind != BOX_NOTE_STATE)
+	if (kind != BOX_NOTE_ENVIRONMENT && kind != BOX_NOTE_STATE && kind != BOX_NOTE_GROUPS)
 		__atomic_fetch_add(&shim_box.header->told, 1, __ATOMIC_RELAXED);
 	slot->unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	slot->event = event;

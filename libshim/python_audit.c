@@ -22,6 +22,7 @@
 #include "environment.h"
 #include "file.h"
 #include "frames.h"
+#include "group.h"
 #include "helper.h"
 #include "install.h"
 #include "python_exception.h"
@@ -341,6 +342,20 @@ python_optimizer_begins(uint64_t steps)
 {
 	if (started && python_state_due(steps) && py.Py_IsInitialized())
 		py.Py_AddPendingCall(state_late, NULL);
+}
+
+static int
+groups_late(void *user)
+{
+	(void)user;
+	return do_quietly(group_look);
+}
+
+void
+python_group_made(void)
+{
+	if (started && py.Py_IsInitialized())
+		py.Py_AddPendingCall(groups_late, NULL);
 }
 
 void

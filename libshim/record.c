@@ -7,6 +7,7 @@
 #include "box.h"
 #include "dictionary.h"
 #include "frames.h"
+#include "group.h"
 #include "history.h"
 #include "identity.h"
 #include "install.h"
@@ -135,6 +136,8 @@ begin_operation(struct recorder *recorder, const void *record)
 			 | (recorder->depth && !from.level ? BOX_FLAG_REENTRY : 0);
 	if (!recorder->depth)
 		steps_operation(recorder, facts, event.site, grad, sequence);
+	if (group_asks())
+		python_group_made();
 	struct box_start *start = recorder_reserve(recorder, words, BOX_RECORD_START, flags);
 	if (!start)
 		return;

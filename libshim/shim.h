@@ -24,6 +24,8 @@ void python_recording(void);
 void python_first_step(void);
 /* Called where an optimizer begins a step after STEPS of them have ended. Any thread, no GIL. */
 void python_optimizer_begins(uint64_t steps);
+/* An operation begins, and there are process groups whose ranks only Python knows. */
+void python_group_made(void);
 /* Has this process imported torch? Any thread, no GIL. */
 bool python_has_torch(void);
 /* Called in a forked child. */

@@ -157,19 +157,17 @@ list_kind(const struct torch_value *item, const struct torch_value *end)
 static void
 put_object(struct values *values, const struct torch_value *value)
 {
-	char text[16] = { 0 };
+	char text[COLLECTIVE_TEXT] = { 0 };
 
-	if (!has_room(values, 3) || !collective_text(value->payload, text)) {
+	if (!has_room(values, 1 + COLLECTIVE_TEXT / 8) || !collective_text(value->payload, text)) {
 		put(values, BOX_VALUE_OTHER | (uint64_t)value->tag << 8);
 		return;
 	}
-	uint64_t size = strlen(text), words[2];
+	uint32_t size = (uint32_t)strlen(text), words = (size + 7) / 8;
 	memset(text + size, 0, sizeof text - size);
-	memcpy(words, text, sizeof words);
-	put(values, BOX_VALUE_STRING | size << 32);
-	put(values, words[0]);
-	if (size > 8)
-		put(values, words[1]);
+	put(values, BOX_VALUE_STRING | (uint64_t)size << 32);
+	memcpy(values->words + values->word_count, text, words * 8);
+	values->word_count += words;
 }
 
 static void

@@ -502,12 +502,14 @@ enum box_note_kind {
 	BOX_NOTE_FATAL = 2,       /* an uncaught exception (sys.excepthook): slots 1..3, the first are kept */
 	BOX_NOTE_OPERATION = 3,   /* an operation left by an exception: ring of the other slots */
 	BOX_NOTE_EXCEPTION = 4,   /* an exception seen while it was being handled: the same ring */
-	BOX_NOTE_STATE = 5        /* the modules while all is well: slots 4 and 5 by turns, the newest counts */
+	BOX_NOTE_STATE = 5,       /* the modules while all is well: slots 4 and 5 by turns, the newest counts */
+	BOX_NOTE_GROUPS = 6       /* process groups and their ranks: slot 6, written anew when there are more */
 };
 #define BOX_NOTE_FIRST_FATAL 1u
 #define BOX_NOTE_FIRST_STATE 4u
 #define BOX_NOTE_STATES 2u
-#define BOX_NOTE_FIRST_RING 6u
+#define BOX_NOTE_FIRST_GROUPS 6u
+#define BOX_NOTE_FIRST_RING 7u
 
 struct box_note {
 	uint32_t state;      /* 0 free, 1 being written, 2 ready (release) */

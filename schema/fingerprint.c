@@ -87,6 +87,7 @@ struct walk {
 	int own;
 	uint64_t kinds, content, collective, accelerators;
 	bool agrees; /* this argument must agree */
+	bool group;  /* it is a process group, "8 ranks #3": which one it is is each process's own count */
 };
 
 static bool
@@ -166,6 +167,15 @@ list_walk(struct walk *walk, uint64_t first, int depth, uint64_t *kind)
 	return true;
 }
 
+/* Bytes of a group's text ahead of its number. */
+static size_t
+group_text_size(const uint64_t *words, size_t size)
+{
+	const char *sign = memchr(words, '#', size);
+
+	return sign && sign > (const char *)words ? (size_t)(sign - 1 - (const char *)words) : size;
+}
+
 static bool
 string_walk(struct walk *walk, uint64_t first)
 {
@@ -173,7 +183,7 @@ string_walk(struct walk *walk, uint64_t first)
 
 	if (count > (uint64_t)(walk->words.end - walk->words.at))
 		return false;
-	content_add(walk, fingerprint_bytes(2, walk->words.at, size));
+	content_add(walk, fingerprint_bytes(2, walk->words.at, walk->group ? group_text_size(walk->words.at, size) : size));
 	walk->words.at += count;
 	return true;
 }
@@ -274,18 +284,29 @@ fingerprint_waits(const char *name)
 	return fingerprint_is_collective(name) || is_message(name, strlen(name));
 }
 
-/* "8 ranks", as the recorder tells a group, in the words of a string; 0 if it is anything else. */
 static uint32_t
-group_size(const uint64_t *words, const uint64_t *end)
+number_at(const char *text, size_t size)
+{
+	uint32_t number = 0;
+
+	for (size_t i = 0; i < size && text[i] >= '0' && text[i] <= '9' && number < 100000000; i++)
+		number = number * 10 + (uint32_t)(text[i] - '0');
+	return number;
+}
+
+/* "8 ranks", "8 ranks #3", as the recorder tells a group, in the words of a string; zeros if it is anything else. */
+static void
+group_take(struct fingerprint_signature *print, const uint64_t *words, const uint64_t *end)
 {
 	const char *text = (const char *)(words + 1);
-	uint32_t size = 0;
+	size_t size, cut;
 
-	if (words >= end || (*words & 0xff) != BOX_VALUE_STRING || *words >> 32 > 16 || (uint64_t)(end - words - 1) * 8 < *words >> 32)
-		return 0;
-	for (uint64_t i = 0; i < *words >> 32 && text[i] >= '0' && text[i] <= '9' && size < 100000000; i++)
-		size = size * 10 + (uint32_t)(text[i] - '0');
-	return size;
+	if (words >= end || (*words & 0xff) != BOX_VALUE_STRING || *words >> 32 > 24 || (uint64_t)(end - words - 1) * 8 < *words >> 32)
+		return;
+	size = *words >> 32;
+	cut = group_text_size(words + 1, size);
+	print->group_size = number_at(text, size);
+	print->group = cut < size ? number_at(text + cut + 2, size - cut - 2) : 0;
 }
 
 struct fingerprint_signature
@@ -306,8 +327,9 @@ fingerprint_signature(const char *name, size_t name_size, const char *overload, 
 		name_take(&arguments, &arguments_size, &argument, &size);
 		walk.agrees = collective && (is_among(collective->agree, argument, size) ||
 					     is_among("process_group,group_name,reduce_op", argument, size));
-		if (collective && is_among("process_group", argument, size))
-			print.group_size = group_size(walk.words.at, walk.words.end);
+		walk.group = is_among("process_group", argument, size);
+		if (walk.group && (collective || print.message))
+			group_take(&print, walk.words.at, walk.words.end);
 		if (!value_walk(&walk, 0, &kind))
 			break;
 		walk.kinds = fingerprint_mix(walk.kinds, kind);

@@ -32,7 +32,8 @@ struct fingerprint_signature {
 	uint64_t kinds, content;
 	uint64_t collective; /* 0: not a collective */
 	bool message;        /* sends or receives from one to one */
-	uint32_t group_size; /* ranks of a collective's group; 0: not recorded */
+	uint32_t group_size; /* ranks of its group, if it is a collective or a message; 0: not recorded */
+	uint32_t group;      /* the recorder's number of that group; 0: not known */
 };
 
 /* What a device is to the process that used it. OWN: index of its own accelerator, -1 if not known. */

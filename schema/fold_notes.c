@@ -13,6 +13,7 @@ kind_name(uint32_t kind)
 	case BOX_NOTE_OPERATION: return "operation";
 	case BOX_NOTE_EXCEPTION: return "exception";
 	case BOX_NOTE_STATE: return "state";
+	case BOX_NOTE_GROUPS: return "groups";
 	default: return NULL;
 	}
 }

@@ -197,7 +197,7 @@ CREATE TABLE call_size (             -- the sizes of one dimension of one operan
 
 CREATE TABLE note (                  -- facts of any size: environment and failures, as JSON
   id INTEGER PRIMARY KEY,            -- order of writing
-  kind TEXT NOT NULL,                -- environment, fatal, operation, exception, state
+  kind TEXT NOT NULL,                -- environment, fatal, operation, exception, state, groups
   time_ns INTEGER NOT NULL,          -- Unix time, nanoseconds
   thread_id INTEGER,                 -- recorder's number; NULL if the thread recorded nothing
   event_id INTEGER REFERENCES event_row(id), -- operation: the event that was left; else the last one started before it on its thread

@@ -63,11 +63,13 @@ def train(rank):
         model.adapter = nn.Linear(8, 8)
     if WHAT == "dtype" and rank == ODD:
         model.double()
+    if WHAT == "device" and rank == ODD:
+        model.vision.to("meta")  # never given its values
     updated = [p for p in model.parameters() if p.requires_grad]
     if WHAT == "unoptimized" and rank == ODD:
         updated.pop()
     optimizer = torch.optim.AdamW(updated, lr=1e-3)
-    bare = WHAT in ("frozen", "adapter", "dtype")
+    bare = WHAT in ("frozen", "adapter", "dtype", "device")
     wrapped = model if bare else DistributedDataParallel(model, find_unused_parameters=True)
     loader = iter(DataLoader(Samples(rank), batch_size=4, num_workers=1))
     for step in range(STEPS):
@@ -103,9 +105,7 @@ def collectives(rank):
     for step in range(3):
         dist.all_reduce(torch.ones(4), op=dist.ReduceOp.MAX)
         dist.broadcast(torch.ones(3), 0)
-    if WHAT == "shapes":
-        dist.all_reduce(torch.ones(5 if rank == ODD else 4))  # SHAPES
-    elif WHAT == "gather":
+    if WHAT == "gather":
         given = torch.ones(5 if rank == ODD else 4)
         dist.all_gather([torch.ones(4) for _ in range(world)], given)  # GATHER
     elif WHAT == "reduce":
@@ -116,10 +116,12 @@ def collectives(rank):
         else:
             dist.all_reduce(torch.ones(4))  # ALLREDUCE
     elif WHAT == "stuck":
+        some = dist.new_group([1, 2])
         if rank == ODD:
             torch.ones(2, 3).sum()  # STUCK
             time.sleep(300)
-        dist.all_reduce(torch.ones(4))  # WAIT
+        if rank == 2:
+            dist.all_reduce(torch.ones(4), group=some)  # WAIT
 
 
 def pipeline(rank):
@@ -148,7 +150,7 @@ def main():
     dist.init_process_group("gloo")
     rank = dist.get_rank()
     watchdog(20 if WHAT in ("skip", "stuck", "kind") else 100)
-    if WHAT in ("shapes", "gather", "reduce", "kind", "stuck"):
+    if WHAT in ("gather", "reduce", "kind", "stuck"):
         collectives(rank)
     elif WHAT == "pipeline":
         pipeline(rank)

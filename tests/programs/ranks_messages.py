@@ -45,6 +45,10 @@ def groups(rank):
     mine = [dist.new_group([0, 1]), dist.new_group([2, 3])][rank // 2]
     for _ in range(2):
         dist.all_reduce(torch.ones(7 if WHAT == "groups" and rank == 3 else 4 + 2 * (rank // 2)), group=mine)  # GROUP
+    if rank % 2:
+        dist.recv(torch.ones(3 + rank // 2), rank - 1, group=mine)
+    else:
+        dist.send(torch.ones(3 + rank // 2), rank + 1, group=mine)
 
 
 def main():

@@ -43,11 +43,17 @@ struct ways {
 	int64_t message;                /* elements that rank 0 sends to 1, and 1 expects of 0, in each step; 0: none */
 	int waits_at;                   /* the last operation is that step's message; -1 */
 	int64_t gives;                  /* elements of an all_to_all, for each of two; 0: none */
+	bool columns;                   /* collectives and messages are of groups: ranks 0 and 2, 1 and 3 */
+	int halts_at;                   /* ends in the collective of that step; -1 */
+	int counted;                    /* groups that the rank made before */
 };
+
+/* How the rank that is being made tells its group of two. */
+static char group_text[16] = "2 ranks";
 
 static const struct ways usual = { .steps = 6, .batch = 4, .odd_batch_at = -1, .skips_at = -1, .weight = 8, .shard = 16, .updates = 3,
 				   .dtype = F32, .reduced = 10, .reduction = "SUM", .stops_at = -1, .rounds = 1, .froze_at = -1,
-				   .waits_at = -1 };
+				   .waits_at = -1, .halts_at = -1 };
 
 static void
 linear(struct rank_maker *rank, int line, int64_t rows, int64_t out, int dtype)
@@ -79,7 +85,7 @@ all_reduce(struct rank_maker *rank, int line, int64_t elements, const char *redu
 	maker_list(&in, 1);
 	rank_tensor(rank, &in, F32, 1, &elements);
 	in.inside = false;
-	maker_string(&in, "2 ranks");
+	maker_string(&in, group_text);
 	maker_string(&in, reduction);
 	rank_operation(rank, "c10d::allreduce_", "tensors,process_group,reduce_op", RANK_SCRIPT, line, &in, NULL, 0);
 }
@@ -96,7 +102,7 @@ all_gather(struct rank_maker *rank, const struct ways *ways)
 	maker_list(&in, 1);
 	rank_tensor(rank, &in, F32, 1, &ways->given);
 	in.inside = false;
-	maker_string(&in, "2 ranks");
+	maker_string(&in, group_text);
 	rank_operation(rank, "c10d::allgather_", "output_tensors,input_tensors,process_group", RANK_SCRIPT, 60, &in, NULL, 0);
 }
 
@@ -109,7 +115,7 @@ message(struct rank_maker *rank, bool sends, int64_t elements)
 	maker_list(&in, 1);
 	rank_tensor(rank, &in, F32, 1, &elements);
 	in.inside = false;
-	maker_string(&in, "2 ranks");
+	maker_string(&in, group_text);
 	maker_int(&in, sends ? 1 : 0);
 	maker_int(&in, 7);
 	rank_operation(rank, sends ? "c10d::send" : "c10d::recv_", sends ? "tensors,process_group,dst,tag" : "tensors,process_group,src,tag",
@@ -124,7 +130,7 @@ all_to_all(struct rank_maker *rank, int64_t each)
 
 	rank_tensor(rank, &in, F32, 1, &size);
 	rank_tensor(rank, &in, F32, 1, &size);
-	maker_string(&in, "2 ranks");
+	maker_string(&in, group_text);
 	maker_ints(&in, 0, NULL);
 	maker_ints(&in, 0, NULL);
 	rank_operation(rank, "c10d::alltoall_base_", "output,input,process_group,output_split_sizes,input_split_sizes", RANK_SCRIPT, 58, &in,
@@ -165,7 +171,7 @@ step_make(struct rank_maker *rank, const struct ways *ways, int number, int step
 	if (step == ways->stops_at)
 		return false;
 	if (ways->message)
-		message(rank, number == 0, ways->message);
+		message(rank, number < (ways->columns ? 2 : 1), ways->message);
 	if (ways->gives)
 		all_to_all(rank, ways->gives);
 	if (step == ways->waits_at)
@@ -173,6 +179,8 @@ step_make(struct rank_maker *rank, const struct ways *ways, int number, int step
 	if (ways->sends)
 		one_tensor(rank, number % 2 ? "c10d::recv_" : "c10d::send", RANK_SCRIPT, 55 + number % 2, 4, 0);
 	all_reduce(rank, 40 + move, step == ways->steps - 1 ? ways->reduced : 10, step == ways->steps - 1 ? ways->reduction : "SUM");
+	if (step == ways->halts_at)
+		return false;
 	if (ways->gathered[0])
 		all_gather(rank, ways);
 	optimizer(rank, ways);
@@ -220,6 +228,12 @@ rank_make(const char *dir, int number, int world, const struct ways *ways)
 	rank.device_index = ways->device_index;
 	snprintf(note, sizeof note, "{\"env\":{\"CUDA_VISIBLE_DEVICES\":\"%s\"}}", ways->visible ? ways->visible : "");
 	box_maker_note(&rank.box, 0, BOX_NOTE_ENVIRONMENT, BOX_NONE, UINT64_MAX, 0, note);
+	snprintf(group_text, sizeof group_text, ways->columns ? "2 ranks #%d" : "2 ranks", 2 + ways->counted);
+	if (ways->columns) {
+		snprintf(note, sizeof note, "{\"groups\":[{\"group\":1,\"name\":\"0\",\"ranks\":[[0,3,1]]},{\"group\":%d,\"name\":\"%d\",\"ranks\":[[%d,%d,2]]}]}",
+			 2 + ways->counted, 1 + number % 2, number % 2, number % 2 + 2);
+		box_maker_note(&rank.box, BOX_NOTE_FIRST_GROUPS, BOX_NOTE_GROUPS, BOX_NONE, UINT64_MAX, 0, note);
+	}
 	for (int step = 0; step < ways->steps; step++) {
 		if (step == ways->first_kept && step > 0) { /* what came before is gone: begin again, later */
 			free(rank.box.chunks.data);
@@ -380,6 +394,17 @@ test_stages(void)
 		rank_make(dir, i, 4, &ways);
 	}
 	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "control", 4, 3, "rank 3 goes on with aten::linear at model.py:125"));
+	/* From the first step on: then only its group tells whose stage it is of. */
+	dir = dir_make();
+	for (int i = 0; i < 4; i++) {
+		struct ways ways = i % 2 ? second : first;
+
+		ways.columns = true;
+		ways.skips_at = i == 3 ? 0 : -1;
+		rank_make(dir, i, 4, &ways);
+	}
+	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "control", 0, 3,
+			     "rank 3 goes on with aten::linear at model.py:125 where rank 1 runs aten::linear at model.py:120"));
 }
 
 static void
@@ -407,6 +432,37 @@ test_messages(void)
 	odd.gives = 4;
 	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "collective", 4, 0,
 			     "rank 0 gives 3 elements to rank 1, which expects 4: c10d::alltoall_base_ at train.py:58"));
+}
+
+/* Groups of some of the ranks: whose members they are is what the processes tell; the numbers are each process's own. */
+static void
+test_groups(void)
+{
+	struct ways odd = usual, others = usual, halts;
+	json_t *diff;
+	const json_t *divergence;
+	const char *dir = dir_make();
+
+	odd.columns = others.columns = true;
+	odd.counted = 3;
+	CU_ASSERT_TRUE(tells(compare(trace_make(4, 3, &odd, &others), NULL, -1, -1, -1), NULL, 0, 0, NULL));
+	odd.message = others.message = 12; /* told by places in the group: 1 to 3, and 0 to 2 */
+	CU_ASSERT_TRUE(tells(compare(trace_make(4, 3, &odd, &others), NULL, -1, -1, -1), NULL, 0, 0, NULL));
+	odd.message = 16;
+	CU_ASSERT_TRUE(tells(compare(trace_make(4, 3, &odd, &others), NULL, -1, -1, -1), "collective", 0, 1,
+			     "rank 1 sends [12] float32 to rank 3, which expects [16] float32"));
+	odd.message = others.message = 0;
+	odd.stops_at = 4;
+	halts = others;
+	halts.halts_at = 4;
+	for (int i = 0; i < 4; i++)
+		rank_make(dir, i, 4, i == 3 ? &odd : i == 1 ? &halts : &others);
+	diff = compare(dir, NULL, -1, -1, -1);
+	divergence = json_object_get(diff, "first_divergence");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(divergence, "against")), 1);
+	CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_object_get(divergence, "group"), 0)), 1);
+	CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_object_get(divergence, "group"), 1)), 3);
+	CU_ASSERT_TRUE(tells(diff, "missing", 4, 3, "where rank 1 waits (the group is ranks 1, 3): its last operation is"));
 }
 
 static void
@@ -628,6 +684,7 @@ main(void)
 	CU_add_test(suite, "differences by design", test_by_design);
 	CU_add_test(suite, "stages", test_stages);
 	CU_add_test(suite, "messages and exchanges", test_messages);
+	CU_add_test(suite, "groups of some of the ranks", test_groups);
 	CU_add_test(suite, "devices and dtypes", test_devices);
 	CU_add_test(suite, "what must be found", test_found);
 	CU_add_test(suite, "the first failure", test_failure);

@@ -14,7 +14,7 @@
 #include "schema/secret.h"
 
 #define NOTE_BYTES 4096u
-#define NOTE_COUNT 10u
+#define NOTE_COUNT 11u
 
 /* A box in memory, and a recorder that recorded a little. */
 struct box shim_box;
@@ -145,6 +145,18 @@ test_states_take_turns(void)
 }
 
 static void
+test_groups_have_a_slot(void)
+{
+	box_fresh();
+	for (int i = 1; i <= 3; i++)
+		CU_ASSERT_TRUE(write_note(BOX_NOTE_GROUPS, i));
+	CU_ASSERT_EQUAL(slot_value(BOX_NOTE_FIRST_GROUPS), 3); /* the newest */
+	CU_ASSERT_EQUAL(shim_box.header->told, 0);
+	CU_ASSERT_EQUAL(slot(BOX_NOTE_FIRST_RING)->state, 0);
+	CU_ASSERT_EQUAL(slot(BOX_NOTE_FIRST_GROUPS - 1)->state, 0);
+}
+
+static void
 test_busy_slots_are_left_alone(void)
 {
 	struct note open[4];
@@ -264,6 +276,7 @@ main(void)
 	CU_add_test(suite, "slots", test_slots);
 	CU_add_test(suite, "ring", test_ring);
 	CU_add_test(suite, "states take turns", test_states_take_turns);
+	CU_add_test(suite, "groups have a slot", test_groups_have_a_slot);
 	CU_add_test(suite, "busy slots", test_busy_slots_are_left_alone);
 	CU_add_test(suite, "cut to the slot", test_cut);
 	CU_add_test(suite, "not recording", test_not_recording);

@@ -52,7 +52,7 @@ look(double after_s, int *count)
 	*count = live_read(folder, &processes, &ended, &error);
 	CU_ASSERT_TRUE_FATAL(*count >= 0);
 	watch = watch_build(processes, *count, ended, (int64_t)MAKER_START_NS + 312 * SECOND, after_s);
-	free(processes);
+	live_free(processes, *count);
 	return watch;
 }
 
@@ -88,6 +88,70 @@ test_stuck(void)
 	watch = look(1000, &count);
 	CU_ASSERT_TRUE(json_is_null(json_object_get(watch, "text")));
 	json_decref(watch);
+}
+
+/* Rank NUMBER of four waits in a collective of GROUP, which has ranks FIRST and FIRST + STEP. */
+static void
+member_make(int number, int group, int first, int step)
+{
+	const int64_t size = 3;
+	struct maker_words in = { 0 };
+	struct rank_maker rank;
+	char path[128], text[128];
+
+	rank_begin(&rank, number, 4, "");
+	gethostname(rank.box.header.host, sizeof rank.box.header.host - 1);
+	rank.box.header.pid = getpid();
+	rank.box.header.state = BOX_STATE_RUNNING;
+	rank.box.header.start_unix_ns = UINT64_C(4000000000) * SECOND;
+	((struct box_chunk *)rank.box.chunks.data)->os_thread = getpid();
+	maker_list(&in, 1);
+	rank_tensor(&rank, &in, 6, 1, &size);
+	in.inside = false;
+	snprintf(text, sizeof text, "2 ranks #%d", group);
+	maker_string(&in, text);
+	snprintf(text, sizeof text, "{\"groups\":[{\"group\":%d,\"name\":\"x\",\"ranks\":[[%d,%d,%d]]}]}", group, first, first + step, step);
+	box_maker_note(&rank.box, BOX_NOTE_FIRST_GROUPS, BOX_NOTE_GROUPS, BOX_NONE, UINT64_MAX, 0, text);
+	rank_operation(&rank, "c10d::allreduce_", "tensors,process_group", RANK_SCRIPT, 60 + number, &in, NULL, 0);
+	snprintf(path, sizeof path, "%s/rank%d-%d.box", folder, number, number);
+	CU_ASSERT_TRUE_FATAL(box_maker_write(&rank.box, path));
+	rank_free(&rank);
+}
+
+/* Who waits for whom is told by their groups. */
+static void
+test_groups(void)
+{
+	char path[128];
+	json_t *watch;
+	int count;
+
+	rank_make(1, "aten::nonzero", true); /* nobody waits for this one */
+	rank_make(3, "aten::nonzero", true);
+	member_make(0, 7, 0, 2);
+	member_make(2, 8, 2, 1);
+	watch = look(AFTER_S, &count);
+	CU_ASSERT_EQUAL(count, 4);
+	CU_ASSERT_STRING_EQUAL(text_at(watch, "text"), "rank 3 has been in aten::nonzero for 312 s at train.py:43 while rank 2 waits in "
+						       "c10d::allreduce_ (the group is ranks 2, 3)");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(watch, "waiting")), 2);
+	json_decref(watch);
+	member_make(1, 2, 1, 2); /* all wait, each for the next */
+	member_make(3, 2, 0, 3);
+	watch = look(AFTER_S, &count);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_at(watch, "text"), "rank 0 waits in c10d::allreduce_ at train.py:60 (the group is ranks 0, 2), "
+							      "rank 1 waits in c10d::allreduce_ at train.py:61 (the group is ranks 1, 3)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_at(watch, "text"), ": none of these calls can end"));
+	json_decref(watch);
+	snprintf(path, sizeof path, "%s/rank3-3.box", folder); /* one has not begun */
+	unlink(path);
+	watch = look(AFTER_S, &count);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_at(watch, "text"), "no box of rank 3: no operation run yet, or on another host while rank 0 waits"));
+	json_decref(watch);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s/rank%d-%d.box", folder, i, i);
+		unlink(path);
+	}
 }
 
 /* Backward runs on the engine's thread, and its collective has returned: the main thread has run nothing since forward. */
@@ -211,6 +275,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("watch", NULL, NULL);
 	CU_add_test(suite, "one is stuck, the others wait", test_stuck);
+	CU_add_test(suite, "groups", test_groups);
 	CU_add_test(suite, "backward on its own thread", test_engine);
 	CU_add_test(suite, "boxes elsewhere", test_away);
 	CU_add_test(suite, "hostile boxes", test_hostile);

@@ -113,18 +113,30 @@ first_json(const struct first *first)
 
 /* --- what the others were doing ---------------------------------------------------------------------------------------- */
 
-/* What a member that didn't fail by itself was last in: a collective if it waited for one. */
+static bool
+has_rank(const json_t *ranks, int rank)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(ranks, i, one)
+		if (json_integer_value(one) == rank)
+			return true;
+	return false;
+}
+
+/* What a member that didn't fail by itself was last in: a collective if it waited for one; not if it is known to be ELSEWHERE. */
 static void
-consequence_text(const struct member *member, const struct first *first, bool own, struct text *text)
+consequence_text(const struct member *member, const struct first *first, bool own, bool elsewhere, struct text *text)
 {
 	const char *waiting = NULL;
 	struct brief last;
 	struct event event;
 	char buffer[128];
 
-	if (member->failed && member->failure.operation_name && fingerprint_waits(member->failure.operation_name))
+	if (!elsewhere && member->failed && member->failure.operation_name && fingerprint_waits(member->failure.operation_name))
 		waiting = member->failure.operation_name;
-	else if (member_last(member, &last) && trace_event(member->trace, member->process, last.id, &event) && fingerprint_waits(event.operation))
+	else if (!elsewhere && member_last(member, &last) && trace_event(member->trace, member->process, last.id, &event) && fingerprint_waits(event.operation))
 		waiting = event.operation;
 	if (waiting) {
 		text_format(buffer, sizeof(buffer), "%s", waiting);
@@ -140,9 +152,11 @@ consequence_text(const struct member *member, const struct first *first, bool ow
 		text_add(text, "%s", language_word(member->info->status));
 }
 
+/* DIVERGENCE: where the ways part; who never arrived doesn't wait. */
 static json_t *
-consequences_json(const struct members *members, const struct first *first)
+consequences_json(const struct members *members, const struct first *first, const json_t *divergence)
 {
+	bool missing = strcmp(text_get(divergence, "kind"), "missing") == 0;
 	bool own = is_own(first);
 	json_t *list = json_array();
 
@@ -158,7 +172,7 @@ consequences_json(const struct members *members, const struct first *first)
 			text_add(&text, "failed by itself too%s%s", member->failure.operation_name ? SAY(", in ") : "",
 				 member->failure.operation_name ? member->failure.operation_name : "");
 		else
-			consequence_text(member, first, own, &text);
+			consequence_text(member, first, own, missing && has_rank(json_object_get(divergence, "ranks"), member->rank), &text);
 		json = json_object();
 		json_object_set_new(json, "rank", json_integer(member->rank));
 		text_set(json, "text", text.data);
@@ -303,7 +317,7 @@ sizes_find(struct members *members, const struct groups *groups, struct sizes *s
 static json_t *
 stop_json(struct members *members, const struct groups *groups, const struct first *first)
 {
-	return groups->stopped.found && !is_own(first) ? divergence_of_stop(members, groups, &groups->stopped) : NULL;
+	return groups->stopped.found && !is_own(first) ? divergence_of_stop(members, &groups->stopped) : NULL;
 }
 
 static json_t *
@@ -401,7 +415,7 @@ diff_build(const struct diff_request *request, struct error *error)
 	text_set_integer(json, "world_size", members.world_size, 0);
 	json_object_set_new(json, "first_failure", first_json(&first));
 	json_object_set_new(json, "first_divergence", divergence_choose(&members, groups, &sizes, &first));
-	json_object_set_new(json, "consequences", consequences_json(&members, &first));
+	json_object_set_new(json, "consequences", consequences_json(&members, &first, json_object_get(json, "first_divergence")));
 	json_object_set_new(json, "groups", groups_json(&members, groups));
 	json_object_set_new(json, "usual_differences", json_integer(groups->usual + sizes.result.usual));
 	json_object_set_new(json, "ranks_missing", ranks_json(members.missing, members.missing_count));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mismatch_rule.h"
+#include "process_groups.h"
 
 static bool
 sizes_equal(const struct operand *one, const struct operand *other)
@@ -85,9 +86,9 @@ number_at(const char *text, int peer)
 	return *text >= '0' && *text <= '9' ? strtoll(text, NULL, 10) : -1;
 }
 
-/* How many elements EVENT's SIDE ("input", "output") has for rank PEER of the WORLD; -1: not known. */
+/* How many elements EVENT's SIDE ("input", "output") has for the one at place PEER of SIZE; -1: not known. */
 static int64_t
-exchange_part(const struct event *event, const char *side, int peer, int world)
+exchange_part(const struct event *event, const char *side, int peer, int size)
 {
 	const struct operand *tensor, *splits;
 	char name[64];
@@ -104,7 +105,7 @@ exchange_part(const struct event *event, const char *side, int peer, int world)
 	if (!tensor || tensor->ndim < 1 || !splits || !splits->value)
 		return -1;
 	if (strcmp(splits->value, "[]") == 0)
-		return elements(tensor, 0) % world ? -1 : elements(tensor, 0) / world;
+		return elements(tensor, 0) % size ? -1 : elements(tensor, 0) / size;
 	return number_at(splits->value, peer) < 0 ? -1 : number_at(splits->value, peer) * elements(tensor, 1);
 }
 
@@ -112,18 +113,26 @@ bool
 collective_exchange_differs(const struct member *giver, int64_t giver_event, const struct member *taker, int64_t taker_event,
 			    int64_t *given, int64_t *expected)
 {
-	int world = giver->info->world_size;
-	const struct operand *group;
+	struct process_groups groups, taker_groups;
+	const struct process_group *group, *same;
 	struct event a, b;
+	int from, to;
 
-	if (world < 2 || !trace_event(giver->trace, giver->process, giver_event, &a) ||
-	    !trace_event(taker->trace, taker->process, taker_event, &b) || strcmp(a.operation, b.operation) != 0)
+	if (!trace_event(giver->trace, giver->process, giver_event, &a) || !trace_event(taker->trace, taker->process, taker_event, &b) ||
+	    strcmp(a.operation, b.operation) != 0)
 		return false;
-	group = rule_operand(&a, "process_group");
-	/* Only in a group of all ranks a rank's number is its place. */
-	if (!group || !group->value || strtol(group->value + (group->value[0] == '"'), NULL, 10) != world)
-		return false;
-	*given = exchange_part(&a, "input", taker->rank, world);
-	*expected = exchange_part(&b, "output", giver->rank, world);
+	process_groups_load(&groups, giver->trace, giver->process);
+	process_groups_load(&taker_groups, taker->trace, taker->process);
+	group = process_groups_of(&groups, &a);
+	same = process_groups_of(&taker_groups, &b);
+	*given = *expected = -1;
+	/* Only where the group's ranks are known it is known which part is whose. */
+	if (group && same && group->print == same->print && (from = process_group_place(group, giver->rank)) >= 0 &&
+	    (to = process_group_place(group, taker->rank)) >= 0) {
+		*given = exchange_part(&a, "input", to, group->count);
+		*expected = exchange_part(&b, "output", from, group->count);
+	}
+	process_groups_free(&groups);
+	process_groups_free(&taker_groups);
 	return *given >= 0 && *expected >= 0 && *given != *expected;
 }

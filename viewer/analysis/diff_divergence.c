@@ -44,9 +44,8 @@ keep_collective(const struct brief *brief, void *context)
 	return !search->any;
 }
 
-/* The first collective from event FIRST on. */
-static bool
-next_collective(const struct member *member, int64_t first, struct brief *out)
+bool
+member_next_collective(const struct member *member, int64_t first, struct brief *out)
 {
 	struct search search = { .member = member };
 
@@ -59,9 +58,8 @@ next_collective(const struct member *member, int64_t first, struct brief *out)
 	return search.any;
 }
 
-/* How many collectives MEMBER issued before EVENT. */
-static int64_t
-collectives_before(const struct member *member, int64_t event)
+int64_t
+member_collectives_before(const struct member *member, int64_t event)
 {
 	int64_t count = 0;
 
@@ -74,7 +72,7 @@ collectives_before(const struct member *member, int64_t event)
 
 		if (member->blocks[i].stream != 0 || first >= event || member->blocks[i].last < event)
 			continue;
-		while (first < event && next_collective(member, first, &brief) && brief.id < event) {
+		while (first < event && member_next_collective(member, first, &brief) && brief.id < event) {
 			count++;
 			first = brief.id + 1;
 		}
@@ -234,8 +232,39 @@ optimizers_differ(const struct brief *at, const struct brief *other, const struc
 	return *a >= 0 && *b >= 0 && *a != *b;
 }
 
+/* The loaders that a member's newest look at its program has told of; borrowed. */
+static const json_t *
+loaders_of(const struct member *member)
+{
+	const struct note *notes;
+	int count = trace_notes(member->trace, member->process, "state", &notes);
+
+	return count > 0 ? json_object_get(notes[count - 1].json, "loaders") : NULL;
+}
+
+/* A loader of both that has another number of batches: one rank ends its epoch before the other. */
 static void
-lost_text(const struct members *members, int one, int other, struct text *text)
+loaders_text(const struct member *one, const struct member *other, struct text *text)
+{
+	const json_t *a, *b, *others = loaders_of(other);
+	size_t i, n;
+
+	json_array_foreach(loaders_of(one), i, a)
+		json_array_foreach(others, n, b) {
+			int64_t size = json_integer_value(json_object_get(a, "batch_size"));
+			int64_t here = json_integer_value(json_object_get(a, "samples")), there = json_integer_value(json_object_get(b, "samples"));
+
+			if (strcmp(text_get(a, "name"), text_get(b, "name")) != 0 || here == there || size < 1 ||
+			    size != json_integer_value(json_object_get(b, "batch_size")))
+				continue;
+			text_add(text, "; %s has %lld samples on rank %d, and %lld on rank %d", text_get(a, "name"), (long long)here, one->rank,
+				 (long long)there, other->rank);
+			return;
+		}
+}
+
+void
+divergence_add_lost(const struct members *members, int one, int other, struct text *text)
 {
 	const int both[] = { one, other };
 
@@ -291,6 +320,8 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 			text_add(&text, "; gradients were accumulated for %lld parameters there, and for %lld here", (long long)x,
 				 (long long)y);
 		}
+		if (!members->two_runs && members->list[a].step < 0)
+			loaders_text(&members->list[a], &members->list[b], &text);
 	} else {
 		text_add(&text, " %s ", rank_count == 1 ? SAY("calls") : SAY("call"));
 		side_text(&members->list[a], at->id, &text);
@@ -302,7 +333,7 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 	}
 	if (members->list[a].step < 0)
 		text_add(&text, ", at step %lld", (long long)meeting->step);
-	lost_text(members, a, b, &text);
+	divergence_add_lost(members, a, b, &text);
 	json = side_divergence(kind, members->list[a].step < 0 ? meeting->step : -1, ranks, rank_count, against, against_count,
 			       has_a ? side_json(&members->list[a], at->id) : json_null(),
 			       has_b ? side_json(&members->list[b], other->id) : json_null(), text.data);
@@ -314,46 +345,8 @@ divergence_of_parting(struct members *members, const struct groups *groups, cons
 		json_object_set_new(json, "before", led);
 	}
 	if (at->collective || other->collective)
-		json_object_set_new(json, "collective", json_integer(collectives_before(&members->list[a], has_a ? at->id : INT64_MAX)));
+		json_object_set_new(json, "collective", json_integer(member_collectives_before(&members->list[a], has_a ? at->id : INT64_MAX)));
 	free(ranks);
-	return json;
-}
-
-json_t *
-divergence_of_stop(struct members *members, const struct groups *groups, const struct parting *stopped)
-{
-	const struct member *member = &members->list[stopped->left], *other = &members->list[stopped->right];
-	struct brief waiting, last;
-	struct text text = { { 0 }, 0 };
-	int *against, count = 0;
-	bool has_last;
-	json_t *json;
-
-	(void)groups;
-	if (!stopped->meeting.has_right || !next_collective(other, stopped->meeting.right.id, &waiting))
-		return NULL;
-	against = calloc((size_t)members->count + 1, sizeof *against);
-	if (!against)
-		return NULL;
-	for (int i = 0; i < members->count; i++)
-		if (i != stopped->left && members->list[i].group == member->group)
-			against[count++] = members->list[i].rank;
-	has_last = member_last(member, &last);
-	text_add(&text, "rank %d never arrived at ", member->rank);
-	side_text(other, waiting.id, &text);
-	text_add(&text, " (collective %lld of step %lld), where ", (long long)collectives_before(other, waiting.id) + 1,
-		 (long long)waiting.step);
-	ranks_text(&text, against, count);
-	text_add(&text, "%s", count == 1 ? SAY(" waits") : SAY(" wait"));
-	if (has_last) {
-		text_add(&text, "%s", last.open ? SAY(": it is inside ") : SAY(": its last operation is "));
-		side_text(member, last.id, &text);
-	}
-	lost_text(members, stopped->left, stopped->right, &text);
-	json = side_divergence("missing", waiting.step, &member->rank, 1, against, count,
-			       has_last ? side_json(member, last.id) : json_null(), side_json(other, waiting.id), text.data);
-	json_object_set_new(json, "collective", json_integer(collectives_before(other, waiting.id)));
-	free(against);
 	return json;
 }
 

@@ -10,8 +10,8 @@
 json_t *divergence_of_parting(struct members *members, const struct groups *groups, const struct parting *parting);
 /* They part in steps whose operations are overwritten. KEPT (may be NULL; taken over): what is found in those that are kept. diff_past.c. */
 json_t *divergence_of_past(struct members *members, const struct groups *groups, const struct parting *parting, json_t *kept);
-/* One stopped while others wait for it in a collective; NULL if nobody waits. New reference. */
-json_t *divergence_of_stop(struct members *members, const struct groups *groups, const struct parting *stopped);
+/* One stopped while others wait for it in a collective; NULL if nobody waits. New reference. diff_stop.c. */
+json_t *divergence_of_stop(struct members *members, const struct parting *stopped);
 /* A size differs; COMPARED are those that took part, as sizes_compare had them. New reference. */
 json_t *divergence_of_sizes(struct members *members, struct member *const *compared, int count,
 			    const struct size_difference *difference);
@@ -21,5 +21,16 @@ int64_t member_same_operation(const struct member *member, int64_t event, const 
 
 /* The last operation of the main thread that counts; false if there is none. */
 bool member_last(const struct member *member, struct brief *out);
+/* Its first collective from event FIRST on; its last one. */
+bool member_next_collective(const struct member *member, int64_t first, struct brief *out);
+bool member_last_collective(const struct member *member, struct brief *out);
+/* How many collectives it issued before EVENT. */
+int64_t member_collectives_before(const struct member *member, int64_t event);
+
+/* Does MEMBER take part in COLLECTIVE of OWNER, as far as is known? False: its group is known, and MEMBER's rank isn't in it. diff_stop.c. */
+bool member_takes_part(const struct member *member, const struct member *owner, const struct brief *collective);
+
+/* What ONE and OTHER lost, as a warning. */
+void divergence_add_lost(const struct members *members, int one, int other, struct text *text);
 
 #endif

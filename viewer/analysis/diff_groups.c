@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff_divergence.h"
+
 int64_t
 parting_step(const struct parting *parting)
 {
@@ -26,7 +28,7 @@ parting_is_before(const struct parting *one, const struct parting *other)
 static void
 parting_keep(struct parting *kept, const struct parting *parting)
 {
-	if (!kept->found || parting_is_before(parting, kept))
+	if (!kept->found || (parting->waits != kept->waits ? kept->waits : parting_is_before(parting, kept)))
 		*kept = *parting;
 }
 
@@ -37,6 +39,14 @@ stopped_silently(const struct member *member)
 	return !member->failed || (strcmp(member->failure.kind, "signal") == 0 && !member_crashed(&member->failure));
 }
 
+static bool
+waits_elsewhere(const struct member *member, const struct member *other)
+{
+	struct brief last;
+
+	return member_last(member, &last) && last.collective && !member_takes_part(other, member, &last);
+}
+
 /* One side of PARTING has ended: by itself, silently? Then it is told as the left one. */
 static void
 stopped_keep(struct groups *groups, const struct members *members, const struct parting *parting)
@@ -44,9 +54,7 @@ stopped_keep(struct groups *groups, const struct members *members, const struct 
 	struct parting stopped = *parting;
 
 	stopped.past.found = false;
-	if (parting->meeting.kind == MEET_LEFT_ENDED && stopped_silently(&members->list[parting->left])) {
-		parting_keep(&groups->stopped, &stopped);
-	} else if (parting->meeting.kind == MEET_RIGHT_ENDED && stopped_silently(&members->list[parting->right])) {
+	if (parting->meeting.kind == MEET_RIGHT_ENDED) {
 		stopped.left = parting->right;
 		stopped.right = parting->left;
 		stopped.meeting.kind = MEET_LEFT_ENDED;
@@ -54,8 +62,11 @@ stopped_keep(struct groups *groups, const struct members *members, const struct 
 		stopped.meeting.right = parting->meeting.left;
 		stopped.meeting.left_last = parting->meeting.right_last;
 		stopped.meeting.right_last = parting->meeting.left_last;
-		parting_keep(&groups->stopped, &stopped);
 	}
+	if (stopped.meeting.kind != MEET_LEFT_ENDED || !stopped_silently(&members->list[stopped.left]))
+		return;
+	stopped.waits = waits_elsewhere(&members->list[stopped.left], &members->list[stopped.right]);
+	parting_keep(&groups->stopped, &stopped);
 }
 
 /* What the steps tell that are overwritten. */
@@ -181,6 +192,8 @@ roles_find(struct groups *groups, struct members *members)
 	for (int g = 1; g < groups->count; g++)
 		if (groups->list[g].count && groups->list[g].count != groups->list[0].count)
 			groups->roles = 1;
+	if (groups->roles == 1 && groups->count > 1 && roles_by_groups(members))
+		groups->roles = groups->count;
 	for (int i = 0; i < members->count; i++)
 		members->list[i].role = groups->roles > 1 ? members->list[i].group : 0;
 	groups->count = 0;

@@ -15,7 +15,13 @@ struct group {
 
 /* Two members of which one stopped where the other went on, or which part: in what is kept (unless meeting.kind is below
  * MEET_CONTROL), or before (past.found). */
-struct parting { bool found; int left, right; struct meeting meeting; struct past past; };
+struct parting {
+	bool found;
+	bool waits;    /* the left one's last operation is a collective of a group that the right one isn't in: it may wait for a third */
+	int left, right;
+	struct meeting meeting;
+	struct past past;
+};
 
 /* The step in which they part first. */
 int64_t parting_step(const struct parting *parting);
@@ -31,6 +37,12 @@ struct groups {
 	bool past_unknown;     /* of some members there is nothing to compare them by */
 	int64_t past_usual;    /* ranges of such steps that differ as they may */
 };
+
+#define ROLE_RANKS_MOST 4096 /* of a group that roles are made from */
+
+/* The members' `group` tells who begin alike, and these aren't equally many: with the groups that they are in, are they? Then `group` is changed,
+ * to those of equal role. diff_roles.c. */
+bool roles_by_groups(struct members *members);
 
 void groups_make(struct groups *groups, struct members *members, void (*progress)(const char *what, int done, int total));
 

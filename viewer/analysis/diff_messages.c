@@ -11,19 +11,20 @@
 
 #include "../../schema/fingerprint.h"
 #include "diff_divergence.h"
+#include "process_groups.h"
 
 #define MESSAGES_MOST 200000 /* of one rank and direction */
 
 struct message {
 	int peer;              /* rank; -1 any */
-	int64_t tag, elements, event, step, number; /* number: among those of this peer and tag */
-	uint64_t dtype;
+	int64_t tag, elements, event, step, number; /* number: among those of this peer, group and tag */
+	uint64_t dtype, group; /* group: the print of its ranks */
 };
 
-/* What a member sends, or receives; by peer, tag, number. */
+/* What a member sends, or receives; by peer, group, tag, number. */
 struct post { struct message *list; int64_t count, room; bool any_source, unknown; };
 
-struct collect { struct post *post; const struct member *member; int64_t first_step; };
+struct collect { struct post *post; const struct member *member; int64_t first_step; struct process_groups groups; };
 
 static int64_t
 value_of(const struct event *event, const char *name, int64_t otherwise)
@@ -34,16 +35,6 @@ value_of(const struct event *event, const char *name, int64_t otherwise)
 	return otherwise;
 }
 
-/* Do all ranks belong to the group? Only then its numbers are ranks. */
-static bool
-is_world(const struct event *event, const struct member *member)
-{
-	for (int i = 0; i < event->operand_count; i++)
-		if (strcmp(event->operands[i].name, "process_group") == 0 && event->operands[i].value)
-			return strtol(event->operands[i].value + (event->operands[i].value[0] == '"'), NULL, 10) == member->info->world_size;
-	return false;
-}
-
 static bool
 message_keep(const struct event *event, void *context)
 {
@@ -52,12 +43,16 @@ message_keep(const struct event *event, void *context)
 	bool any = strcmp(event->operation, "c10d::recv_any_source_") == 0;
 	struct message message = { .peer = (int)value_of(event, event->operation[6] == 's' ? "dst" : "src", -1),
 				   .tag = value_of(event, "tag", 0), .event = event->id, .step = event->step, .elements = 1 };
+	const struct process_group *group = process_groups_of(&collect->groups, event);
 	struct message *grown;
 
 	if (event->id > collect->member->end)
 		return false;
-	if (event->step < collect->first_step || !is_world(event, collect->member))
+	/* A message's peer is told by its place in the group. */
+	if (event->step < collect->first_step || !group || message.peer >= group->count)
 		return true;
+	message.peer = message.peer < 0 ? -1 : group->ranks[message.peer];
+	message.group = group->print;
 	post->any_source = post->any_source || any;
 	if (post->count == post->room) {
 		post->room = post->room ? post->room * 2 : 64;
@@ -89,6 +84,8 @@ message_order(const void *left, const void *right)
 
 	if (a->peer != b->peer)
 		return a->peer < b->peer ? -1 : 1;
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
 	if (a->tag != b->tag)
 		return a->tag < b->tag ? -1 : 1;
 	return (a->event > b->event) - (a->event < b->event);
@@ -97,24 +94,26 @@ message_order(const void *left, const void *right)
 static void
 post_read(struct post *post, const struct member *member, int64_t first_step, const char *const *operations)
 {
-	struct collect collect = { post, member, first_step };
+	struct collect collect = { post, member, first_step, { 0 } };
 
+	process_groups_load(&collect.groups, member->trace, member->process);
 	for (; *operations; operations++) {
 		struct event_filter filter = event_filter_all;
 
 		filter.operation = *operations;
 		trace_each_event(member->trace, member->process, &filter, message_keep, &collect);
 	}
+	process_groups_free(&collect.groups);
 	if (post->count)
 		qsort(post->list, (size_t)post->count, sizeof *post->list, message_order);
 	for (int64_t i = 0; i < post->count; i++) {
 		struct message *now = &post->list[i], *before = now - 1;
 
-		now->number = i && before->peer == now->peer && before->tag == now->tag ? before->number + 1 : 0;
+		now->number = i && before->peer == now->peer && before->group == now->group && before->tag == now->tag ? before->number + 1 : 0;
 	}
 }
 
-/* The one with MESSAGE's tag and number that has to do with RANK; NULL: there is none. */
+/* The one with MESSAGE's group, tag and number that has to do with RANK; NULL: there is none. */
 static const struct message *
 post_find(const struct post *post, int rank, const struct message *message)
 {
@@ -125,13 +124,14 @@ post_find(const struct post *post, int rank, const struct message *message)
 		const struct message *at = &post->list[middle];
 
 		if (at->peer != rank ? at->peer < rank
-				     : at->tag != message->tag ? at->tag < message->tag : at->number < message->number)
+		    : at->group != message->group ? at->group < message->group
+		    : at->tag != message->tag ? at->tag < message->tag : at->number < message->number)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == post->count || post->list[low].peer != rank || post->list[low].tag != message->tag ||
-	    post->list[low].number != message->number)
+	if (low == post->count || post->list[low].peer != rank || post->list[low].group != message->group ||
+	    post->list[low].tag != message->tag || post->list[low].number != message->number)
 		return NULL;
 	return &post->list[low];
 }
@@ -177,27 +177,6 @@ receiver_compare(struct mismatch *first, const struct members *members, const st
 
 #define EXCHANGE_MOST 128 /* ranks, each with each */
 
-static bool
-keep_collective(const struct brief *brief, void *context)
-{
-	struct brief *last = context;
-
-	if (brief->collective)
-		*last = *brief;
-	return true;
-}
-
-static bool
-last_collective(const struct member *member, struct brief *last)
-{
-	last->id = -1;
-	for (int64_t i = member->block_count - 1; i >= 0 && last->id < 0; i--)
-		if (member->blocks[i].stream == 0 && member->blocks[i].collectives > 0)
-			trace_each_brief(member->trace, member->process, member->blocks[i].thread, member->blocks[i].first,
-					 member->blocks[i].last, keep_collective, last);
-	return last->id >= 0;
-}
-
 /* An exchange whose sizes don't fit fails or hangs on one side at least: of each that didn't end well the last collective is looked at,
  * beside the same of the others. */
 static void
@@ -208,7 +187,7 @@ exchanges_compare(struct mismatch *first, const struct members *members)
 	for (int i = 0; i < members->count && members->count <= EXCHANGE_MOST; i++) {
 		const struct member *member = &members->list[i];
 
-		if (strcmp(member->info->status, "ok") == 0 || !last_collective(member, &last))
+		if (strcmp(member->info->status, "ok") == 0 || !member_last_collective(member, &last))
 			continue;
 		for (int n = 0; n < members->count; n++) {
 			const struct member *other = &members->list[n];

@@ -3,10 +3,10 @@
  *
  * Step by step. A step whose blocks are all equal is passed by its fingerprints. Otherwise its operations are read from
  * the first unequal block on, and walked. Where they part, both sides are searched for the place where they meet again:
- * what only one side ran in between is usual if it holds no collective, and is none of the training's own work (a rank that
+ * what only one side ran in between is usual if it holds no collective of a group that the other is in, and is none of the training's own work (a rank that
  * alone logs, loads or saves) or only more of what the other ran too (a loop over images goes round as often as there are).
  */
-#include "diff_parts.h"
+#include "diff_divergence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +63,12 @@ is_training(const struct brief *brief)
 	return brief->phase == BRIEF_FORWARD || brief->phase == BRIEF_BACKWARD || brief->phase == BRIEF_OPTIMIZER;
 }
 
+/* What SIDE ran from FROM to TO and OTHER didn't: no collective that OTHER takes part in, none of the training's own work. */
 static bool
-segment_is_usual(const struct brief *from, const struct brief *to)
+segment_is_usual(const struct member *side, const struct member *other, const struct brief *from, const struct brief *to)
 {
 	for (; from < to; from++)
-		if (from->collective || is_training(from) || from->failed)
+		if (is_training(from) || from->failed || (from->collective && member_takes_part(other, side, from)))
 			return false;
 	return true;
 }
@@ -250,16 +251,16 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 		}
 		if (!meet_again(left, &a, right, &b)) {
 			/* A side that did nothing but its own things before its end has stopped on its way to the other's next. */
-			bool left_usual = !more_left && segment_is_usual(left->list + i, left->list + left->count);
-			bool right_usual = !more_right && segment_is_usual(right->list + j, right->list + right->count);
+			bool left_usual = !more_left && segment_is_usual(left_step->member, right_step->member, left->list + i, left->list + left->count);
+			bool right_usual = !more_right && segment_is_usual(right_step->member, left_step->member, right->list + j, right->list + right->count);
 
 			meeting_part(meeting, left_usual == right_usual ? MEET_CONTROL : left_usual ? MEET_LEFT_ENDED : MEET_RIGHT_ENDED,
 				     left, i, right, j);
 			return false;
 		}
-		usual = (segment_is_usual(left->list + i, left->list + a) ||
+		usual = (segment_is_usual(left_step->member, right_step->member, left->list + i, left->list + a) ||
 			 segment_repeats(left, i, a, right_step, right_controls, looped)) &&
-			(segment_is_usual(right->list + j, right->list + b) ||
+			(segment_is_usual(right_step->member, left_step->member, right->list + j, right->list + b) ||
 			 segment_repeats(right, j, b, left_step, left_controls, looped));
 		if (!usual) {
 			meeting_part(meeting, MEET_CONTROL, left, i, right, j);
@@ -272,11 +273,11 @@ step_walk(struct meeting *meeting, const struct step *left_step, const struct st
 	}
 	if (i == left->count && j == right->count && more_left == more_right)
 		return true;
-	if (i < left->count && more_right && segment_is_usual(left->list + i, left->list + left->count)) {
+	if (i < left->count && more_right && segment_is_usual(left_step->member, right_step->member, left->list + i, left->list + left->count)) {
 		meeting->usual += left->count - i;
 		return true;
 	}
-	if (j < right->count && more_left && segment_is_usual(right->list + j, right->list + right->count)) {
+	if (j < right->count && more_left && segment_is_usual(right_step->member, left_step->member, right->list + j, right->list + right->count)) {
 		meeting->usual += right->count - j;
 		return true;
 	}

@@ -88,13 +88,15 @@ side_text(const struct member *member, int64_t id, struct text *text)
 void
 ranks_text(struct text *text, const int *ranks, int count)
 {
+	size_t start = text->used;
+
 	text_add(text, "%s", count == 1 ? SAY("rank ") : SAY("ranks "));
 	for (int i = 0; i < count;) {
 		int last = i;
 
 		while (last + 1 < count && ranks[last + 1] == ranks[last] + 1)
 			last++;
-		if (text->used > 120) {
+		if (text->used - start > 120) {
 			text_add(text, ", ...");
 			return;
 		}

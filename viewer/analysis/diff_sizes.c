@@ -186,16 +186,24 @@ dimension_returns(struct learner *learner, struct entry *entry, struct dimension
 	dimension->same++;
 }
 
+/* What was left by an exception, or not at all, has no outputs: its inputs alone are compared. */
+static bool
+is_part(const struct brief *brief)
+{
+	return brief->failed || brief->open;
+}
+
 static void
 entry_compare(struct learner *learner, struct entry *entry, const struct brief *brief)
 {
 	int count = sizes_of(learner, brief);
+	bool part = is_part(brief) && count <= entry->count;
 
 	if (!entry->dimensions && !(entry->dimensions = calloc((size_t)entry->count + 1, sizeof *entry->dimensions))) {
 		learner->failed = true;
 		return;
 	}
-	for (int i = 0; i <= entry->count; i++) {
+	for (int i = 0; i <= entry->count && !(part && i >= count); i++) {
 		struct dimension *dimension = &entry->dimensions[i];
 
 		if (dimension->epoch != learner->epoch) {
@@ -203,9 +211,9 @@ entry_compare(struct learner *learner, struct entry *entry, const struct brief *
 			dimension->same = 0;
 			dimension->varied = dimension->other = false;
 		}
-		if (count != entry->count ? i == entry->count : i < count && learner->scratch[i] != entry->sizes[i])
+		if (count != entry->count && !part ? i == entry->count : i < count && learner->scratch[i] != entry->sizes[i])
 			dimension_differs(learner, entry, dimension, brief, i == entry->count ? count : learner->scratch[i]);
-		else if (count == entry->count || i == entry->count)
+		else if (count == entry->count || part || i == entry->count)
 			dimension_returns(learner, entry, dimension, brief);
 	}
 }
@@ -240,6 +248,8 @@ brief_learn(const struct brief *brief, void *context)
 	key = fingerprint_mix(brief->control, occurrence_of(learner, brief)) | 1;
 	entry = learner->entry_count < ENTRIES_MOST
 			? entry_get(&learner->entries, &learner->entry_room, &learner->entry_count, key) : NULL;
+	if (entry && entry->key == 0 && is_part(brief))
+		return true;
 	if (!entry || (entry->key == 0 && !entry_make(learner, entry, brief, key))) {
 		learner->failed = true;
 		return false;

@@ -90,6 +90,14 @@ is_news_of(const struct failure *echo, const struct process *child)
 	return false;
 }
 
+/* Of a rank's worker nothing is known but its exit status: the rank's own exception tells more. */
+static bool
+tells_status_alone(const struct source *source, const struct failure *worker, const struct process *rank)
+{
+	return failure_class(worker) == 3 && strcmp(rank->role, "rank") == 0 &&
+	       strcmp(source->process(source->context, worker->process)->role, "rank") != 0;
+}
+
 static bool
 is_echo(const struct source *source, const struct failure *failures, int process)
 {
@@ -109,6 +117,8 @@ is_echo(const struct source *source, const struct failure *failures, int process
 			return true;
 		if (tells && !echo->operation && strcmp(echo->message, other->message) != 0)
 			return true;
+		if (child && echo->note && tells_status_alone(source, other, source->process(source->context, process)))
+			continue;
 		if (child && !echo->operation && ended_badly(source->process(source->context, i)) &&
 		    (!echo->note || is_news_of(echo, source->process(source->context, i))))
 			return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../../schema/fingerprint.h"
 #include "text.h"
 #include "where.h"
 
@@ -236,6 +237,22 @@ thread_death(const struct source *source, int process)
 	return NULL;
 }
 
+/* What a process was in when it was ended, or ran last. A library's own thread, which no code of the program calls, may have run something
+ * while the main thread waited for it in a collective. */
+static bool
+last_moment(const struct source *source, int index, struct event *out)
+{
+	struct event main;
+
+	if (source->open_event(source->context, index, out))
+		return true;
+	if (!source->last_event(source->context, index, -1, out))
+		return false;
+	if (out->site < 0 && out->thread != 0 && source->last_event(source->context, index, 0, &main) && fingerprint_waits(main.operation))
+		*out = main;
+	return true;
+}
+
 bool
 failure_of_process(const struct source *source, int index, struct failure *out)
 {
@@ -262,8 +279,7 @@ failure_of_process(const struct source *source, int index, struct failure *out)
 	out->kind = strcmp(process->status, "failed") == 0 ? "python" : "signal";
 	out->signal = process->signal;
 	out->time_ns = process->end_ns;
-	if (strcmp(out->kind, "signal") == 0 && (source->open_event(source->context, index, &out->event) ||
-						 source->last_event(source->context, index, -1, &out->event))) {
+	if (strcmp(out->kind, "signal") == 0 && last_moment(source, index, &out->event)) {
 		out->has_event = true; /* inside it, or after it: its status tells */
 		out->operation_name = out->event.operation;
 	}

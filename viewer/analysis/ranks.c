@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../schema/fingerprint.h"
 #include "diff.h"
 #include "diff_parts.h"
 
@@ -46,8 +47,9 @@ consequences_add(struct text *text, const json_t *consequences)
 	free(ranks);
 }
 
+/* TOLD: where ranks part is told as the failure's cause. */
 static void
-parting_add(struct trace *trace, json_t *ranks)
+parting_add(struct trace *trace, bool told, json_t *ranks)
 {
 	struct diff_request request = { .traces = &trace, .trace_count = 1, .steps = { -1, -1 } };
 	struct text text = { { 0 }, 0 };
@@ -62,7 +64,7 @@ parting_add(struct trace *trace, json_t *ranks)
 	json_object_set(ranks, "first_divergence", divergence);
 	json_object_set(ranks, "missing", json_object_get(diff, "ranks_missing"));
 	consequences_add(&text, json_object_get(diff, "consequences"));
-	if (*text_get(divergence, "text")) {
+	if (*text_get(divergence, "text") && !told) {
 		text_add(&text, "%s", text.used ? "; " : "");
 		text_add_short(&text, text_get(divergence, "text"), TEXT_MOST);
 	}
@@ -118,12 +120,49 @@ unseen_tell(json_t *json, const json_t *unseen)
 	free(ranks);
 }
 
+static const char *
+fix_of(const json_t *divergence, const char *operation)
+{
+	const char *kind = text_get(divergence, "kind");
+
+	if (strcmp(kind, "missing") == 0)
+		return SAY("let every rank of the group come to this collective, or none: it waits for all of them");
+	if (strcmp(kind, "collective") == 0)
+		return SAY("call the same collectives in the same order on every rank of the group, with the same sizes, dtype, root and reduction");
+	if (strcmp(kind, "parameter") == 0)
+		return SAY("let the same parameters exist, be trained, and be used on every rank");
+	if (strcmp(kind, "control") == 0)
+		return SAY("let every rank run as many steps through the same code; where one has nothing to do, let it run with an empty or zero input, "
+			   "or wrap the loop in torch.distributed.algorithms.join.Join");
+	if (strcmp(kind, "shape") == 0 && operation && fingerprint_is_collective(operation))
+		return SAY("bring it to one size on every rank before the collective: ask for the largest (all_reduce with MAX) and pad to it");
+	return SAY("make this the same on every rank");
+}
+
+json_t *
+ranks_cause(const struct failure *chosen, const json_t *ranks)
+{
+	const json_t *divergence = json_object_get(ranks, "first_divergence");
+	json_t *cause;
+
+	if (failure_class(chosen) == 0 || !json_is_object(divergence))
+		return NULL;
+	cause = json_object();
+	text_set(cause, "rule", "ranks_parted");
+	text_set(cause, "confidence", "likely");
+	text_set(cause, "text", text_get(divergence, "text"));
+	json_object_set_new(cause, "evidence", json_array());
+	text_set(cause, "fix", fix_of(divergence, chosen->operation_name));
+	json_object_set_new(cause, "setting", json_null());
+	return cause;
+}
+
 void
 ranks_add(struct trace *trace, const struct failure *chosen, json_t *ranks)
 {
 	json_t *unseen = chosen ? ranks_unseen(trace, chosen) : NULL;
 
-	parting_add(trace, ranks);
+	parting_add(trace, chosen && failure_class(chosen) != 0, ranks);
 	if (unseen && !json_is_array(json_object_get(ranks, "missing")))
 		json_object_set(ranks, "missing", unseen);
 	if (unseen && failure_class(chosen) != 0)

@@ -13,4 +13,8 @@
  * trace are named: one of them may have failed before its first operation. */
 void ranks_add(struct trace *trace, const struct failure *chosen, json_t *ranks);
 
+/* Where CHOSEN is no rank's own failure: what RANKS["first_divergence"] tells, as one of the failure's "causes". NULL: nothing to tell.
+ * New reference. */
+json_t *ranks_cause(const struct failure *chosen, const json_t *ranks);
+
 #endif

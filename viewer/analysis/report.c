@@ -174,7 +174,7 @@ report_build(struct trace *trace, struct error *error)
 {
 	struct source source = source_of_trace(trace);
 	struct failure failure, *chosen;
-	json_t *json = json_object(), *processes = json_array(), *failures, *ranks;
+	json_t *json = json_object(), *processes = json_array(), *failures, *ranks, *cause;
 
 	if (!json || !processes) {
 		text_format(error->text, sizeof(error->text), "%s: out of memory", trace_directory(trace));
@@ -198,6 +198,9 @@ report_build(struct trace *trace, struct error *error)
 	json_object_set_new(json, "handled", failure_handled(&source, chosen));
 	ranks = ranks_json(&source, chosen);
 	ranks_add(trace, chosen, ranks);
+	cause = chosen ? ranks_cause(chosen, ranks) : NULL;
+	if (cause)
+		json_array_insert_new(json_object_get(json_object_get(json, "failure"), "causes"), 0, cause);
 	json_object_set_new(json, "ranks", ranks);
 	return json;
 }

@@ -5,7 +5,10 @@
 
 #include "../../schema/fingerprint.h"
 #include "diff_parts.h"
+#include "process_groups.h"
 #include "where.h"
+
+#define WORLD_MOST 65536
 
 static double
 for_seconds(const struct live_process *process, int64_t now_ns)
@@ -104,18 +107,145 @@ elsewhere_json(const struct live_process *processes, int count)
 	return list;
 }
 
+/* --- who waits for whom ---------------------------------------------------------------------- */
+
+/* A rank that waits, and the ranks of the group that it waits in. */
+struct waiter { const struct live_process *process; int *ranks, rank_count /* 0: not known */; };
+
+static void
+waiter_fill(struct waiter *waiter, const struct live_process *process)
+{
+	json_t *groups = process->groups ? json_loads(process->groups, 0, NULL) : NULL;
+
+	*waiter = (struct waiter){ .process = process };
+	waiter->rank_count = process->group ? process_groups_ranks(groups, process->group, &waiter->ranks) : 0;
+	json_decref(groups);
+}
+
+static bool
+waits_for(const struct waiter *waiter, int rank)
+{
+	bool found = waiter->rank_count == 0;
+
+	for (int i = 0; i < waiter->rank_count && !found; i++)
+		found = waiter->ranks[i] == rank;
+	return found;
+}
+
+static bool
+anybody_waits_for(const struct waiter *waiters, int count, int rank)
+{
+	for (int i = 0; i < count; i++)
+		if (waits_for(&waiters[i], rank))
+			return true;
+	return false;
+}
+
+/* Do both wait in the same call of the same step? */
+static bool
+waits_alike(const struct waiter *one, const struct waiter *other)
+{
+	const struct live_process *a = one->process, *b = other->process;
+
+	return strcmp(a->operation, b->operation) == 0 && a->step == b->step && a->group_size == b->group_size &&
+	       one->rank_count == other->rank_count &&
+	       (!one->rank_count || memcmp(one->ranks, other->ranks, (size_t)one->rank_count * sizeof *one->ranks) == 0) &&
+	       a->frame_count == b->frame_count && (!a->frame_count || a->frames[0].line == b->frames[0].line);
+}
+
+/* "ranks 0, 2 wait in c10d::allreduce_ at train.py:12 (the group is ranks 0, 2)": those of MEMBERS that wait as the first does. */
+static void
+alike_add(struct text *text, const struct waiter *waiters, const int *members, int count, bool place)
+{
+	const struct waiter *first = &waiters[members[0]];
+	int *ranks = calloc((size_t)count, sizeof *ranks);
+
+	for (int i = 0; ranks && i < count; i++)
+		ranks[i] = waiters[members[i]].process->rank;
+	if (ranks)
+		ranks_text(text, ranks, count);
+	free(ranks);
+	text_add(text, " %s in %s", count == 1 ? SAY("waits") : SAY("wait"), first->process->operation);
+	if (place) {
+		json_t *where = where_of(first->process);
+
+		if (json_is_object(where))
+			text_add(text, " at %s:%d", text_basename(text_get(where, "file")), (int)json_integer_value(json_object_get(where, "line")));
+		json_decref(where);
+	}
+	if (first->rank_count && first->rank_count < first->process->world_size) {
+		text_add(text, " (the group is ");
+		ranks_text(text, first->ranks, first->rank_count);
+		text_add(text, ")");
+	}
+}
+
+/* The waiters, those together that wait alike; only those who wait for one of FOR (NULL: all). How many such sets there are. */
+static int
+waits_add(struct text *text, const struct waiter *waiters, int count, const json_t *for_ranks)
+{
+	bool *told = calloc((size_t)count + 1, sizeof *told);
+	int *alike = calloc((size_t)count + 1, sizeof *alike), sets = 0;
+
+	for (int i = 0; told && alike && i < count; i++) {
+		bool asked = !for_ranks;
+		const json_t *one;
+		size_t at;
+		int found = 0;
+
+		json_array_foreach(for_ranks, at, one)
+			asked = asked || waits_for(&waiters[i], (int)json_integer_value(json_object_get(one, "rank")));
+		if (told[i] || !asked)
+			continue;
+		for (int n = i; n < count; n++)
+			if (!told[n] && (n == i || waits_alike(&waiters[i], &waiters[n]) || (for_ranks && !waiters[i].rank_count && !waiters[n].rank_count))) {
+				told[n] = true;
+				alike[found++] = n;
+			}
+		if (text->used < 300) {
+			text_add(text, "%s", sets ? SAY(", ") : "");
+			alike_add(text, waiters, alike, found, !for_ranks);
+		}
+		sets++;
+	}
+	free(told);
+	free(alike);
+	return sets;
+}
+
+/* Ranks of the world that waiters wait for and that have no box at all. */
+static bool
+unseen_add(struct text *text, const struct live_process *processes, int count, const struct waiter *waiters, int waits)
+{
+	int world = waiters[0].process->world_size, missing = 0;
+	int *ranks = world > 1 && world <= WORLD_MOST ? calloc((size_t)world, sizeof *ranks) : NULL;
+
+	for (int i = 0; ranks && i < count; i++)
+		if (processes[i].rank >= 0 && processes[i].rank < world)
+			ranks[processes[i].rank] = 1;
+	for (int rank = 0; ranks && rank < world; rank++)
+		if (!ranks[rank] && anybody_waits_for(waiters, waits, rank))
+			ranks[missing++] = rank;
+	if (missing) {
+		text_add(text, "no box of ");
+		ranks_text(text, ranks, missing);
+		text_add(text, ": no operation run yet, or on another host");
+	}
+	free(ranks);
+	return missing > 0;
+}
+
 json_t *
 watch_build(const struct live_process *processes, int count, int ended, int64_t now_ns, double after_s)
 {
 	json_t *json = json_object(), *list = json_array(), *waiting = json_array(), *others = json_array();
-	int *ranks = calloc((size_t)count + 1, sizeof *ranks), waits = 0;
-	const char *operation = NULL;
+	struct waiter *waiters = calloc((size_t)count + 1, sizeof *waiters);
 	struct text all = { { 0 }, 0 };
+	int waits = 0;
 
-	for (int i = 0; ranks && i < count; i++)
+	for (int i = 0; waiters && i < count; i++)
 		if (!processes[i].worker && is_waiting(&processes[i], now_ns, after_s)) {
-			ranks[waits++] = processes[i].rank;
-			operation = operation ? operation : processes[i].operation;
+			waiter_fill(&waiters[waits++], &processes[i]);
 			json_array_append_new(waiting, json_integer(processes[i].rank));
 		}
 	for (int i = 0; i < count; i++) {
@@ -124,7 +254,8 @@ watch_build(const struct live_process *processes, int count, int ended, int64_t 
 
 		json_array_append_new(list, process_json(&processes[i], now_ns));
 		if (processes[i].worker || processes[i].away || waits == 0 || is_waiting(&processes[i], now_ns, after_s) ||
-		    (processes[i].any && for_seconds(&processes[i], now_ns) < after_s && processes[i].running))
+		    (processes[i].any && for_seconds(&processes[i], now_ns) < after_s && processes[i].running) ||
+		    !anybody_waits_for(waiters, waits, processes[i].rank))
 			continue;
 		waited_for(&processes[i], now_ns, &text);
 		one = json_object();
@@ -134,12 +265,19 @@ watch_build(const struct live_process *processes, int count, int ended, int64_t 
 		if (all.used < 300)
 			text_add(&all, "%s%s", all.used ? ", " : "", text.data);
 	}
-	if (all.used && ranks) {
+	if (all.used || (waits && ended == 0 && unseen_add(&all, processes, count, waiters, waits))) {
 		text_add(&all, " while ");
-		ranks_text(&all, ranks, waits);
-		text_add(&all, " %s in %s", waits == 1 ? SAY("waits") : SAY("wait"), operation);
+		waits_add(&all, waiters, waits, json_array_size(others) ? others : NULL);
+	} else if (waits > 1) {
+		/* All wait, and not in the same call: they wait for each other. */
+		struct text text = { { 0 }, 0 };
+
+		if (waits_add(&text, waiters, waits, NULL) > 1)
+			text_add(&all, "%s: none of these calls can end", text.data);
 	}
-	free(ranks);
+	for (int i = 0; i < waits; i++)
+		free(waiters[i].ranks);
+	free(waiters);
 	json_object_set_new(json, "time_ns", json_integer(now_ns));
 	json_object_set_new(json, "processes", list);
 	json_object_set_new(json, "ended", json_integer(ended));

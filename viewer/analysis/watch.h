@@ -4,6 +4,9 @@
  * {"time_ns", "processes": [{"rank","pid","host","running","step","operation","open","for_s","where"}], "ended": n,
  *  "waiting": [ranks], "waited_for": [{"rank","text"}], "text", "elsewhere": [{"host","processes"}]}
  *
+ * A rank is waited for by those whose collective's group it belongs to; where that isn't known, by all who wait. Where nobody else is left
+ * and the ranks wait in different calls, the text names these.
+ *
  * `elsewhere` are processes whose boxes lie in local space of other hosts: their `running` and `step` are null, and nothing is said of
  * them; "text" is of those that are seen.
  */

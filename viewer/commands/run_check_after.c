@@ -25,7 +25,7 @@ steps_now(const char *directory)
 
 	for (int i = 0; i < count; i++)
 		most = processes[i].step > most ? processes[i].step : most;
-	free(processes);
+	live_free(processes, count);
 	return most;
 }
 

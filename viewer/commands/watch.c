@@ -41,7 +41,7 @@ watch_read(const char *path, double after_s, bool *running, struct error *error)
 	for (int i = 0; i < count; i++)
 		*running = *running || processes[i].running;
 	watch = watch_build(processes, count, ended, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec, after_s);
-	free(processes);
+	live_free(processes, count);
 	return watch;
 }
 

@@ -69,6 +69,50 @@ operation_at(const struct peek *peek, const struct box_start *start, char *out, 
 		string_at(peek, op.name, out, room);
 }
 
+#define WORDS_MOST 4096 /* of one signature */
+
+/* Which group the operation of START names. */
+static void
+group_at(const struct peek *peek, const struct box_start *start, struct live_process *out)
+{
+	struct box_signature signature;
+	struct fingerprint_signature print;
+	struct box_op op;
+	char name[sizeof out->operation], arguments[512];
+	uint64_t *words;
+
+	if ((start->record.flags & BOX_FLAG_INLINE) || !region_at(peek, BOX_SIGNATURES, start->signature * 8ull, &signature, sizeof signature) ||
+	    signature.word_count > WORDS_MOST || !region_at(peek, BOX_OPS, signature.op * (uint64_t)sizeof op, &op, sizeof op))
+		return;
+	words = malloc(signature.word_count * sizeof *words + 1);
+	if (words && region_at(peek, BOX_SIGNATURES, start->signature * 8ull + sizeof signature, words, signature.word_count * sizeof *words)) {
+		string_at(peek, op.name, name, sizeof name);
+		string_at(peek, op.argument_names, arguments, sizeof arguments);
+		print = fingerprint_signature(name, strlen(name), "", 0, arguments, strlen(arguments), false, words, signature.word_count,
+					      signature.value_count, -1);
+		out->group_size = print.group_size < INT32_MAX ? (int)print.group_size : 0;
+		out->group = print.group;
+	}
+	free(words);
+}
+
+/* The note "groups", if it isn't being written right now. */
+static char *
+groups_at(const struct peek *peek)
+{
+	uint64_t at = (uint64_t)BOX_NOTE_FIRST_GROUPS * peek->header.note_bytes;
+	struct box_note note;
+	char *text = NULL;
+
+	if (peek->header.note_count > BOX_NOTE_FIRST_GROUPS && region_at(peek, BOX_NOTES, at, &note, sizeof note) &&
+	    note.kind == BOX_NOTE_GROUPS && note.size_bytes <= peek->header.note_bytes - sizeof note &&
+	    (text = calloc(1, note.size_bytes + 1ul)) && !region_at(peek, BOX_NOTES, at + sizeof note, text, note.size_bytes)) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
 static void
 frames_at(const struct peek *peek, uint32_t reference, struct live_process *out)
 {
@@ -198,6 +242,8 @@ process_peek(struct peek *peek, struct live_process *out)
 	out->since_ns = (int64_t)found_ns;
 	operation_at(peek, &found.start, out->operation, sizeof out->operation);
 	frames_at(peek, found.start.site, out);
+	group_at(peek, &found.start, out);
+	out->groups = out->group ? groups_at(peek) : NULL;
 }
 
 /* What the name of a box's file tells: "rank3-worker-node-b-4711.at" or "rank3-node-b-4711.2.at". False: it is none. */
@@ -323,4 +369,12 @@ live_read(const char *dir, struct live_process **out, int *ended, struct error *
 		qsort(list, (size_t)count, sizeof *list, live_order);
 	*out = list;
 	return count;
+}
+
+void
+live_free(struct live_process *processes, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(processes[i].groups);
+	free(processes);
 }

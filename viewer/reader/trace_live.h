@@ -25,12 +25,17 @@ struct live_process {
 	bool open;                 /* inside OPERATION; else that was the last one finished */
 	char operation[128];
 	int64_t since_ns;          /* Unix time when it entered it, or left it */
+	int group_size;            /* ranks of the group that OPERATION waits for; 0: not known */
+	int64_t group;             /* the process's number of that group; 0: not known */
+	char *groups;              /* what the process tells of its groups (the note "groups", JSON); NULL: nothing */
 	int frame_count;
 	struct { char file[512], function[128]; int line; } frames[LIVE_FRAMES]; /* innermost first */
 };
 
-/* The boxes of DIR, by rank, then pid. Returns how many of them *OUT has (free it), -1 with ERROR filled where DIR can't be read.
+/* The boxes of DIR, by rank, then pid. Returns how many of them *OUT has (live_free it), -1 with ERROR filled where DIR can't be read.
  * ENDED gets how many processes have only a database: they are over. */
 int live_read(const char *dir, struct live_process **out, int *ended, struct error *error);
+
+void live_free(struct live_process *processes, int count);
 
 #endif

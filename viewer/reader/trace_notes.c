@@ -9,7 +9,7 @@
 static const char *
 kind_word(const char *text)
 {
-	static const char *const words[] = { "environment", "fatal", "operation", "exception", "state", NULL };
+	static const char *const words[] = { "environment", "fatal", "operation", "exception", "state", "groups", NULL };
 	const char *const *word = words;
 
 	while (*word && strcmp(*word, text) != 0)

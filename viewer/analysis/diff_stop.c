@@ -1,0 +1,183 @@
+/*
+ * One rank stopped, and others wait for it in a collective: which, by the groups that the ranks have told of.
+ */
+#include "diff_divergence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "process_groups.h"
+
+static bool
+keep_collective(const struct brief *brief, void *context)
+{
+	struct brief *last = context;
+
+	if (brief->collective)
+		*last = *brief;
+	return true;
+}
+
+bool
+member_last_collective(const struct member *member, struct brief *last)
+{
+	last->id = -1;
+	for (int64_t i = member->block_count - 1; i >= 0 && last->id < 0; i--)
+		if (member->blocks[i].stream == 0 && member->blocks[i].collectives > 0)
+			trace_each_brief(member->trace, member->process, member->blocks[i].thread, member->blocks[i].first,
+					 member->blocks[i].last, keep_collective, last);
+	return last->id >= 0;
+}
+
+bool
+member_takes_part(const struct member *member, const struct member *owner, const struct brief *collective)
+{
+	const struct process_group *group = NULL;
+	struct process_groups groups;
+	struct event event;
+	bool takes_part;
+
+	process_groups_load(&groups, owner->trace, owner->process);
+	if (trace_event(owner->trace, owner->process, collective->id, &event))
+		group = process_groups_of(&groups, &event);
+	takes_part = !group || process_group_place(group, member->rank) >= 0;
+	process_groups_free(&groups);
+	return takes_part;
+}
+
+/* MEMBER waits at AT, in a group of RANKS (RANK_COUNT 0: not known). */
+struct wait { int member; struct brief at; int *ranks, rank_count; };
+
+static void
+wait_fill(struct wait *wait, const struct members *members, int member, const struct brief *at)
+{
+	const struct member *one = &members->list[member];
+	const struct process_group *group = NULL;
+	struct process_groups groups;
+	struct event event;
+
+	*wait = (struct wait){ .member = member, .at = *at };
+	process_groups_load(&groups, one->trace, one->process);
+	if (trace_event(one->trace, one->process, at->id, &event))
+		group = process_groups_of(&groups, &event);
+	wait->ranks = group ? malloc((size_t)group->count * sizeof *wait->ranks) : NULL;
+	if (wait->ranks) {
+		wait->rank_count = group->count;
+		memcpy(wait->ranks, group->ranks, (size_t)group->count * sizeof *wait->ranks);
+	}
+	process_groups_free(&groups);
+}
+
+static bool
+wait_has(const struct wait *wait, int rank)
+{
+	for (int i = 0; i < wait->rank_count; i++)
+		if (wait->ranks[i] == rank)
+			return true;
+	return false;
+}
+
+/* The last collective of each member; id -1: it has none, or ended well. */
+static struct brief *
+lasts_read(const struct members *members)
+{
+	struct brief *lasts = calloc((size_t)members->count + 1, sizeof *lasts);
+
+	for (int i = 0; lasts && i < members->count; i++) {
+		const struct member *member = &members->list[i];
+
+		if (strcmp(member->info->status, "ok") == 0 || !member_last_collective(member, &lasts[i]))
+			lasts[i].id = -1;
+		trace_rest(member->trace, member->process);
+	}
+	return lasts;
+}
+
+/* Is member I in the collective that WAIT's is in? Same operation and line, in the same step. */
+static bool
+waits_too(const struct wait *wait, const struct members *members, const struct brief *lasts, int i)
+{
+	return lasts[i].id >= 0 && lasts[i].control == wait->at.control && lasts[i].step == wait->at.step &&
+	       (!wait->rank_count || wait_has(wait, members->list[i].rank));
+}
+
+/* Among those whose last collective waits for STOPPED the one in which all others of its group wait; of several that of the smallest group. */
+static bool
+wait_by_groups(struct wait *found, const struct members *members, int stopped, const struct brief *lasts)
+{
+	const struct member *member = &members->list[stopped];
+
+	*found = (struct wait){ .member = -1 };
+	for (int i = 0; i < members->count; i++) {
+		struct wait wait;
+		int count = 0;
+
+		if (i == stopped || lasts[i].id < 0)
+			continue;
+		wait_fill(&wait, members, i, &lasts[i]);
+		for (int n = 0; wait_has(&wait, member->rank) && n < members->count; n++)
+			count += n != stopped && waits_too(&wait, members, lasts, n);
+		if (count && count == wait.rank_count - 1 && (found->member < 0 || wait.rank_count < found->rank_count)) {
+			free(found->ranks);
+			*found = wait;
+		} else {
+			free(wait.ranks);
+		}
+		trace_rest(members->list[i].trace, members->list[i].process);
+	}
+	return found->member >= 0;
+}
+
+json_t *
+divergence_of_stop(struct members *members, const struct parting *stopped)
+{
+	const struct member *member = &members->list[stopped->left], *other;
+	struct brief last, next, *lasts;
+	struct text text = { { 0 }, 0 };
+	struct wait wait;
+	int *against, count = 0;
+	bool has_last, by_groups;
+	json_t *json;
+
+	if (!stopped->meeting.has_right || !member_next_collective(&members->list[stopped->right], stopped->meeting.right.id, &next))
+		return NULL;
+	lasts = lasts_read(members);
+	against = calloc((size_t)members->count + 1, sizeof *against);
+	if (!lasts || !against) {
+		free(lasts);
+		free(against);
+		return NULL;
+	}
+	by_groups = wait_by_groups(&wait, members, stopped->left, lasts);
+	if (!by_groups)
+		wait_fill(&wait, members, stopped->right, &next);
+	other = &members->list[wait.member];
+	for (int i = 0; i < members->count; i++)
+		if (i != stopped->left && (by_groups ? waits_too(&wait, members, lasts, i) : members->list[i].group == member->group))
+			against[count++] = members->list[i].rank;
+	has_last = member_last(member, &last);
+	text_add(&text, "rank %d never arrived at ", member->rank);
+	side_text(other, wait.at.id, &text);
+	text_add(&text, " (collective %lld of step %lld), where ", (long long)member_collectives_before(other, wait.at.id) + 1,
+		 (long long)wait.at.step);
+	ranks_text(&text, against, count);
+	text_add(&text, "%s", count == 1 ? SAY(" waits") : SAY(" wait"));
+	if (by_groups && wait.rank_count < members->world_size) {
+		text_add(&text, " (the group is ");
+		ranks_text(&text, wait.ranks, wait.rank_count);
+		text_add(&text, ")");
+	}
+	if (has_last) {
+		text_add(&text, "%s", last.open ? SAY(": it is inside ") : SAY(": its last operation is "));
+		side_text(member, last.id, &text);
+	}
+	divergence_add_lost(members, stopped->left, wait.member, &text);
+	json = side_divergence("missing", wait.at.step, &member->rank, 1, against, count,
+			       has_last ? side_json(member, last.id) : json_null(), side_json(other, wait.at.id), text.data);
+	json_object_set_new(json, "collective", json_integer(member_collectives_before(other, wait.at.id)));
+	json_object_set_new(json, "group", by_groups ? ranks_json(wait.ranks, wait.rank_count) : json_null());
+	free(wait.ranks);
+	free(against);
+	free(lasts);
+	return json;
+}
