@@ -107,6 +107,13 @@ add(const struct box_history *facts, const struct history_sizes *sizes)
 	__atomic_store_n(&entry->busy, 0, __ATOMIC_RELEASE);
 }
 
+/* Which argument of OP is a layer's weight. */
+static inline uint32_t
+weight_of(uint32_t op)
+{
+	return ((const struct box_op *)box_region(BOX_OPS))[op].weight;
+}
+
 #define CLAIMED UINT64_MAX /* calls of an entry that its next owner is filling */
 
 /* What CALLS counted goes into BOX_HISTORY; the entry is free then, or CLAIMED by its owner. */
@@ -119,7 +126,7 @@ settle(struct box_calls *calls, uint64_t left)
 				     .first_step = calls->step, .calls = calls->calls };
 	struct history_sizes sizes;
 
-	history_read(signature->words, signature->word_count, signature->value_count, &sizes);
+	history_read(signature->words, signature->word_count, signature->value_count, weight_of(signature->op), &sizes);
 	__atomic_store_n(&calls->calls, left, __ATOMIC_RELEASE);
 	add(&facts, &sizes);
 }
@@ -168,7 +175,7 @@ history_unsigned(uint32_t site, uint32_t op, const void *words, uint32_t word_co
 				     .first_step = (uint32_t)shim_box.header->step };
 	struct history_sizes sizes;
 
-	history_read(words, word_count, value_count, &sizes);
+	history_read(words, word_count, value_count, weight_of(op), &sizes);
 	add(&facts, &sizes);
 }
 

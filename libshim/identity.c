@@ -103,6 +103,12 @@ place_of(const struct identity_event *event)
 	return (struct box_place){ event->op, event->site, (uint32_t)shim_box.header->step };
 }
 
+static inline struct box_made
+made_by(const struct identity_event *event)
+{
+	return (struct box_made){ event->signature, event->site, (uint32_t)shim_box.header->step, event->op };
+}
+
 /* The tensor of ENTRY is of FORM now, and was not. */
 static void __attribute__((noinline))
 changed(struct box_tensor *entry, uint64_t form, bool made, const struct identity_event *event)
@@ -144,6 +150,38 @@ identity_ask(const void *impl, uint64_t form, const struct identity_event *event
 	}
 }
 
+void
+identity_base_of(const void *impl, enum carry kind, struct identity_base *out)
+{
+	uint64_t number;
+	int64_t slot = find(impl, &number);
+
+	out->made.op = BOX_NONE;
+	out->flags = 0;
+	if (!number)
+		return;
+	const struct box_tensor *entry = &identity_entries[slot];
+	if (entry->base.op != BOX_NONE) {
+		out->made = entry->base;
+		out->flags = entry->flags & (BOX_LIVE_BASE_ENTERED | BOX_LIVE_BASE_VALUES);
+	} else {
+		out->made = entry->maker;
+		out->flags = BOX_LIVE_BASE_VALUES | (entry->flags & BOX_LIVE_ENTERED ? BOX_LIVE_BASE_ENTERED : 0);
+	}
+	if (kind != CARRY_ELEMENTS)
+		out->flags &= ~BOX_LIVE_BASE_VALUES;
+}
+
+void
+identity_remake(const void *impl, const struct identity_event *event)
+{
+	uint64_t number;
+	int64_t slot = find(impl, &number);
+
+	if (number)
+		identity_entries[slot].maker = made_by(event);
+}
+
 uint64_t
 identity_meet_changed(const void *impl, uint64_t form, bool made, const struct identity_event *event, uint64_t block[2])
 {
@@ -176,11 +214,13 @@ identity_meet_changed(const void *impl, uint64_t form, bool made, const struct i
 		change->flags = 0;
 		change->asked_to = 0;
 	}
-	entry->maker_signature = event->signature;
-	entry->maker_site = event->site;
-	entry->maker_op = event->op;
-	entry->maker_step = (uint32_t)shim_box.header->step;
+	entry->maker = made_by(event);
 	entry->flags = made ? 0 : BOX_LIVE_ENTERED;
+	if (event->base) {
+		entry->base = event->base->made;
+		entry->flags |= event->base->flags;
+	} else
+		entry->base.op = BOX_NONE;
 	__atomic_store_n(&entry->tensor, number, __ATOMIC_RELEASE);
 	return number;
 }

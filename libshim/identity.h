@@ -12,11 +12,19 @@
 #include <stdint.h>
 
 #include "../schema/box.h"
+#include "carry.h"
 #include "tensor.h"
+
+/* What a tensor about to be made is a view, copy or function of: struct box_tensor's `base`. */
+struct identity_base {
+	struct box_made made; /* op BOX_NONE: nothing */
+	uint32_t flags;       /* BOX_LIVE_BASE_* */
+};
 
 /* The event on whose behalf a tensor is met. */
 struct identity_event {
 	uint32_t signature, site, op;
+	const struct identity_base *base; /* of what it makes; NULL: it carries nothing on */
 };
 
 /* Make the address index for the box just opened. Returns false without memory. */
@@ -75,6 +83,11 @@ identity_meet(const void *impl, uint64_t form, bool made, const struct identity_
 	}
 	return identity_meet_changed(impl, form, made, event, block);
 }
+
+/* What the live tensor at IMPL hands on to what an operation of KIND (CARRY_ELEMENTS or CARRY_SIZES) makes of it. */
+void identity_base_of(const void *impl, enum carry kind, struct identity_base *out);
+/* The live tensor at IMPL, made a moment ago, is EVENT's: torch.tensor() fills what `empty` made and then hands it over. */
+void identity_remake(const void *impl, const struct identity_event *event);
 
 /* EVENT asks whether the tensor at IMPL can take FORM in place: if it then does, it was there. */
 void identity_ask(const void *impl, uint64_t form, const struct identity_event *event);

@@ -3,6 +3,7 @@
 
 #include "../schema/fingerprint.h"
 #include "box.h"
+#include "carry.h"
 #include "dictionary.h"
 #include "operation.h"
 #include "sample.h"
@@ -82,9 +83,10 @@ is_number(const struct torch_string *name)
 	return false;
 }
 
-/* The argument names of SCHEMA, comma-separated, into TEXT; NUMBERS gets the mask. Returns how many arguments. */
+/* The argument names of SCHEMA, comma-separated, into TEXT; NUMBERS gets the mask, WEIGHT (from 1) which is called that. Returns how
+ * many arguments. */
 static uint16_t
-read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers)
+read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers, uint32_t *weight)
 {
 	const char *const *vector = (const char *const *)(schema + 2 * torch.string_bytes); /* after name and overload */
 	size_t used = 0, count = 0;
@@ -97,6 +99,8 @@ read_arguments(const char *schema, char *text, size_t room, uint64_t *numbers)
 		struct torch_string name = torch_string_at(at, torch.string_bytes);
 		if (count < 64 && is_number(&name))
 			*numbers |= 1ull << count;
+		if (name.size == 6 && !memcmp(name.text, "weight", 6))
+			*weight = (uint32_t)count + 1;
 		if (used + name.size + 2 > room)
 			continue;
 		if (count)
@@ -120,7 +124,7 @@ add(const void *schema)
 	size_t size = full.size < sizeof name - 1 ? full.size : sizeof name - 1;
 	memcpy(name, full.text, size);
 	name[size] = 0;
-	op.argument_count = read_arguments(schema, arguments, sizeof arguments, &facts.numbers);
+	op.argument_count = read_arguments(schema, arguments, sizeof arguments, &facts.numbers, &op.weight);
 	op.name = dictionary_string(name, size);
 	op.overload = dictionary_string(overload.text, overload.size);
 	op.argument_names = dictionary_string(arguments, strlen(arguments));
@@ -131,6 +135,7 @@ add(const void *schema)
 	facts.collective = fingerprint_is_collective(name);
 	facts.print = fingerprint_bytes(fingerprint_bytes(3, name, size), overload.text, overload.size);
 	facts.written = (uint8_t)written_of(name);
+	facts.carry = (uint8_t)carry_of(name);
 	facts.looked_at = facts.sample || facts.written;
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)

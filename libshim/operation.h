@@ -21,6 +21,7 @@ struct operation {
 	uint64_t print;      /* of its name and overload, the same in every process */
 	uint8_t written;     /* enum written_kind: what it does to its first operand */
 	bool looked_at;      /* one of both */
+	uint8_t carry;       /* enum carry: what it hands on of its first tensor */
 };
 
 /* The reference of the operation that SCHEMA (c10::FunctionSchema) describes, its facts in FACTS (lives for ever).

@@ -127,7 +127,7 @@ begin_operation(struct recorder *recorder, const void *record)
 	bool in_line = signature == BOX_NONE;
 	if (values->cut)
 		box_lose(BOX_LOSS_LIST_CUT, 1);
-	struct identity_event event = { signature, frames_site(&recorder->frames, from.frame), op };
+	struct identity_event event = { signature, frames_site(&recorder->frames, from.frame), op, NULL };
 	bool grad = is_grad(recorder);
 	uint32_t words = sizeof(struct box_start) / 4 + values->tensor_count + inline_words(in_line, values);
 	/* Without a node to make it tells nothing, but whether the operation before made one. */
@@ -156,12 +156,16 @@ begin_operation(struct recorder *recorder, const void *record)
 	recorder_publish(recorder);
 	if (__builtin_expect(facts->looked_at && !from.level, 0))
 		look_at(facts, event.site, values);
-	recorder->open[recorder->depth++] = (struct open_op){
+	struct open_op *open = &recorder->open[recorder->depth++];
+	*open = (struct open_op){
 		.record = record, .frame = from.frame, .state = from.state, .op = op, .site = event.site, .signature = signature,
 		.uncaught = recorder_uncaught(recorder), .level = from.level,
 		.leaf = settings.depth && from.level + 1 >= settings.depth && !facts->children, .takes_index = facts->takes_index,
+		.carry = values->tensor_count ? facts->carry : CARRY_NOTHING,
 		.event = recorder->events++, .start = start, .chunk = recorder->chunk,
 	};
+	if (open->carry)
+		identity_base_of(values->tensors[0], open->carry, &open->base);
 }
 
 static void
@@ -219,11 +223,13 @@ end_operation(struct recorder *recorder, const char *record)
 	struct box_end *end = recorder_reserve(recorder, words, BOX_RECORD_END, flags);
 	if (!end)
 		return;
-	struct identity_event event = { signature, open->site, open->op };
+	struct identity_event event = { signature, open->site, open->op, open->carry ? &open->base : NULL };
 	end->signature = in_line ? open->op : signature;
 	end->depth = (uint16_t)recorder->depth;
 	end->ids = (uint16_t)values->tensor_count;
 	write_ids(recorder, end->id, true, &event);
+	if (__builtin_expect(open->carry == CARRY_HANDED_OVER, 0) && values->tensor_count)
+		identity_remake(values->tensors[0], &event);
 	if (in_line)
 		write_inline(end->id + values->tensor_count, values);
 	recorder_publish(recorder);

@@ -14,6 +14,7 @@
 #include "../schema/box.h"
 #include "clock.h"
 #include "frames_site.h"
+#include "identity.h"
 #include "steps.h"
 #include "values.h"
 
@@ -30,10 +31,12 @@ struct open_op {
 	uint32_t uncaught;    /* exceptions in flight when it began */
 	uint16_t level;       /* recorded operations around it since the last entry from Python */
 	bool leaf;            /* its nested operations aren't recorded */
+	uint8_t carry;        /* enum carry; CARRY_NOTHING without a tensor to carry from */
 	bool takes_index;     /* it reads or writes where an operand's values say */
 	uint64_t event;       /* its number in this thread */
 	const struct box_start *start; /* its record; overwritten once its chunk is used again */
 	const struct box_chunk *chunk;
+	struct identity_base base; /* if it carries: of what it makes */
 };
 
 /* The exception thrown last on this thread. */

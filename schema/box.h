@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define BOX_MAGIC "shapebox"    /* 8 bytes, no terminator in the file */
-#define BOX_VERSION 5u          /* raised when an older reader would misread the file */
+#define BOX_VERSION 6u          /* raised when an older reader would misread the file */
 #define BOX_HEADER_BYTES 8192u  /* the header's room; the struct is smaller */
 #define BOX_NONE 0xffffffffu    /* "no such entry" for any u32 reference */
 
@@ -219,6 +219,7 @@ struct box_op {
 	uint32_t argument_names; /* string: names joined by ',' in declared order; 0 if unknown */
 	uint16_t argument_count;
 	uint16_t flags;          /* BOX_OP_* */
+	uint32_t weight;         /* which argument, from 1, is called `weight`: a layer's own; 0: none */
 };
 
 struct box_frame {
@@ -302,19 +303,27 @@ enum box_layout {
 #define BOX_LIVE_RANDOM 2u  /* random numbers */
 #define BOX_LIVE_COPIED 4u  /* another tensor's content */
 #define BOX_LIVE_RESET 8u   /* random numbers, after it was copied to */
+/* Of `base`. */
+#define BOX_LIVE_BASE_ENTERED 16u /* nothing recorded made it: this is its first use */
+#define BOX_LIVE_BASE_VALUES 32u  /* its elements are those of the base, in part or in another order */
 
 /* What a tensor is apart from its place in memory: dtype | device_type<<8 | (device_index & 0xffff)<<16 (as in a signature's
  * word), and the low half of its number of elements <<32 (0 for an opaque one). */
 #define BOX_FORM_KIND 0xffffffffull
 
-struct box_tensor {      /* 48 bytes */
+/* The event that made a tensor. */
+struct box_made {
+	uint32_t signature;  /* of its outputs, or of its operands where the tensor entered; or BOX_NONE */
+	uint32_t site, step, op;
+};
+
+struct box_tensor {      /* 64 bytes */
 	uint64_t tensor;     /* identity; 0 = dead, the entry may be taken; all ones = being taken */
 	uint64_t number;     /* the identity, kept until the entry is taken again: a process's last tensors die before it does */
 	uint64_t form;       /* as it was met last */
-	uint32_t maker_signature; /* of the event that made it (outputs), or first used it if ENTERED; or BOX_NONE */
-	uint32_t maker_site;
-	uint32_t maker_step;
-	uint32_t maker_op;
+	struct box_made maker; /* or its first use, if ENTERED */
+	struct box_made base;  /* what made, or used first, the tensor that this one is a view, copy or function of, through
+				* any number of such (libshim/carry.def); op BOX_NONE: the maker needed no other's sizes */
 	uint32_t flags;      /* BOX_LIVE_* */
 	uint32_t change;     /* 0: none was ever needed here; belongs to the entry, not to the tensor */
 };
@@ -338,7 +347,8 @@ struct box_change {      /* the last conversion and the last resize in place of 
 
 /*
  * Operations that ended well, counted by call site. A call of a signature met lately is one more in BOX_CALLS; what has
- * to make room there goes into BOX_HISTORY, by call site, operation and layout (how many dimensions each operand has).
+ * to make room there goes into BOX_HISTORY, by call site, operation and layout (how many dimensions each operand has,
+ * and a layer's weight which sizes: one line may call several layers).
  * The whole is the sum of both.
  */
 #define BOX_CALLS_BUCKET 4u

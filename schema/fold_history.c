@@ -177,10 +177,11 @@ calls_merge(struct call_groups *groups, const struct box_calls *calls)
 {
 	const struct box_signature *signature =
 		(const void *)(groups->fold->box.regions[BOX_SIGNATURES] + calls->signature * 8ull);
+	const struct box_op *op = box_read_op(&groups->fold->box, signature->op);
 	struct history_sizes sizes;
 	struct call_group *group;
 
-	history_read(signature->words, signature->word_count, signature->value_count, &sizes);
+	history_read(signature->words, signature->word_count, signature->value_count, op ? op->weight : 0, &sizes);
 	group = group_find(groups, calls->site, signature->op, sizes.layout);
 	if (!group)
 		return;

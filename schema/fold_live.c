@@ -16,6 +16,19 @@ form_bind(sqlite3_stmt *insert, int column, uint64_t form)
 	sqlite3_bind_text(insert, column, text, -1, SQLITE_TRANSIENT);
 }
 
+/* Operation, signature, site and step of MADE into four columns from COLUMN on. */
+static void
+made_bind(struct fold *fold, sqlite3_stmt *insert, int column, const struct box_made *made)
+{
+	if (box_read_op(&fold->box, made->op))
+		sqlite3_bind_int64(insert, column, made->op);
+	if (made->signature < fold->signature_slots && fold->signatures[made->signature])
+		sqlite3_bind_int64(insert, column + 1, made->signature);
+	if (fold_site(fold, made->site))
+		sqlite3_bind_int64(insert, column + 2, made->site);
+	sqlite3_bind_int64(insert, column + 3, made->step);
+}
+
 static void
 place_bind(struct fold *fold, sqlite3_stmt *insert, int column, const struct box_place *place)
 {
@@ -57,7 +70,7 @@ change_fold(struct fold *fold, sqlite3_stmt *insert, const struct box_tensor *te
 void
 fold_live_tensors(struct fold *fold)
 {
-	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO live_tensor VALUES (?,?,?,?,?,?,?)");
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO live_tensor VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	sqlite3_stmt *change = fold_prepare(fold, "INSERT OR IGNORE INTO tensor_change VALUES (?,?,?,?,?,?,?,?)");
 	const struct box_tensor *table = (const void *)fold->box.regions[BOX_TENSORS];
 	uint64_t count = fold->box.region_bytes[BOX_TENSORS] / sizeof *table;
@@ -70,14 +83,13 @@ fold_live_tensors(struct fold *fold)
 		sqlite3_clear_bindings(insert);
 		sqlite3_bind_int64(insert, 1, (int64_t)tensor->number);
 		sqlite3_bind_int(insert, 2, (tensor->flags & BOX_LIVE_ENTERED) != 0);
-		if (box_read_op(&fold->box, tensor->maker_op))
-			sqlite3_bind_int64(insert, 3, tensor->maker_op);
-		if (tensor->maker_signature < fold->signature_slots && fold->signatures[tensor->maker_signature])
-			sqlite3_bind_int64(insert, 4, tensor->maker_signature);
-		if (fold_site(fold, tensor->maker_site))
-			sqlite3_bind_int64(insert, 5, tensor->maker_site);
-		sqlite3_bind_int64(insert, 6, tensor->maker_step);
+		made_bind(fold, insert, 3, &tensor->maker);
 		sqlite3_bind_int(insert, 7, tensor->tensor != 0);
+		if (tensor->base.op != BOX_NONE && box_read_op(&fold->box, tensor->base.op)) {
+			made_bind(fold, insert, 8, &tensor->base);
+			sqlite3_bind_int(insert, 12, (tensor->flags & BOX_LIVE_BASE_ENTERED) != 0);
+			sqlite3_bind_int(insert, 13, (tensor->flags & BOX_LIVE_BASE_VALUES) != 0);
+		}
 		fold_step(fold, insert);
 		if (!fold->failed)
 			change_fold(fold, change, tensor);

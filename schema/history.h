@@ -14,7 +14,7 @@
 
 /* The sizes of one call's operands. */
 struct history_sizes {
-	uint64_t layout;     /* a hash of how many operands there are and how many dimensions each has */
+	uint64_t layout;     /* a hash of how many operands there are, how many dimensions each has, and of the weight's sizes */
 	uint32_t dim_count;
 	struct box_dim dims[BOX_HISTORY_DIMS];
 };
@@ -28,18 +28,24 @@ history_word(const void *words, uint64_t at)
 	return word;
 }
 
-/* The dimensions of the tensors among VALUE_COUNT values in the COUNT WORDS. */
+/* The dimensions of the tensors among VALUE_COUNT values in the COUNT WORDS; argument WEIGHT (from 1; 0: none) is a layer's weight. */
 static inline void
-history_read(const void *words, uint64_t count, uint64_t value_count, struct history_sizes *out)
+history_read(const void *words, uint64_t count, uint64_t value_count, uint32_t weight, struct history_sizes *out)
 {
-	uint64_t at = 0, left = value_count;
+	uint64_t at = 0, left = value_count, items = 0 /* of those left, of lists */;
+	uint32_t argument = 0;
 	uint16_t tensor = 0;
 
 	out->layout = 0;
 	out->dim_count = 0;
 	while (left-- && at < count && tensor < BOX_HISTORY_TENSORS) {
 		uint64_t word = history_word(words, at++), cut = word >> 8 & BOX_LIST_CUT, length = word >> 32;
+		bool is_weight = false;
 
+		if (items)
+			items--;
+		else
+			is_weight = ++argument == weight;
 		switch (word & 0xff) {
 		case BOX_VALUE_TENSOR: {
 			bool opaque = word >> 48 & BOX_TENSOR_OPAQUE;
@@ -47,6 +53,8 @@ history_read(const void *words, uint64_t count, uint64_t value_count, struct his
 			if (!opaque && count - at < 1 + 2 * ndim)
 				return;
 			out->layout = out->layout * 0x100000001b3ull + 1 + ndim + (opaque ? 0x100 : 0);
+			for (uint64_t dim = 0; is_weight && dim < ndim; dim++)
+				out->layout = (out->layout ^ history_word(words, at + 1 + dim)) * 0x9e3779b97f4a7c15ull;
 			for (uint16_t dim = 0; dim < ndim && out->dim_count < BOX_HISTORY_DIMS; dim++)
 				out->dims[out->dim_count++] = (struct box_dim){
 					(int64_t)history_word(words, at + 1 + dim), tensor, dim, BOX_NONE };
@@ -64,9 +72,10 @@ history_read(const void *words, uint64_t count, uint64_t value_count, struct his
 				length = history_word(words, at++);
 			if (length > count - at)
 				return;
-			if ((word & 0xff) == BOX_VALUE_LIST)
+			if ((word & 0xff) == BOX_VALUE_LIST) {
 				left += length; /* its items are values */
-			else
+				items += length;
+			} else
 				at += length;
 			break;
 		case BOX_VALUE_STRING:

@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 6;             -- raised when an older reader would misread the file
+PRAGMA user_version = 7;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -158,7 +158,14 @@ CREATE TABLE live_tensor (           -- tensors that were alive at the end, or w
   signature_id INTEGER REFERENCES signature(id),
   site_id INTEGER REFERENCES site(id),
   step INTEGER NOT NULL,
-  alive INTEGER NOT NULL             -- 1: when the box was last written
+  alive INTEGER NOT NULL,            -- 1: when the box was last written
+  -- What made the tensor that this one is a view, copy or function of, through any number of such; NULL: there is none.
+  base_operation_id INTEGER REFERENCES operation(id),
+  base_signature_id INTEGER REFERENCES signature(id),
+  base_site_id INTEGER REFERENCES site(id),
+  base_step INTEGER,
+  base_entered INTEGER,              -- 1: nothing recorded made that one; this is its first use
+  base_values INTEGER                -- 1: the elements are that one's
 );
 
 CREATE TABLE tensor_change (         -- what was last done to a live tensor in place

@@ -221,7 +221,7 @@ def utf16(db, path):
     os.remove(path)
     with sqlite3.connect(path) as made:
         made.execute("PRAGMA encoding = 'UTF-16le'")
-        made.executescript(script + "; PRAGMA application_id = 0x73686278; PRAGMA user_version = 6;")
+        made.executescript(script + "; PRAGMA application_id = 0x73686278; PRAGMA user_version = 7;")
 
 
 # --- directories -------------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def plain(text):
     """TEXT without what counts: events, steps, how many calls there were and how many of them are kept."""
     if not isinstance(text, str):
         return text
-    text = re.sub(r"\(?events? \d+(( and |, )\d+)*\)?|at step \d+(, no longer kept)?|0x[0-9a-f]+", "", text)
+    text = re.sub(r"\(?events? \d+(( and |, )\d+)*\)?|(, )?at step \d+(, no longer kept)?|0x[0-9a-f]+", "", text)
     text = re.sub(r"^(the last )?[\d,]+ earlier calls? here", "earlier calls here", text)
     return re.sub(r"in each of the last \d+|every time", "always", text).strip()
 

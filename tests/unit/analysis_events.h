@@ -224,11 +224,11 @@ hand_live_tensor(void *context, int process, int64_t tensor, struct live_tensor 
 }
 
 static bool
-hand_call_history(void *context, int process, const struct event *event, int tensor_index, int dim, struct call_history *out)
+hand_call_history(void *context, int process, const struct event *event, bool alike, int tensor_index, int dim, struct call_history *out)
 {
 	struct hand *hand = context;
 
-	(void)process, (void)event, (void)tensor_index, (void)dim;
+	(void)process, (void)event, (void)alike, (void)tensor_index, (void)dim;
 	if (!hand->history)
 		return false;
 	*out = *hand->history;

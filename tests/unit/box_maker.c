@@ -172,8 +172,18 @@ box_maker_tensor(struct box_maker *maker, uint64_t tensor, uint32_t op, uint32_t
 {
 	struct box_tensor *entry = grow(&maker->regions[BOX_TENSORS], sizeof *entry);
 
-	*entry = (struct box_tensor){ .tensor = tensor, .number = tensor, .maker_signature = signature, .maker_site = site,
-				      .maker_op = op, .flags = entered ? BOX_LIVE_ENTERED : 0 };
+	*entry = (struct box_tensor){ .tensor = tensor, .number = tensor, .maker = { signature, site, 0, op },
+				      .base.op = BOX_NONE, .flags = entered ? BOX_LIVE_ENTERED : 0 };
+}
+
+void
+box_maker_base(struct box_maker *maker, uint32_t op, uint32_t signature, uint32_t site, uint32_t flags)
+{
+	struct maker_bytes *bytes = &maker->regions[BOX_TENSORS];
+	struct box_tensor *last = (struct box_tensor *)(void *)(bytes->data + bytes->size) - 1;
+
+	last->base = (struct box_made){ signature, site, 0, op };
+	last->flags |= flags;
 }
 
 void

@@ -42,6 +42,8 @@ uint32_t box_maker_frame(struct box_maker *maker, const char *file, const char *
 uint32_t box_maker_site(struct box_maker *maker, const uint32_t *frames, int count);
 uint32_t box_maker_signature(struct box_maker *maker, uint32_t op, bool outputs, const struct maker_words *words);
 void box_maker_tensor(struct box_maker *maker, uint64_t tensor, uint32_t op, uint32_t signature, uint32_t site, bool entered);
+/* What the tensor added last is a view or copy of: FLAGS are BOX_LIVE_BASE_*. */
+void box_maker_base(struct box_maker *maker, uint32_t op, uint32_t signature, uint32_t site, uint32_t flags);
 void box_maker_note(struct box_maker *maker, uint32_t slot, enum box_note_kind kind, uint32_t thread, uint64_t event,
 		    uint64_t events_before, const char *json);
 

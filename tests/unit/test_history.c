@@ -143,14 +143,36 @@ damaged_words_end_the_reading(void)
 	uint64_t tensor[3] = { BOX_VALUE_TENSOR | 60 << 8, 0, 1 }, text[2] = { BOX_VALUE_STRING | UINT64_MAX << 32, 0 };
 	struct history_sizes sizes;
 
-	history_read(list, 2, 1, &sizes);
+	history_read(list, 2, 1, 0, &sizes);
 	CU_ASSERT_EQUAL(sizes.dim_count, 0);
-	history_read(cut, 1, 5, &sizes);
+	history_read(cut, 1, 5, 0, &sizes);
 	CU_ASSERT_EQUAL(sizes.dim_count, 0);
-	history_read(tensor, 3, 1, &sizes);
+	history_read(tensor, 3, 1, 0, &sizes);
 	CU_ASSERT_EQUAL(sizes.dim_count, 0);
-	history_read(text, 2, 9, &sizes);
+	history_read(text, 2, 9, 0, &sizes);
 	CU_ASSERT_EQUAL(sizes.dim_count, 0);
+}
+
+/* linear(input, weight), input first: layers of two shapes on one line are told apart, batches of two sizes aren't. */
+static void
+a_weight_has_its_own_layout(void)
+{
+	const uint64_t matrix = BOX_VALUE_TENSOR | 2 << 8;
+	uint64_t words[] = { matrix, 0, 4, 3, 3, 1, matrix, 0, 8, 3, 3, 1 };
+	struct history_sizes one, other;
+
+	history_read(words, 12, 2, 2, &one);
+	CU_ASSERT_EQUAL(one.dim_count, 4);
+	words[2] = 5;
+	history_read(words, 12, 2, 2, &other);
+	CU_ASSERT_EQUAL(one.layout, other.layout);
+	words[8] = 9;
+	history_read(words, 12, 2, 2, &other);
+	CU_ASSERT_NOT_EQUAL(one.layout, other.layout);
+	history_read(words, 12, 2, 0, &one);
+	words[8] = 8;
+	history_read(words, 12, 2, 0, &other);
+	CU_ASSERT_EQUAL(one.layout, other.layout);
 }
 
 int
@@ -163,6 +185,7 @@ main(void)
 	CU_add_test(suite, "sizes without a signature are counted", sizes_without_a_signature_are_counted);
 	CU_add_test(suite, "threads count side by side", threads_count_side_by_side);
 	CU_add_test(suite, "damaged words end the reading", damaged_words_end_the_reading);
+	CU_add_test(suite, "a weight has its own layout", a_weight_has_its_own_layout);
 	CU_basic_run_tests();
 	unsigned failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

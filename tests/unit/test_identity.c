@@ -4,7 +4,7 @@
 
 #include "shim_fixture.h"
 
-static const struct identity_event event = { 1, 2, 3 };
+static const struct identity_event event = { 1, 2, 3, NULL };
 
 static void *
 address(uintptr_t n)
@@ -56,10 +56,54 @@ what_nothing_made_is_marked(void)
 	const struct box_tensor *entry = box_region(BOX_TENSORS);
 	for (uint64_t i = 0; i < shim_box.header->regions[BOX_TENSORS].size_bytes / sizeof *entry; i++) {
 		entered += entry[i].tensor == in && entry[i].flags & BOX_LIVE_ENTERED;
-		made += entry[i].tensor == out && !(entry[i].flags & BOX_LIVE_ENTERED) && entry[i].maker_op == 3;
+		made += entry[i].tensor == out && !(entry[i].flags & BOX_LIVE_ENTERED) && entry[i].maker.op == 3;
 	}
 	CU_ASSERT_EQUAL(entered, 1);
 	CU_ASSERT_EQUAL(made, 1);
+	fixture_remove();
+}
+
+/* The entry of the tensor with NUMBER. */
+static const struct box_tensor *
+entry_of(uint64_t number)
+{
+	const struct box_tensor *entry = box_region(BOX_TENSORS);
+
+	for (uint64_t i = 0; i < shim_box.header->regions[BOX_TENSORS].size_bytes / sizeof *entry; i++)
+		if (entry[i].tensor == number)
+			return &entry[i];
+	return NULL;
+}
+
+/* zeros -> view -> tril -> detach: all but the first come from zeros, the last two have other elements. */
+static void
+what_a_view_was_made_of_outlives_it(void)
+{
+	uint64_t block[2] = { 0, 0 };
+	struct identity_base base;
+	struct identity_event later = { 4, 5, 6, &base }, filled = { 7, 8, 9, NULL };
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	identity_base_of(address(9), CARRY_ELEMENTS, &base); /* never met */
+	CU_ASSERT_EQUAL(base.made.op, BOX_NONE);
+	const struct box_tensor *zeros = entry_of(identity_meet(address(1), 6, true, &event, block));
+	CU_ASSERT_EQUAL(zeros->base.op, BOX_NONE);
+	identity_base_of(address(1), CARRY_ELEMENTS, &base);
+	const struct box_tensor *view = entry_of(identity_meet(address(2), 6, true, &later, block));
+	CU_ASSERT(view->maker.op == 6 && view->base.op == 3 && view->base.site == 2 && view->base.signature == 1);
+	CU_ASSERT_EQUAL(view->flags, BOX_LIVE_BASE_VALUES);
+	identity_end(address(1));
+	identity_base_of(address(2), CARRY_SIZES, &base);
+	const struct box_tensor *tril = entry_of(identity_meet(address(3), 6, true, &later, block));
+	CU_ASSERT(tril->base.op == 3 && tril->flags == 0);
+	identity_base_of(address(3), CARRY_ELEMENTS, &base);
+	const struct box_tensor *detached = entry_of(identity_meet(address(4), 6, true, &later, block));
+	CU_ASSERT(detached->base.op == 3 && detached->flags == 0);
+	identity_meet(address(5), 6, false, &event, block); /* a ready-made one */
+	identity_base_of(address(5), CARRY_ELEMENTS, &base);
+	CU_ASSERT_EQUAL(base.flags, BOX_LIVE_BASE_VALUES | BOX_LIVE_BASE_ENTERED);
+	identity_remake(address(4), &filled);
+	CU_ASSERT(detached->maker.op == 9 && detached->maker.site == 8);
 	fixture_remove();
 }
 
@@ -117,6 +161,7 @@ main(void)
 	CU_add_test(suite, "a number is never used twice", a_number_is_never_used_twice);
 	CU_add_test(suite, "another thread meets the same number", another_thread_meets_the_same_number);
 	CU_add_test(suite, "what nothing made is marked", what_nothing_made_is_marked);
+	CU_add_test(suite, "what a view was made of outlives it", what_a_view_was_made_of_outlives_it);
 	CU_add_test(suite, "a full table counts and recovers", a_full_table_counts_and_recovers);
 	CU_add_test(suite, "threads do not mix their tensors", threads_do_not_mix_their_tensors);
 	CU_basic_run_tests();

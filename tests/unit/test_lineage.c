@@ -184,7 +184,7 @@ test_overwritten(void)
 	const struct operand used[] = { TENSOR("self", 70, 45, 3) }, made[] = { TENSOR("output", 0, 45, 3) };
 	const struct event now = { .id = 900, .parent = -1, .site = 2, .step = 800, .operation = "aten::mul", .status = "ok",
 				   .operand_count = 1, .operands = used };
-	struct live_tensor live = { .tensor = 70, .site = 1, .step = 3, .operation = "aten::zeros", .output_count = 1, .outputs = made };
+	struct live_tensor live = { .tensor = 70, .made = { .site = 1, .step = 3, .operation = "aten::zeros", .output_count = 1, .outputs = made } };
 	struct hand kept = { .live = &live, .events = &now, .event_count = 1, .sites = sites, .site_count = COUNT(sites) };
 	struct source source = hand_source(&kept);
 	json_t *origin;
@@ -194,15 +194,34 @@ test_overwritten(void)
 	CU_ASSERT_EQUAL(one.decider, 0);
 	CU_ASSERT_FALSE(one.steps[0].possible);
 	CU_ASSERT_EQUAL(one.steps[0].size, 45);
-	CU_ASSERT_STRING_EQUAL(one.steps[0].how, "at step 3, no longer kept");
+	CU_ASSERT_STRING_EQUAL(one.steps[0].how, "asked for 45, at step 3, no longer kept");
 	origin = lineage_origin(&source, &one, "45");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(origin, "where")), "/x/main.py:3");
 	json_decref(origin);
-	live.operation = "aten::cat"; /* of what, is gone */
+	const struct operand mask[] = { TENSOR("output", 0, 64, 45) };
+	live.base = (struct tensor_made){ .site = 2, .step = 1, .operation = "aten::ones", .output_count = 1, .outputs = mask };
+	live.made.operation = "aten::view"; /* what it is a view of decided */
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 2);
+	CU_ASSERT_EQUAL(one.decider, 1);
+	CU_ASSERT_TRUE(!one.steps[0].decides && !one.steps[1].possible && one.steps[1].dim == 1 && one.steps[1].size == 45);
+	CU_ASSERT_STRING_EQUAL(one.steps[1].event.operation, "aten::ones");
+	lineage_walk(&source, 0, &now, 0, 1, LINEAGE_SIZE, &one); /* it has no such size: the view decided */
+	CU_ASSERT_TRUE(one.count == 1 && one.decider == 0);
+	lineage_walk(&source, 0, &now, 0, -1, LINEAGE_VALUES, &one); /* other elements (tril) */
+	CU_ASSERT_TRUE(one.count == 1 && one.decider == 0);
+	live.values = true;
+	lineage_walk(&source, 0, &now, 0, -1, LINEAGE_VALUES, &one);
+	CU_ASSERT_TRUE(one.count == 2 && one.decider == 1);
+	live.base.entered = true;
+	lineage_walk(&source, 0, &now, 0, -1, LINEAGE_VALUES, &one);
+	CU_ASSERT_TRUE(one.count == 2 && one.decider == 1 && one.steps[1].entered);
+	live.base.operation = NULL;
+	live.made.operation = "aten::cat"; /* of what, is gone */
 	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
 	CU_ASSERT_TRUE(one.count == 1 && one.steps[0].possible && !one.steps[0].entered);
-	live.entered = true; /* nothing made it; its first use isn't the one that is kept */
-	live.operation = "aten::linear";
+	live.made.entered = true; /* nothing made it; its first use isn't the one that is kept */
+	live.made.operation = "aten::linear";
 	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
 	CU_ASSERT_TRUE(one.count == 1 && one.steps[0].entered && one.steps[0].event.step == 3);
 	live.resized = (struct tensor_change){ .known = true, .site = 1, .step = 700, .operation = "aten::resize_" };

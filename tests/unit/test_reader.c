@@ -87,6 +87,8 @@ box_begin(struct box_maker *maker, int pid, int parent, int rank)
 	box_maker_end(maker, 576, out[1], 0, 0, 1, id4);
 	box_maker_scope_end(maker, 640, 9);
 	box_maker_tensor(maker, 2, ops[0], out[0], site, true);
+	box_maker_tensor(maker, 9, ops[1], out[1], site, false);
+	box_maker_base(maker, ops[0], out[0], site, BOX_LIVE_BASE_VALUES);
 }
 
 static void
@@ -209,8 +211,13 @@ test_events(void)
 	CU_ASSERT_TRUE(trace_forward_of(trace, 0, 20, -1, &event));
 	CU_ASSERT_EQUAL(event.id, 1);
 	CU_ASSERT_TRUE(trace_live_tensor(trace, 0, 2, &live));
-	CU_ASSERT_TRUE(live.entered);
-	CU_ASSERT_STRING_EQUAL(live.operation, "aten::randn");
+	CU_ASSERT_TRUE(live.made.entered);
+	CU_ASSERT_STRING_EQUAL(live.made.operation, "aten::randn");
+	CU_ASSERT_PTR_NULL(live.base.operation);
+	CU_ASSERT_TRUE(trace_live_tensor(trace, 0, 9, &live));
+	CU_ASSERT_STRING_EQUAL(live.made.operation, "aten::relu");
+	CU_ASSERT_STRING_EQUAL(live.base.operation, "aten::randn");
+	CU_ASSERT_TRUE(live.values && !live.base.entered && live.base.output_count == 1 && live.base.site == live.made.site);
 	CU_ASSERT_FALSE(trace_live_tensor(trace, 0, 3, &live));
 	CU_ASSERT_TRUE(trace_event(trace, 0, 3, &event));
 	CU_ASSERT_STRING_EQUAL(event.phase, "backward");

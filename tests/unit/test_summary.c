@@ -277,7 +277,7 @@ operands_are_found_by_their_numbers(void)
 	struct box_chunk *chunk = (struct box_chunk *)memory;
 	struct box_start *start = (struct box_start *)(chunk + 1);
 	struct open_op open = { .start = start, .chunk = chunk, .event = 9 };
-	const struct identity_event event = { 1, 2, 3 };
+	const struct identity_event event = { 1, 2, 3, NULL };
 	bool mask[2][2] = { { true, true }, { true, false } };
 	int64_t index[] = { 4, 4 };
 	float weight[] = { 1, 2 };

@@ -5,7 +5,7 @@
 #include "libshim/written.h"
 #include "shim_fixture.h"
 
-static const struct identity_event event = { 1, 2, 3 };
+static const struct identity_event event = { 1, 2, 3, NULL };
 static float first[4], second[4], third[4];
 static struct fake_storage one = STORAGE(first), two = STORAGE(second), three = STORAGE(third);
 static uint64_t block[2];

@@ -32,7 +32,7 @@ struct cause_side {
 	int place, dim;                  /* -1 */
 	int64_t size;                    /* -1: no size */
 	const struct lineage *lineage;   /* NULL if it wasn't followed */
-	int64_t calls, smallest, largest, same /* of the calls had today's size */;
+	int64_t calls, smallest, largest;
 };
 
 struct cause_facts {

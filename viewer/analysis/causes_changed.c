@@ -5,11 +5,12 @@
 
 #include "causes_tool.h"
 #include "mismatch_rule.h"
+#include "whole.h"
 
 #define CALLS_ENOUGH 3
 #define CALLS_MOST 512
 
-struct form { const struct event *now; int place, argument; int calls; bool asked; int64_t smallest[CAUSE_SHAPE_MOST], largest[CAUSE_SHAPE_MOST]; };
+struct form { const struct event *now; int place, argument; int64_t calls; bool asked; int64_t smallest[CAUSE_SHAPE_MOST], largest[CAUSE_SHAPE_MOST]; };
 
 static bool
 same_value(const struct operand *one, const struct operand *other)
@@ -32,6 +33,24 @@ add_form(const struct event *event, void *context)
 		form->largest[d] = !form->calls || is->sizes[d] > form->largest[d] ? is->sizes[d] : form->largest[d];
 	}
 	return ++form->calls < CALLS_MOST;
+}
+
+/* What the events that are kept don't tell any more; what was asked for only they tell. */
+static void
+widen(const struct cause_facts *facts, struct form *form)
+{
+	const struct operand *now = &form->now->operands[form->place];
+	int64_t calls = form->calls;
+	struct call_history whole;
+
+	for (int d = 0; form->calls && d < now->ndim && d < CAUSE_SHAPE_MOST; d++) {
+		if (!whole_calls(facts->source, facts->process, form->now, form->place, d, form->calls, &whole) || !whole.measured)
+			return;
+		form->smallest[d] = whole.smallest;
+		form->largest[d] = whole.largest;
+		calls = whole.calls;
+	}
+	form->calls = calls;
 }
 
 /* The one dimension that was always the same and is another now; -1 if there is none, or more. */
@@ -68,6 +87,7 @@ cause_view_changed(const struct cause_facts *facts, struct cause *out)
 	form.place = mismatch->against;
 	form.argument = mismatch->operand;
 	facts->source->each_call(facts->source->context, facts->process, facts->event, add_form, &form);
+	widen(facts, &form);
 	dim = form.calls >= CALLS_ENOUGH && form.asked ? changed_dim(&form) : -1;
 	if (dim < 0 || !(lineage = calloc(1, sizeof(*lineage))))
 		return false;
@@ -80,7 +100,7 @@ cause_view_changed(const struct cause_facts *facts, struct cause *out)
 		return false;
 	}
 	out->confidence = "likely";
-	text_add(&out->text, "dimension %d of %s was %" PRId64 " in all %d earlier calls and is %" PRId64 " now; the view asks for %s as ever", dim,
+	text_add(&out->text, "dimension %d of %s was %" PRId64 " in all %" PRId64 " earlier calls and is %" PRId64 " now; the view asks for %s as ever", dim,
 		 cause_operand_name(facts, form.place), form.smallest[dim], form.calls, facts->event->operands[form.place].sizes[dim],
 		 facts->event->operands[form.argument].value);
 	if (step) {

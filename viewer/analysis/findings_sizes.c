@@ -162,7 +162,7 @@ finding_always_cut(const struct finding_facts *facts, struct finding_sink *sink)
 
 		if (site->kind != SURVEY_LOOKUP || !facts->source->event(facts->source->context, facts->process, site->event, &event) ||
 		    event.operand_count < 2 ||
-		    !facts->source->call_history(facts->source->context, facts->process, &event, 1, event.operands[1].ndim - 1, &history))
+		    !facts->source->call_history(facts->source->context, facts->process, &event, false, 1, event.operands[1].ndim - 1, &history))
 			continue;
 		if (history.measured < CUT_CALLS || history.at_largest < CUT_BATCHES || history.smallest == history.largest ||
 		    (history.size_count < 3 && !history.more) || are_rounded(&history))
@@ -229,7 +229,7 @@ finding_positions_near_end(const struct finding_facts *facts, struct finding_sin
 
 		if (site->kind != SURVEY_LOOKUP || !are_positions(site, sample) ||
 		    !facts->source->event(facts->source->context, facts->process, site->event, &event) || event.operand_count < 2 ||
-		    !facts->source->call_history(facts->source->context, facts->process, &event, 1, event.operands[1].ndim - 1, &history))
+		    !facts->source->call_history(facts->source->context, facts->process, &event, false, 1, event.operands[1].ndim - 1, &history))
 			continue;
 		used = finding_number(sample, "largest") + 1 > history.largest ? finding_number(sample, "largest") + 1 : history.largest;
 		if (history.measured < POSITION_CALLS || (!history.more && history.size_count < POSITION_SIZES) || history.at_largest > 1 ||

@@ -6,11 +6,11 @@
 #include "mismatch_rule.h"
 #include "history_series.h"
 #include "text.h"
+#include "whole.h"
 
 #define DIMS_MOST 8
 #define CALLS_QUICK 400 /* looked at where many lines are asked about */
 #define CALLS_LEAST 3 /* fewer tell nothing about what is new */
-#define LATER_MOST 65536 /* operations that are looked through for calls after the failure */
 
 struct calls {
 	const struct event *event;
@@ -18,7 +18,7 @@ struct calls {
 	int place, dim; /* what is measured: where the mismatch is, or the length of the mask or index it is about */
 	int64_t count, measured, agreed, smallest, largest, same /* had the failing size */;
 	int64_t kept;         /* of `count`, those whose events are still there; the others are known by their sizes alone */
-	int64_t others;       /* calls of this line by another layer, left out */
+	int64_t others, alike; /* calls of this line by another layer, left out; of them, by one of the same sizes */
 	bool any_layer;       /* they count, too: no call of this one came before */
 	bool unsure;          /* whether the failing size came before isn't known */
 	struct call_history whole; /* calls 0: nothing is known of the whole run */
@@ -62,6 +62,15 @@ is_same_layer(const struct event *now, const struct event *before)
 	       now->operands[one].tensor == before->operands[other].tensor;
 }
 
+/* Is it at least a weight of the same sizes? The whole run tells no more apart. */
+static bool
+is_alike(const struct event *now, const struct event *before)
+{
+	const struct operand *one = &now->operands[rule_tensor(now, "weight")], *other = &before->operands[rule_tensor(before, "weight")];
+
+	return one->ndim == other->ndim && memcmp(one->sizes, other->sizes, (size_t)one->ndim * sizeof(*one->sizes)) == 0;
+}
+
 static bool
 add_call(const struct event *event, void *context)
 {
@@ -71,6 +80,7 @@ add_call(const struct event *event, void *context)
 
 	if (!calls->any_layer && !is_same_layer(calls->event, event)) {
 		calls->others++;
+		calls->alike += is_alike(calls->event, event);
 		return calls->others < HISTORY_CALLS_MOST;
 	}
 	calls->count++;
@@ -87,50 +97,24 @@ add_call(const struct event *event, void *context)
 	return calls->count < HISTORY_CALLS_MOST;
 }
 
-struct later { const struct event *event; int64_t count, seen; bool reached; };
-
-static bool
-add_later(const struct event *event, void *context)
-{
-	struct later *later = context;
-
-	later->seen++;
-	later->reached = event->id <= later->event->id;
-	later->count += !later->reached && event->site == later->event->site && strcmp(event->operation, later->event->operation) == 0 &&
-			strcmp(event->status, "ok") == 0;
-	return !later->reached;
-}
-
-/* Calls of the same line after EVENT, in a program that lived on; -1 where too much came after it. */
-static int64_t
-later_calls(const struct source *source, int process, const struct event *event)
-{
-	struct later later = { event, 0, 0, false };
-
-	source->each_recent(source->context, process, LATER_MOST, add_later, &later);
-	return later.reached || later.seen < LATER_MOST ? later.count : -1;
-}
-
 /* What the events that are kept don't tell any more. */
 static void
 widen(const struct source *source, int process, struct calls *calls)
 {
 	const struct event *event = calls->event;
 	struct call_history *whole = &calls->whole;
-	int tensor_index = 0;
-	int64_t failing, later;
+	int64_t failing;
 
 	calls->kept = calls->count;
-	if (calls->others && !calls->any_layer)
-		return; /* the whole run is known by line, not by layer */
-	for (int i = 0; i < calls->place && i < event->operand_count; i++)
-		tensor_index += event->operands[i].kind && strcmp(event->operands[i].kind, "tensor") == 0;
-	if (!source->call_history(source->context, process, event, calls->place < 0 ? -1 : tensor_index, calls->dim, whole)
-	    || (later = later_calls(source, process, event)) < 0 || whole->calls - later < calls->count) {
+	if (calls->any_layer) /* the whole run is known by line and by a weight's sizes */
+		calls->others = calls->alike = 0;
+	if (!whole_calls(source, process, event, calls->place, calls->dim, calls->count + calls->alike, whole))
+		return;
+	if (calls->others && whole->calls == calls->count + calls->alike) { /* all are kept */
 		*whole = (struct call_history){ 0 };
 		return;
 	}
-	calls->count = whole->calls -= later;
+	calls->count = whole->calls;
 	if (whole->calls == calls->kept || !whole->measured || !size_at(event, calls->place, calls->dim, &failing))
 		return;
 	calls->measured = whole->measured;
@@ -152,14 +136,19 @@ look_back_at(const struct source *source, int process, struct calls *calls)
 	}
 }
 
+/* LAST: only of so many, the newest (0: of all). */
 static void
-add_range(struct text *text, const struct calls *calls, const char *name, int dim, int64_t failing)
+add_range(struct text *text, const struct calls *calls, const char *name, int dim, int64_t failing, int64_t last)
 {
+	if (last)
+		text_add(text, "in the last %" PRId64 " ", last);
 	if (calls->smallest == calls->largest)
 		text_add(text, "dimension %d of %s was always %" PRId64, dim, name, calls->smallest);
 	else
 		text_add(text, "dimension %d of %s was %" PRId64 " to %" PRId64, dim, name, calls->smallest, calls->largest);
-	if (failing > calls->largest)
+	if (last && (failing > calls->largest || failing < calls->smallest))
+		text_add(text, ", never the %" PRId64 " of now", failing);
+	else if (failing > calls->largest)
 		text_add(text, ", never the %" PRId64 " of now: larger than ever before", failing);
 	else if (failing < calls->smallest)
 		text_add(text, ", never the %" PRId64 " of now: smaller than ever before", failing);
@@ -169,20 +158,39 @@ add_range(struct text *text, const struct calls *calls, const char *name, int di
 		text_add(text, ", %" PRId64 " never exceeded", failing);
 }
 
-/* That the two sides agreed, as far as the events tell. */
+/* Did the two sides agree in every call, kept or not? */
+static bool
+agreed_always(const struct source *source, int process, const struct calls *calls)
+{
+	const struct mismatch *mismatch = calls->mismatch;
+	struct call_history whole[2];
+
+	return whole_calls(source, process, calls->event, mismatch->operand, mismatch->dim, calls->kept, &whole[0]) &&
+	       whole_calls(source, process, calls->event, mismatch->against, mismatch->against_dim, calls->kept, &whole[1]) &&
+	       whole_agreed(mismatch, whole);
+}
+
+/* That the two sides agreed, as far as is known. */
 static void
-add_agreement(struct text *text, const struct calls *calls, int64_t kept_measured, bool pair)
+add_agreement(const struct source *source, int process, struct text *text, const struct calls *calls, int64_t kept_measured, bool pair)
 {
 	const struct mismatch *mismatch = calls->mismatch;
 	const struct operand *operands = calls->event->operands;
+	bool always = calls->count == calls->kept;
 	char often[64];
 
+	if (pair && strcmp(mismatch->property, "size") == 0 && calls->agreed == kept_measured) {
+		always = always || agreed_always(source, process, calls);
+		if (!always && !kept_measured)
+			return;
+	} else if (strcmp(mismatch->property, "count") != 0 || mismatch->against < 0 || !kept_measured)
+		return;
 	text_say(often, sizeof(often), "every time");
-	if (calls->count > calls->kept)
+	if (!always)
 		text_say(often, sizeof(often), "in each of the last %" PRId64, kept_measured);
-	if (pair && strcmp(mismatch->property, "size") == 0 && calls->agreed == kept_measured && kept_measured)
+	if (strcmp(mismatch->property, "size") == 0)
 		text_add(text, "%s and %s agreed %s; ", operands[mismatch->operand].name, operands[mismatch->against].name, often);
-	else if (strcmp(mismatch->property, "count") == 0 && mismatch->against >= 0 && kept_measured)
+	else
 		text_add(text, "as many rows as %s selects %s; ", operands[mismatch->against].name, often);
 }
 
@@ -244,8 +252,8 @@ history_build(const struct source *source, int process, const struct event *even
 			 language_plural(calls.count));
 		if (calls.measured && size_at(event, calls.place, calls.dim, &failing)) {
 			text_add(&text, ": ");
-			add_agreement(&text, &calls, kept_measured, pair);
-			add_range(&text, &calls, event->operands[calls.place].name, calls.dim, failing);
+			add_agreement(source, process, &text, &calls, kept_measured, pair);
+			add_range(&text, &calls, event->operands[calls.place].name, calls.dim, failing, 0);
 		}
 	}
 	json_object_set_new(json, "range", range_json(&calls));
@@ -291,8 +299,13 @@ history_rank_changed(const struct source *source, int process, const struct even
 	return ranks.calls >= CALLS_LEAST && !ranks.same;
 }
 
-/* What earlier calls made. */
-struct makes { const struct event *event; int output; int64_t count, most; struct { int64_t smallest, largest, same; } dims[DIMS_MOST]; };
+/* What earlier calls made: of each dimension, and of how many calls that is known. */
+struct makes {
+	const struct event *event;
+	int output;
+	int64_t count, most, alike /* by another layer of the same sizes: left out */, calls /* kept or not, by any such */;
+	struct made_dim { int64_t calls, smallest, largest, same; } dims[DIMS_MOST];
+};
 
 static bool
 add_make(const struct event *event, void *context)
@@ -301,18 +314,42 @@ add_make(const struct event *event, void *context)
 	const struct operand *now = &makes->event->outputs[makes->output];
 	const struct operand *is = makes->output < event->output_count ? &event->outputs[makes->output] : NULL;
 
-	if (!is || is->ndim != now->ndim || !is_same_layer(makes->event, event))
+	if (!is || is->ndim != now->ndim)
 		return true;
+	if (!is_same_layer(makes->event, event)) {
+		makes->alike += is_alike(makes->event, event);
+		return true;
+	}
 	for (int d = 0; d < is->ndim && d < DIMS_MOST; d++) {
+		struct made_dim *dim = &makes->dims[d];
 		int64_t size = is->sizes[d];
 
-		if (!makes->count || size < makes->dims[d].smallest)
-			makes->dims[d].smallest = size;
-		if (!makes->count || size > makes->dims[d].largest)
-			makes->dims[d].largest = size;
-		makes->dims[d].same += size == now->sizes[d];
+		if (!dim->calls++)
+			dim->smallest = dim->largest = size;
+		dim->smallest = size < dim->smallest ? size : dim->smallest;
+		dim->largest = size > dim->largest ? size : dim->largest;
+		dim->same += size == now->sizes[d];
 	}
 	return ++makes->count < makes->most;
+}
+
+/* What the events that are kept don't tell any more of what calls made. */
+static void
+widen_makes(const struct source *source, int process, struct makes *makes)
+{
+	const struct operand *now = &makes->event->outputs[makes->output];
+	struct call_history whole;
+
+	makes->calls = makes->count;
+	if (!whole_alike(source, process, makes->event, makes->count + makes->alike, &whole) || whole.calls == makes->count + makes->alike)
+		return;
+	makes->calls = whole.calls;
+	for (int d = 0; d < now->ndim && d < DIMS_MOST; d++) {
+		struct made_dim *dim = &makes->dims[d];
+
+		if (whole_made(source, process, makes->event, makes->output, d, makes->count, dim->same, &whole))
+			*dim = (struct made_dim){ whole.calls, whole.smallest, whole.largest, dim->same || !whole_lacks(&whole, now->sizes[d]) };
+	}
 }
 
 static bool
@@ -322,6 +359,7 @@ look_back(const struct source *source, int process, const struct event *event, i
 	if (event->site < 0 || output < 0 || output >= event->output_count)
 		return false;
 	source->each_call(source->context, process, event, add_make, out);
+	widen_makes(source, process, out);
 	return true;
 }
 
@@ -333,18 +371,19 @@ history_made(const struct source *source, int process, const struct event *event
 	struct makes makes;
 	bool known = look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes);
 
-	json_object_set_new(json, "seen_before", known ? json_integer(makes.count) : json_null());
-	if (known && makes.count) {
+	json_object_set_new(json, "seen_before", known ? json_integer(makes.calls) : json_null());
+	if (known && makes.calls) {
 		const struct operand *now = &event->outputs[output];
 
-		text_add(&text, "%" PRId64 " earlier call%s made %s", makes.count, language_plural(makes.count), name);
+		text_add(&text, "%" PRId64 " earlier call%s made %s", makes.calls, language_plural(makes.calls), name);
 		for (int d = 0; d < now->ndim && d < DIMS_MOST; d++) {
-			struct calls calls = { .smallest = makes.dims[d].smallest, .largest = makes.dims[d].largest, .same = makes.dims[d].same };
+			const struct made_dim *dim = &makes.dims[d];
+			struct calls calls = { .smallest = dim->smallest, .largest = dim->largest, .same = dim->same };
 
-			if (calls.smallest == calls.largest && calls.smallest == now->sizes[d])
+			if (!dim->calls || (calls.smallest == calls.largest && calls.smallest == now->sizes[d]))
 				continue;
 			text_add(&text, "; ");
-			add_range(&text, &calls, name, d, now->sizes[d]);
+			add_range(&text, &calls, name, d, now->sizes[d], dim->calls < makes.calls ? dim->calls : 0);
 		}
 	}
 	text_set(json, "text", text.used ? text.data : NULL);
@@ -356,10 +395,10 @@ history_new_dim(const struct source *source, int process, const struct event *ev
 {
 	struct makes makes;
 
-	if (!look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes) || makes.count < CALLS_LEAST)
+	if (!look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes))
 		return -1;
 	for (int d = 0; d < event->outputs[output].ndim && d < DIMS_MOST; d++)
-		if (!makes.dims[d].same)
+		if (makes.dims[d].calls >= CALLS_LEAST && !makes.dims[d].same)
 			return d;
 	return -1;
 }
@@ -368,10 +407,13 @@ bool
 history_size_new(const struct source *source, int process, const struct event *event, int output, int dim, struct history_size *out)
 {
 	struct makes makes;
+	const struct made_dim *made;
 
-	if (dim < 0 || dim >= DIMS_MOST || !look_back(source, process, event, output, CALLS_QUICK, &makes) || makes.count < CALLS_LEAST ||
-	    dim >= event->outputs[output].ndim || makes.dims[dim].same)
+	if (dim < 0 || dim >= DIMS_MOST || !look_back(source, process, event, output, CALLS_QUICK, &makes) || dim >= event->outputs[output].ndim)
 		return false;
-	*out = (struct history_size){ makes.count, makes.dims[dim].smallest, makes.dims[dim].largest };
+	made = &makes.dims[dim];
+	if (made->calls < CALLS_LEAST || made->same)
+		return false;
+	*out = (struct history_size){ made->calls, made->smallest, made->largest };
 	return event->outputs[output].sizes[dim] < out->smallest || event->outputs[output].sizes[dim] > out->largest;
 }

@@ -18,10 +18,10 @@
 json_t *history_build(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch);
 /* The same for what EVENT made: the sizes of its OUTPUT, which the report calls NAME, now and before. New reference. */
 json_t *history_made(const struct source *source, int process, const struct event *event, int output, const char *name);
-/* The dimension of OUTPUT that has a size no earlier call of EVENT's line made; -1 if none, or too few calls are kept. */
+/* The dimension of OUTPUT that has a size no earlier call of EVENT's line made; -1 if none, or too little is known of them. */
 int history_new_dim(const struct source *source, int process, const struct event *event, int output);
-/* What the kept earlier calls of EVENT's line made of DIM of OUTPUT, in OUT, if the size of now lies outside of it; false where it doesn't,
- * or too few calls are kept. */
+/* What earlier calls of EVENT's line made of DIM of OUTPUT, in OUT, if the size of now lies outside of it; false where it doesn't,
+ * or too little is known of them. */
 struct history_size { int64_t calls, smallest, largest; };
 bool history_size_new(const struct source *source, int process, const struct event *event, int output, int dim, struct history_size *out);
 /* Was the size that MISMATCH expects always what it isn't now, and the other side always as it is? Then the expecting side

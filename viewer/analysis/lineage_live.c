@@ -18,46 +18,129 @@ add_past(struct lineage *lineage, const char *operation, int64_t site, int64_t s
 	return past;
 }
 
-/* TENSOR's maker is known by name alone. Where it needs no operand to decide (zeros, randn, arange), it is what decided. */
-static void
-add_maker(struct lineage *lineage, const struct live_tensor *live, int dim)
+/* The only output of what MADE a tensor, NULL where it isn't known. */
+static const struct operand *
+output_of(const struct tensor_made *made)
 {
-	struct lineage_step *step = add_past(lineage, live->operation, live->site, live->step);
-	struct flow flow = { .kind = FLOW_UNKNOWN };
+	return made->output_count == 1 ? &made->outputs[0] : NULL;
+}
+
+/* Dimension DIM of IS in OTHER, of which it is a view, a copy or a function: by its size. -1: it has no such. */
+static int
+same_dim(const struct operand *is, int dim, const struct operand *other)
+{
+	int from_last = other->ndim - is->ndim + dim, one = -1;
+
+	if (dim < 0 || dim >= is->ndim)
+		return -1;
+	if (dim < other->ndim && other->sizes[dim] == is->sizes[dim] && (is->ndim == other->ndim || is->sizes[dim] > 1))
+		return dim;
+	if (is->sizes[dim] <= 1)
+		return -1;
+	if (from_last >= 0 && from_last < other->ndim && other->sizes[from_last] == is->sizes[dim])
+		return from_last;
+	for (int d = 0; d < other->ndim && one < 0; d++)
+		one = other->sizes[d] == is->sizes[dim] ? d : -1;
+	return one;
+}
+
+/* Does what LIVE is a view, a copy or a function of have the property by which it is followed? DIM becomes that one's. */
+static bool
+goes_on(const struct lineage *lineage, const struct live_tensor *live, int *dim)
+{
+	const struct operand *is = output_of(&live->made), *was = output_of(&live->base);
+
+	if (!live->base.operation)
+		return false;
+	switch (lineage->property) {
+	case LINEAGE_VALUES:
+	case LINEAGE_MAKER:
+		return live->values;
+	case LINEAGE_SIZE:
+		*dim = is && was ? same_dim(is, *dim, was) : -1;
+		return *dim >= 0;
+	case LINEAGE_DTYPE:
+		return is && was && is->dtype && was->dtype && strcmp(is->dtype, was->dtype) == 0;
+	case LINEAGE_DEVICE:
+		return is && was && is->device && was->device && strcmp(is->device, was->device) == 0;
+	case LINEAGE_RANK:
+		return is && was && is->ndim == was->ndim;
+	}
+	return false;
+}
+
+/* A step for what MADE a tensor. */
+static struct lineage_step *
+add_made(struct lineage *lineage, const struct tensor_made *made, int dim)
+{
+	struct lineage_step *step = add_past(lineage, made->operation, made->site, made->step);
+	const struct operand *output = output_of(made);
 
 	if (!step)
-		return;
+		return NULL;
 	step->dim = dim;
-	if (live->output_count == 1 && lineage->property == LINEAGE_SIZE && dim >= 0 && dim < live->outputs[0].ndim) {
-		step->event.outputs = live->outputs;
+	if (output) {
+		step->event.outputs = output;
 		step->event.output_count = 1;
-		step->size = live->outputs[0].sizes[dim];
-		flow = size_flow(&step->event, 0, dim);
+		step->size = dim >= 0 && dim < output->ndim ? output->sizes[dim] : -1;
 	}
-	step->possible = flow.kind != FLOW_ARGUMENTS && flow.kind != FLOW_VALUES;
-	text_say(step->how, sizeof(step->how), "at step %" PRId64 ", no longer kept", live->step);
+	text_say(step->how, sizeof(step->how), "at step %" PRId64 ", no longer kept", made->step);
+	return step;
+}
+
+/* STEP, of which no operand is known, decides: for certain where it needs none (zeros, randn, arange). */
+static void
+decide_made(struct lineage *lineage, struct lineage_step *step)
+{
+	struct flow flow = { .kind = FLOW_UNKNOWN };
+
+	if (lineage->property == LINEAGE_SIZE && step->size >= 0)
+		flow = size_flow(&step->event, 0, step->dim);
+	step->entered = size_flow_values(&step->event, 0).kind == FLOW_ENTERS; /* what size_flow says so of may be what it knows too little of */
+	step->possible = !step->entered && flow.kind != FLOW_ARGUMENTS && flow.kind != FLOW_VALUES;
+	if (flow.how[0])
+		text_say(step->how, sizeof(step->how), "%s, at step %" PRId64 ", no longer kept", flow.how, step->event.step);
 	lineage_decide(lineage, step);
 }
 
 /* The tensor came in ready-made, and its first use is no longer kept either, or it is not the one that is. */
 static void
-add_past_entry(struct lineage *lineage, const struct live_tensor *live, int dim)
+add_past_entry(struct lineage *lineage, const struct tensor_made *used, int dim)
 {
-	struct lineage_step *step = add_past(lineage, live->operation, live->site, live->step);
+	struct lineage_step *step = add_past(lineage, used->operation, used->site, used->step);
 
 	if (!step)
 		return;
 	step->entered = true;
 	step->dim = dim;
-	text_say(step->how, sizeof(step->how), "came in ready-made, first used here at step %" PRId64, live->step);
+	text_say(step->how, sizeof(step->how), "came in ready-made, first used here at step %" PRId64, used->step);
 	lineage_decide(lineage, step);
+}
+
+/* LIVE's maker is known by name alone, and what came before the views and copies that ended in it. */
+static void
+add_maker(struct lineage *lineage, const struct live_tensor *live, int dim)
+{
+	struct lineage_step *step = add_made(lineage, &live->made, dim);
+
+	if (!step)
+		return;
+	if (!goes_on(lineage, live, &dim)) {
+		decide_made(lineage, step);
+	} else if (live->base.entered) {
+		add_past_entry(lineage, &live->base, dim);
+	} else {
+		step = add_made(lineage, &live->base, dim);
+		if (step)
+			decide_made(lineage, step);
+	}
 }
 
 static void
 add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim)
 {
 	struct live_tensor live;
-	bool known = source->live_tensor(source->context, lineage->process, tensor, &live) && live.operation;
+	bool known = source->live_tensor(source->context, lineage->process, tensor, &live) && live.made.operation;
 	struct lineage_step *step;
 	struct event event;
 	int operand;
@@ -73,13 +156,14 @@ add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		lineage_decide(lineage, step);
 		return;
 	}
-	if (known && !live.entered) {
+	if (known && !live.made.entered) {
 		add_maker(lineage, &live, dim);
 		return;
 	}
 	used = source->first_use(source->context, lineage->process, tensor, &event, &operand);
-	if (known && (!used || event.site != live.site || event.step != live.step || strcmp(event.operation, live.operation) != 0)) {
-		add_past_entry(lineage, &live, dim);
+	if (known && (!used || event.site != live.made.site || event.step != live.made.step ||
+		      strcmp(event.operation, live.made.operation) != 0)) {
+		add_past_entry(lineage, &live.made, dim);
 		return;
 	}
 	step = used ? lineage_add_step(lineage) : NULL;

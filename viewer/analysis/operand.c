@@ -56,7 +56,7 @@ sizes_json(const int64_t *sizes, int count)
 static json_t *
 origin_json(const struct source *source, int process, int64_t tensor, int64_t before)
 {
-	struct live_tensor live = { .site = -1 };
+	struct live_tensor live;
 	struct event maker = { .id = -1 };
 	int output, writes = 0;
 	json_t *json;
@@ -65,9 +65,9 @@ origin_json(const struct source *source, int process, int64_t tensor, int64_t be
 	if (tensor < 0)
 		return json_null();
 	if (!lineage_maker(source, process, tensor, before, LINEAGE_SIZE, &maker, &output, &writes)) {
-		if (!source->live_tensor(source->context, process, tensor, &live) || live.entered || !live.operation)
+		if (!source->live_tensor(source->context, process, tensor, &live) || live.made.entered || !live.made.operation)
 			return json_null();
-		maker = (struct event){ .id = -1, .operation = live.operation, .site = live.site };
+		maker = (struct event){ .id = -1, .operation = live.made.operation, .site = live.made.site };
 	}
 	json = json_object();
 	text_set_integer(json, "event", maker.id, -1);

@@ -1,5 +1,7 @@
 #include "precedent.h"
 
+#include "whole.h"
+
 static int64_t
 size_at(const struct event *event, int place, int dim)
 {
@@ -24,10 +26,33 @@ add_call(const struct event *event, void *context)
 			side->smallest = side->largest = sizes[i];
 		side->smallest = sizes[i] < side->smallest ? sizes[i] : side->smallest;
 		side->largest = sizes[i] > side->largest ? sizes[i] : side->largest;
-		side->same += sizes[i] == side->size;
 	}
 	facts->agreed += sizes[0] >= 0 && sizes[0] == sizes[1];
 	return facts->calls < PRECEDENT_CALLS_MOST;
+}
+
+/* What the events that are kept don't tell any more. Whether two sizes agreed is told of all calls, or of those that are kept. */
+static void
+widen(struct cause_facts *facts)
+{
+	bool all = facts->agreed == facts->calls;
+	struct call_history whole[2] = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		struct cause_side *side = &facts->sides[i];
+
+		if (side->place < 0 || side->dim < 0 ||
+		    !whole_calls(facts->source, facts->process, facts->event, side->place, side->dim, facts->calls, &whole[i]) ||
+		    !whole[i].measured || whole[i].calls == facts->calls) {
+			whole[i] = (struct call_history){ 0 };
+			continue;
+		}
+		side->calls = whole[i].measured;
+		side->smallest = whole[i].smallest;
+		side->largest = whole[i].largest;
+	}
+	if (all && whole_agreed(facts->mismatch, whole))
+		facts->calls = facts->agreed = whole[0].calls;
 }
 
 void
@@ -45,6 +70,9 @@ precedent_measure(struct cause_facts *facts, bool recorded)
 		if (side->size < 0 && mismatch && (i ? mismatch->has_expected : mismatch->has_actual))
 			side->size = i ? mismatch->expected : mismatch->actual;
 	}
-	if (recorded && facts->event && facts->event->site >= 0)
-		facts->source->each_call(facts->source->context, facts->process, facts->event, add_call, facts);
+	if (!recorded || !facts->event || facts->event->site < 0)
+		return;
+	facts->source->each_call(facts->source->context, facts->process, facts->event, add_call, facts);
+	if (mismatch)
+		widen(facts);
 }

@@ -168,9 +168,9 @@ source_live_tensor(void *context, int process, int64_t tensor, struct live_tenso
 }
 
 static bool
-source_call_history(void *context, int process, const struct event *event, int tensor_index, int dim, struct call_history *out)
+source_call_history(void *context, int process, const struct event *event, bool alike, int tensor_index, int dim, struct call_history *out)
 {
-	return trace_call_history(context, process, event, tensor_index, dim, out);
+	return trace_call_history(context, process, event, alike, tensor_index, dim, out);
 }
 
 static bool

@@ -35,7 +35,8 @@ struct source {
 	bool (*replaced)(void *context, int process, int64_t tensor, int64_t before, struct event *out);
 	bool (*first_use)(void *context, int process, int64_t tensor, struct event *out, int *operand);
 	bool (*live_tensor)(void *context, int process, int64_t tensor, struct live_tensor *out);
-	bool (*call_history)(void *context, int process, const struct event *event, int tensor_index, int dim, struct call_history *out);
+	bool (*call_history)(void *context, int process, const struct event *event, bool alike, int tensor_index, int dim,
+			     struct call_history *out);
 	bool (*forward_of)(void *context, int process, int64_t sequence, int64_t before, struct event *out);
 	bool (*site)(void *context, int process, int64_t id, struct site *out);
 	bool (*scope)(void *context, int process, int64_t id, struct scope *out);

@@ -78,12 +78,20 @@ struct note { int64_t id, time_ns, event /* -1 */; int thread; const char *kind;
 /* What was last done to a tensor in place. SEEN: by what is no operation (t.data = other); it was used here next. */
 struct tensor_change { bool known, seen; int64_t site /* -1 */, step; const char *operation, *before, *after /* "float16 cuda:0" */; };
 
-struct live_tensor {
-	int64_t tensor, site /* -1 */, step;
-	const char *operation;
+/* What made a tensor, or used it first if it ENTERED ready-made. */
+struct tensor_made {
+	int64_t site /* -1 */, step;
+	const char *operation;       /* NULL: not known */
 	bool entered;
-	int output_count;            /* of the event that made it; 0 if its signature isn't known */
+	int output_count;            /* of that event; 0 if its signature isn't known, or it entered */
 	const struct operand *outputs; /* `tensor` is an index, no identity */
+};
+
+struct live_tensor {
+	int64_t tensor;
+	struct tensor_made made;
+	struct tensor_made base;     /* of the tensor that this is a view, copy or function of, through any number of such; operation NULL: none */
+	bool values;                 /* the base's elements are its own */
 	struct tensor_change moved, resized;
 };
 
@@ -150,9 +158,10 @@ bool trace_replaced(struct trace *trace, int process, int64_t tensor, int64_t be
 bool trace_first_use(struct trace *trace, int process, int64_t tensor, struct event *out, int *operand);
 /* What the whole-run table says about TENSOR; false if it isn't in it. */
 bool trace_live_tensor(struct trace *trace, int process, int64_t tensor, struct live_tensor *out);
-/* What the whole-run tables say about calls like EVENT; of dimension DIM of its tensor TENSOR_INDEX (counted from 0 over its
- * tensor operands), or of none (-1). False if they say nothing. */
-bool trace_call_history(struct trace *trace, int process, const struct event *event, int tensor_index, int dim,
+/* What the whole-run tables say about calls of EVENT's line and operation, by a layer whose weight has the sizes of its own; ALIKE: only
+ * those whose first tensor has as many dimensions. Of dimension DIM of its tensor TENSOR_INDEX (counted from 0 over its tensor operands), or
+ * of none (-1). False if they say nothing. */
+bool trace_call_history(struct trace *trace, int process, const struct event *event, bool alike, int tensor_index, int dim,
 			struct call_history *out);
 /* The forward event that made the node of SEQUENCE on any thread, newest before BEFORE. */
 bool trace_forward_of(struct trace *trace, int process, int64_t sequence, int64_t before, struct event *out);

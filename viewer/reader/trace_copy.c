@@ -104,6 +104,7 @@ texts_rewrite(sqlite3 *db)
 static bool
 steps_drop(sqlite3 *db, const struct trace_copy *copy)
 {
+	/* What is no longer referred to: `used` is complete before it goes. */
 	static const char drop[] =
 		"CREATE TEMP TABLE since AS SELECT max(step) - %lld + 1 AS step FROM step;"
 		"CREATE TEMP TABLE before AS SELECT count(*) AS events FROM event_row;"
@@ -116,7 +117,8 @@ steps_drop(sqlite3 *db, const struct trace_copy *copy)
 		"  AND id NOT IN (SELECT id FROM around);"
 		"DELETE FROM event_kind WHERE id NOT IN (SELECT kind_id FROM event_row);"
 		"CREATE TEMP TABLE used AS SELECT signature_id AS id FROM event_kind UNION SELECT output_signature_id FROM event_kind "
-		"  UNION SELECT signature_id FROM live_tensor UNION SELECT signature_id FROM call_group;"
+		"  UNION SELECT signature_id FROM live_tensor UNION SELECT signature_id FROM call_group;";
+	static const char clean[] =
 		"DELETE FROM signature WHERE id NOT IN (SELECT id FROM used WHERE id IS NOT NULL);"
 		"DELETE FROM signature_operand WHERE signature_id NOT IN (SELECT id FROM signature);"
 		"DELETE FROM signature_print WHERE signature_id NOT IN (SELECT id FROM signature);"
@@ -137,7 +139,9 @@ steps_drop(sqlite3 *db, const struct trace_copy *copy)
 	sql = ok ? sqlite3_mprintf(drop, (long long)copy->steps) : NULL;
 	ok = sql && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 	sqlite3_free(sql);
-	/* older traces have no such table */
+	/* older traces have no such column, and no such table */
+	sqlite3_exec(db, "INSERT INTO used SELECT base_signature_id FROM live_tensor", NULL, NULL, NULL);
+	ok = ok && sqlite3_exec(db, clean, NULL, NULL, NULL) == SQLITE_OK;
 	sqlite3_exec(db, "DELETE FROM cuda_call WHERE result = 0 AND step < (SELECT step FROM since)", NULL, NULL, NULL);
 	return ok;
 }

@@ -17,7 +17,7 @@
 #define OPERANDS_LIMIT 65536
 
 /* Of the databases (user_version in schema/schema.sql). */
-#define VERSION_NEWEST 6
+#define VERSION_NEWEST 7
 #define VERSION_COMPACT 6   /* before, rows_5.sql says what event and scope are */
 #define VERSION_WITH_CUDA 5
 #define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
