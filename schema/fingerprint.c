@@ -88,6 +88,7 @@ struct walk {
 	uint64_t kinds, content, collective, accelerators;
 	bool agrees; /* this argument must agree */
 	bool group;  /* it is a process group, "8 ranks #3": which one it is is each process's own count */
+	bool name;   /* it is a process group's name: groups of equal role have different ones */
 };
 
 static bool
@@ -183,7 +184,7 @@ string_walk(struct walk *walk, uint64_t first)
 
 	if (count > (uint64_t)(walk->words.end - walk->words.at))
 		return false;
-	content_add(walk, fingerprint_bytes(2, walk->words.at, walk->group ? group_text_size(walk->words.at, size) : size));
+	content_add(walk, fingerprint_bytes(2, walk->words.at, walk->name ? 0 : walk->group ? group_text_size(walk->words.at, size) : size));
 	walk->words.at += count;
 	return true;
 }
@@ -326,8 +327,9 @@ fingerprint_signature(const char *name, size_t name_size, const char *overload, 
 	for (uint32_t i = 0; i < value_count; i++) {
 		name_take(&arguments, &arguments_size, &argument, &size);
 		walk.agrees = collective && (is_among(collective->agree, argument, size) ||
-					     is_among("process_group,group_name,reduce_op", argument, size));
+					     is_among("process_group,reduce_op", argument, size));
 		walk.group = is_among("process_group", argument, size);
+		walk.name = collective && is_among("group_name", argument, size);
 		if (walk.group && (collective || print.message))
 			group_take(&print, walk.words.at, walk.words.end);
 		if (!value_walk(&walk, 0, &kind))

@@ -49,6 +49,13 @@ def groups(rank):
         dist.recv(torch.ones(3 + rank // 2), rank - 1, group=mine)
     else:
         dist.send(torch.ones(3 + rank // 2), rank + 1, group=mine)
+    return mine
+
+
+def functional(mine):
+    """Groups of equal role have different names."""
+    from torch.distributed import _functional_collectives
+    _functional_collectives.all_reduce(torch.ones(3), "sum", mine).sum()
 
 
 def main():
@@ -58,7 +65,7 @@ def main():
     dist.all_reduce(torch.ones(2))
     if WHAT == "healthy":
         healthy(rank, world)
-        groups(rank)
+        functional(groups(rank))
     elif WHAT == "groups":
         groups(rank)
     elif WHAT == "sizes":

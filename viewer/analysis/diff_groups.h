@@ -38,8 +38,6 @@ struct groups {
 	int64_t past_usual;    /* ranges of such steps that differ as they may */
 };
 
-#define ROLE_RANKS_MOST 4096 /* of a group that roles are made from */
-
 /* The members' `group` tells who begin alike, and these aren't equally many: with the groups that they are in, are they? Then `group` is changed,
  * to those of equal role. diff_roles.c. */
 bool roles_by_groups(struct members *members);

@@ -29,30 +29,26 @@ member_of(const struct members *members, int rank)
 	return low < members->count && members->list[low].rank == rank ? low : -1;
 }
 
-/* How the members of GROUP begin: CLASS of most of them (of equally many the lowest); ALIKE: of all. False: one of them isn't here. */
+/* All members of GROUP take the class of most of them (of equally many the lowest) as their role; ALIKE: they all begin so. False: one of
+ * them isn't here. */
 static bool
-group_class(const struct members *members, const struct process_group *group, int *class, bool *alike)
+group_join(const struct members *members, const struct process_group *group, int *roles, bool *alike)
 {
-	int most = 0;
+	int counts[GROUPS_MOST] = { 0 }, class = 0;
 
-	*alike = true;
 	for (int i = 0; i < group->count; i++) {
-		int one = member_of(members, group->ranks[i]), same = 0;
+		int one = member_of(members, group->ranks[i]);
 
-		for (int n = 0; one >= 0 && n < group->count; n++) {
-			int other = member_of(members, group->ranks[n]);
-
-			same += other >= 0 && members->list[other].group == members->list[one].group;
-		}
 		if (one < 0)
 			return false;
-		*alike = *alike && same == group->count;
-		if (same > most || (same == most && members->list[one].group < *class)) {
-			most = same;
-			*class = members->list[one].group;
-		}
+		counts[members->list[one].group]++;
 	}
-	return most > 0;
+	for (int i = 1; i < GROUPS_MOST; i++)
+		class = counts[i] > counts[class] ? i : class;
+	for (int i = 0; i < group->count; i++)
+		roles[member_of(members, group->ranks[i])] = class;
+	*alike = counts[class] == group->count;
+	return true;
 }
 
 static bool
@@ -71,44 +67,46 @@ equally_many(const int *roles, int count)
 
 /* The members' groups of kind NUMBER: each takes the class of most of its own. ROLES: one for each member. */
 static bool
-kind_try(const struct members *members, const struct process_groups *told, int64_t number, int *roles)
+kind_try(const struct members *members, int64_t number, int *roles)
 {
 	int groups = 0, alike_groups = 0;
+	bool ok = true;
 
-	for (int i = 0; i < members->count; i++) {
-		const struct process_group *group = NULL;
-		bool alike;
+	for (int i = 0; i < members->count; i++)
+		roles[i] = -1;
+	for (int i = 0; i < members->count && ok; i++) {
+		struct process_groups told;
+		bool alike = false;
 
-		for (int n = 0; n < told[i].count; n++)
-			if (told[i].list[n].number == number)
-				group = &told[i].list[n];
-		if (!group || group->count < 2 || group->count >= members->world_size || group->count > ROLE_RANKS_MOST ||
-		    !group_class(members, group, &roles[i], &alike))
-			return false;
+		if (roles[i] >= 0)
+			continue;
+		process_groups_load(&told, members->list[i].trace, members->list[i].process);
+		trace_rest(members->list[i].trace, members->list[i].process);
+		for (int n = 0; n < told.count && roles[i] < 0 && ok; n++)
+			if (told.list[n].number == number)
+				ok = told.list[n].count > 1 && told.list[n].count < members->world_size &&
+				     group_join(members, &told.list[n], roles, &alike);
+		process_groups_free(&told);
+		ok = ok && roles[i] >= 0; /* in a group of its own telling */
 		groups++;
 		alike_groups += alike;
 	}
-	return alike_groups * 2 >= groups && equally_many(roles, members->count);
+	return ok && alike_groups * 2 >= groups && equally_many(roles, members->count);
 }
 
 bool
 roles_by_groups(struct members *members)
 {
-	struct process_groups *told = calloc((size_t)members->count + 1, sizeof *told);
 	int *roles = calloc((size_t)members->count + 1, sizeof *roles);
+	struct process_groups told;
 	bool found = false;
 
-	for (int i = 0; told && i < members->count; i++) {
-		process_groups_load(&told[i], members->list[i].trace, members->list[i].process);
-		trace_rest(members->list[i].trace, members->list[i].process);
-	}
-	for (int n = 0; told && roles && n < told[0].count && !found; n++)
-		found = kind_try(members, told, told[0].list[n].number, roles);
+	process_groups_load(&told, members->list[0].trace, members->list[0].process);
+	for (int n = 0; roles && n < told.count && !found; n++)
+		found = kind_try(members, told.list[n].number, roles);
 	for (int i = 0; found && i < members->count; i++)
 		members->list[i].group = roles[i];
-	for (int i = 0; told && i < members->count; i++)
-		process_groups_free(&told[i]);
-	free(told);
+	process_groups_free(&told);
 	free(roles);
 	return found;
 }

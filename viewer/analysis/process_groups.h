@@ -12,6 +12,7 @@
 
 struct process_group {
 	int64_t number;    /* the process's own count; 0: all ranks */
+	const char *name;  /* borrowed until the trace rests; "" if none is known */
 	int *ranks, count; /* in the order of their places in the group */
 	uint64_t print;    /* equal for equal ranks */
 };

@@ -63,11 +63,13 @@ request_fill(struct diff_request *request, const struct diff_values *values, str
 	return true;
 }
 
+/* Ranks are read, compared, and their sizes looked at: a third of the way each. */
 static void
 progress_show(const char *what, int done, int total)
 {
-	(void)what;
-	progress_tell(done, total);
+	int before = strcmp(what, "read") == 0 ? 0 : strcmp(what, "compared") == 0 ? 1 : 2;
+
+	progress_tell(before * (int64_t)total + done, 3 * (int64_t)total);
 }
 
 static int
