@@ -130,7 +130,9 @@ begin(struct draft *draft, struct recorder *recorder, int name, enum box_cuda_ki
 		op = recorder->open[0].op;
 		site = recorder->open[0].site;
 	} else {
-		site = frames_site(&recorder->frames, frames_top(frames_state()));
+		const void *state = frames_state();
+
+		site = state ? frames_site(&recorder->frames, frames_top(state)) : 0;
 	}
 	struct box_cuda *cuda = recorder_reserve(recorder, sizeof *cuda / 4 + words, BOX_RECORD_CUDA, flags);
 	draft->kept = cuda != NULL;
