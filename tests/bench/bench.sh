@@ -10,7 +10,7 @@
 #   check         the same, held against tests/bench/instructions.txt: more than 5 % above it is a failure
 # Without a section: steps, start, disk, viewer, cuda. Prints tables; BUILD/bench.json has every number.
 # BENCH_RANKS (1024) and BENCH_RANK_EVENTS (200000), for `ranks`: 10 GB of disk below TMPDIR.
-# BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer`) change the size of it.
+# BENCH_WORKLOADS (all; for `steps`), BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer`) change the size of it.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(cd "$1" && pwd)
@@ -18,6 +18,7 @@ python=$2
 shift 2
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-1}
+loads=${BENCH_WORKLOADS:-elementwise encoder qwen lengths dense loader}
 events=${BENCH_EVENTS:-10000000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -62,7 +63,7 @@ steps_round() { # WORKLOAD UNDERS: one process alone and under other tools, one 
 section_steps() {
 	local load unders under round middle low high
 	printf '%-12s %-15s %12s %8s %15s %8s\n' workload under "us (cpu)" ratio "(spread)" wall
-	for load in elementwise encoder qwen lengths dense loader; do
+	for load in $loads; do
 		case $load in
 		elementwise | encoder) unders=alone,floor,floor-outputs,profiler,profiler-stack,observer,dispatch-mode,debug-mode ;;
 		loader) unders=alone ;; # (its workers are processes of their own)
@@ -81,10 +82,11 @@ section_steps() {
 		note steps "$load: resident memory added" "$(awk -v a="$(median <"$work/$load.resident.cpu")" -v b="$(median <"$work/$load.resident-shapebox.cpu")" 'BEGIN { print b - a }')" KiB
 	done
 	for load in elementwise encoder; do
+		[ -e "$work/$load.profiler.cpu" ] || continue
 		note steps "$load: added time against torch.profiler's" "$(awk -v a="$(median <"$work/$load.alone.cpu")" -v s="$(median <"$work/$load.shapebox.cpu")" \
 			-v p="$(median <"$work/$load.profiler.cpu")" 'BEGIN { printf "%.3f", (s - a) / (p - a) }')" ""
 	done
-	note steps "elementwise: added above the empty callback" "$(awk -v f="$(median <"$work/elementwise.floor-outputs.cpu")" -v s="$(median <"$work/elementwise.shapebox.cpu")" \
+	[ ! -e "$work/elementwise.alone.cpu" ] || note steps "elementwise: added above the empty callback" "$(awk -v f="$(median <"$work/elementwise.floor-outputs.cpu")" -v s="$(median <"$work/elementwise.shapebox.cpu")" \
 		'BEGIN { printf "%.1f", (s - f) * 1000 }')" "ns per operation"
 }
 
