@@ -1,8 +1,8 @@
 """The standard run: what a training does, and the ways in which it fails, in a second. Runs `work` for each fault it is asked for.
 
     host.py                     once, without faults: what it is to print
-    host.py FOLDER EVERY        with faults.so and the library preloaded: a forked child without a fault, then one for each
-                                EVERYth call, and a line for each
+    host.py FOLDER EVERY FROM   with faults.so and the library preloaded: a forked child without a fault, then one for each
+                                EVERYth call from the FROMth on, and a line for each
 
 A child begins where `import torch` has ended: what the library does at its first operation is in it.
 """
@@ -98,13 +98,13 @@ def main():
     if len(sys.argv) < 3:
         work()
         return
-    folder, every = sys.argv[1], int(sys.argv[2])
+    folder, every, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     faults = ctypes.CDLL(None)
     faults.faults_told.restype = ctypes.c_ulong
     faults.faults_arm.argtypes = [ctypes.c_ulong, ctypes.c_int]
     result = in_child(faults, f"{folder}/0.0", 0, 0)
     print(0, 0, *result, flush=True)
-    for at in range(1, result[1] + 1, every):
+    for at in range(first, result[1] + 1, every):
         for on in (0, 1):
             print(at, on, *in_child(faults, f"{folder}/{at}.{on}", at, on), flush=True)
 

@@ -1,4 +1,5 @@
-"""run.py BUILD HOST:EVERY...: every EVERYth call that the library (or the command) makes in a host fails once, and for ever.
+"""run.py BUILD HOST:EVERY:FROM...: every EVERYth call (all), from the FROMth (first) on, that the library (or the command) makes in a
+host fails once, and for ever. So several processes can share a host's calls.
 
 Hosts: plain (Python without torch), cuda (tests/fake's program), torch (host.py), fold (`shapebox report` of a box). A host's
 output and status must be those of a run without the library, and what is left of its trace must open. The fold must end with a
@@ -18,7 +19,7 @@ BUILD = os.path.abspath(sys.argv[1])
 LIBRARY, FAULTS = f"{BUILD}/libshapebox.so", f"{BUILD}/tests/faults.so"
 COMMAND = f"{BUILD}/shapebox"
 UNRECORDED = re.compile(rb"shapebox: this process is not recorded: [^\n]*\n")
-EVERY = 1
+EVERY = FROM = 1
 bad = 0
 
 
@@ -68,7 +69,7 @@ def each_point(host, run):
     """Call RUN(at, on), which gives (count, failed, table), for every point; tell how many there were."""
     count, _, table = run(0, False)
     reached, tried = 0, 0
-    for at in range(1, count + 1, EVERY):
+    for at in range(FROM, count + 1, EVERY):
         for on in (False, True):
             tried += 1
             reached += run(at, on)[1] != "-"
@@ -120,7 +121,7 @@ def host_torch():
                       SHAPEBOX_RUN="1", SHAPEBOX_OUTPUT=f"{work}/trace")
     del env["FAULTS_TOLD"]
     count, reached, tried, seen = 0, 0, 0, ""
-    done = subprocess.Popen(program + [work, str(EVERY)], env=env, stdout=subprocess.PIPE, text=True)
+    done = subprocess.Popen(program + [work, str(EVERY), str(FROM)], env=env, stdout=subprocess.PIPE, text=True)
     for line in done.stdout:
         at, on, status, calls, failed, table = line.rstrip("\n").split(" ", 5)
         at, on = int(at), int(on)
@@ -199,7 +200,7 @@ HOSTS = {"plain": host_plain, "cuda": host_cuda, "torch": host_torch, "fold": ho
 
 if __name__ == "__main__":
     for word in sys.argv[2:]:
-        host, _, every = word.partition(":")
-        EVERY = int(every or 1)
+        host, EVERY, FROM = (word.split(":") + ["1", "1"])[:3]
+        EVERY, FROM = int(EVERY), int(FROM)
         HOSTS[host]()
     sys.exit(bad != 0)
