@@ -29,6 +29,8 @@ usage: ./build.sh [WORD]
   test-arm  the library for aarch64, built here, run under QEMU on the fake CUDA stack
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
+  analyze   GCC's analyzer and cppcheck over all C: neither says anything
+  coverage  lines of libshim/ and schema/ that run in the tests, file by file; at least 90 % (coverage CASE...: with these cases alone)
   fuzz      boxes, databases and reports by libFuzzer, with sanitizers (fuzz SECONDS: 600; needs clang)
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
   soak      the long tests (hours): 20,000 healthy steps before every failure, a million shapes, 1,200 workers,
@@ -50,7 +52,7 @@ have_static() { # HEADER ARCHIVE
 
 is_there() { # PACKAGE
 	case $1 in
-	gcc | make | sqlite3 | npm | chromium | clang) have_tool "$1" ;;
+	gcc | make | sqlite3 | npm | chromium | clang | cppcheck) have_tool "$1" ;;
 	gcc-aarch64-linux-gnu) have_tool aarch64-linux-gnu-gcc ;;
 	libc6-dev-arm64-cross) [ -f /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	qemu-user) have_tool qemu-aarch64 ;;
@@ -478,6 +480,25 @@ word_tsan() {
 	closing
 }
 
+word_analyze() {
+	need_build
+	need cppcheck
+	compile all
+	sh tests/analyze.sh "$BUILD" "$JOBS"
+}
+
+word_coverage() { # [CASE...]
+	need_tests
+	compile BUILD=$BUILD/coverage COVERAGE=1 all tests
+	make_venv
+	run_units "$BUILD/coverage"
+	step "end to end"
+	run_cases "$BUILD/coverage" "$@"
+	step "lines that ran"
+	run_check "at least 90 %" sh tests/coverage.sh "$BUILD/coverage"
+	closing
+}
+
 word_bench() {
 	need_bench
 	compile all
@@ -513,7 +534,7 @@ word=${1:-build}
 [ $# -eq 0 ] || shift
 case $word in
 test-page) word_test_page ;;
-build | demo | test | install | wheel | deb | asan | tsan | fuzz | bench | soak | screen | clean) "word_$word" "$@" ;;
+build | demo | test | install | wheel | deb | asan | tsan | analyze | coverage | fuzz | bench | soak | screen | clean) "word_$word" "$@" ;;
 test-cuda) word_test_cuda "$@" ;;
 test-launchers) word_test_launchers "$@" ;;
 test-gpu) word_test_gpu ;;

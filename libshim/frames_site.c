@@ -194,6 +194,8 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 			break;
 		if (frame != at[-1].frame)
 			return site_anew(layout, memo, innermost);
+		if (!frame) /* the memo has none such */
+			__builtin_unreachable();
 	}
 	if (frame)
 		return site_anew(layout, memo, innermost);

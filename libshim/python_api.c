@@ -215,7 +215,7 @@ python_text_copy(struct python_object *object, char *text, size_t room)
 		size = 0;
 	if (size >= room)
 		size = room - 1;
-	if (size)
+	if (found && size)
 		memcpy(text, found, size);
 	text[size] = 0;
 	python_release(held);

@@ -62,8 +62,11 @@ frames_fold(struct fold *fold)
 	const char *file, *function;
 	uint32_t file_size, function_size;
 
-	if (!classes)
+	if (!classes) {
 		fold_fail(fold, "not enough memory");
+		sqlite3_finalize(insert);
+		return NULL;
+	}
 	for (uint32_t i = 0; !fold->failed && !fold->torch_root[0] && (frame = box_read_frame(&fold->box, i)); i++) {
 		file = box_read_string(&fold->box, frame->file, &file_size);
 		if (file)

@@ -11,11 +11,12 @@ status=0
 
 echo "gcc -fanalyzer"
 sources=$(find libshim schema viewer -name '*.c')
+# (malloc-leak: GCC 12 loses track of what is kept in a structure's array.)
 # One compiler for each file, as many at once as there are processors; a file's report is kept apart.
 # shellcheck disable=SC2086
 printf '%s\n' $sources | xargs -P "$jobs" -I{} sh -c '
 	out=$1/$(printf %s "$2" | tr / _).txt
-	gcc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -fanalyzer -I. -I"$3/gen" -fwrapv -ftls-model=initial-exec -c "$2" -o /dev/null 2>"$out" || echo "analyze.sh: $2: not compiled" >>"$out"
+	gcc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -fanalyzer -Wno-analyzer-malloc-leak -I. -I"$3/gen" -fwrapv -ftls-model=initial-exec -c "$2" -o /dev/null 2>"$out" || echo "analyze.sh: $2: not compiled" >>"$out"
 ' sh "$work" {} "$build"
 cat "$work"/*.txt >"$work/analyzer"
 if [ -s "$work/analyzer" ]; then

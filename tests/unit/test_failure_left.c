@@ -128,6 +128,11 @@ test_ancestors(void)
 	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
 	CU_ASSERT_EQUAL(failure.process, 0);
 	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 1); /* the echo isn't listed */
+	json_object_set_new(echo, "message", json_string("")); /* raised by the launcher's own code, its text not known */
+	json_object_set_new(json_array_get(json_object_get(echo, "frames"), 0), "file", json_string("/x/site-packages/launcher/launch.py"));
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 2);
+	json_object_set_new(echo, "type", json_string("CalledProcessError"));
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 1);
 	swapped[0].ancestors[1] = 0; /* nobody's child: two failures of their own */
 	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 2);
 	json_decref(own);

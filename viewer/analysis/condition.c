@@ -114,8 +114,10 @@ read_comparison(struct condition_reader *reader)
 		all = all == 0 || holds == 0 ? 0 : holds < 0 ? -1 : all;
 		compared = true;
 	}
+	if (compared && all < 0)
+		return (struct condition_value){ .dim = -1 };
 	if (compared)
-		return all < 0 ? (struct condition_value){ .dim = -1 } : (struct condition_value){ .kind = CONDITION_TRUTH, .number = all, .dim = -1 };
+		return (struct condition_value){ .kind = CONDITION_TRUTH, .number = all, .dim = -1 };
 	if (one.part > 0) { /* "if length % window:" */
 		other = condition_number(0);
 		note(reader, "!=", one.number != 0, &one, left, left_end, &other, zero, zero + 1);

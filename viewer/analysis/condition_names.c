@@ -60,7 +60,7 @@ resolve(const struct condition_reader *reader, const char *path)
 {
 	const json_t *local = condition_local(reader->scope->locals, path, 0), *is = json_object_get(local, "value");
 	const char *kind = text_get(local, "kind");
-	struct condition_value value = { .dim = -1 }, from;
+	struct condition_value value = { .dim = -1 }, from = value;
 
 	if (strcmp(kind, "tensor") == 0 && json_is_array(json_object_get(local, "shape"))) {
 		value = (struct condition_value){ .kind = CONDITION_TENSOR, .tensor = local, .dim = -1, .direct = true };
@@ -77,7 +77,8 @@ resolve(const struct condition_reader *reader, const char *path)
 	} else if (condition_find_number(reader->scope, path, &value.number)) {
 		value.kind = CONDITION_NUMBER;
 	}
-	from = strpbrk(path, ".[") ? (struct condition_value){ .dim = -1 } : assigned(reader, path);
+	if (!strpbrk(path, ".["))
+		from = assigned(reader, path);
 	if ((from.kind == CONDITION_NUMBER && (value.kind == CONDITION_UNKNOWN || value.number == from.number)) ||
 	    (from.kind == CONDITION_SHAPE && value.kind == CONDITION_UNKNOWN)) {
 		value = from;

@@ -22,7 +22,7 @@ step_json(const struct source *source, const struct failure *failure, const stru
 	json_object_set_new(json, "source", frame ? where_source(source, failure, text_get(frame, "file"),
 								  json_integer_value(json_object_get(frame, "line"))) : json_null());
 	shape = output && output->ndim >= 0 && !step->entered ? json_array() : json_null();
-	for (int d = 0; json_is_array(shape) && d < output->ndim; d++)
+	for (int d = 0; output && json_is_array(shape) && d < output->ndim; d++)
 		json_array_append_new(shape, json_integer(output->sizes[d]));
 	json_object_set_new(json, "shape", shape);
 	text_set(json, "dtype", output && !step->entered ? output->dtype : NULL);

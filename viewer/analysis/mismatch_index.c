@@ -97,7 +97,7 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 {
 	const struct event *event = facts->event;
 	const struct operand *base = &event->operands[self];
-	int64_t index_sizes[64], rest[64];
+	int64_t index_sizes[64] = { 0 }, rest[64];
 	int index_ndim = 0, rest_count = 0, dim = 0, first = -1, last = -1, before = 0, index_from = -1;
 	bool gap = false;
 

@@ -63,7 +63,7 @@ break_at(const char *line)
 	bool quoted = false;
 	size_t found = 0;
 
-	for (size_t i = 0; line[i] && i < LINE_COLUMNS; i++) {
+	for (size_t i = 0; i < LINE_COLUMNS && line[i]; i++) {
 		if (line[i] == '\\' && quoted && line[i + 1])
 			i++;
 		else if (line[i] == '"')

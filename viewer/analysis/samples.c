@@ -77,7 +77,7 @@ set_form(struct samples_form *out, const char *text)
 static void
 part(const char *one, const char *other, struct samples_odd *out, int depth)
 {
-	char key[96], a[PART_BYTES], b[PART_BYTES], index[16];
+	char key[96], a[PART_BYTES] = "", b[PART_BYTES] = "", index[16];
 
 	if (depth < DEPTH_MOST && *one == *other && strchr("{([", *one)) {
 		for (int side = 0; side < 2; side++) /* what the usual one lacks, at last */

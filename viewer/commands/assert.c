@@ -133,7 +133,7 @@ command_assert(int argc, char **argv, struct error *error)
 	trace = traces_word("assert", argc, argv, rest, &word, error) ? traces_open(word, &chosen, error) : NULL;
 	if (trace && traces_recorded(trace, error))
 		result = values.save ? assert_save(trace, values.save, error)
-			 : values.widen ? assert_widen(trace, contract, path, error) : assert_hold(trace, contract, path, values.json, error);
+			 : values.widen ? assert_widen(trace, contract, values.widen, error) : assert_hold(trace, contract, path, values.json, error);
 	if (trace)
 		trace_close(trace);
 	contract_free(contract);

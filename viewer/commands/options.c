@@ -30,10 +30,11 @@ options_store(const struct option_row *row, const char *command, void *values, c
 	void *at = (char *)values + row->offset;
 	int64_t number;
 
-	switch (row->kind) {
-	case OPTION_FLAG:
+	if (row->kind == OPTION_FLAG || !argument) {
 		*(bool *)at = true;
 		return true;
+	}
+	switch (row->kind) {
 	case OPTION_TEXT:
 		*(const char **)at = argument;
 		return true;
@@ -53,6 +54,8 @@ options_store(const struct option_row *row, const char *command, void *values, c
 		}
 		*(bool *)at = argument[0] == 'j';
 		return true;
+	case OPTION_FLAG:
+		break;
 	}
 	return false;
 }

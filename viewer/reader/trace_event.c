@@ -69,7 +69,7 @@ scratch_free(struct event_scratch *scratch)
 static void
 operands_fill(struct operand *out, const struct signature *signature, const int64_t *ids, size_t count)
 {
-	for (int i = 0; signature && i < signature->operand_count; i++) {
+	for (int i = 0; out && signature && i < signature->operand_count; i++) {
 		int64_t index = signature->operands[i].tensor;
 
 		out[i] = signature->operands[i];

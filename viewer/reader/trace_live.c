@@ -144,7 +144,7 @@ chunk_moment(struct peek *peek, const uint8_t *data, uint32_t used)
 {
 	struct box_chunk_copy copy = { .chunk = (const struct box_chunk *)data, .data = data, .bytes = used };
 	struct box_reader *reader = calloc(1, sizeof *reader);
-	struct entered { struct box_start start; uint64_t ticks; } stack[STACK_MOST], last = { 0 };
+	struct entered { struct box_start start; uint64_t ticks; } stack[STACK_MOST] = { 0 }, last = { 0 };
 	struct moment moment = { 0 };
 	const struct box_record *record;
 	uint32_t offset = sizeof(struct box_chunk), depth = 0;
