@@ -9,6 +9,7 @@
 #define COMMON_NUMBER 16   /* numbers up to this explain nothing by being equal */
 #define CARRIERS_MOST 6    /* a number that more names carry is a coincidence */
 #define WORDS_MOST 24
+#define WORD_LEAST 3       /* letters: a shorter name stands in many lines */
 
 const char cause_limits[] = "max cutoff cut limit len seq trunc block_size positions context window_size";
 
@@ -45,12 +46,29 @@ is_part(const char *name, const char *hints)
 	return false;
 }
 
+/* Is it a number of something else than of places in a row, whatever else its name says ("max_window_layers")? */
+static bool
+is_other_count(const char *name, const char *hints)
+{
+	static const char *const counted[] = { "layers", "heads", "experts", "epochs", "steps", "workers" };
+	const char *last;
+	size_t size = last_name(name, &last);
+
+	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++) {
+		size_t length = strlen(counted[i]);
+
+		if (size >= length && strncasecmp(last + size - length, counted[i], length) == 0)
+			return !strstr(hints ? hints : "", "head") && !strstr(hints ? hints : "", "layer");
+	}
+	return false;
+}
+
 bool
 cause_is_called(const json_t *number, const char *hints)
 {
 	const char *name = text_get(number, "name");
 
-	return number && strncmp(name, "len(", 4) != 0 && is_part(name, hints);
+	return number && strncmp(name, "len(", 4) != 0 && is_part(name, hints) && !is_other_count(name, hints);
 }
 
 /* A plain variable may just have been measured ("max_len = max(...)"); a constant, an attribute, an option wasn't. */
@@ -98,7 +116,9 @@ weight_of(const struct cause_facts *facts, const char *name, int64_t value, cons
 
 	if (strncmp(name, "len(", 4) == 0)
 		return 0; /* what a list holds is no setting */
-	if (is_part(name, hints))
+	if (is_other_count(name, hints))
+		weight += 0;
+	else if (is_part(name, hints))
 		weight += 6;
 	else if (is_part(name, cause_limits))
 		weight += 2;
@@ -177,6 +197,51 @@ cause_number_at(const struct cause_facts *facts, const struct lineage_step *step
 	return number && stands_in(line, text_get(number, "name")) ? number : NULL;
 }
 
+/* The number of VALUE that the line names by a word of its own, of more than a letter or two; NULL. */
+static const json_t *
+standing_in(const struct cause_facts *facts, int64_t value)
+{
+	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
+		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+
+		for (size_t n = 0; n < json_array_size(list); n++) {
+			const json_t *number = json_array_get(list, n), *is = json_object_get(number, "value");
+			const char *name = text_get(number, "name"), *last;
+
+			if (json_is_integer(is) && json_integer_value(is) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &last) >= WORD_LEAST &&
+			    stands_in(facts->line, name))
+				return number;
+		}
+	}
+	return NULL;
+}
+
+/* NUMBER, or the one of the same VALUE that it got it from, as its name and where it was set tell ("args.cutoff_len" of "self.cutoff"). */
+static const json_t *
+set_where(const struct cause_facts *facts, const json_t *number, int64_t value)
+{
+	const char *last;
+	size_t size = last_name(text_get(number, "name"), &last);
+	char word[64];
+
+	if (settings_find(facts->settings, text_get(number, "name"), value) || size >= sizeof(word))
+		return number;
+	text_format(word, sizeof(word), "%.*s", (int)size, last);
+	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
+		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+
+		for (size_t n = 0; n < json_array_size(list); n++) {
+			const json_t *other = json_array_get(list, n);
+			const char *name = text_get(other, "name"), *is;
+
+			if (json_integer_value(json_object_get(other, "value")) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &is) > size &&
+			    strncasecmp(is, word, size) == 0 && settings_find(facts->settings, name, value))
+				return other;
+		}
+	}
+	return number;
+}
+
 const json_t *
 cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int64_t larger)
 {
@@ -188,6 +253,9 @@ cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int
 	if (side->size < 2)
 		return NULL;
 	there.line = step && cause_source(facts, step, line, sizeof(line)) ? line : NULL;
+	number = there.line ? standing_in(&there, side->size) : NULL;
+	if (number)
+		return set_where(facts, number, side->size);
 	number = cause_named_number(&there, side->size, "capacity keep limit max");
 	if (!number)
 		return NULL;
