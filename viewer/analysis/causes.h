@@ -21,6 +21,7 @@
 #include "cuda_failure.h"
 #include "lineage.h"
 #include "mismatch.h"
+#include "news.h"
 #include "settings.h"
 #include "source.h"
 #include "text.h"
@@ -32,7 +33,8 @@ struct cause_side {
 	int place, dim;                  /* -1 */
 	int64_t size;                    /* -1: no size */
 	const struct lineage *lineage;   /* NULL if it wasn't followed */
-	int64_t calls, smallest, largest;
+	int64_t calls, smallest, largest, same /* of the calls had today's size */;
+	const struct news *news;         /* what was new on its way (cause_find_news); NULL: not looked for */
 };
 
 struct cause_facts {
@@ -73,6 +75,9 @@ struct cause {
 #define CAUSE(id, function) bool cause_##function(const struct cause_facts *facts, struct cause *out);
 #include "causes.def"
 #undef CAUSE
+
+/* What was new on the sides' ways, into ROOM, which FACTS points at from then on. */
+void cause_find_news(struct cause_facts *facts, struct news room[2]);
 
 /* "causes" of the report, surest first. New reference. */
 json_t *causes_build(const struct cause_facts *facts);

@@ -120,6 +120,9 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 		small = &facts->sides[1];
 		large = &facts->sides[0];
 	}
+	if (large->news && large->news->count && usual_is_steady(&large->news->steps[large->news->count - 1].usual) &&
+	    large->news->steps[large->news->count - 1].usual.largest == small->size)
+		return false; /* the other had always as many: it is that one which has more now */
 	step = cause_decider(small);
 	if (cause_decided_by(small, "zeros ones full empty rand randn randint arange eye randperm"))
 		return false; /* asked for, not cut */

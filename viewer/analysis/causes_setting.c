@@ -131,8 +131,9 @@ weight_of(const struct cause_facts *facts, const char *name, int64_t value, cons
 	return weight;
 }
 
-const json_t *
-cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints)
+/* ON_LINE: only of those that FACTS' line names. */
+static const json_t *
+named_number(const struct cause_facts *facts, int64_t value, const char *hints, bool on_line)
 {
 	const json_t *best = NULL;
 	int best_weight = 0, carriers = 0;
@@ -147,6 +148,8 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 
 			if (!json_is_integer(is) || json_integer_value(is) != value)
 				continue;
+			if (on_line && !stands_in(facts->line, name))
+				continue;
 			carriers++;
 			weight = weight_of(facts, name, value, hints);
 			if (value <= COMMON_NUMBER && !is_part(name, hints) && !stands_in(facts->line, name))
@@ -158,6 +161,12 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 		}
 	}
 	return carriers <= CARRIERS_MOST || cause_is_called(best, hints) || cause_is_limit(facts, best) ? best : NULL;
+}
+
+const json_t *
+cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints)
+{
+	return named_number(facts, value, hints, false);
 }
 
 const json_t *
@@ -187,14 +196,12 @@ const json_t *
 cause_number_at(const struct cause_facts *facts, const struct lineage_step *step, int64_t value)
 {
 	struct cause_facts there = *facts;
-	const json_t *number;
 	char line[512];
 
 	if (value < 2 || !cause_source(facts, step, line, sizeof(line)))
 		return NULL;
 	there.line = line;
-	number = cause_named_number(&there, value, "");
-	return number && stands_in(line, text_get(number, "name")) ? number : NULL;
+	return named_number(&there, value, "", true);
 }
 
 /* The number of VALUE that the line names by a word of its own, of more than a letter or two; NULL. */

@@ -53,8 +53,7 @@ const json_t *cause_number_at(const struct cause_facts *facts, const struct line
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
 
-/* As evidence of a cause that doesn't tell it: the oldest step of the sides' stories that made a size new to its line, and what it made
- * before. */
+/* As evidence of a cause that doesn't tell it: the first step on the sides' ways that made a size new to its line, and what it made before. */
 void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 
 /* The same of a cat or stack that was given another number of pieces than in the call before. */

@@ -17,18 +17,60 @@
 
 #define CHILDREN_MOST 64
 
-/* Two dtypes (or devices) disagree: the one to explain is the one that few of the model's parameters have. */
+/* Was the tensor at PLACE brought from another device, in place or as a copy? */
+static bool
+was_moved(const struct source *source, int process, const struct event *event, int place)
+{
+	struct lineage *lineage = calloc(1, sizeof(*lineage));
+	const struct lineage_step *step = NULL;
+	const char *before, *after;
+	struct live_tensor live;
+	bool moved = false;
+
+	if (event->operands[place].tensor > 0 && source->live_tensor(source->context, process, event->operands[place].tensor, &live) && live.moved.known &&
+	    live.moved.before && live.moved.after) {
+		before = strchr(live.moved.before, ' ');
+		after = strchr(live.moved.after, ' ');
+		moved = before && after && strcmp(before, after) != 0;
+	}
+	if (lineage && !moved) {
+		lineage_walk(source, process, event, place, -1, LINEAGE_DEVICE, lineage);
+		step = lineage->decider >= 0 && !lineage->steps[lineage->decider].entered ? &lineage->steps[lineage->decider] : NULL;
+	}
+	if (step && step->event.operand_count && step->output >= 0 && step->output < step->event.output_count) {
+		before = step->event.operands[0].device;
+		after = step->event.outputs[step->output].device;
+		moved = before && after && strcmp(before, after) != 0;
+	}
+	free(lineage);
+	return moved;
+}
+
+/* Which of two dtypes (or devices) that disagree is the one to explain? A tensor that was moved where it is isn't the one that was left
+ * behind; else the one that few of the model's parameters have. */
+static bool
+is_other_odd(const struct source *source, int process, const struct event *event, const json_t *modules, const struct mismatch *found)
+{
+	bool one, other;
+
+	if (strcmp(found->property, "device") == 0) {
+		one = was_moved(source, process, event, found->operand);
+		other = was_moved(source, process, event, found->against);
+		if (one != other)
+			return one;
+	}
+	return modules_has_odd(modules, found->property, found->expected_name) &&
+	       strcmp(modules_majority(modules, found->property), found->actual_name) == 0;
+}
+
+/* Two dtypes (or devices) disagree: the operand becomes the one to explain. */
 static void
-turn_to_odd(const struct mismatch_facts *facts, const json_t *modules, struct mismatch *mismatch)
+turn_to_odd(const struct source *source, int process, const struct mismatch_facts *facts, const json_t *modules, struct mismatch *mismatch)
 {
 	struct mismatch found = *mismatch;
-	const char *most;
 
 	if (!text_among("dtype device", found.property) || found.operand < 0 || found.against < 0 || !found.expected_name ||
-	    !found.actual_name || !modules_has_odd(modules, found.property, found.expected_name))
-		return;
-	most = modules_majority(modules, found.property);
-	if (strcmp(most, found.actual_name) != 0)
+	    !found.actual_name || !is_other_odd(source, process, facts->event, modules, &found))
 		return;
 	mismatch_start(mismatch);
 	state_names(facts, mismatch, found.property, found.against, found.operand, found.actual_name, found.expected_name);
@@ -100,7 +142,7 @@ find_mismatch(struct diagnosis *diagnosis, const struct event *event)
 		facts.knowledge = knowledge;
 		found = mismatch_find(&facts, &diagnosis->mismatch);
 		if (found)
-			turn_to_odd(&facts, diagnosis->failure->note ? json_object_get(diagnosis->failure->note->json, "modules") : NULL,
+			turn_to_odd(source, diagnosis->failure->process, &facts, diagnosis->failure->note ? json_object_get(diagnosis->failure->note->json, "modules") : NULL,
 				    &diagnosis->mismatch);
 		if (found)
 			turn_to_size(source, diagnosis->failure->process, &facts, &diagnosis->mismatch);

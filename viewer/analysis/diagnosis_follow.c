@@ -8,6 +8,7 @@
 #include "history.h"
 #include "lineage.h"
 #include "mismatch_rule.h"
+#include "news.h"
 #include "lineage_steps.h"
 #include "operand.h"
 #include "report_failure.h"
@@ -148,6 +149,42 @@ only_ones_more(const struct operand *one, const struct operand *other)
 	return one->ndim != other->ndim;
 }
 
+/* Is the origin told one that the program asked for by a number? That number is what is wrong. */
+static bool
+is_asked_for(const struct diagnosis *diagnosis)
+{
+	char name[96];
+
+	mismatch_plain_name(text_get(diagnosis->origin, "operation"), name, sizeof(name));
+	return text_among("arange linspace zeros ones full empty eye", name);
+}
+
+/* Where one side alone was changed by a line that never changed one before, or made by one that always made the same, that side has the
+ * origin. */
+static void
+follow_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const int64_t sizes[2])
+{
+	struct news *news = calloc(2, sizeof(*news));
+	bool steady[2], changed[2];
+
+	for (int i = 0; news && i < 2; i++) {
+		const struct news_step *first = NULL;
+
+		if (sides[i]->count && sides[i]->steps[0].tensor > 0 && sides[i]->steps[0].dim >= 0)
+			news_find(diagnosis->source, diagnosis->failure->process, sides[i]->steps[0].tensor, diagnosis->subject->id, sides[i]->steps[0].dim, &news[i]);
+		changed[i] = news_changed(diagnosis->source, sides[i], &news[i].change);
+		first = news[i].count ? &news[i].steps[news[i].count - 1] : NULL;
+		steady[i] = first && news[i].ended && usual_is_steady(&first->usual) && first->usual.calls >= NEWS_CALLS_SURE;
+	}
+	for (int i = 0; news && i < 2; i++)
+		if (changed[i] && !changed[!i] && !is_asked_for(diagnosis) && !news[i].change.near && sides[i]->decider >= 0)
+			diagnosis_retell(diagnosis, sides[i], sizes[i]);
+	for (int i = 0; news && i < 2 && !changed[0] && !changed[1]; i++)
+		if (steady[i] && !news[!i].count && news[!i].known && sides[i]->decider >= 0)
+			diagnosis_retell(diagnosis, sides[i], sizes[i]);
+	free(news);
+}
+
 static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
@@ -210,6 +247,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		lineage_rounds(one, other, &diagnosis->rounding);
 		diagnosis_blame(diagnosis, one, other, event->operands[place].sizes[dim],
 				against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1);
+		follow_news(diagnosis, (const struct lineage *[]){ one, other },
+			    (const int64_t[]){ event->operands[place].sizes[dim], against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1 });
 	}
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
 		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");

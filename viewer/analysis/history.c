@@ -6,11 +6,11 @@
 #include "mismatch_rule.h"
 #include "history_series.h"
 #include "text.h"
+#include "usual.h"
 #include "whole.h"
 
 #define DIMS_MOST 8
 #define CALLS_QUICK 400 /* looked at where many lines are asked about */
-#define CALLS_LEAST 3 /* fewer tell nothing about what is new */
 
 struct calls {
 	const struct event *event;
@@ -52,16 +52,6 @@ choose_place(struct calls *calls)
 	}
 }
 
-/* Calls of one line may be of several layers (a loop, a Sequential): those of another weight are others. */
-static bool
-is_same_layer(const struct event *now, const struct event *before)
-{
-	int one = rule_tensor(now, "weight"), other = rule_tensor(before, "weight");
-
-	return one < 0 || other < 0 || now->operands[one].tensor < 0 || before->operands[other].tensor < 0 ||
-	       now->operands[one].tensor == before->operands[other].tensor;
-}
-
 /* Is it at least a weight of the same sizes? The whole run tells no more apart. */
 static bool
 is_alike(const struct event *now, const struct event *before)
@@ -78,7 +68,7 @@ add_call(const struct event *event, void *context)
 	const struct mismatch *mismatch = calls->mismatch;
 	int64_t size, other, failing;
 
-	if (!calls->any_layer && !is_same_layer(calls->event, event)) {
+	if (!calls->any_layer && !usual_same_layer(calls->event, event)) {
 		calls->others++;
 		calls->alike += is_alike(calls->event, event);
 		return calls->others < HISTORY_CALLS_MOST;
@@ -271,7 +261,7 @@ history_other_changed(const struct source *source, int process, const struct eve
 		return false;
 	look_back_at(source, process, &one);
 	look_back_at(source, process, &other);
-	return one.measured >= CALLS_LEAST && one.same == one.measured && other.measured == one.measured && !other.same &&
+	return one.measured >= USUAL_CALLS_LEAST && one.same == one.measured && other.measured == one.measured && !other.same &&
 	       other.smallest == other.largest;
 }
 
@@ -282,7 +272,7 @@ add_rank(const struct event *event, void *context)
 {
 	struct ranks *ranks = context;
 
-	if (ranks->place >= event->operand_count || !is_same_layer(ranks->event, event))
+	if (ranks->place >= event->operand_count || !usual_same_layer(ranks->event, event))
 		return true;
 	ranks->same += event->operands[ranks->place].ndim == ranks->event->operands[ranks->place].ndim;
 	return ++ranks->calls < HISTORY_CALLS_MOST;
@@ -296,7 +286,7 @@ history_rank_changed(const struct source *source, int process, const struct even
 	if (event->site < 0 || place < 0)
 		return false;
 	source->each_call(source->context, process, event, add_rank, &ranks);
-	return ranks.calls >= CALLS_LEAST && !ranks.same;
+	return ranks.calls >= USUAL_CALLS_LEAST && !ranks.same;
 }
 
 /* What earlier calls made: of each dimension, and of how many calls that is known. */
@@ -316,7 +306,7 @@ add_make(const struct event *event, void *context)
 
 	if (!is || is->ndim != now->ndim)
 		return true;
-	if (!is_same_layer(makes->event, event)) {
+	if (!usual_same_layer(makes->event, event)) {
 		makes->alike += is_alike(makes->event, event);
 		return true;
 	}
@@ -398,7 +388,7 @@ history_new_dim(const struct source *source, int process, const struct event *ev
 	if (!look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes))
 		return -1;
 	for (int d = 0; d < event->outputs[output].ndim && d < DIMS_MOST; d++)
-		if (makes.dims[d].calls >= CALLS_LEAST && !makes.dims[d].same)
+		if (makes.dims[d].calls >= USUAL_CALLS_LEAST && !makes.dims[d].same)
 			return d;
 	return -1;
 }
@@ -412,7 +402,7 @@ history_size_new(const struct source *source, int process, const struct event *e
 	if (dim < 0 || dim >= DIMS_MOST || !look_back(source, process, event, output, CALLS_QUICK, &makes) || dim >= event->outputs[output].ndim)
 		return false;
 	made = &makes.dims[dim];
-	if (made->calls < CALLS_LEAST || made->same)
+	if (made->calls < USUAL_CALLS_LEAST || made->same)
 		return false;
 	*out = (struct history_size){ made->calls, made->smallest, made->largest };
 	return event->outputs[output].sizes[dim] < out->smallest || event->outputs[output].sizes[dim] > out->largest;

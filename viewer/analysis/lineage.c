@@ -183,9 +183,10 @@ stop_at_loop(struct lineage *lineage, bool steps)
 /* Operations that make a dimension longer or shorter, and that another may undo. */
 static const char resizing[] = "slice narrow pad constant_pad_nd reflection_pad1d reflection_pad2d cat concat concatenate conv1d conv2d conv3d "
 			       "conv_transpose1d conv_transpose2d conv_transpose3d convolution max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d "
-			       "avg_pool3d upsample_nearest1d upsample_nearest2d upsample_bilinear2d upsample_bicubic2d upsample_linear1d pixel_shuffle";
+			       "avg_pool3d upsample_nearest1d upsample_nearest2d upsample_bilinear2d upsample_bicubic2d upsample_linear1d pixel_shuffle "
+			       "view reshape unsafe_view reshape_alias flatten unflatten";
 
-/* What was made longer and then shorter again (padded and cut, pooled and interpolated) is as it was: who decided comes before. */
+/* What was made longer and then shorter again (padded and cut, pooled and interpolated, put into one and taken apart) is as it was: who decided comes before. */
 static void
 pass_undone(struct lineage *lineage)
 {

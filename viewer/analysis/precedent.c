@@ -26,6 +26,7 @@ add_call(const struct event *event, void *context)
 			side->smallest = side->largest = sizes[i];
 		side->smallest = sizes[i] < side->smallest ? sizes[i] : side->smallest;
 		side->largest = sizes[i] > side->largest ? sizes[i] : side->largest;
+		side->same += sizes[i] == side->size;
 	}
 	facts->agreed += sizes[0] >= 0 && sizes[0] == sizes[1];
 	return facts->calls < PRECEDENT_CALLS_MOST;

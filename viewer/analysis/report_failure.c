@@ -198,6 +198,7 @@ causes(const struct diagnosis *diagnosis)
 		.time_ns = failure->time_ns, .step = failure->step, .before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX,
 	};
 	struct settings *settings = malloc(sizeof(*settings));
+	struct news *news = calloc(2, sizeof(*news));
 	struct condition condition;
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
 	json_t *list;
@@ -213,9 +214,12 @@ causes(const struct diagnosis *diagnosis)
 	if (!failure->operation && check_condition(diagnosis->source, failure, diagnosis->frames, &condition))
 		facts.condition = &condition;
 	precedent_measure(&facts, diagnosis->made == NULL);
+	if (news)
+		cause_find_news(&facts, news);
 	list = causes_build(&facts);
 	json_decref(where);
 	free(settings);
+	free(news);
 	return list;
 }
 

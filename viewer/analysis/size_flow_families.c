@@ -103,8 +103,11 @@ say_space(const struct event *event, int self, int dim, int first, struct flow *
 		int64_t values[RULE_INTS_MOST];
 		int count = rule_ints(event, names[i], values, RULE_INTS_MOST), at = dim - first;
 
-		if (count > 0 && strcmp(names[i], "pad") == 0)
+		if (count > 0 && strcmp(names[i], "pad") == 0) { /* two for each dimension, of the last one first */
 			at = 2 * (event->operands[self].ndim - 1 - dim);
+			text_add(&text, "pad %" PRId64 " and %" PRId64, at < count ? values[at] : 0, at + 1 < count ? values[at + 1] : 0);
+			continue;
+		}
 		if (count > 0 && at >= 0)
 			text_add(&text, "%s%s %" PRId64, text.used ? ", " : "", names[i], values[at < count ? at : 0]);
 	}
