@@ -80,14 +80,32 @@ say_unrecorded(void)
 		return; /* a closed stderr: then nobody wants to know */
 }
 
+static __thread bool installing __attribute__((tls_model("initial-exec")));
+static uint64_t missed; /* operations of other threads meanwhile; atomic */
+
+static void
+count_missed(void)
+{
+	uint64_t count = __atomic_exchange_n(&missed, 0, __ATOMIC_RELAXED);
+
+	if (count)
+		box_lose(BOX_LOSS_STARTING, count);
+}
+
 void
 install_now(void)
 {
 	int expected = INSTALL_NOT_YET, saved_errno = errno;
 
 	if (!__atomic_compare_exchange_n(&install_state_now, &expected, INSTALL_BUSY, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
+					 __ATOMIC_RELAXED)) {
+		if (expected == INSTALL_BUSY && !installing)
+			__atomic_fetch_add(&missed, 1, __ATOMIC_RELAXED);
+		if (install_is_recording()) /* since a moment ago */
+			count_missed();
 		return;
+	}
+	installing = true;
 	/* The test runs once per process image: a forked child inherits what it proved, and the callback. */
 	if (!learned) {
 		learned = true;
@@ -103,6 +121,9 @@ install_now(void)
 		python_recording();
 	}
 	settle(opened && usable ? INSTALL_RECORDING : INSTALL_OFF);
+	installing = false;
+	if (install_is_recording())
+		count_missed();
 	errno = saved_errno;
 }
 
@@ -119,6 +140,8 @@ after_fork_in_child(void)
 	__atomic_store_n(&box_state, BOX_NOT_YET, __ATOMIC_RELEASE);
 	cuda_forked();
 	box_forget();
+	__atomic_store_n(&missed, 0, __ATOMIC_RELAXED);
+	installing = false;
 	recorder_forked();
 	python_forked();
 	settle(usable || !learned ? INSTALL_NOT_YET : INSTALL_OFF);

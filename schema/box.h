@@ -81,7 +81,8 @@ struct box_region {
 	X(MEMORY_FULL, "CUDA allocations left out of the table of live memory: it is full") \
 	X(SEGMENT_FAILED, "times that --keep all found no room for more and began to overwrite") \
 	X(SIZE_TOTAL, "times that --size-total left less room than wanted: the newest operations are kept") \
-	X(COPIED_PART, "chunks of operations left out of what was copied at the failure: the rest is on the machine that ran it")
+	X(COPIED_PART, "chunks of operations left out of what was copied at the failure: the rest is on the machine that ran it") \
+	X(STARTING, "operations of other threads (those within them counted too) that ran while recording began")
 
 enum box_loss {
 #define X(id, text) BOX_LOSS_##id,

@@ -7,6 +7,7 @@
 #include "viewer/analysis/history.h"
 #include "viewer/analysis/lineage.h"
 #include "viewer/analysis/size_flow.h"
+#include "viewer/analysis/ways.h"
 
 #define MADE(id_, site_, operation_, operands_, outputs_) \
 	{ .id = id_, .parent = -1, .scope = -1, .site = site_, .sequence = -1, .operation = operation_, .overload = "", \
@@ -187,6 +188,7 @@ test_overwritten(void)
 	struct live_tensor live = { .tensor = 70, .made = { .site = 1, .step = 3, .operation = "aten::zeros", .output_count = 1, .outputs = made } };
 	struct hand kept = { .live = &live, .events = &now, .event_count = 1, .sites = sites, .site_count = COUNT(sites) };
 	struct source source = hand_source(&kept);
+	struct ways ways;
 	json_t *origin;
 
 	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one); /* zeros is told its sizes: they were decided there */
@@ -216,6 +218,10 @@ test_overwritten(void)
 	live.base.entered = true;
 	lineage_walk(&source, 0, &now, 0, -1, LINEAGE_VALUES, &one);
 	CU_ASSERT_TRUE(one.count == 2 && one.decider == 1 && one.steps[1].entered);
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &other);
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one); /* two stories that begin with one tensor meet there */
+	ways_find(&one, &other, &ways);
+	CU_ASSERT_TRUE(ways.met);
 	live.base.operation = NULL;
 	live.made.operation = "aten::cat"; /* of what, is gone */
 	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
@@ -229,6 +235,38 @@ test_overwritten(void)
 	CU_ASSERT_EQUAL_FATAL(one.count, 1);
 	CU_ASSERT_STRING_EQUAL(one.steps[0].event.operation, "aten::resize_");
 	CU_ASSERT_STRING_EQUAL(one.steps[0].how, "resized in place at step 700, no longer kept");
+}
+
+/* Of what a line made, the whole run tells what passes from an operand; the call in question is among what it counts. */
+static void
+test_made_before(void)
+{
+	const struct operand in[] = { TENSOR("self", 1, 18) }, out[] = { TENSOR("output", 2, 18) };
+	const struct operand before_in[] = { TENSOR("self", 3, 16) }, before_out[] = { TENSOR("output", 4, 16) };
+	struct event events[] = { MADE(800, 1, "aten::relu", before_in, before_out), MADE(900, 1, "aten::relu", in, out) };
+	struct call_history whole = { .calls = 201, .measured = 201, .smallest = 8, .largest = 18, .at_largest = 1, .new_step = 60,
+				      .sizes = { 8, 16, 18 }, .size_count = 3 };
+	struct hand kept = { .events = events, .event_count = 2, .sites = sites, .site_count = COUNT(sites), .history = &whole };
+	struct source source = hand_source(&kept);
+	struct history_size size;
+	json_t *made;
+
+	events[0].step = 59;
+	events[1].step = 60;
+	made = history_made(&source, 0, &events[1], 0, "hidden");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(made, "text")),
+			       "200 earlier calls made hidden; dimension 0 of hidden was 8 to 16, never the 18 of now: larger than ever before");
+	json_decref(made);
+	CU_ASSERT_TRUE(history_size_new(&source, 0, &events[1], 0, 0, &size));
+	CU_ASSERT_TRUE(size.calls == 200 && size.smallest == 8 && size.largest == 16);
+	whole.at_largest = 2; /* another had it */
+	CU_ASSERT_FALSE(history_size_new(&source, 0, &events[1], 0, 0, &size));
+	events[1].operation = events[0].operation = "aten::nonzero"; /* what it makes isn't its operand's: of the newest alone */
+	whole.at_largest = 1;
+	made = history_made(&source, 0, &events[1], 0, "hidden");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(made, "text")),
+			       "200 earlier calls made hidden; in the last 1 dimension 0 of hidden was always 16, never the 18 of now");
+	json_decref(made);
 }
 
 static void
@@ -544,6 +582,7 @@ main(void)
 	CU_add_test(suite, "twins", test_twins);
 	CU_add_test(suite, "ready-made", test_ready_made);
 	CU_add_test(suite, "what was overwritten", test_overwritten);
+	CU_add_test(suite, "made before", test_made_before);
 	CU_add_test(suite, "dtype", test_dtype);
 	CU_add_test(suite, "data given since", test_given_data);
 	CU_add_test(suite, "earlier calls", test_history);

@@ -10,7 +10,10 @@
 static bool
 is_one(const struct lineage_step *one, const struct lineage_step *other)
 {
-	if (one->event.id < 0 || one->event.id != other->event.id || one->entered != other->entered)
+	if (one->event.id < 0) /* no longer kept: the tensor tells */
+		return other->event.id < 0 && one->tensor > 0 && one->tensor == other->tensor && one->event.site == other->event.site &&
+		       strcmp(one->event.operation, other->event.operation) == 0;
+	if (one->event.id != other->event.id || one->entered != other->entered)
 		return false;
 	return one->entered ? one->tensor == other->tensor : one->output == other->output || one->size == other->size;
 }
