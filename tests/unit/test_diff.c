@@ -463,6 +463,11 @@ test_groups(void)
 	CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_object_get(divergence, "group"), 0)), 1);
 	CU_ASSERT_EQUAL(json_integer_value(json_array_get(json_object_get(divergence, "group"), 1)), 3);
 	CU_ASSERT_TRUE(tells(diff, "missing", 4, 3, "where rank 1 waits (the group is ranks 1, 3): its last operation is"));
+	dir = dir_make();
+	for (int i = 0; i < 3; i++) /* rank 3 has left no trace */
+		rank_make(dir, i, 4, i == 1 ? &halts : &others);
+	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "missing", 4, 3,
+			     "rank 1 waits in c10d::allreduce_ at train.py:40 for rank 3, of which there is no trace"));
 }
 
 static void

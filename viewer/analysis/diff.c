@@ -172,7 +172,7 @@ consequences_json(const struct members *members, const struct first *first, cons
 			text_add(&text, "failed by itself too%s%s", member->failure.operation_name ? SAY(", in ") : "",
 				 member->failure.operation_name ? member->failure.operation_name : "");
 		else
-			consequence_text(member, first, own, missing && has_rank(json_object_get(divergence, "ranks"), member->rank), &text);
+			consequence_text(member, first, own, missing && has_rank(json_object_get(divergence, "ranks"), member->rank) && member_waits_inside(member) < 0, &text);
 		json = json_object();
 		json_object_set_new(json, "rank", json_integer(member->rank));
 		text_set(json, "text", text.data);
@@ -351,7 +351,8 @@ divergence_choose(struct members *members, struct groups *groups, struct sizes *
 		return parting_json(members, groups, first);
 	if (sizes->result.found)
 		return divergence_of_sizes(members, sizes->compared, sizes->count, difference);
-	json = stop_json(members, groups, first);
+	json = !own && (!groups->stopped.found || groups->stopped.waits) && !members->two_runs ? divergence_of_absent(members) : NULL;
+	json = json ? json : stop_json(members, groups, first);
 	return json ? json : json_null();
 }
 

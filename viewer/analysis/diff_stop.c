@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../schema/fingerprint.h"
 #include "process_groups.h"
 
 static bool
@@ -128,6 +129,18 @@ wait_by_groups(struct wait *found, const struct members *members, int stopped, c
 	return found->member >= 0;
 }
 
+int64_t
+member_waits_inside(const struct member *member)
+{
+	const struct failure *failure = &member->failure;
+	struct brief last;
+
+	if (!member->failed || !failure->has_event || !failure->operation_name || !fingerprint_waits(failure->operation_name) ||
+	    !member_last(member, &last) || failure->event.id <= last.id)
+		return -1;
+	return failure->event.id;
+}
+
 json_t *
 divergence_of_stop(struct members *members, const struct parting *stopped)
 {
@@ -136,6 +149,7 @@ divergence_of_stop(struct members *members, const struct parting *stopped)
 	struct text text = { { 0 }, 0 };
 	struct wait wait;
 	int *against, count = 0;
+	int64_t own = member_waits_inside(member), at = own;
 	bool has_last, by_groups;
 	json_t *json;
 
@@ -167,16 +181,71 @@ divergence_of_stop(struct members *members, const struct parting *stopped)
 		ranks_text(&text, wait.ranks, wait.rank_count);
 		text_add(&text, ")");
 	}
-	if (has_last) {
-		text_add(&text, "%s", last.open ? SAY(": it is inside ") : SAY(": its last operation is "));
-		side_text(member, last.id, &text);
+	if (own >= 0 || has_last) {
+		at = own >= 0 ? own : last.id;
+		text_add(&text, "%s", own >= 0 ? SAY(": it waits itself in ") : last.open ? SAY(": it is inside ") : SAY(": its last operation is "));
+		side_text(member, at, &text);
 	}
 	divergence_add_lost(members, stopped->left, wait.member, &text);
 	json = side_divergence("missing", wait.at.step, &member->rank, 1, against, count,
-			       has_last ? side_json(member, last.id) : json_null(), side_json(other, wait.at.id), text.data);
+			       at >= 0 ? side_json(member, at) : json_null(), side_json(other, wait.at.id), text.data);
 	json_object_set_new(json, "collective", json_integer(member_collectives_before(other, wait.at.id)));
 	json_object_set_new(json, "group", by_groups ? ranks_json(wait.ranks, wait.rank_count) : json_null());
 	free(wait.ranks);
+	free(against);
+	free(lasts);
+	return json;
+}
+
+/* The ranks of WAIT's group of which there is no trace, into OUT; how many. */
+static int
+absent_ranks(const struct members *members, const struct wait *wait, int *out)
+{
+	int count = 0;
+
+	for (int i = 0; i < members->missing_count; i++)
+		if (wait_has(wait, members->missing[i]))
+			out[count++] = members->missing[i];
+	return count;
+}
+
+json_t *
+divergence_of_absent(struct members *members)
+{
+	int *absent = calloc((size_t)members->missing_count + 1, sizeof *absent), *against = calloc((size_t)members->count + 1, sizeof *against);
+	struct brief *lasts = members->missing_count ? lasts_read(members) : NULL, last;
+	struct wait wait = { 0 };
+	struct text text = { { 0 }, 0 };
+	int absences = 0, count = 0;
+	json_t *json = NULL;
+
+	for (int i = 0; lasts && absent && against && i < members->count && !absences; i++) {
+		const struct member *member = &members->list[i];
+
+		if (lasts[i].id < 0 || !member_last(member, &last) || last.id != lasts[i].id)
+			continue;
+		wait_fill(&wait, members, i, &lasts[i]);
+		absences = absent_ranks(members, &wait, absent);
+		if (!absences)
+			free(wait.ranks);
+	}
+	for (int i = 0; absences && i < members->count; i++)
+		if (waits_too(&wait, members, lasts, i))
+			against[count++] = members->list[i].rank;
+	if (absences) {
+		ranks_text(&text, against, count);
+		text_add(&text, "%s", count == 1 ? SAY(" waits") : SAY(" wait"));
+		text_add(&text, " in ");
+		side_text(&members->list[wait.member], wait.at.id, &text);
+		text_add(&text, " for ");
+		ranks_text(&text, absent, absences);
+		text_add(&text, ", of which there is no trace: no operation run yet, or on another host");
+		json = side_divergence("missing", wait.at.step, absent, absences, against, count, json_null(),
+				       side_json(&members->list[wait.member], wait.at.id), text.data);
+		json_object_set_new(json, "group", ranks_json(wait.ranks, wait.rank_count));
+		free(wait.ranks);
+	}
+	free(absent);
 	free(against);
 	free(lasts);
 	return json;

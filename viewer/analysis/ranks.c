@@ -57,7 +57,7 @@ parting_add(struct trace *trace, bool told, json_t *ranks)
 	json_t *diff, *divergence;
 	const char *own = text_get(ranks, "text");
 
-	diff = rank_count(trace) > 1 ? diff_build(&request, &error) : NULL;
+	diff = rank_count(trace) > 1 || told ? diff_build(&request, &error) : NULL;
 	if (!diff)
 		return;
 	divergence = json_object_get(diff, "first_divergence");
@@ -125,8 +125,13 @@ fix_of(const json_t *divergence, const char *operation)
 {
 	const char *kind = text_get(divergence, "kind");
 
+	if (strcmp(kind, "missing") == 0 && json_is_null(json_object_get(divergence, "a")))
+		return SAY("look at what those ranks do before their first operation: init_process_group and new_group must be called by every rank, "
+			   "in the same order");
 	if (strcmp(kind, "missing") == 0)
 		return SAY("let every rank of the group come to this collective, or none: it waits for all of them");
+	if (strcmp(kind, "collective") == 0 && strncmp(text_get(json_object_get(divergence, "a"), "operation"), "c10d::alltoall", 14) == 0)
+		return SAY("give every rank the sizes that the others send to it: exchange the split sizes by an all_to_all first");
 	if (strcmp(kind, "collective") == 0)
 		return SAY("call the same collectives in the same order on every rank of the group, with the same sizes, dtype, root and reduction");
 	if (strcmp(kind, "parameter") == 0)
