@@ -9,6 +9,7 @@ static const struct operand larger[] = { TENSOR("self", 1, 6, 8), TENSOR("other"
 static struct event events[CALLS];
 static struct hand hand = { .events = events, .event_count = CALLS };
 static struct source source;
+static int64_t step_of_failure;
 
 /* EVENT's operands 0 and 1 differ in dimension 0, after CALLS calls in which they agreed. */
 static void
@@ -17,7 +18,8 @@ ask_apart(const struct event *event)
 	static struct news news[2];
 	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true,
 				    .expected = event->operands[1].sizes[0], .actual = event->operands[0].sizes[0] };
-	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = CALLS, .agreed = CALLS };
+	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = CALLS, .agreed = CALLS,
+				     .step = step_of_failure };
 
 	text_format(differs.text, sizeof(differs.text), "they differ");
 	for (int i = 0; i < 2; i++) {
@@ -91,12 +93,41 @@ test_padded(void)
 	forget();
 }
 
+/* A mask of 3 rows was made in step 0, another of 4 in step 9 by the same line; the one of 3 is still used. */
+static void
+test_superseded(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[4, 8]") }, newer[] = { TENSOR("output", 7, 4, 8) }, same[] = { TENSOR("output", 8, 3, 8) };
+	const struct event a = EVENT("aten::mul", pair);
+
+	step_of_failure = CALLS;
+	earlier("aten::ones", size, 1, newer, 1);
+	hand.events = &events[9];
+	hand.event_count = 1;
+	now("aten::ones", size, 1, same, 1, 3);
+	stories[0].steps[0].event.step = 0;
+	ask_apart(&a);
+	EXPECT("superseded", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "made it in step 0 with 3, and another with 4 in step 9, which would fit other"));
+	events[9].outputs = same; /* the newer one doesn't fit either */
+	ask_apart(&a);
+	EXPECT("superseded", "");
+	events[9].outputs = newer;
+	stories[0].steps[0].event.step = 9; /* it is the newest */
+	ask_apart(&a);
+	EXPECT("superseded", "");
+	hand.events = events;
+	hand.event_count = CALLS;
+	forget();
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "cut for the first time", test_cut);
 	CU_add_test(suite, "padded for the first time", test_padded);
+	CU_add_test(suite, "an old one that is still used", test_superseded);
 }
 
 int

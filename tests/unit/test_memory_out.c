@@ -96,6 +96,53 @@ test_growth(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(told("text"), "aten::relu at m.py:10 made is kept from step to step"));
 }
 
+/* A loop without an optimizer: line 1 made PIECES of which FREED were freed, line 2 frees what it makes. */
+static void
+loop(int pieces, int freed, bool others)
+{
+	for (int i = 0; i < pieces; i++) {
+		add("block", 0, 1, "aten::mm", 0x1000 + i, 20 * MB, 20 * MB * (i + 1), 900 * MB);
+		add("block", 0, 2, "aten::mul", 0x9000, 5 * MB, 0, 900 * MB);
+		if (others)
+			add("block free", 0, 2, "aten::mul", 0x9000, 5 * MB, 0, 900 * MB);
+	}
+	for (int i = 0; i < freed; i++)
+		add("block free", 0, 1, "aten::mm", 0x1000 + i, 20 * MB, 0, 900 * MB);
+	add("out of memory", 0, 1, "aten::mm", 0, 20 * MB, 20 * MB * pieces, 20 * MB * pieces);
+	look("CUDA out of memory.");
+}
+
+static void
+test_kept(void)
+{
+	loop(39, 0, true);
+	CU_ASSERT_EQUAL(value(json_object_get(memory, "kept"), "pieces"), 39);
+	CU_ASSERT_STRING_EQUAL(told("confidence"), "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(told("text"), "aten::mm at m.py:10 made is kept: 39 pieces of 20.0 MB, one for each of its 39 calls"));
+	loop(39, 1, true); /* it frees some */
+	CU_ASSERT_TRUE(json_is_null(json_object_get(memory, "kept")));
+	CU_ASSERT_STRING_EQUAL(told("confidence"), "possible");
+	loop(5, 0, true);  /* so few tell nothing */
+	CU_ASSERT_TRUE(json_is_null(json_object_get(memory, "kept")));
+	add("block", 0, 1, "aten::mm", 0x500000, 400 * MB, 0, 900 * MB); /* pieces of other sizes */
+	loop(39, 0, true);
+	CU_ASSERT_TRUE(json_is_null(json_object_get(memory, "kept")));
+}
+
+/* The first forward: what each line made is kept for backward. */
+static void
+test_kept_by_all(void)
+{
+	for (int i = 0; i < 12; i++) {
+		add("block", 0, 1, "aten::mm", 0x1000 + i, 20 * MB, 0, 900 * MB);
+		add("block", 0, 2, "aten::mul", 0x9000 + i, 15 * MB, 0, 900 * MB);
+	}
+	add("out of memory", 0, 1, "aten::mm", 0, 20 * MB, 420 * MB, 420 * MB);
+	look("CUDA out of memory.");
+	CU_ASSERT_TRUE(json_is_null(json_object_get(memory, "kept")));
+	CU_ASSERT_STRING_EQUAL(told("confidence"), "possible");
+}
+
 static void
 test_fragments(void)
 {
@@ -232,6 +279,8 @@ main(void)
 		return 2;
 	suite = CU_add_suite("memory_out", NULL, NULL);
 	CU_add_test(suite, "kept from step to step", test_growth);
+	CU_add_test(suite, "kept by a list", test_kept);
+	CU_add_test(suite, "kept for backward", test_kept_by_all);
 	CU_add_test(suite, "fragments", test_fragments);
 	CU_add_test(suite, "other processes", test_others);
 	CU_add_test(suite, "one request; nothing special", test_huge_and_plain);

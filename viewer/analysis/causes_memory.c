@@ -82,6 +82,24 @@ tell_growth(const json_t *memory, int64_t held, struct cause *out)
 	return true;
 }
 
+/* A line whose pieces are all there still, one for each call. */
+static bool
+tell_kept(const json_t *memory, struct cause *out)
+{
+	const json_t *kept = json_object_get(memory, "kept");
+	int64_t pieces = count_of(kept, "pieces", 0);
+	char each[TEXT_BYTES];
+	struct text name;
+
+	if (!json_is_object(kept) || pieces < 1)
+		return false;
+	text_add(&out->text, ". What %s made is kept: %" PRId64 " pieces of %s, one for each of its %" PRId64 " calls, none freed since, where other lines freed theirs",
+		 holder_name(&name, kept), pieces, text_bytes(each, count_of(kept, "bytes", 0) / pieces), pieces);
+	text_add(&out->fix, "find what keeps it: a list that is appended to in the loop, a dict, an attribute; keep it off the device (x.detach().cpu()), keep only numbers "
+		 "(x.item()), or write it out and let it go");
+	return true;
+}
+
 /* Memory that PyTorch holds and can't use for this. */
 static bool
 tell_fragments(int64_t asked, int64_t allocated, int64_t reserved, struct cause *out)
@@ -137,7 +155,7 @@ tell_device(const struct cause_facts *facts, struct cause *out)
 			text_add_sizes(&out->text, sizes, count);
 		}
 		text_add(&out->fix, "work in chunks over the large dimension rather than on all at once, or check that it has the size that was meant");
-	} else if (!tell_growth(memory, held, out) && !tell_fragments(asked, allocated, reserved, out) && !tell_others(memory, reserved, out)) {
+	} else if (!tell_growth(memory, held, out) && !tell_kept(memory, out) && !tell_fragments(asked, allocated, reserved, out) && !tell_others(memory, reserved, out)) {
 		out->confidence = "possible";
 		text_add(&out->fix, "use smaller batches or shorter sequences, activation checkpointing, and don't keep tensors that hold a graph (loss.item(), detach)");
 	}

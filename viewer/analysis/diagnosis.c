@@ -53,7 +53,7 @@ is_other_odd(const struct source *source, int process, const struct event *event
 {
 	bool one, other;
 
-	if (strcmp(found->property, "device") == 0) {
+	if (strcmp(found->property, "device") == 0 && strcmp(found->expected_name, "meta") != 0 && strcmp(found->actual_name, "meta") != 0) {
 		one = was_moved(source, process, event, found->operand);
 		other = was_moved(source, process, event, found->against);
 		if (one != other)

@@ -182,6 +182,9 @@ follow_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const i
 	for (int i = 0; news && i < 2 && !changed[0] && !changed[1]; i++)
 		if (steady[i] && !news[!i].count && news[!i].known && sides[i]->decider >= 0)
 			diagnosis_retell(diagnosis, sides[i], sizes[i]);
+	if (json_is_true(json_object_get(diagnosis->origin, "possible")) && sides[1]->decider >= 0 && !sides[1]->steps[sides[1]->decider].possible &&
+	    sides[0]->decider >= 0 && sides[0]->steps[sides[0]->decider].possible)
+		diagnosis_retell(diagnosis, sides[1], sizes[1]); /* rather what is known */
 	free(news);
 }
 

@@ -122,7 +122,7 @@ memory_out(const struct source *source, const struct failure *failure)
 	struct memory_walk walk = { .source = source, .process = failure->process };
 	struct cuda_filter filter = cuda_filter_all;
 	char where[4200], device[32];
-	json_t *json, *holders, *growth;
+	json_t *json, *holders, *growth, *kept;
 	bool backward;
 	int64_t known, grown;
 
@@ -157,6 +157,8 @@ memory_out(const struct source *source, const struct failure *failure)
 	growth = memory_growth(&walk);
 	json_object_set_new(json, "growth", of_device(growth, device, HOLDERS_SHOWN, &grown));
 	json_decref(growth);
+	kept = memory_kept(&walk, found.device);
+	json_object_set_new(json, "kept", kept ? kept : json_null());
 	json_decref(holders);
 	memory_walk_free(&walk);
 	return json;

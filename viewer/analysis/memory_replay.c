@@ -77,6 +77,9 @@ replay_add(struct replay *replay, uint32_t holder, int64_t address, int64_t byte
 		replay->failed = true;
 	replay->holders[holder].bytes += bytes;
 	replay->holders[holder].pieces++;
+	replay->holders[holder].made++;
+	if (bytes > replay->holders[holder].largest)
+		replay->holders[holder].largest = bytes;
 }
 
 bool

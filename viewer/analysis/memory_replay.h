@@ -17,6 +17,8 @@ struct holder {
 	int64_t event;
 	char operation[128];          /* "" outside any */
 	int64_t bytes, pieces;
+	int64_t made, largest;        /* pieces that kept calls made, freed or not; the largest of them */
+	int64_t before_kept;          /* pieces that were there before the first kept call */
 	int64_t first_step, at_first, last_step, at_last; /* bytes held when the first and the last kept step ended */
 	int steps_grown, steps_seen;
 	int64_t before;               /* bytes at the end of the step before */

@@ -12,6 +12,8 @@
 #define HOLDERS_DRAWN 6
 #define HOLDERS_DRAWN_FROM 512 /* the first so many are followed step by step */
 #define FAILED_MOST 32
+#define KEPT_LEAST 8           /* pieces of one line, none freed */
+#define KEPT_BY_OTHERS_MOST 2  /* pieces of a line that frees what it made before */
 
 void
 memory_device(char *out, size_t size, int device, const char *kind)
@@ -227,10 +229,14 @@ add_earlier(const struct cuda_memory *memory, void *context)
 {
 	struct earlier *earlier = context;
 	struct replay *replay = &earlier->walk->replay;
+	uint32_t holder;
 
-	if (strcmp(memory->kind, earlier->walk->blocks ? "block" : "device") == 0 && !map_get(&earlier->made, memory->address))
-		replay_add(replay, replay_holder(replay, memory->kind, memory->device, memory->site, memory->operation, -1),
-			   memory->address, memory->bytes);
+	if (strcmp(memory->kind, earlier->walk->blocks ? "block" : "device") != 0 || map_get(&earlier->made, memory->address))
+		return;
+	holder = replay_holder(replay, memory->kind, memory->device, memory->site, memory->operation, -1);
+	replay_add(replay, holder, memory->address, memory->bytes);
+	if (holder != UINT32_MAX)
+		replay->holders[holder].before_kept++;
 }
 
 static int
@@ -268,6 +274,49 @@ memory_growth(const struct memory_walk *walk)
 	}
 	free(list);
 	return out;
+}
+
+/* Does HOLDER do no more than make tensors, as a model is built or loaded? */
+static bool
+only_makes(const struct holder *holder)
+{
+	return text_among("aten::empty aten::empty_strided aten::empty_like aten::zeros aten::ones aten::to aten::_to_copy aten::copy_ aten::clone", holder->operation);
+}
+
+static bool
+frees_nothing(const struct holder *holder)
+{
+	return holder->pieces >= KEPT_LEAST && holder->pieces == holder->made && !holder->before_kept;
+}
+
+json_t *
+memory_kept(const struct memory_walk *walk, int device)
+{
+	const struct replay *replay = &walk->replay;
+	const struct holder *most = NULL;
+	int64_t held = 0;
+	int free_again = 0;
+
+	for (uint32_t i = 0; i < replay->holder_count; i++) {
+		const struct holder *is = &replay->holders[i];
+
+		if (is->device != device)
+			continue;
+		held += is->bytes;
+		most = !most || is->bytes > most->bytes ? is : most;
+	}
+	if (!most || !frees_nothing(most) || only_makes(most) || most->bytes * 2 < held || most->bytes * 10 < most->pieces * most->largest * 9)
+		return NULL;
+	for (uint32_t i = 0; i < replay->holder_count; i++) {
+		const struct holder *is = &replay->holders[i];
+
+		if (is == most || is->device != device)
+			continue;
+		if (frees_nothing(is) && is->bytes * 10 >= most->bytes)
+			return NULL; /* so do others: what backward needs is kept until then */
+		free_again += is->made >= most->pieces - 1 && is->pieces <= KEPT_BY_OTHERS_MOST;
+	}
+	return free_again ? holder_json(walk, most) : NULL;
 }
 
 json_t *

@@ -32,6 +32,9 @@ void memory_device(char *out, size_t size, int device, const char *kind);
 void memory_holders(const struct memory_walk *walk, const struct replay *replay, int blocks, json_t *out);
 /* Holders that held more at the end of nearly every step than at the end of the one before. New reference. */
 json_t *memory_growth(const struct memory_walk *walk);
+/* The holder of most of DEVICE's memory, if it made one piece of like size in each of its calls and none was freed, while other lines that
+ * were called as often freed theirs: something keeps what it makes. NULL if it isn't so. New reference. */
+json_t *memory_kept(const struct memory_walk *walk, int device);
 /* What the largest holders held, step by step: each with "points". New reference. */
 json_t *memory_over_time(const struct memory_walk *walk);
 
