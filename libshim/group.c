@@ -27,7 +27,7 @@ struct group {
 static struct group groups[GROUPS];
 static uint32_t made;  /* groups ever */
 static bool busy;      /* somebody adds one; atomic */
-static bool asks;      /* atomic */
+bool group_asked;
 
 /* A place for a new group: a free one, else that of the oldest which is no more. */
 static struct group *
@@ -57,7 +57,7 @@ group_made(const void *object)
 		group->looks = 0;
 		group->number = ++made;
 		__atomic_store_n(&group->object, object, __ATOMIC_RELEASE);
-		__atomic_store_n(&asks, true, __ATOMIC_RELAXED);
+		__atomic_store_n(&group_asked, true, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 }
@@ -69,12 +69,6 @@ group_number(const void *object)
 		if (__atomic_load_n(&groups[i].object, __ATOMIC_ACQUIRE) == object)
 			return groups[i].number;
 	return 0;
-}
-
-bool
-group_asks(void)
-{
-	return __builtin_expect(__atomic_load_n(&asks, __ATOMIC_RELAXED), 0) && __atomic_exchange_n(&asks, false, __ATOMIC_RELAXED);
 }
 
 /* --- Python's table ---------------------------------------------------------------------------- */
@@ -207,7 +201,7 @@ group_look(void)
 		again = again || !group->known;
 	}
 	if (again)
-		__atomic_store_n(&asks, true, __ATOMIC_RELAXED);
+		__atomic_store_n(&group_asked, true, __ATOMIC_RELAXED);
 	if (news && note_begin(&note, BOX_NOTE_GROUPS, ~(uint64_t)0)) {
 		write_groups(&note.json);
 		note_publish(&note);

@@ -23,7 +23,12 @@ void group_made(const void *object);
 uint32_t group_number(const void *object);
 
 /* Is there a group whose ranks are to be asked for? Then the answer is false until group_look was made. Hot path. */
-bool group_asks(void);
+extern bool group_asked __attribute__((visibility("hidden"))); /* atomic */
+static inline bool
+group_asks(void)
+{
+	return __builtin_expect(__atomic_load_n(&group_asked, __ATOMIC_RELAXED), 0) && __atomic_exchange_n(&group_asked, false, __ATOMIC_RELAXED);
+}
 
 /* Read Python's table and write the note, if it has something new. GIL held, inside python_quiet_begin. */
 void group_look(void);

@@ -132,8 +132,15 @@ static void
 notes(struct box_maker *maker)
 {
 	char text[MAKER_NOTE_BYTES - 64];
+	size_t used;
 
 	plain(maker);
+	/* Groups of a million ranks each, as many as fit. */
+	used = (size_t)snprintf(text, sizeof text, "{\"groups\":[7");
+	while (used + 80 < sizeof text)
+		used += (size_t)snprintf(text + used, sizeof text - used, ",{\"group\":1,\"name\":[],\"ranks\":[[0,1048575,1]]}");
+	snprintf(text + used, sizeof text - used, ",{\"group\":2,\"ranks\":[[0,-1,0],[1],{}]}]}");
+	box_maker_note(maker, 7, BOX_NOTE_GROUPS, 0, 1, 2, text);
 	memset(text, '[', sizeof text - 1);
 	text[sizeof text - 1] = 0;
 	box_maker_note(maker, 3, BOX_NOTE_FATAL, 0, 1, 2, text);
