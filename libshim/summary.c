@@ -145,5 +145,13 @@ summary_write(struct json_writer *json, const struct summary *summary)
 				json_int(json, summary->rows[i]);
 		json_array_end(json);
 	}
+	if (summary->padded_count) {
+		write_number(json, "padding", summary->padding, true);
+		json_key(json, "padding_inside");
+		json_array_begin(json);
+		for (int i = 0; i < summary->padded_count; i++)
+			json_int(json, summary->padded[i]);
+		json_array_end(json);
+	}
 	json_object_end(json);
 }

@@ -16,6 +16,7 @@
 
 #define SUMMARY_ROWS 64             /* rows counted one by one */
 #define SUMMARY_COLUMNS 4           /* of a small table (2 at least) whose rows are multiplied */
+#define SUMMARY_PADDED (1 << 20)    /* of a larger one, padding inside its rows is not looked for */
 #define SUMMARY_DISTINCT 4096       /* distinct values counted */
 #define SUMMARY_ELEMENTS (16 << 20) /* of a larger tensor nothing is said */
 #define SUMMARY_IGNORED (-100)      /* PyTorch's default ignore_index */
@@ -41,6 +42,9 @@ struct summary {
 	int row_count;         /* 0: no rows to tell */
 	int64_t rows[SUMMARY_ROWS]; /* bool: number of True in each row of dim 0; else the product of each row's columns,
 				       INT64_MIN if it doesn't fit */
+	int padded_count;      /* integers in two dimensions whose rows end in a run of one value, of which there is more before: rows; else 0 */
+	int64_t padding;       /* that value */
+	int64_t padded[SUMMARY_ROWS]; /* of each row: how often it stands before the last element that is another */
 };
 
 /* Begin the budget of a failure: empty if summaries are off, or have lately cost too much. */

@@ -205,6 +205,47 @@ multiply_rows(struct walk *walk, const struct tensor_meta *meta, struct summary 
 	}
 }
 
+static int64_t
+element_at(const struct walk *walk, const struct tensor_meta *meta, int64_t row, int64_t column)
+{
+	return value_at(walk->dtype, walk->first + (row * meta->strides[0] + column * meta->strides[1]) * walk->element_bytes);
+}
+
+/* Rows that end in a run of one value (two at least, the longest) are padded with it: where else does it stand? */
+static bool
+count_padding(struct walk *walk, const struct tensor_meta *meta, struct summary *out)
+{
+	int64_t columns = meta->sizes[1], longest = 1;
+	bool any = false;
+
+	for (int64_t row = 0; row < meta->sizes[0]; row++) {
+		int64_t last = element_at(walk, meta, row, columns - 1), run = 1;
+
+		while (run < columns && element_at(walk, meta, row, columns - 1 - run) == last)
+			run++;
+		if (run > longest && run < columns) {
+			longest = run;
+			out->padding = last;
+		}
+		if (is_late(walk, run))
+			return false;
+	}
+	for (int64_t row = 0; longest > 1 && row < meta->sizes[0]; row++) {
+		int64_t end = columns;
+
+		while (end > 0 && element_at(walk, meta, row, end - 1) == out->padding)
+			end--;
+		out->padded[row] = 0;
+		for (int64_t column = 0; column < end; column++)
+			out->padded[row] += element_at(walk, meta, row, column) == out->padding;
+		any = any || out->padded[row] > 0;
+		if (is_late(walk, columns))
+			return false;
+	}
+	out->padded_count = any ? (int)meta->sizes[0] : 0;
+	return true;
+}
+
 static bool
 take_elements(struct walk *walk, const struct tensor_meta *meta, struct summary *out)
 {
@@ -217,6 +258,8 @@ take_elements(struct walk *walk, const struct tensor_meta *meta, struct summary 
 		take_gathered(walk, out);
 		if (table && meta->ndim == 2 && meta->sizes[1] > 1 && meta->sizes[1] <= SUMMARY_COLUMNS)
 			multiply_rows(walk, meta, out);
+		if (table && meta->ndim == 2 && meta->sizes[1] > SUMMARY_COLUMNS && out->elements <= SUMMARY_PADDED)
+			return count_padding(walk, meta, out);
 		return true;
 	}
 	out->row_count = (int)meta->sizes[0];

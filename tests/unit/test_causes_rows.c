@@ -108,6 +108,26 @@ test_selected(void)
 	forget();
 }
 
+/* An unknown word has the padding's number: its row is counted one too short. */
+static void
+test_padding_inside(void)
+{
+	static const char tags[] = "[{s:[{s:s, s:s, s:[i, i], s:{s:i, s:[i, i, i, i]}}]}]";
+	const struct operand loss[] = { TENSOR("self", 1, 120, 5), INDEX("target", 2, 124) };
+	const struct operand packed[] = { TENSOR("data", 3, 88, 32) };
+	const struct event a = EVENT("aten::cross_entropy_loss", loss);
+
+	STEP(1, 97, "aten::_pad_packed_sequence", packed, 1, 30);
+	ask(&a, "", json_pack(tags, "locals", "name", "ids", "dtype", "int64", "shape", 4, 31, "summary", "padding", 0, "padding_inside", 0, 0, 1, 0), NULL);
+	EXPECT("padding_inside", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "ids is padded with 0, and row 2 holds 0 inside"));
+	ask(&a, "", json_pack(tags, "locals", "name", "ids", "dtype", "int64", "shape", 4, 31, "summary", "padding", 0, "padding_inside", 0, 0, 3, 0), NULL);
+	EXPECT("padding_inside", ""); /* that would be three short */
+	ask(&a, "", json_pack(tags, "locals", "name", "ids", "dtype", "int64", "shape", 4, 31, "summary", "zero", 0, "rows", 0, 0, 1, 0), NULL);
+	EXPECT("padding_inside", "");
+	forget();
+}
+
 /* A number of layers is no length, whatever it is called. */
 static void
 test_names(void)
@@ -132,6 +152,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "rows that pick unequal numbers", test_unequal);
 	CU_add_test(suite, "how the odd row was made", test_unequal_made);
 	CU_add_test(suite, "made before rows were picked", test_selected);
+	CU_add_test(suite, "padding inside a row", test_padding_inside);
 	CU_add_test(suite, "names of other counts", test_names);
 }
 

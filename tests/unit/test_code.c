@@ -43,7 +43,8 @@ static const char program[] =
 	"    assert mask.size() == (bsz, 1, len(rows), query.shape[-2]), 'no'\n" /* 31 */
 	"    assert pixels.dim() in (3, 5)\n"
 	"    if labels is not None and not (len(rows) == len(tags)): raise ValueError\n"
-	"    assert (height + self.pad) // 2 % self.window == 0\n";
+	"    assert (height + self.pad) // 2 % self.window == 0\n"
+	"    return self.layer(mask=batch[\"padding\"])\n";                         /* 35 */
 
 static char path[] = "/tmp/shapebox-code-XXXXXX.py";
 static struct code_statement statements[CODE_STATEMENTS_MOST];
@@ -141,6 +142,8 @@ frames_at(int line)
 		"{\"name\":\"num_queries\",\"kind\":\"int\",\"value\":4},{\"name\":\"count\",\"kind\":\"int\",\"value\":46},"
 		"{\"name\":\"pixels\",\"kind\":\"tensor\",\"tensor\":6,\"shape\":[2,3,32,48],\"dtype\":\"float32\"},"
 		"{\"name\":\"mask\",\"kind\":\"tensor\",\"tensor\":7,\"shape\":[2,1,5,8],\"dtype\":\"bool\"},"
+		"{\"name\":\"batch\",\"kind\":\"dict\",\"items\":[{\"name\":\"batch['ids']\",\"kind\":\"tensor\",\"tensor\":9,\"shape\":[2,23]},"
+		"{\"name\":\"batch['padding']\",\"kind\":\"tensor\",\"tensor\":10,\"shape\":[2,23]}]},"
 		"{\"name\":\"query\",\"kind\":\"tensor\",\"tensor\":8,\"shape\":[2,4,9,16],\"dtype\":\"float32\"}]", 0, NULL));
 }
 
@@ -180,6 +183,10 @@ test_checks(void)
 	CU_ASSERT_EQUAL_FATAL(check_tensors(&source, &failure, frames, tensors), 2);
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(tensors[0], "name")), "media_offset");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(tensors[1], "name")), "query_indices");
+	json_decref(frames);
+	frames = frames_at(35); /* in a dict, by its key */
+	CU_ASSERT_EQUAL_FATAL(check_tensors(&source, &failure, frames, tensors), 1);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(tensors[0], "name")), "batch['padding']");
 	json_decref(frames);
 	failure.time_ns = 1; /* the file has changed since */
 	frames = frames_at(13);

@@ -269,6 +269,16 @@ test_table(void)
 	CU_ASSERT_STRING_EQUAL(strchr(page_string(&page), '\n'), "\na name that is far too l...  1\n");
 	page_free(&page);
 	table_free(&table);
+	table.styles[0] = TABLE_PLACE; /* a line's number is never lost */
+	table_add(&table, "mixed_tasks.py:20 layer_norm");
+	table_add(&table, "");
+	table_add(&table, "1");
+	for (int width = 18; width <= 30; width += 6)
+		table_write(&table, &page, 0, width);
+	CU_ASSERT_STRING_EQUAL(page_string(&page), PAGE_FAINT "name             n" PAGE_END "\n..._tasks.py:20  1\n" PAGE_FAINT "name                   n" PAGE_END
+			       "\nmixed_tasks.py:20      1\n" PAGE_FAINT "name                         n" PAGE_END "\nmixed_tasks.py:20 layer_...  1\n");
+	page_free(&page);
+	table_free(&table);
 }
 
 int

@@ -119,6 +119,22 @@ rows_of_a_small_table_are_multiplied(void)
 }
 
 static void
+padding_inside_rows_is_counted(void)
+{
+	int64_t ids[3 * 6] = { 5, 6, 7, 8, 9, 2, /* */ 5, 0, 7, 8, 0, 0, /* */ 5, 0, 0, 0, 0, 0 };
+	struct fake_storage storage = STORAGE(ids);
+	struct fake_tensor of = tensor(&storage, LONG, 2, DIMS(3, 6), DIMS(6, 1), 0);
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(summarise(&of), "\"padding\":0,\"padding_inside\":[0,1,0]}"));
+	ids[7] = 6; /* at the rows' ends only */
+	CU_ASSERT_PTR_NULL(strstr(summarise(&of), "padding"));
+	ids[7] = 0;
+	for (int i = 0; i < 3; i++)
+		ids[i * 6 + 5] = i + 1; /* no row ends in two of one value */
+	CU_ASSERT_PTR_NULL(strstr(summarise(&of), "padding"));
+}
+
+static void
 empty_tensors_have_no_extremes(void)
 {
 	struct fake_storage none = { .data = NULL, .bytes = 0 };
@@ -329,6 +345,7 @@ main(void)
 	CU_add_test(suite, "strides and offsets are followed", strides_and_offsets_are_followed);
 	CU_add_test(suite, "True is counted by row", true_is_counted_by_row);
 	CU_add_test(suite, "rows of a small table are multiplied", rows_of_a_small_table_are_multiplied);
+	CU_add_test(suite, "padding inside rows is counted", padding_inside_rows_is_counted);
 	CU_add_test(suite, "empty tensors have no extremes", empty_tensors_have_no_extremes);
 	CU_add_test(suite, "distinct is exact up to its limit", distinct_is_exact_up_to_its_limit);
 	CU_add_test(suite, "nothing outside the storage is read", nothing_outside_the_storage_is_read);

@@ -7,6 +7,7 @@
 #include "where.h"
 
 #define CALLS_MOST 2000
+#define EVENTS_MOST 65536
 
 struct forward { const struct cause_facts *facts; int same /* the side that is as it was */, looked; int64_t event, size; };
 
@@ -91,6 +92,90 @@ cause_recomputed_otherwise(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->evidence, "in forward this line had %" PRId64 " on both sides (event %" PRId64 ")", forward.size, forward.event);
 	text_add(&out->fix, "give %s to the checkpointed function as an argument (its inputs are kept for the backward); what it reads from elsewhere (an attribute, a "
 		 "cache, a counter) must not change until the backward has run", cause_operand_name(facts, changed->place));
+	return true;
+}
+
+#define SITES_MOST 256
+
+struct last { const struct cause_facts *facts; const char *line; int64_t event; int count; struct { int64_t site; bool same; } sites[SITES_MOST]; };
+
+/* The newest operation of this step that the failing line called in forward. */
+static bool
+look_for_line(const struct event *event, void *context)
+{
+	struct last *last = context;
+	bool same = false, known = false;
+	char line[4200];
+
+	if (event->step != last->facts->step || last->event >= 0)
+		return false;
+	if (event->site < 0 || strcmp(event->phase, "forward") != 0)
+		return true;
+	for (int i = 0; i < last->count && !known; i++)
+		if (last->sites[i].site == event->site) {
+			same = last->sites[i].same;
+			known = true;
+		}
+	if (!known) {
+		same = where_site_line(last->facts->source, last->facts->process, event->site, true, line, sizeof(line)) && strcmp(line, last->line) == 0;
+		if (last->count < SITES_MOST) {
+			last->sites[last->count].site = event->site;
+			last->sites[last->count++].same = same;
+		}
+	}
+	if (same)
+		last->event = event->id;
+	return true;
+}
+
+static bool
+in_checkpoint(const struct cause_facts *facts)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < json_array_size(facts->frames); i++) {
+		const json_t *frame = json_array_get(facts->frames, i);
+
+		inside = inside || strstr(text_get(frame, "file"), "/torch/utils/checkpoint.py");
+		if (inside && strcmp(text_get(frame, "function"), "_engine_run_backward") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Needs: a check of Python's that failed while activation checkpointing ran its block again, and a tensor that was made in forward after
+ * that line had run there: it can't be what the line was given then. */
+bool
+cause_replaced_between(const struct cause_facts *facts, struct cause *out)
+{
+	int chosen = where_choose(facts->frames);
+	const json_t *frame = chosen < 0 ? NULL : json_array_get(facts->frames, (size_t)chosen);
+	struct last last = { .facts = facts, .event = -1 };
+	const struct lineage_step *made;
+	const char *name;
+	char line[4200];
+
+	if (!cause_disagrees(facts, "size") || !cause_is_raised(facts) || !facts->source || !frame || !in_checkpoint(facts) || !is_from_forward(&facts->sides[0]))
+		return false;
+	text_format(line, sizeof(line), "%s:%d", text_get(frame, "file"), (int)json_integer_value(json_object_get(frame, "line")));
+	last.line = line;
+	facts->source->each_recent(facts->source->context, facts->process, EVENTS_MOST, look_for_line, &last);
+	made = &facts->sides[0].lineage->steps[0];
+	if (last.event < 0 || made->event.id <= last.event || made->event.step != facts->step || made->entered)
+		return false;
+	name = cause_operand_name(facts, facts->sides[0].place);
+	out->confidence = "likely";
+	text_add(&out->text, "the checkpointed block is run again for the backward and does not find %s as it was: %" PRId64 " in forward, %" PRId64 " now", name,
+		 facts->mismatch->expected, facts->sides[0].size);
+	text_add(&out->text, ", replaced since by ");
+	cause_add_line(facts, &out->text, made, -1);
+	text_add(&out->evidence, "in forward this line ran at event %" PRId64 ", what it is given now was made at event %" PRId64, last.event, made->event.id);
+	if (strchr(name, '['))
+		text_add(&out->fix, "don't put another tensor into %s between forward and backward (work on a copy of the dict or list), or give the tensor itself to the "
+			 "checkpointed function: of a dict or list it keeps the container, not what it held", name);
+	else
+		text_add(&out->fix, "give %s to the checkpointed function as an argument (its inputs are kept for the backward); what it reads from elsewhere (an attribute, a "
+			 "cache, a counter) must not change until the backward has run", name);
 	return true;
 }
 

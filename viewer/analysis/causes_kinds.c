@@ -189,6 +189,7 @@ cause_device(const struct cause_facts *facts, struct cause *out)
 
 		text_add(&out->text, "%s is on the meta device: it has a shape and no data, so it was never loaded or materialised",
 			 cause_operand_name(facts, place));
+		cause_add_untaken(facts, out, &facts->sides[place == mismatch->operand ? 0 : 1]);
 		text_add(&out->fix, "load its weights (or to_empty(device=...) and initialise it) before it is used; .to() cannot bring data that "
 			 "isn't there");
 	} else {

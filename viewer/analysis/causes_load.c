@@ -41,6 +41,71 @@ add_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int6
 	}
 }
 
+#define READ_MOST 64
+#define TAKEN_WITHIN 16384 /* events after it was read */
+
+struct read { const struct cause_facts *facts; const struct operand *like; int64_t site, tensors[READ_MOST], first; int count; bool is; };
+
+/* A tensor of LIKE's shape that was read from a file. */
+static bool
+look_at_read(const struct event *event, void *context)
+{
+	struct read *read = context;
+	const struct operand *made = event->output_count ? &event->outputs[0] : NULL;
+
+	if (!made || made->tensor <= 0 || made->ndim != read->like->ndim || memcmp(made->sizes, read->like->sizes, (size_t)made->ndim * sizeof(*made->sizes)) != 0)
+		return true;
+	if (!read->count || event->site != read->site) {
+		json_t *frames = where_site_frames(read->facts->source, read->facts->process, event->site);
+
+		read->is = false;
+		for (size_t i = 0; i < json_array_size(frames); i++)
+			read->is = read->is || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
+		json_decref(frames);
+		if (!read->is)
+			return true;
+	}
+	read->site = event->site;
+	read->tensors[read->count++] = made->tensor;
+	read->first = event->id;
+	return read->count < READ_MOST;
+}
+
+void
+cause_add_untaken(const struct cause_facts *facts, struct cause *out, const struct cause_side *side)
+{
+	const struct lineage_step *oldest = side->lineage && side->lineage->count ? &side->lineage->steps[side->lineage->count - 1] : NULL;
+	struct read read = { .facts = facts, .like = oldest && oldest->output < oldest->event.output_count ? &oldest->event.outputs[oldest->output] : NULL };
+	struct event anywhere = facts->event ? *facts->event : (struct event){ 0 };
+	int untaken = 0;
+	char line[512];
+
+	if (!facts->source || !read.like || read.like->ndim < 1)
+		return;
+	anywhere.operation = "aten::set_";
+	anywhere.site = -1;
+	facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_read, &read);
+	for (int64_t id = read.first + 1; read.count && id < facts->event->id && id < read.first + TAKEN_WITHIN; id++) {
+		struct event event;
+
+		if (!facts->source->event(facts->source->context, facts->process, id, &event) || strcmp(event.operation, "aten::set_") == 0)
+			continue;
+		for (int o = 0; o < event.operand_count; o++)
+			for (int i = 0; i < read.count; i++)
+				if (event.operands[o].tensor > 0 && event.operands[o].tensor == read.tensors[i])
+					read.tensors[i] = 0;
+	}
+	for (int i = 0; i < read.count; i++)
+		untaken += read.tensors[i] > 0;
+	if (!untaken || !where_site_line(facts->source, facts->process, read.site, false, line, sizeof(line)))
+		return;
+	text_add(&out->text, "; a checkpoint that was read at %s holds %d tensor%s of its shape ", line, untaken, language_plural(untaken));
+	text_add_sizes(&out->text, read.like->sizes, read.like->ndim);
+	text_add(&out->text, " that nothing took: most likely its weights, by another name (strict=False is silent about that)");
+	text_add(&out->fix, "compare the names in the checkpoint with the model's (what load_state_dict returns as unexpected_keys and missing_keys) and rename them "
+		 "before loading; else ");
+}
+
 /* Needs: load_state_dict's own word that a parameter has two shapes. */
 bool
 cause_checkpoint(const struct cause_facts *facts, struct cause *out)

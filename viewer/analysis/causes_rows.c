@@ -122,6 +122,53 @@ add_row_made(const struct cause_facts *facts, struct cause *out, int64_t mask, i
 	}
 }
 
+struct inside { int64_t size, width, value, times; int row; };
+
+/* Whole numbers whose padding also stands inside the row that is as wide as they are, as often as SIZE is short of that. */
+static bool
+has_inside(const json_t *local, void *context)
+{
+	const json_t *summary = json_object_get(local, "summary"), *inside = json_object_get(summary, "padding_inside");
+	struct inside *out = context;
+
+	out->width = cause_local_size(local, 1);
+	out->value = cause_count(summary, "padding", 0);
+	for (size_t i = 0; i < json_array_size(inside); i++) {
+		out->times = json_integer_value(json_array_get(inside, i));
+		out->row = (int)i;
+		if (out->times > 0 && out->width - out->times == out->size)
+			return true;
+	}
+	return false;
+}
+
+/* Needs: a size that was made by lengths (packing and padding again), and whole numbers as wide as it should be, one of whose rows holds the
+ * padding's value inside, as often as it is short: counted by what isn't padding, that row is too short. */
+bool
+cause_padding_inside(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "size"))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const struct lineage_step *step = cause_step_any(&facts->sides[i], "pad_packed_sequence");
+		struct inside inside = { .size = step ? step->size : -1 };
+		const json_t *local = step ? cause_local(facts, has_inside, &inside) : NULL;
+
+		if (!local)
+			continue;
+		out->confidence = "likely";
+		text_add(&out->text, "%s is padded with %" PRId64 ", and row %d holds %" PRId64 " inside, before its end (%" PRId64 " of its %" PRId64
+			 " places): counted by what isn't %" PRId64 ", that row has %" PRId64 ", and no more came back from ", text_get(local, "name"), inside.value,
+			 inside.row, inside.value, inside.times, inside.width, inside.value, inside.size);
+		cause_add_step(facts, &out->text, step);
+		text_add(&out->fix, "give what is unknown a number of its own, not the padding's (%" PRId64 "), or take the lengths from the lists (len) instead of "
+			 "counting what isn't padding; total_length=%" PRId64 " of pad_packed_sequence gives the width back, but leaves out the row's end", inside.value,
+			 inside.width);
+		return true;
+	}
+	return false;
+}
+
 /* Needs: what a mask picked, put into as many equal rows as the mask has; and the mask's rows hold unequal numbers, which come to what was
  * picked. Were they equal, it would fit. */
 bool

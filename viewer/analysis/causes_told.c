@@ -301,6 +301,10 @@ cause_told_limit(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%s has %" PRId64 ", more than %s = %" PRId64, text_get(sized, "name"), most, text_get(limit, "name"), bound);
 	else
 		text_add(&out->text, "%" PRId64 " is %s, and %" PRId64 " is more than that", bound, text_get(limit, "name"), most);
+	if (sized)
+		cause_add_sum(facts, most, bound, out);
 	text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the input to %" PRId64, text_get(limit, "name"), most, bound);
+	if (strstr(text_get(limit, "name"), "position"))
+		text_add(&out->fix, "; loaded weights have a table of %" PRId64 " rows: with them only cutting helps", bound);
 	return true;
 }

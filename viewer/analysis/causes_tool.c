@@ -120,6 +120,15 @@ cause_step(const struct cause_side *side, const char *names)
 	return NULL;
 }
 
+const struct lineage_step *
+cause_step_any(const struct cause_side *side, const char *names)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (is_named(&side->lineage->steps[i], names))
+			return &side->lineage->steps[i];
+	return NULL;
+}
+
 bool
 cause_goes_through(const struct cause_side *side, int64_t event)
 {

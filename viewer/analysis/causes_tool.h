@@ -30,6 +30,8 @@ const struct lineage_step *cause_decider(const struct cause_side *side);
 bool cause_decided_by(const struct cause_side *side, const char *names);
 /* The first step of SIDE's story, up to what decided it, by one of NAMES. */
 const struct lineage_step *cause_step(const struct cause_side *side, const char *names);
+/* The same, up to where the story ends. */
+const struct lineage_step *cause_step_any(const struct cause_side *side, const char *names);
 /* Does SIDE's story have that event? */
 bool cause_goes_through(const struct cause_side *side, int64_t event);
 /* The first cat of LARGE's story before it meets SMALL's; NULL. */
@@ -93,6 +95,13 @@ int64_t cause_value_of(const struct cause_facts *facts, const char *name);
 const json_t *cause_checked_number(const struct cause_facts *facts, int64_t value);
 /* " (args.cutoff_len = 40, run.yaml:7)" of a number. */
 void cause_add_number(const struct cause_facts *facts, struct text *text, const json_t *number);
+
+/* SIZE is more than BOUND: says so of numbers of one object (settings) that each are below it and together are not, first in OUT's fix. False
+ * where there are none. */
+bool cause_add_sum(const struct cause_facts *facts, int64_t size, int64_t bound, struct cause *out);
+
+/* SIDE is of a tensor that has no data: says so of tensors of its shape that were read from a checkpoint and that nothing took. */
+void cause_add_untaken(const struct cause_facts *facts, struct cause *out, const struct cause_side *side);
 
 /* Two lists of positions, of unequal length, are joined: nothing ragged, but pairs that don't pair. */
 bool cause_are_markers(const struct cause_facts *facts);

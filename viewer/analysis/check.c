@@ -183,6 +183,37 @@ add_found(const json_t *tensor, const json_t **out, int count)
 	return count;
 }
 
+/* TEXT without the difference between its quotes. */
+static void
+take_quotes(const char *text, char *out, size_t size)
+{
+	text_format(out, size, "%s", text);
+	for (char *at = out; *at; at++)
+		*at = *at == '"' ? '\'' : *at;
+}
+
+/* What LOCALS hold in lists and dicts that the statement TEXT names by its place ("batch['mask']"). */
+static int
+add_subscripted(const json_t *locals, const char *text, const json_t **out, int count)
+{
+	char line[CODE_TEXT_MOST], name[128];
+
+	take_quotes(text, line, sizeof(line));
+	for (size_t i = 0; i < json_array_size(locals); i++) {
+		const json_t *items = json_object_get(json_array_get(locals, i), "items");
+
+		for (size_t n = 0; n < json_array_size(items); n++) {
+			const json_t *item = json_array_get(items, n);
+
+			take_quotes(text_get(item, "name"), name, sizeof(name));
+			if (strchr(name, '[') && strstr(line, name) && strcmp(text_get(item, "kind"), "tensor") == 0 &&
+			    json_is_array(json_object_get(item, "shape")))
+				count = add_found(item, out, count);
+		}
+	}
+	return count;
+}
+
 int
 check_tensors(const struct source *source, const struct failure *failure, const json_t *frames, const json_t *out[CHECK_TENSORS_MOST])
 {
@@ -193,10 +224,13 @@ check_tensors(const struct source *source, const struct failure *failure, const 
 
 	if (names && scope_open(&scope, &statements, source, failure, frames)) {
 		code_depends(statements, scope.count, names);
-		for (int assigned = 0; assigned < 2; assigned++)
+		for (int assigned = 0; assigned < 2; assigned++) {
 			for (int i = 0; i < names->count; i++)
 				if (names->names[i].assigned == (assigned != 0))
 					count = add_found(condition_tensor(&scope, names->names[i].name), out, count);
+			if (!assigned)
+				count = add_subscripted(scope.locals, statements[scope.count - 1].text, out, count);
+		}
 		free(statements);
 	}
 	free(names);

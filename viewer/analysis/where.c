@@ -16,7 +16,7 @@ static const char *const packages[] = {
 
 /* Parts of other packages that launch or wrap. */
 static const char *const wrappers[] = {
-	"/transformers/utils/", "/accelerate/commands/", "/accelerate/hooks.py", "/accelerate/utils/",
+	"/transformers/utils/", "/accelerate/commands/", "/accelerate/hooks.py", "/accelerate/big_modeling.py", "/accelerate/utils/",
 	"/accelerate/accelerator.py", "/accelerate/data_loader.py", "/deepspeed/launcher/", "/deepspeed/utils/",
 };
 

@@ -263,7 +263,7 @@ report_operands(struct page *page, const json_t *failure, int width)
 	struct table table = {
 		.columns = 9,
 		.headers = { NULL, SAY("variable"), SAY("operand"), SAY("shape"), "dtype", SAY("device"), NULL, SAY("made at"), NULL },
-		.styles = { TABLE_LEFT, TABLE_CUT, TABLE_CUT, TABLE_CUT, TABLE_LEFT, TABLE_LEFT, TABLE_LEFT, TABLE_CUT, TABLE_CUT },
+		.styles = { TABLE_LEFT, TABLE_CUT, TABLE_CUT, TABLE_CUT, TABLE_LEFT, TABLE_LEFT, TABLE_LEFT, TABLE_PLACE, TABLE_CUT },
 	};
 
 	operand_rows(&table, json_object_get(failure, "operands"), property);

@@ -92,6 +92,30 @@ table_measure(const struct table *table, int widths[TABLE_COLUMNS], int indent, 
 		}
 }
 
+/* "file.py:41 rest" in WIDTH: the place comes first. Returns how wide it is. */
+static int
+table_place(struct page *page, const char *cell, int width)
+{
+	size_t end = strcspn(cell, " ");
+	struct page place = { 0 };
+	int columns;
+
+	page_format(&place, "%.*s", (int)end, cell);
+	columns = page_columns(page_string(&place));
+	if (columns > width) {
+		page_format(page, "...%s", page_string(&place) + page_fit(page_string(&place), columns - width + 3));
+		columns = width;
+	} else {
+		page_add(page, page_string(&place));
+		if (width - columns > 5 && cell[end]) {
+			page_format(page, "%.*s...", (int)page_fit(cell + end, width - columns - 3), cell + end);
+			columns = width;
+		}
+	}
+	page_free(&place);
+	return columns;
+}
+
 static void
 table_cell(const struct table *table, struct page *page, int column, const char *cell, int width, bool last)
 {
@@ -106,6 +130,8 @@ table_cell(const struct table *table, struct page *page, int column, const char 
 			if (*at == PAGE_END[0])
 				page_add(page, PAGE_END);
 		columns = width;
+	} else if (columns > width && style == TABLE_PLACE) {
+		columns = table_place(page, cell, width);
 	} else if (columns > width && style == TABLE_TAIL) {
 		const char *tail = cell + page_fit(cell, columns - width + 3);
 
