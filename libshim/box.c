@@ -76,7 +76,7 @@ lay_out(struct box_header *header, uint64_t size, bool cuda)
 	};
 	uint64_t tensors = 1024, steps = 64, at = BOX_HEADER_BYTES;
 
-	while (tensors * 2 * sizeof(struct box_tensor) <= size / 10)
+	while (tensors * 2 * sizeof(struct box_tensor) <= size / (size < 2u << 20 ? 10 : 8))
 		tensors *= 2;
 	share[BOX_TENSORS] = tensors * sizeof(struct box_tensor);
 	while (steps < BOX_STEPS_MAX && steps * 2 * sizeof(struct box_step_print) <= size / 64)

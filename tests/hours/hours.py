@@ -16,6 +16,7 @@ import tempfile
 LEFT_OUT = {
     "early_end": "the process that fails runs no operation",
     "early_exit": "the process that fails runs no operation",
+    "judge_segformer_dice": "one batch: the steps can only stand between the model and its loss, and no model's way is kept so long",
     "killed_inside": "its process is killed: the report has where, and no way there",
 }
 BUSY = 3  # the cases' own timeouts are for one at a time
@@ -43,8 +44,8 @@ def expects_failure(case):
 def way_of(failure, program):
     """For healthy.py: the lines of PROGRAM that lead to FAILURE, from where its process or thread begins, without a foreign frame between."""
     frames = list(reversed(failure.get("stack") or []))
-    if any("torch/utils/data/_utils/worker.py" in (frame["file"] or "") for frame in frames):
-        return {}  # a loader's worker, which is started for each epoch: the steps are its parent's
+    if any((frame["file"] or "").endswith(("torch/utils/data/_utils/worker.py", "multiprocessing/spawn.py")) for frame in frames):
+        return {}  # the steps are its parent's: a loader's worker is started for each epoch, a spawned process runs the program as it is
     frames = list(itertools.dropwhile(lambda frame: frame["file"] != program, frames))
     lines = [str(frame["line"]) for frame in itertools.takewhile(lambda frame: frame["file"] == program, frames)]
     first = not (failure.get("history") or {}).get("seen_before") and not failure.get("step")

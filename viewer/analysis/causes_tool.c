@@ -146,7 +146,7 @@ cause_is_old(const struct cause_facts *facts, const struct cause_side *side)
 	if (!step || !facts->event)
 		return false;
 	if (step->event.id < 0)
-		return step->event.step < facts->event->step; /* no longer kept */
+		return (facts->calls > 0 || side->calls > 0) && step->event.step < facts->event->step; /* no longer kept */
 	return facts->last_call >= 0 && step->event.id < facts->last_call;
 }
 
