@@ -138,7 +138,7 @@ test_untaken(void)
 	stories[0].steps[0].event.outputs = none;
 	stories[0].steps[0].event.output_count = 1;
 	cause_add_untaken(&facts, &cause, &side);
-	CU_ASSERT_PTR_NOT_NULL(strstr(cause.text.data, "a checkpoint that was read at train.py:49 holds 1 tensor of its shape [48, 16] that nothing took"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(cause.text.data, "the checkpoint read at train.py:49 has 1 tensor of its shape [48, 16] that nothing took"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(cause.fix.data, "unexpected_keys"));
 	before[1].operands = read; /* another parameter took it */
 	cause = (struct cause){ .confidence = NULL };

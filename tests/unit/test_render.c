@@ -132,6 +132,15 @@ test_report_little(void)
 	CU_ASSERT_PTR_NULL(strstr(text, "operands"));
 	CU_ASSERT_PTR_NULL(strstr(text, "exception"));
 	CU_ASSERT_PTR_NULL(strstr(text, "versions"));
+	CU_ASSERT_PTR_NULL(strstr(text, "why")); /* nothing that a rule could have read */
+	free(text);
+	json_object_set_new(json_object_get(report, "failure"), "operands", parse("[{'kind':'tensor','name':'self','shape':[2]}]"));
+	text = render(report, false);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "why        not known: no rule fits what was recorded\n"));
+	free(text);
+	json_object_set_new(json_object_get(report, "failure"), "causes", parse("[{'confidence':'likely','text':'it is so','evidence':[],'fix':null}]"));
+	text = render(report, false);
+	CU_ASSERT_PTR_NULL(strstr(text, "not known"));
 	free(text);
 	json_decref(report);
 }

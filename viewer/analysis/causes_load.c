@@ -99,10 +99,10 @@ cause_add_untaken(const struct cause_facts *facts, struct cause *out, const stru
 		untaken += read.tensors[i] > 0;
 	if (!untaken || !where_site_line(facts->source, facts->process, read.site, false, line, sizeof(line)))
 		return;
-	text_add(&out->text, "; a checkpoint that was read at %s holds %d tensor%s of its shape ", line, untaken, language_plural(untaken));
+	text_add(&out->text, "; the checkpoint read at %s has %d tensor%s of its shape ", line, untaken, language_plural(untaken));
 	text_add_sizes(&out->text, read.like->sizes, read.like->ndim);
-	text_add(&out->text, " that nothing took: most likely its weights, by another name (strict=False is silent about that)");
-	text_add(&out->fix, "compare the names in the checkpoint with the model's (what load_state_dict returns as unexpected_keys and missing_keys) and rename them "
+	text_add(&out->text, " that nothing took: most likely its weights, by another name");
+	text_add(&out->fix, "compare the names in the checkpoint with the model's (load_state_dict returns unexpected_keys and missing_keys; strict=False raises nothing) and rename them "
 		 "before loading; else ");
 }
 

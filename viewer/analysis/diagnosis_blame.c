@@ -224,6 +224,29 @@ follow_pieces(struct diagnosis *diagnosis, struct lineage *sides[2], const int64
 	return true;
 }
 
+/* Both had as many places until one side was packed by lengths and padded again: that took some away. */
+static void
+blame_packed(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
+{
+	for (int i = 0; i < 2; i++) {
+		const struct lineage *other = sides[!i];
+		int packed = -1;
+
+		for (int n = 0; n < sides[i]->count && other->decider >= 0; n++) {
+			char name[96];
+
+			mismatch_plain_name(sides[i]->steps[n].event.operation, name, sizeof(name));
+			if (packed < 0 && strcmp(name, "pad_packed_sequence") == 0)
+				packed = n;
+			else if (packed >= 0 && sides[i]->steps[n].size > sides[i]->steps[packed].size &&
+				 sides[i]->steps[n].size == other->steps[other->decider].size) {
+				blame(diagnosis, sides[i], packed, sizes[i]);
+				return;
+			}
+		}
+	}
+}
+
 /* The next step that decides after the decider, -1. */
 static int
 next_decider(const struct lineage *lineage)
@@ -281,6 +304,7 @@ diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		if (!follow_pieces(diagnosis, sides, sizes) || !blame_parting(diagnosis, sides, sizes))
 			blame_own(diagnosis, sides, sizes);
 	}
+	blame_packed(diagnosis, sides, sizes);
 	for (int i = 0; i < 2; i++)
 		if (sides[i]->count && sides[i]->decider == sides[i]->count - 1 && ways_bridge(diagnosis->source, sides[i], sides[!i]))
 			blame_change(diagnosis, sides, sizes);

@@ -359,6 +359,9 @@ report_failure(struct page *page, const json_t *report, const json_t *failure, i
 	report_memory(page, failure, width);
 	report_operands(page, failure, width);
 	report_causes(page, SAY("why"), json_object_get(failure, "causes"), width, 2, true);
+	if (!json_array_size(json_object_get(failure, "causes")) &&
+	    (json_array_size(json_object_get(failure, "operands")) || json_array_size(json_object_get(failure, "lineage"))))
+		report_line(page, SAY("why"), SAY("not known: no rule fits what was recorded"), width, 1);
 	report_lineage(page, failure, width);
 	report_sample(page, json_object_get(failure, "sample"), width);
 	report_line(page, SAY("before"), report_string(json_object_get(failure, "history"), "text"), width, 2);
