@@ -101,7 +101,7 @@ cause_add_untaken(const struct cause_facts *facts, struct cause *out, const stru
 		return;
 	text_add(&out->text, "; the checkpoint read at %s has %d tensor%s of its shape ", line, untaken, language_plural(untaken));
 	text_add_sizes(&out->text, read.like->sizes, read.like->ndim);
-	text_add(&out->text, " that nothing took: most likely its weights, by another name");
+	text_add(&out->text, " that nothing took: perhaps its weights, by another name");
 	text_add(&out->fix, "compare the names in the checkpoint with the model's (load_state_dict returns unexpected_keys and missing_keys; strict=False raises nothing) and rename them "
 		 "before loading; else ");
 }
