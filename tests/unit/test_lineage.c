@@ -566,6 +566,51 @@ test_counting(void)
 	CU_ASSERT_FALSE(lineage_counts(&one, &largest));
 }
 
+/* Of a stack of columns the second was picked: its elements came from the second. */
+static void
+test_part(void)
+{
+	const struct operand number[] = { VALUE("high", "int", "9") }, left[] = { INDEX("output", 1, 5) }, top[] = { INDEX("output", 2, 5) };
+	const struct operand columns[] = { ITEM("tensors[0]", 0, 1, 5), ITEM("tensors[1]", 1, 2, 5), VALUE("dim", "int", "1") }, boxes[] = { INDEX("output", 3, 5, 2) };
+	const struct operand rows[] = { ITEM("tensors[0]", 0, 3, 5, 2), VALUE("dim", "int", "0") }, batch[] = { INDEX("output", 4, 1, 5, 2) };
+	const struct operand pick[] = { INDEX("self", 4, 1, 5, 2), VALUE("dim", "int", "2"), VALUE("index", "int", "1") }, picked[] = { INDEX("output", 5, 1, 5) };
+	const struct operand first[] = { INDEX("self", 4, 1, 5, 2), VALUE("dim", "int", "2"), VALUE("index", "int", "0") };
+	struct event events[] = { MADE(1, 1, "aten::randint", number, left), MADE(2, 2, "aten::randperm", number, top), MADE(3, 3, "aten::stack", columns, boxes),
+				  MADE(4, 4, "aten::stack", rows, batch), MADE(5, 5, "aten::select", pick, picked) };
+	struct hand hand = { .events = events, .event_count = COUNT(events) };
+	struct source source = hand_source(&hand);
+	struct lineage *lineage = calloc(1, sizeof(*lineage));
+
+	lineage_walk_tensor(&source, 0, 5, 9, -1, LINEAGE_VALUES, lineage);
+	CU_ASSERT_STRING_EQUAL(lineage->steps[lineage->decider].event.operation, "aten::randperm");
+	events[4].operands = first;
+	lineage_walk_tensor(&source, 0, 5, 9, -1, LINEAGE_VALUES, lineage);
+	CU_ASSERT_STRING_EQUAL(lineage->steps[lineage->decider].event.operation, "aten::randint");
+	free(lineage);
+}
+
+/* What was made of zeros was written to through a view since: who wrote has the elements. */
+static void
+test_view_written(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[2, 4]") }, made[] = { INDEX("output", 1, 2, 4) };
+	const struct operand of[] = { INDEX("self", 1, 2, 4), VALUE("dim", "int", "0"), VALUE("index", "int", "1") }, row[] = { INDEX("output", 2, 4) };
+	const struct operand copy[] = { INDEX("self", 2, 4), INDEX("src", 3, 4) }, copied[] = { INDEX("output", 2, 4) };
+	struct event events[] = { MADE(1, 1, "aten::zeros", size, made), MADE(2, 2, "aten::select", of, row), MADE(3, 2, "aten::copy_", copy, copied) };
+	struct hand hand = { .events = events, .event_count = COUNT(events) };
+	struct source source = hand_source(&hand);
+	struct lineage *lineage = calloc(1, sizeof(*lineage));
+
+	lineage_walk_tensor(&source, 0, 1, 9, -1, LINEAGE_VALUES, lineage);
+	CU_ASSERT_STRING_EQUAL(lineage->steps[lineage->decider].event.operation, "aten::copy_");
+	CU_ASSERT_EQUAL(lineage->count, 2);
+	lineage_walk_tensor(&source, 0, 1, 3, -1, LINEAGE_VALUES, lineage); /* before that write */
+	CU_ASSERT_STRING_EQUAL(lineage->steps[lineage->decider].event.operation, "aten::zeros");
+	lineage_walk_tensor(&source, 0, 1, 9, 0, LINEAGE_SIZE, lineage); /* a size isn't written */
+	CU_ASSERT_STRING_EQUAL(lineage->steps[lineage->decider].event.operation, "aten::zeros");
+	free(lineage);
+}
+
 int
 main(void)
 {
@@ -595,6 +640,8 @@ main(void)
 	CU_add_test(suite, "a state that is carried on", test_loop);
 	CU_add_test(suite, "what was undone", test_undone);
 	CU_add_test(suite, "the side that changed", test_changed);
+	CU_add_test(suite, "one part of a stack", test_part);
+	CU_add_test(suite, "written through a view", test_view_written);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

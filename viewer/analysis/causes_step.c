@@ -71,36 +71,22 @@ add_pieces(struct text *text, const struct event *event, int dim)
 		text_add(text, " + ...");
 }
 
-struct newest { struct event event; bool found; };
-
-static bool
-keep_newest(const struct event *event, void *context)
-{
-	struct newest *newest = context;
-
-	newest->event = *event;
-	newest->found = true;
-	return false;
-}
-
 bool
 cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix)
 {
-	struct newest newest = { .found = false };
+	struct event newest;
 	char operation[96];
 
 	mismatch_plain_name(step->event.operation, operation, sizeof(operation));
-	if (!facts->source || !text_among("cat concat concatenate stack", operation) || step->event.id < 0 || step->event.site < 0 || step->dim < 0)
-		return false;
-	facts->source->each_call(facts->source->context, facts->process, &step->event, keep_newest, &newest);
-	if (!newest.found || rule_pieces(&newest.event) == rule_pieces(&step->event))
+	if (!facts->source || !text_among("cat concat concatenate stack", operation) || step->dim < 0 ||
+	    !usual_newest(facts->source, facts->process, &step->event, &newest) || rule_pieces(&newest) == rule_pieces(&step->event))
 		return false;
 	cause_add_step(facts, text, step);
-	text_add(text, " put %d piece%s together, %d before (", rule_pieces(&step->event), language_plural(rule_pieces(&step->event)), rule_pieces(&newest.event));
-	add_pieces(text, &newest.event, step->dim);
+	text_add(text, " put %d piece%s together, %d before (", rule_pieces(&step->event), language_plural(rule_pieces(&step->event)), rule_pieces(&newest));
+	add_pieces(text, &newest, step->dim);
 	text_add(text, ")");
-	text_add(fix, "give that line the same %d pieces as before: see which of them is %s, and why", rule_pieces(&newest.event),
-		 rule_pieces(&step->event) < rule_pieces(&newest.event) ? SAY("missing") : SAY("too many"));
+	text_add(fix, "give that line the same %d pieces as before: see which of them is %s, and why", rule_pieces(&newest),
+		 rule_pieces(&step->event) < rule_pieces(&newest) ? SAY("missing") : SAY("too many"));
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "mismatch_rule.h"
 #include "size_flow.h"
 #include "text.h"
+#include "usual.h"
 #include "where.h"
 
 #define LOOP_STEPS_LEAST 64 /* a story that long may be one that goes round */
@@ -90,25 +91,17 @@ follow_converted(const struct source *source, const struct lineage *lineage, con
 		flow->operand = weight;
 }
 
-static bool
-add_pieces(const struct event *event, void *context)
-{
-	*(int *)context = rule_pieces(event);
-	return false;
-}
-
 /* Does MAKER, a cat, get fewer pieces than it got in the call before? */
 static bool
 has_fewer(const struct source *source, const struct lineage *lineage, const struct event *maker)
 {
-	int before = 0;
+	struct event before;
 	char name[96];
 
 	mismatch_plain_name(maker->operation, name, sizeof(name));
 	if (maker->site < 0 || !text_among("cat concat concatenate", name))
 		return false;
-	source->each_call(source->context, lineage->process, maker, add_pieces, &before);
-	return rule_pieces(maker) < before;
+	return usual_newest(source, lineage->process, maker, &before) && rule_pieces(maker) < rule_pieces(&before);
 }
 
 /* One step back: the maker of TENSOR before event *BEFORE. Returns the place to go on with, -1 to stop. */
@@ -138,6 +131,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		flow = size_flow(maker, output, *dim);
 	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
 		flow = size_flow_values(maker, output);
+		lineage_pick(lineage, maker, &flow);
 	} else if (lineage->property == LINEAGE_RANK) {
 		flow = size_flow_rank(maker, output);
 	} else {
@@ -223,6 +217,8 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	out->count = 0;
 	out->decider = -1;
 	out->replaced = false;
+	out->part_dim = -1;
+	out->before = before;
 	while (tensor >= 0 && out->count < LINEAGE_STEPS_MOST) {
 		struct event maker;
 		int place = step_back(source, out, tensor, before, &dim, &maker);
@@ -237,6 +233,8 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	if (out->count >= LOOP_STEPS_LEAST && (out->decider < 0 || out->decider >= LOOP_STEPS_LEAST))
 		stop_at_loop(out, out->count < LINEAGE_STEPS_MOST || out->decider >= 0);
 	pass_undone(out);
+	if (property == LINEAGE_VALUES)
+		lineage_written(source, out);
 }
 
 void

@@ -3,6 +3,7 @@
 #include "mismatch_rule.h"
 #include "where.h"
 
+#define NEWEST_MOST 300     /* of another line, that are passed over for one of this */
 #define ELSEWHERE_MOST 2000 /* calls of the operation that are looked through for the same line */
 
 struct look {
@@ -155,6 +156,36 @@ usual_unchanged(const struct source *source, int process, const struct event *ev
 		return 0;
 	source->each_call(source->context, process, event, add_kept, &kept);
 	return kept.changed ? 0 : kept.calls;
+}
+
+struct newest { const struct source *source; int process; const struct event *now; struct event *out; bool any_way, found; int looked; };
+
+static bool
+keep_newest(const struct event *event, void *context)
+{
+	struct newest *newest = context;
+
+	if (newest->any_way && !where_same_line(newest->source, newest->process, event->site, newest->now->site))
+		return ++newest->looked < NEWEST_MOST;
+	*newest->out = *event;
+	newest->found = true;
+	return false;
+}
+
+bool
+usual_newest(const struct source *source, int process, const struct event *event, struct event *out)
+{
+	struct newest newest = { .source = source, .process = process, .now = event, .out = out };
+	struct event anywhere = *event;
+
+	if (event->id < 0 || event->site < 0)
+		return false;
+	source->each_call(source->context, process, event, keep_newest, &newest);
+	newest.any_way = true;
+	anywhere.site = -1;
+	if (!newest.found)
+		source->each_call(source->context, process, &anywhere, keep_newest, &newest);
+	return newest.found;
 }
 
 bool
