@@ -22,9 +22,9 @@ done | awk -F: '
 		}
 		for (file in all) printf "%5.1f %% %5d of %5d  %s\n", 100 * done[file] / all[file], done[file], all[file], file | "sort -n"
 		close("sort -n")
-		for (part in total) {
-			share = 100 * reached[part] / total[part]
-			printf "%5.1f %% %5d of %5d  all of %s\n", share, reached[part], total[part], part
+		for (box in total) {
+			share = 100 * reached[box] / total[box]
+			printf "%5.1f %% %5d of %5d  all of %s\n", share, reached[box], total[box], box
 			if (share < 90) bad = 1
 		}
 		exit bad || !("libshim" in total) || !("schema" in total)
