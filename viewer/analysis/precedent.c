@@ -1,5 +1,6 @@
 #include "precedent.h"
 
+#include "usual.h"
 #include "whole.h"
 
 static int64_t
@@ -8,12 +9,17 @@ size_at(const struct event *event, int place, int dim)
 	return place >= 0 && place < event->operand_count && dim >= 0 && dim < event->operands[place].ndim ? event->operands[place].sizes[dim] : -1;
 }
 
+struct look { struct cause_facts *facts; bool any_layer; int64_t others; };
+
 static bool
 add_call(const struct event *event, void *context)
 {
-	struct cause_facts *facts = context;
+	struct look *look = context;
+	struct cause_facts *facts = look->facts;
 	int64_t sizes[2];
 
+	if (!look->any_layer && !usual_same_layer(facts->event, event))
+		return ++look->others < PRECEDENT_CALLS_MOST;
 	if (!facts->calls++)
 		facts->last_call = event->id;
 	for (int i = 0; i < 2; i++) {
@@ -60,6 +66,7 @@ void
 precedent_measure(struct cause_facts *facts, bool recorded)
 {
 	const struct mismatch *mismatch = facts->mismatch;
+	struct look look = { .facts = facts };
 
 	facts->last_call = -1;
 	for (int i = 0; i < 2; i++) {
@@ -73,7 +80,11 @@ precedent_measure(struct cause_facts *facts, bool recorded)
 	}
 	if (!recorded || !facts->event || facts->event->site < 0)
 		return;
-	facts->source->each_call(facts->source->context, facts->process, facts->event, add_call, facts);
+	facts->source->each_call(facts->source->context, facts->process, facts->event, add_call, &look);
+	if (!facts->calls && look.others) { /* a weight that is computed anew for each call */
+		look.any_layer = true;
+		facts->source->each_call(facts->source->context, facts->process, facts->event, add_call, &look);
+	}
 	if (mismatch)
 		widen(facts);
 }
