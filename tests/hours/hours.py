@@ -113,17 +113,24 @@ def essence(failure):
     }
 
 
+def taken_in(long):
+    return max(process["events"] for process in long["processes"])
+
+
 def check(name, build, steps):
     case = case_read(name)
     work = tempfile.mkdtemp(prefix="shapebox-hours-")
     try:
         short = report(case, build, work, 0)
         long = report(case, build, work, steps, way_of(short["failure"], f"{TESTS}/programs/{case['program']}") if short["failure"] else {})
+        if taken_in(long) < 10 * steps:  # that way is a spawned process's, which runs the program as it is: its parent takes them
+            shutil.rmtree(f"{work}/long")
+            long = report(case, build, work, steps)
         one, other = essence(short["failure"]), essence(long["failure"])
         if one and other and re.search(LATELY, other["history"] or ""):
             one["history"], other["history"] = lately(one["history"]), lately(other["history"])
         differing = [key for key in one if one[key] != other[key]] if one and other else ["failure"]
-        taken = max(process["events"] for process in long["processes"])
+        taken = taken_in(long)
         if taken < 10 * steps:
             differing.append(f"only {taken} operations: the healthy steps were not taken")
         print(f"{'FAILED' if differing else 'ok    '}  {name:28} {taken:9} operations", flush=True)
