@@ -165,7 +165,7 @@ begin_operation(struct recorder *recorder, const void *record)
 		.event = recorder->events++, .start = start, .chunk = recorder->chunk,
 	};
 	if (open->carry)
-		identity_base_of(values->tensors[0], open->carry, &open->base);
+		identity_base_of(values->tensors[0], open->carry, &recorder->base[recorder->depth - 1]);
 }
 
 static void
@@ -223,7 +223,7 @@ end_operation(struct recorder *recorder, const char *record)
 	struct box_end *end = recorder_reserve(recorder, words, BOX_RECORD_END, flags);
 	if (!end)
 		return;
-	struct identity_event event = { signature, open->site, open->op, open->carry ? &open->base : NULL };
+	struct identity_event event = { signature, open->site, open->op, open->carry ? &recorder->base[recorder->depth] : NULL };
 	end->signature = in_line ? open->op : signature;
 	end->depth = (uint16_t)recorder->depth;
 	end->ids = (uint16_t)values->tensor_count;

@@ -36,7 +36,6 @@ struct open_op {
 	uint64_t event;       /* its number in this thread */
 	const struct box_start *start; /* its record; overwritten once its chunk is used again */
 	const struct box_chunk *chunk;
-	struct identity_base base; /* if it carries: of what it makes */
 };
 
 /* The exception thrown last on this thread. */
@@ -66,6 +65,7 @@ struct recorder {
 	bool alone;           /* nobody but us listened to the last operation that wasn't skipped */
 	uint32_t depth;
 	struct open_op open[RECORDER_DEPTH];
+	struct identity_base base[RECORDER_DEPTH]; /* of what each of them makes, if it carries; beside them, for they are found by their size */
 	const char *exception_globals; /* __cxa_get_globals of this thread */
 	const uint8_t *autograd;       /* in its c10::AutogradState, the byte with the grad mode; NULL: not verified */
 	uint64_t tensor_block[2];      /* tensor numbers at hand: next, end */
