@@ -53,7 +53,12 @@ test_left_behind(void)
 	CU_ASSERT_EQUAL(diagnosis.mismatch.operand, 1);
 	CU_ASSERT_STRING_EQUAL(diagnosis.mismatch.actual_name, "cpu");
 	diagnosis_end(&diagnosis);
-	hand.live = &live; /* both were moved: the one that few of the parameters are with */
+	hand.live = &live; /* it was set aside */
+	start(&hand, &events[1], rows, &diagnosis);
+	CU_ASSERT_EQUAL(diagnosis.mismatch.operand, 1);
+	diagnosis_end(&diagnosis);
+	live.moved.before = "float32 cuda:1";
+	live.moved.after = "float32 cuda:2"; /* both were brought: the one that few of the parameters are with */
 	start(&hand, &events[1], rows, &diagnosis);
 	CU_ASSERT_EQUAL(diagnosis.mismatch.operand, 0);
 	diagnosis_end(&diagnosis);

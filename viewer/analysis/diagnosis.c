@@ -17,6 +17,13 @@
 
 #define CHILDREN_MOST 64
 
+/* From device BEFORE to device AFTER: brought to where things are computed? (What is moved to the cpu is set aside.) */
+static bool
+is_brought(const char *before, const char *after)
+{
+	return before && after && strcmp(before, after) != 0 && strcmp(after, "cpu") != 0;
+}
+
 /* Was the tensor at PLACE brought from another device, in place or as a copy? */
 static bool
 was_moved(const struct source *source, int process, const struct event *event, int place)
@@ -31,7 +38,7 @@ was_moved(const struct source *source, int process, const struct event *event, i
 	    live.moved.before && live.moved.after) {
 		before = strchr(live.moved.before, ' ');
 		after = strchr(live.moved.after, ' ');
-		moved = before && after && strcmp(before, after) != 0;
+		moved = before && after && is_brought(before + 1, after + 1);
 	}
 	if (lineage && !moved) {
 		lineage_walk(source, process, event, place, -1, LINEAGE_DEVICE, lineage);
@@ -40,13 +47,13 @@ was_moved(const struct source *source, int process, const struct event *event, i
 	if (step && step->event.operand_count && step->output >= 0 && step->output < step->event.output_count) {
 		before = step->event.operands[0].device;
 		after = step->event.outputs[step->output].device;
-		moved = before && after && strcmp(before, after) != 0;
+		moved = is_brought(before, after);
 	}
 	free(lineage);
 	return moved;
 }
 
-/* Which of two dtypes (or devices) that disagree is the one to explain? A tensor that was moved where it is isn't the one that was left
+/* Which of two dtypes (or devices) that disagree is the one to explain? A tensor that was brought to where it is isn't the one that was left
  * behind; else the one that few of the model's parameters have. */
 static bool
 is_other_odd(const struct source *source, int process, const struct event *event, const json_t *modules, const struct mismatch *found)
