@@ -80,23 +80,17 @@ find_limit(const struct cause_facts *facts, const struct lineage_step *step, int
 {
 	char file[4200], *colon;
 	bool known = facts->source && where_site_line(facts->source, facts->process, step->event.site, true, file, sizeof(file));
-	const json_t *limit;
+	struct cause_numbers at = { 0 };
+	const json_t *limit, *number;
 
 	cut->number = 0;
 	colon = known ? strrchr(file, ':') : NULL;
 	if (colon)
 		*colon = 0;
-	for (size_t i = 0; colon && *file == '/' && i < json_array_size(facts->numbers); i++) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
-
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n);
-
-			if (json_integer_value(json_object_get(number, "value")) == size && cause_is_limit(facts, number) &&
-			    find_cut(facts, file, text_get(number, "name"), cut))
-				return number;
-		}
-	}
+	while (colon && *file == '/' && (number = cause_next_number(facts, &at)))
+		if (json_integer_value(json_object_get(number, "value")) == size && cause_is_limit(facts, number) &&
+		    find_cut(facts, file, text_get(number, "name"), cut))
+			return number;
 	limit = cause_named_number(facts, size, cause_limits);
 	return cause_is_limit(facts, limit) ? limit : NULL;
 }

@@ -162,21 +162,17 @@ find_division(const struct cause_facts *facts, char *whole, char *part)
 static const json_t *
 argument_of(const struct cause_facts *facts, const char *hints, bool called)
 {
-	const json_t *found = NULL;
+	const json_t *found = NULL, *number;
+	struct cause_numbers next = { 0 };
 
-	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+	while ((number = cause_next_number(facts, &next))) {
+		const char *name = text_get(number, "name"), *at = facts->line && *name ? strstr(facts->line, name) : NULL;
 
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n);
-			const char *name = text_get(number, "name"), *at = facts->line && *name ? strstr(facts->line, name) : NULL;
-
-			if (!at || at == facts->line || !strchr("=( ,", at[-1]) || !strchr("), ", at[strlen(name)]) || cause_is_called(number, hints) != called)
-				continue;
-			if (found && strcmp(text_get(found, "name"), name) != 0)
-				return NULL;
-			found = number;
-		}
+		if (!at || at == facts->line || !strchr("=( ,", at[-1]) || !strchr("), ", at[strlen(name)]) || cause_is_called(number, hints) != called)
+			continue;
+		if (found && strcmp(text_get(found, "name"), name) != 0)
+			return NULL;
+		found = number;
 	}
 	return found;
 }

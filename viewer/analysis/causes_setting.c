@@ -116,12 +116,8 @@ weight_of(const struct cause_facts *facts, const char *name, int64_t value, cons
 
 	if (strncmp(name, "len(", 4) == 0)
 		return 0; /* what a list holds is no setting */
-	if (is_other_count(name, hints))
-		weight += 0;
-	else if (is_part(name, hints))
-		weight += 6;
-	else if (is_part(name, cause_limits))
-		weight += 2;
+	if (!is_other_count(name, hints))
+		weight += is_part(name, hints) ? 6 : is_part(name, cause_limits) ? 2 : 0;
 	if (is_set(facts, name, value))
 		weight += 1;
 	if (settings_find(facts->settings, name, value))
@@ -131,33 +127,42 @@ weight_of(const struct cause_facts *facts, const char *name, int64_t value, cons
 	return weight;
 }
 
+const json_t *
+cause_next_number(const struct cause_facts *facts, struct cause_numbers *at)
+{
+	for (; at->frame < json_array_size(facts->numbers); at->frame++, at->number = 0) {
+		const json_t *list = json_object_get(json_array_get(facts->numbers, at->frame), "numbers");
+
+		if (at->number < json_array_size(list))
+			return json_array_get(list, at->number++);
+	}
+	return NULL;
+}
+
 /* ON_LINE: only of those that FACTS' line names. */
 static const json_t *
 named_number(const struct cause_facts *facts, int64_t value, const char *hints, bool on_line)
 {
-	const json_t *best = NULL;
+	const json_t *best = NULL, *number;
+	struct cause_numbers at = { 0 };
 	int best_weight = 0, carriers = 0;
 
-	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
-		const json_t *entry = json_array_get(facts->numbers, i), *list = json_object_get(entry, "numbers");
+	while ((number = cause_next_number(facts, &at))) {
+		const json_t *is = json_object_get(number, "value");
+		const char *name = text_get(number, "name");
+		int weight;
 
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n), *is = json_object_get(number, "value");
-			const char *name = text_get(number, "name");
-			int weight;
-
-			if (!json_is_integer(is) || json_integer_value(is) != value)
-				continue;
-			if (on_line && !stands_in(facts->line, name))
-				continue;
-			carriers++;
-			weight = weight_of(facts, name, value, hints);
-			if (value <= COMMON_NUMBER && !is_part(name, hints) && !stands_in(facts->line, name))
-				continue; /* small: by its name only */
-			if (weight > best_weight) {
-				best = number;
-				best_weight = weight;
-			}
+		if (!json_is_integer(is) || json_integer_value(is) != value)
+			continue;
+		if (on_line && !stands_in(facts->line, name))
+			continue;
+		carriers++;
+		weight = weight_of(facts, name, value, hints);
+		if (value <= COMMON_NUMBER && !is_part(name, hints) && !stands_in(facts->line, name))
+			continue; /* small: by its name only */
+		if (weight > best_weight) {
+			best = number;
+			best_weight = weight;
 		}
 	}
 	return carriers <= CARRIERS_MOST || cause_is_called(best, hints) || cause_is_limit(facts, best) ? best : NULL;
@@ -172,22 +177,20 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 const json_t *
 cause_number_called(const struct cause_facts *facts, const char *names)
 {
-	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+	struct cause_numbers at = { 0 };
+	const json_t *number;
 
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n);
-			const char *last;
-			size_t size = last_name(text_get(number, "name"), &last);
-			char name[64];
+	while ((number = cause_next_number(facts, &at))) {
+		const char *last;
+		size_t size = last_name(text_get(number, "name"), &last);
+		char name[64];
 
-			if (!size || size >= sizeof(name) || strncmp(text_get(number, "name"), "len(", 4) == 0)
-				continue;
-			memcpy(name, last, size);
-			name[size] = 0;
-			if (text_among(names, name) && json_is_integer(json_object_get(number, "value")))
-				return number;
-		}
+		if (!size || size >= sizeof(name) || strncmp(text_get(number, "name"), "len(", 4) == 0)
+			continue;
+		memcpy(name, last, size);
+		name[size] = 0;
+		if (text_among(names, name) && json_is_integer(json_object_get(number, "value")))
+			return number;
 	}
 	return NULL;
 }
@@ -208,17 +211,16 @@ cause_number_at(const struct cause_facts *facts, const struct lineage_step *step
 static const json_t *
 standing_in(const struct cause_facts *facts, int64_t value)
 {
-	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+	struct cause_numbers at = { 0 };
+	const json_t *number;
 
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n), *is = json_object_get(number, "value");
-			const char *name = text_get(number, "name"), *last;
+	while ((number = cause_next_number(facts, &at))) {
+		const json_t *is = json_object_get(number, "value");
+		const char *name = text_get(number, "name"), *last;
 
-			if (json_is_integer(is) && json_integer_value(is) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &last) >= WORD_LEAST &&
-			    stands_in(facts->line, name))
-				return number;
-		}
+		if (json_is_integer(is) && json_integer_value(is) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &last) >= WORD_LEAST &&
+		    stands_in(facts->line, name))
+			return number;
 	}
 	return NULL;
 }
@@ -229,22 +231,19 @@ set_where(const struct cause_facts *facts, const json_t *number, int64_t value)
 {
 	const char *last;
 	size_t size = last_name(text_get(number, "name"), &last);
+	struct cause_numbers at = { 0 };
+	const json_t *other;
 	char word[64];
 
 	if (settings_find(facts->settings, text_get(number, "name"), value) || size >= sizeof(word))
 		return number;
 	text_format(word, sizeof(word), "%.*s", (int)size, last);
-	for (size_t i = 0; i < json_array_size(facts->numbers); i++) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+	while ((other = cause_next_number(facts, &at))) {
+		const char *name = text_get(other, "name"), *is;
 
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *other = json_array_get(list, n);
-			const char *name = text_get(other, "name"), *is;
-
-			if (json_integer_value(json_object_get(other, "value")) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &is) > size &&
-			    strncasecmp(is, word, size) == 0 && settings_find(facts->settings, name, value))
-				return other;
-		}
+		if (json_integer_value(json_object_get(other, "value")) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &is) > size &&
+		    strncasecmp(is, word, size) == 0 && settings_find(facts->settings, name, value))
+			return other;
 	}
 	return number;
 }
@@ -295,17 +294,15 @@ cause_value_of(const struct cause_facts *facts, const char *name)
 {
 	const char *last, *is;
 	size_t size = last_name(name, &last);
+	struct cause_numbers at = { 0 };
+	const json_t *number;
 
-	for (size_t i = 0; size && i < json_array_size(facts->numbers); i++) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, i), "numbers");
+	while (size && (number = cause_next_number(facts, &at))) {
+		const json_t *value = json_object_get(number, "value");
 
-		for (size_t n = 0; n < json_array_size(list); n++) {
-			const json_t *number = json_array_get(list, n), *value = json_object_get(number, "value");
-
-			if (last_name(text_get(number, "name"), &is) == size && strncmp(is, last, size) == 0 &&
-			    strncmp(text_get(number, "name"), "len(", 4) != 0 && json_is_integer(value))
-				return json_integer_value(value);
-		}
+		if (last_name(text_get(number, "name"), &is) == size && strncmp(is, last, size) == 0 &&
+		    strncmp(text_get(number, "name"), "len(", 4) != 0 && json_is_integer(value))
+			return json_integer_value(value);
 	}
 	return -1;
 }

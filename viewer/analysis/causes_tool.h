@@ -82,6 +82,9 @@ int64_t cause_local_size(const json_t *local, size_t dim);
  * number, or one that many names carry, unless the name says what is looked for. HINTS: blank-separated parts of names
  * that do ("position max cache"); may be "". */
 const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints);
+/* The numbers within reach, one after the other, frame by frame: AT is zeros at first. NULL: that was all. */
+struct cause_numbers { size_t frame, number; };
+const json_t *cause_next_number(const struct cause_facts *facts, struct cause_numbers *at);
 /* Is it called like one of HINTS? */
 bool cause_is_called(const json_t *number, const char *hints);
 /* Is it called like a limit, and was it set rather than measured? A number that is merely equal isn't evidence. */
