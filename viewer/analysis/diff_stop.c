@@ -30,19 +30,43 @@ member_last_collective(const struct member *member, struct brief *last)
 	return last->id >= 0;
 }
 
-bool
-member_takes_part(const struct member *member, const struct member *owner, const struct brief *collective)
+/* The ranks of the group that COLLECTIVE of MEMBER names, in RANKS, which is the caller's to free; how many, 0 if they are not known. */
+static int
+group_ranks(const struct member *member, const struct brief *collective, int **ranks)
 {
 	const struct process_group *group = NULL;
 	struct process_groups groups;
 	struct event event;
-	bool takes_part;
+	int count = 0;
 
-	process_groups_load(&groups, owner->trace, owner->process);
-	if (trace_event(owner->trace, owner->process, collective->id, &event))
+	process_groups_load(&groups, member->trace, member->process);
+	if (trace_event(member->trace, member->process, collective->id, &event))
 		group = process_groups_of(&groups, &event);
-	takes_part = !group || process_group_place(group, member->rank) >= 0;
+	*ranks = group ? malloc((size_t)group->count * sizeof **ranks) : NULL;
+	if (*ranks) {
+		count = group->count;
+		memcpy(*ranks, group->ranks, (size_t)count * sizeof **ranks);
+	}
 	process_groups_free(&groups);
+	return count;
+}
+
+static bool
+has_rank(const int *ranks, int count, int rank)
+{
+	for (int i = 0; i < count; i++)
+		if (ranks[i] == rank)
+			return true;
+	return false;
+}
+
+bool
+member_takes_part(const struct member *member, const struct member *owner, const struct brief *collective)
+{
+	int *ranks, count = group_ranks(owner, collective, &ranks);
+	bool takes_part = !count || has_rank(ranks, count, member->rank);
+
+	free(ranks);
 	return takes_part;
 }
 
@@ -52,30 +76,14 @@ struct wait { int member; struct brief at; int *ranks, rank_count; };
 static void
 wait_fill(struct wait *wait, const struct members *members, int member, const struct brief *at)
 {
-	const struct member *one = &members->list[member];
-	const struct process_group *group = NULL;
-	struct process_groups groups;
-	struct event event;
-
 	*wait = (struct wait){ .member = member, .at = *at };
-	process_groups_load(&groups, one->trace, one->process);
-	if (trace_event(one->trace, one->process, at->id, &event))
-		group = process_groups_of(&groups, &event);
-	wait->ranks = group ? malloc((size_t)group->count * sizeof *wait->ranks) : NULL;
-	if (wait->ranks) {
-		wait->rank_count = group->count;
-		memcpy(wait->ranks, group->ranks, (size_t)group->count * sizeof *wait->ranks);
-	}
-	process_groups_free(&groups);
+	wait->rank_count = group_ranks(&members->list[member], at, &wait->ranks);
 }
 
 static bool
 wait_has(const struct wait *wait, int rank)
 {
-	for (int i = 0; i < wait->rank_count; i++)
-		if (wait->ranks[i] == rank)
-			return true;
-	return false;
+	return has_rank(wait->ranks, wait->rank_count, rank);
 }
 
 /* The last collective of each member; id -1: it has none, or ended well. */
