@@ -205,8 +205,10 @@ command_parse(const char *name, void *values, int argc, char **argv, bool stop_a
 {
 	const struct command *command = command_find(name);
 
-	if (!command)
-		return false; /* (each command parses its own) */
+	if (!command) { /* (each command parses its own) */
+		*status = COMMAND_TROUBLE;
+		return false;
+	}
 	switch (options_parse(command->options, name, values, argc, argv, stop_at_first, rest, error)) {
 	case OPTION_OK:
 		return true;

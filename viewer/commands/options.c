@@ -30,7 +30,7 @@ options_store(const struct option_row *row, const char *command, void *values, c
 	void *at = (char *)values + row->offset;
 	int64_t number;
 
-	if (row->kind == OPTION_FLAG || !argument) {
+	if (!argument) { /* a flag */
 		*(bool *)at = true;
 		return true;
 	}

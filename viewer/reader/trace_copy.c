@@ -104,7 +104,6 @@ texts_rewrite(sqlite3 *db)
 static bool
 steps_drop(sqlite3 *db, const struct trace_copy *copy)
 {
-	/* What is no longer referred to: `used` is complete before it goes. */
 	static const char drop[] =
 		"CREATE TEMP TABLE since AS SELECT max(step) - %lld + 1 AS step FROM step;"
 		"CREATE TEMP TABLE before AS SELECT count(*) AS events FROM event_row;"
@@ -118,7 +117,7 @@ steps_drop(sqlite3 *db, const struct trace_copy *copy)
 		"DELETE FROM event_kind WHERE id NOT IN (SELECT kind_id FROM event_row);"
 		"CREATE TEMP TABLE used AS SELECT signature_id AS id FROM event_kind UNION SELECT output_signature_id FROM event_kind "
 		"  UNION SELECT signature_id FROM live_tensor UNION SELECT signature_id FROM call_group;";
-	static const char clean[] =
+	static const char clean[] = /* what nothing refers to, once `used` is complete */
 		"DELETE FROM signature WHERE id NOT IN (SELECT id FROM used WHERE id IS NOT NULL);"
 		"DELETE FROM signature_operand WHERE signature_id NOT IN (SELECT id FROM signature);"
 		"DELETE FROM signature_print WHERE signature_id NOT IN (SELECT id FROM signature);"
