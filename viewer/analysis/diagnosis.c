@@ -26,31 +26,31 @@ is_brought(const char *before, const char *after)
 
 /* Was the tensor at PLACE brought from another device, in place or as a copy? */
 static bool
-was_moved(const struct source *source, int process, const struct event *event, int place)
+was_brought(const struct source *source, int process, const struct event *event, int place)
 {
 	struct lineage *lineage = calloc(1, sizeof(*lineage));
 	const struct lineage_step *step = NULL;
 	const char *before, *after;
 	struct live_tensor live;
-	bool moved = false;
+	bool brought = false;
 
 	if (event->operands[place].tensor > 0 && source->live_tensor(source->context, process, event->operands[place].tensor, &live) && live.moved.known &&
 	    live.moved.before && live.moved.after) {
 		before = strchr(live.moved.before, ' ');
 		after = strchr(live.moved.after, ' ');
-		moved = before && after && is_brought(before + 1, after + 1);
+		brought = before && after && is_brought(before + 1, after + 1);
 	}
-	if (lineage && !moved) {
+	if (lineage && !brought) {
 		lineage_walk(source, process, event, place, -1, LINEAGE_DEVICE, lineage);
 		step = lineage->decider >= 0 && !lineage->steps[lineage->decider].entered ? &lineage->steps[lineage->decider] : NULL;
 	}
 	if (step && step->event.operand_count && step->output >= 0 && step->output < step->event.output_count) {
 		before = step->event.operands[0].device;
 		after = step->event.outputs[step->output].device;
-		moved = is_brought(before, after);
+		brought = is_brought(before, after);
 	}
 	free(lineage);
-	return moved;
+	return brought;
 }
 
 /* Which of two dtypes (or devices) that disagree is the one to explain? A tensor that was brought to where it is isn't the one that was left
@@ -61,8 +61,8 @@ is_other_odd(const struct source *source, int process, const struct event *event
 	bool one, other;
 
 	if (strcmp(found->property, "device") == 0 && strcmp(found->expected_name, "meta") != 0 && strcmp(found->actual_name, "meta") != 0) {
-		one = was_moved(source, process, event, found->operand);
-		other = was_moved(source, process, event, found->against);
+		one = was_brought(source, process, event, found->operand);
+		other = was_brought(source, process, event, found->against);
 		if (one != other)
 			return one;
 	}

@@ -167,19 +167,22 @@ follow_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const i
 	struct news *news = calloc(2, sizeof(*news));
 	bool steady[2], changed[2];
 
-	for (int i = 0; news && i < 2; i++) {
-		const struct news_step *first = NULL;
+	if (!news)
+		return;
+	for (int i = 0; i < 2; i++) {
+		const struct lineage_step *step = &sides[i]->steps[0];
+		const struct news_step *first;
 
-		if (sides[i]->count && sides[i]->steps[0].tensor > 0 && sides[i]->steps[0].dim >= 0)
-			news_find(diagnosis->source, diagnosis->failure->process, sides[i]->steps[0].tensor, diagnosis->subject->id, sides[i]->steps[0].dim, &news[i]);
+		if (sides[i]->count && step->tensor > 0 && step->dim >= 0)
+			news_find(diagnosis->source, diagnosis->failure->process, step->tensor, diagnosis->subject->id, step->dim, &news[i]);
 		changed[i] = news_changed(diagnosis->source, sides[i], &news[i].change);
 		first = news[i].count ? &news[i].steps[news[i].count - 1] : NULL;
 		steady[i] = first && news[i].ended && usual_is_steady(&first->usual) && first->usual.calls >= NEWS_CALLS_SURE;
 	}
-	for (int i = 0; news && i < 2; i++)
+	for (int i = 0; i < 2; i++)
 		if (changed[i] && !changed[!i] && !is_asked_for(diagnosis) && !news[i].change.near && sides[i]->decider >= 0)
 			diagnosis_retell(diagnosis, sides[i], sizes[i]);
-	for (int i = 0; news && i < 2 && !changed[0] && !changed[1]; i++)
+	for (int i = 0; i < 2 && !changed[0] && !changed[1]; i++)
 		if (steady[i] && !news[!i].count && news[!i].known && sides[i]->decider >= 0)
 			diagnosis_retell(diagnosis, sides[i], sizes[i]);
 	if (json_is_true(json_object_get(diagnosis->origin, "possible")) && sides[1]->decider >= 0 && !sides[1]->steps[sides[1]->decider].possible &&

@@ -106,7 +106,7 @@ news_changed(const struct source *source, const struct lineage *lineage, struct 
 		}
 		plain = plain && !step->decides && !step->possible;
 	}
-	if (out->step.event.id < 0 && lineage->property == LINEAGE_SIZE && lineage->count && lineage->count <= LINEAGE_STEPS_MOST)
+	if (out->step.event.id < 0 && lineage->property == LINEAGE_SIZE && lineage->count)
 		look_near(source, lineage, &lineage->steps[lineage->count - 1], out);
 	return out->step.event.id >= 0;
 }
