@@ -127,17 +127,21 @@ section_start() {
 }
 
 size_of() { du -sbc "$@" 2>/dev/null | awk 'END { print $1 }'; }
-count_events() { sqlite3 "$1" 'SELECT count(*) FROM event'; }
+count_events() { sqlite3 "$1" 'SELECT events FROM process'; }
+
+record_boxes() { # DIRECTORY KEEP WORKLOAD STEPS: recorded, and its box not folded yet
+	rm -rf "$1"
+	LD_PRELOAD=$build/libshapebox.so SHAPEBOX_OUTPUT=$1 SHAPEBOX_KEEP=$2 SHAPEBOX_RUN=1 "$python" $workloads "$3" "=$4" >/dev/null 2>&1
+}
 
 # In KEEP mode, what a process writes while it runs and what a trace is afterwards; of one that runs 10,000 operations a second for an hour.
 disk_of() { # WORKLOAD STEPS KEEP
 	local load=$1 boxes base count
-	rm -rf "$work/disk"
-	LD_PRELOAD=$build/libshapebox.so SHAPEBOX_OUTPUT=$work/disk SHAPEBOX_KEEP=$3 SHAPEBOX_RUN=1 "$python" $workloads "$load" "=$2"
+	record_boxes "$work/disk" "$3" "$load" "$2"
 	boxes=$(size_of "$work"/disk/*.box*)
 	"$build/shapebox" report "$work/disk" >/dev/null
 	base=$(find "$work/disk" -name '*.db' | head -n 1)
-	count=$(sqlite3 "$base" 'SELECT events FROM process')
+	count=$(count_events "$base")
 	if [ "$3" = ring ]; then
 		note disk "$load, ring: while it runs" "$(divide "$boxes" 1000000 1)" MB
 		note disk "$load, ring: trace of $count operations" "$(divide "$(size_of "$base")" 1000000 1)" MB
@@ -192,11 +196,11 @@ PY
 }
 
 section_viewer() {
-	local wall cpu most count
-	record viewer --keep all -- "$python" $workloads elementwise "=$events" >/dev/null 2>&1
-	find "$work/viewer" -name '*.db*' -delete
+	local wall cpu most count base
+	record_boxes "$work/viewer" all elementwise "$events"
 	read -r wall cpu most < <(spent 1 "$build/shapebox" report "$work/viewer")
-	count=$(count_events "$(find "$work/viewer" -name '*.db' | head -n 1)")
+	base=$(find "$work/viewer" -name '*.db' | head -n 1)
+	count=$(count_events "$base")
 	note viewer "fold ($count events)" "$(divide "$count" "$cpu" 0)" "events per second (cpu)"
 	note viewer "fold: resident memory" "$most" KiB
 	for command in report "log --last 20"; do
@@ -205,7 +209,7 @@ section_viewer() {
 		note viewer "$command" "$wall" s
 		note viewer "$command: resident memory" "$most" KiB
 	done
-	note viewer "database bytes per operation" "$(divide "$(size_of "$work"/viewer/*.db)" "$count" 1)" bytes
+	note viewer "database bytes per operation" "$(divide "$(size_of "$base")" "$count" 1)" bytes
 	rm -rf "$work/viewer"
 }
 
