@@ -9,6 +9,7 @@
 #define SHAPEBOX_LIBSHIM_BOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../schema/box.h"
@@ -43,6 +44,13 @@ char *box_segment_chunks(uint32_t number);
 
 /* While HOLD, no segment that is mapped now is given back: another thread reads it. */
 void box_hold_segments(bool hold);
+
+/* Does this process have its box? Any thread. */
+static inline bool
+box_is_there(void)
+{
+	return __atomic_load_n(&shim_box.base, __ATOMIC_ACQUIRE) != NULL;
+}
 
 /* Region ID's first byte. */
 static inline void *

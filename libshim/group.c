@@ -6,6 +6,7 @@
 #include "group.h"
 #include "note.h"
 #include "python_api.h"
+#include "python_late.h"
 
 #define GROUPS 64
 #define RUNS 24
@@ -15,7 +16,7 @@
 struct run { int32_t first, last, step; };
 
 struct group {
-	const void *object;  /* NULL: it is no more; atomic */
+	const void *object;  /* NULL: it is no more; BEING_MADE; atomic */
 	uint32_t number;     /* 0: free */
 	uint32_t looks;
 	bool known;          /* the rest is filled in */
@@ -25,20 +26,24 @@ struct group {
 };
 
 static struct group groups[GROUPS];
-static uint32_t made;  /* groups ever */
-static bool busy;      /* somebody adds one; atomic */
-bool group_asked;
+static uint32_t made;  /* groups ever; atomic */
+static const char being_made;
+#define BEING_MADE ((const void *)&being_made)
 
-/* A place for a new group: a free one, else that of the oldest which is no more. */
+/* Take a place for a new group: a free one, else that of the oldest which is no more. NULL: all are in use. */
 static struct group *
-place_find(void)
+place_take(void)
 {
-	struct group *oldest = NULL;
+	for (;;) {
+		struct group *oldest = NULL;
+		const void *free = NULL;
 
-	for (int i = 0; i < GROUPS; i++)
-		if (!groups[i].object && (!oldest || groups[i].number < oldest->number))
-			oldest = &groups[i];
-	return oldest;
+		for (int i = 0; i < GROUPS; i++)
+			if (!__atomic_load_n(&groups[i].object, __ATOMIC_RELAXED) && (!oldest || groups[i].number < oldest->number))
+				oldest = &groups[i];
+		if (!oldest || __atomic_compare_exchange_n(&oldest->object, &free, BEING_MADE, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return oldest;
+	}
 }
 
 void
@@ -49,17 +54,14 @@ group_made(const void *object)
 	for (int i = 0; i < GROUPS; i++)
 		if (__atomic_load_n(&groups[i].object, __ATOMIC_RELAXED) == object)
 			__atomic_store_n(&groups[i].object, NULL, __ATOMIC_RELAXED);
-	if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
+	group = place_take();
+	if (!group)
 		return;
-	group = place_find();
-	if (group) {
-		group->known = false;
-		group->looks = 0;
-		group->number = ++made;
-		__atomic_store_n(&group->object, object, __ATOMIC_RELEASE);
-		__atomic_store_n(&group_asked, true, __ATOMIC_RELAXED);
-	}
-	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
+	group->known = false;
+	group->looks = 0;
+	group->number = __atomic_add_fetch(&made, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&group->object, object, __ATOMIC_RELEASE);
+	python_want_next(PYTHON_GROUPS);
 }
 
 uint32_t
@@ -194,14 +196,15 @@ group_look(void)
 	for (int i = 0; i < GROUPS; i++) {
 		struct group *group = &groups[i];
 
-		if (!group->object || group->known || group->looks++ >= LOOKS)
+		const void *object = __atomic_load_n(&group->object, __ATOMIC_ACQUIRE);
+		if (!object || object == BEING_MADE || group->known || group->looks++ >= LOOKS)
 			continue;
 		group->known = group_read(group, table, names);
 		news = news || group->known;
 		again = again || !group->known;
 	}
 	if (again)
-		__atomic_store_n(&group_asked, true, __ATOMIC_RELAXED);
+		python_want_next(PYTHON_GROUPS);
 	if (news && note_begin(&note, BOX_NOTE_GROUPS, ~(uint64_t)0)) {
 		write_groups(&note.json);
 		note_publish(&note);

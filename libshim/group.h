@@ -5,7 +5,7 @@
  * another is named there. A collective's signature has the number. Which ranks they are only Python knows: the table
  * `_pg_group_ranks` of torch.distributed.distributed_c10d, from the group (a pybind11 instance, whose third word is the C++ object) to a
  * dictionary of ranks, in the order of their places. It is filled after the name, so it is read by a pending call that the next
- * operation leaves behind, and believed only where it agrees with the object about their number and this rank's place. What isn't
+ * operation leaves behind (python_late.h), and believed only where it agrees with the object about their number and this rank's place. What isn't
  * believed, or finds no room, stays unknown.
  *
  * Written to the note "groups" (ARCHITECTURE.md, "Notes").
@@ -22,15 +22,7 @@ void group_made(const void *object);
 /* The number of the group OBJECT, from 1; 0: not known. Hot path. */
 uint32_t group_number(const void *object);
 
-/* Is there a group whose ranks are to be asked for? Then the answer is false until group_look was made. Hot path. */
-extern bool group_asked __attribute__((visibility("hidden"))); /* atomic */
-static inline bool
-group_asks(void)
-{
-	return __builtin_expect(__atomic_load_n(&group_asked, __ATOMIC_RELAXED), 0) && __atomic_exchange_n(&group_asked, false, __ATOMIC_RELAXED);
-}
-
-/* Read Python's table and write the note, if it has something new. GIL held, inside python_quiet_begin. */
+/* Read Python's table and write the note, if it has something new. GIL held, inside python_enter. */
 void group_look(void);
 
 #endif

@@ -15,58 +15,33 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "box.h"
 #include "environment.h"
 #include "file.h"
 #include "frames.h"
-#include "group.h"
 #include "helper.h"
 #include "install.h"
+#include "python_enter.h"
 #include "python_exception.h"
+#include "python_late.h"
 #include "python_seen.h"
 #include "python_state.h"
 #include "python_trace.h"
 #include "shim.h"
 
 #define IMPORTS_MAX 200
-#define PENDING_FREE 64 /* failures that each leave a call; after that one a second */
 
 static int imports_seen;                    /* of torch's, looked at */
-static bool started, verified, usable;      /* usable: layouts are as we know them; decided on the first event */
-static bool reporting, usable_known;
+static bool started, verified;
 static bool postponed;                      /* the hook is added when recording begins */
-static __thread bool inside;                /* our own calls raise audit events, too */
-
 static char torch_version[32];              /* "" until torch tells */
-
-static bool
-is_recording(void)
-{
-	return __atomic_load_n(&shim_box.base, __ATOMIC_ACQUIRE) != NULL;
-}
 
 bool
 python_has_torch(void)
 {
 	return torch_version[0];
-}
-
-/* Once recording: what was found out about this Python goes into the box. */
-static bool
-python_usable(void)
-{
-	if (!usable_known) {
-		usable = python_api_verify();
-		usable_known = true;
-	}
-	if (!reporting && is_recording()) {
-		reporting = true;
-		box_check(BOX_CHECK_PYTHON, usable);
-	}
-	return usable;
 }
 
 static bool
@@ -150,7 +125,7 @@ see_import(struct python_object *arguments)
 
 	python_text_copy(py.PyTuple_GetItem(arguments, 0), name, sizeof name);
 	py.PyErr_Clear();
-	if (strncmp(name, "torch", 5) && !is_recording())
+	if (strncmp(name, "torch", 5) && !box_is_there())
 		return;
 	imports_seen++;
 	if (!verified)
@@ -164,10 +139,10 @@ see_import(struct python_object *arguments)
 static bool
 begins_with(const char *event)
 {
-	if (is_recording() || strcmp(event, "sys.excepthook") || !helper_is_rank())
+	if (box_is_there() || strcmp(event, "sys.excepthook") || !helper_is_rank())
 		return false;
 	install_now();
-	return is_recording();
+	return box_is_there();
 }
 
 static void
@@ -175,14 +150,12 @@ see(const char *event, struct python_object *arguments)
 {
 	struct python_quiet quiet;
 
-	if (inside || !py.Py_IsInitialized())
+	if (!python_enter(&quiet))
 		return;
-	inside = true;
-	python_quiet_begin(&quiet);
 	if (python_is(arguments, py.PyTuple_Type) && python_usable()) {
 		if (!strcmp(event, "import"))
 			see_import(arguments);
-		if (is_recording() || (begins_with(event) && python_usable())) {
+		if (box_is_there() || (begins_with(event) && python_usable())) {
 			if (!strcmp(event, "open"))
 				see_open(arguments);
 			else if (!strcmp(event, "sys.excepthook"))
@@ -195,8 +168,7 @@ see(const char *event, struct python_object *arguments)
 				python_seen_last();
 		}
 	}
-	python_quiet_end(&quiet);
-	inside = false;
+	python_leave(&quiet);
 }
 
 static int
@@ -209,16 +181,16 @@ audit(const char *event, struct python_object *arguments, void *user)
 			see(event, arguments);
 		break;
 	case 'e': /* the next cell of a notebook is run: the one before may have failed */
-		if (is_recording() && !strcmp(event, "exec"))
+		if (box_is_there() && !strcmp(event, "exec"))
 			see(event, arguments);
 		break;
 	case 'o':
-		if (event[1] == 'p' && is_recording() && !strcmp(event, "open"))
+		if (event[1] == 'p' && box_is_there() && !strcmp(event, "open"))
 			see(event, arguments);
 		break;
 	case 's':
 		if ((python_has_torch() && !strcmp(event, "sys.excepthook"))
-		    || (is_recording()
+		    || (box_is_there()
 			&& (!strcmp(event, "sys.unraisablehook") || (!strcmp(event, "sys._getframe") && python_seen_handling()))))
 			see(event, arguments);
 		break;
@@ -257,6 +229,8 @@ python_start(void)
 		postponed = allocator_will_change();
 		if (!postponed)
 			started = !py.PySys_AddAuditHook(audit, NULL);
+		if (started || postponed)
+			python_late_begin();
 	}
 	errno = saved_errno;
 }
@@ -272,137 +246,33 @@ tell_versions(struct box_header *header)
 	memcpy(header->torch_version, torch_version, sizeof torch_version);
 }
 
-/* With the GIL: what python_start left for later. */
-static int
-start_late(void *user)
+void
+python_start_late(void)
 {
-	struct python_quiet quiet;
-
-	(void)user;
-	if (started || inside || !is_recording())
-		return 0;
-	inside = true;
-	python_quiet_begin(&quiet);
-	if (python_usable()) {
-		started = !py.PySys_AddAuditHook(audit, NULL);
-		verified = frames_verify();
-		python_text_copy(python_module_item("torch.version", "__version__"), torch_version, sizeof torch_version);
-		py.PyErr_Clear();
-	}
-	python_quiet_end(&quiet);
-	inside = false;
+	if (started || !postponed)
+		return;
+	started = !py.PySys_AddAuditHook(audit, NULL);
+	postponed = false;
+	verified = frames_verify();
+	python_text_copy(python_module_item("torch.version", "__version__"), torch_version, sizeof torch_version);
+	py.PyErr_Clear();
 	if (started)
 		tell_versions(shim_box.header);
 	else
 		box_check(BOX_CHECK_PYTHON, false);
-	return 0;
-}
-
-/* WORK, with the GIL and nothing of the program's in the way; not where it could be neither noted nor trusted. */
-static int
-do_quietly(void (*work)(void))
-{
-	struct python_quiet quiet;
-
-	if (inside || !is_recording())
-		return 0;
-	inside = true;
-	python_quiet_begin(&quiet);
-	if (python_usable())
-		work();
-	python_quiet_end(&quiet);
-	inside = false;
-	return 0;
-}
-
-/* Made by the interpreter with the GIL, once what the program imports is there. */
-static int
-environment_late(void *user)
-{
-	(void)user;
-	return do_quietly(environment_note_python);
-}
-
-void
-python_first_step(void)
-{
-	if (started && py.Py_IsInitialized())
-		py.Py_AddPendingCall(environment_late, NULL);
-}
-
-static int
-state_late(void *user)
-{
-	(void)user;
-	return do_quietly(python_state_look);
-}
-
-void
-python_optimizer_begins(uint64_t steps)
-{
-	if (started && python_state_due(steps) && py.Py_IsInitialized())
-		py.Py_AddPendingCall(state_late, NULL);
-}
-
-static int
-groups_late(void *user)
-{
-	(void)user;
-	return do_quietly(group_look);
-}
-
-void
-python_group_made(void)
-{
-	if (started && py.Py_IsInitialized())
-		py.Py_AddPendingCall(groups_late, NULL);
 }
 
 void
 python_recording(void)
 {
-	if (postponed && !started)
-		py.Py_AddPendingCall(start_late, NULL);
-	else if (!started)
+	if (!started && !postponed)
 		box_check(BOX_CHECK_PYTHON, false);
 	if (verified)
 		frames_verify(); /* known already: it only tells the box */
 	if (started)
 		tell_versions(shim_box.header);
 	environment_note();
-	python_first_step(); /* for programs that never make a step */
-}
-
-static void
-look_for_failures(void)
-{
-	if (!python_seen_handled("pending"))
-		python_seen_alive();
-}
-
-/* Made by the interpreter, with the GIL, some time after an operation failed. */
-static int
-pending_call(void *user)
-{
-	(void)user;
-	return do_quietly(look_for_failures);
-}
-
-void
-python_operation_failed(void)
-{
-	static uint64_t last_second; /* atomic */
-	uint64_t count = python_seen_count();
-	struct timespec now;
-
-	if (!started || !is_recording() || !py.Py_IsInitialized())
-		return;
-	if (count > PENDING_FREE) {
-		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-		if (__atomic_exchange_n(&last_second, (uint64_t)now.tv_sec, __ATOMIC_RELAXED) == (uint64_t)now.tv_sec)
-			return;
-	}
-	py.Py_AddPendingCall(pending_call, NULL);
+	python_want(PYTHON_START | PYTHON_ENVIRONMENT); /* the environment: for programs that never make a step */
 }
 
 void
@@ -410,6 +280,6 @@ python_forked(void)
 {
 	python_seen_forget();
 	python_state_forget();
-	reporting = false;
-	inside = false;
+	python_enter_forked();
+	python_late_forked();
 }

@@ -7,11 +7,12 @@
 #include "box.h"
 #include "dictionary.h"
 #include "frames.h"
-#include "group.h"
 #include "history.h"
 #include "identity.h"
 #include "install.h"
 #include "operation.h"
+#include "python_late.h"
+#include "python_state.h"
 #include "record.h"
 #include "recorder.h"
 #include "sample.h"
@@ -136,8 +137,7 @@ begin_operation(struct recorder *recorder, const void *record)
 			 | (recorder->depth && !from.level ? BOX_FLAG_REENTRY : 0);
 	if (!recorder->depth)
 		steps_operation(recorder, facts, event.site, grad, sequence);
-	if (group_asks())
-		python_group_made();
+	python_late_call();
 	struct box_start *start = recorder_reserve(recorder, words, BOX_RECORD_START, flags);
 	if (!start)
 		return;
@@ -181,7 +181,7 @@ end_failed(struct recorder *recorder, const struct open_op *open)
 	}
 	throw_note(recorder, open);
 	if (!recorder->depth)
-		python_operation_failed();
+		python_late_failed();
 }
 
 /* OPEN ended well: one more call from its site. */
@@ -266,7 +266,8 @@ begin_scope(struct recorder *recorder, const char *record, uint8_t scope)
 	recorder_publish(recorder);
 	if (scope == BOX_SCOPE_USER && !recorder->optimizer && is_optimizer_step(name)) {
 		recorder->optimizer = record;
-		python_optimizer_begins(shim_box.header->step);
+		if (python_state_due(shim_box.header->step))
+			python_want(PYTHON_STATE);
 	}
 }
 
@@ -283,7 +284,7 @@ end_step(struct recorder *recorder)
 	uint64_t step = __atomic_add_fetch(&shim_box.header->step, 1, __ATOMIC_RELAXED);
 	steps_end(recorder, step);
 	if (step == 1)
-		python_first_step();
+		python_want(PYTHON_ENVIRONMENT); /* what the program imports is there by now */
 	struct box_step *record = recorder_reserve(recorder, sizeof *record / 4, BOX_RECORD_STEP, 0);
 	if (record) {
 		record->step = step;

@@ -15,17 +15,8 @@ void record_thread(uint32_t *thread, uint64_t *events);
 
 /* python_*.c, called from the constructor: register the audit hook where this process has (or will have) a Python. */
 void python_start(void);
-/* Called on the thread whose outermost operation was just left by an exception (GIL state unknown: takes nothing,
- * calls only what is safe without it, e.g. Py_AddPendingCall). */
-void python_operation_failed(void);
 /* Called once when recording begins (GIL state unknown): nothing that needs the GIL may be done here. */
 void python_recording(void);
-/* Called once, when the first optimizer step has ended: what the program imports is loaded by then. Any thread, no GIL. */
-void python_first_step(void);
-/* Called where an optimizer begins a step after STEPS of them have ended. Any thread, no GIL. */
-void python_optimizer_begins(uint64_t steps);
-/* An operation begins, and there are process groups whose ranks only Python knows. */
-void python_group_made(void);
 /* Has this process imported torch? Any thread, no GIL. */
 bool python_has_torch(void);
 /* Called in a forked child. */

@@ -44,6 +44,8 @@ def groups(rank):
     """Two groups of two, each with sizes of its own."""
     mine = [dist.new_group([0, 1]), dist.new_group([2, 3])][rank // 2]
     for _ in range(2):
+        dist.barrier()  # all have made their group, and begun an operation since, before one of them fails
+    for _ in range(2):
         dist.all_reduce(torch.ones(7 if WHAT == "groups" and rank == 3 else 4 + 2 * (rank // 2)), group=mine)  # GROUP
     if rank % 2:
         dist.recv(torch.ones(3 + rank // 2), rank - 1, group=mine)
