@@ -14,8 +14,9 @@
 
 /* Whether NAME (SIZE bytes; of an option or a variable) is that of a secret. */
 bool secret_name(const char *name, size_t size);
-/* Copy VALUE into TEXT of ROOM bytes, the credentials of addresses in it ("//user:word@") replaced by SECRET_MASK. Twice
- * VALUE's length and one is room enough for all of it. */
+/* Copy VALUE into TEXT of ROOM bytes, the credentials of addresses in it ("//user:word@") replaced by SECRET_MASK, and what names of
+ * secrets are given in it ("A=1 HF_TOKEN=word python", "{'api_key': 'word'}", "--token word", "Bearer word"). Twice VALUE's length and
+ * one is room enough for all of it. */
 void secret_mask(const char *value, char *text, size_t room);
 
 #endif

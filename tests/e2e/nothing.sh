@@ -55,6 +55,13 @@ assert os.path.exists(variables["LD_PRELOAD"]), variables
 assert variables["SHAPEBOX_OUTPUT"].startswith("/"), variables' || complain "env for ray"
 "$shapebox" env --for k8s | grep -q '^- name: LD_PRELOAD$' || complain "env for k8s"
 "$shapebox" env --for docker | grep -q -e "-v $build/libshapebox.so:$build/libshapebox.so:ro" || complain "env for docker"
+# Docker gets whole words, whatever is in them: by eval, which a line on standard error asks for, and without it where nothing needs quotes.
+printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >bin/docker
+eval "bin/docker run $("$shapebox" env --for docker --output "my trace's/one" 2>err) IMAGE" >words
+grep -q -x -F -e "SHAPEBOX_OUTPUT=$work/my trace's/one" words && grep -q -x -F -e "$work/my trace's:$work/my trace's" words &&
+	[ "$(tail -n 1 words)" = IMAGE ] && grep -q 'eval "docker run' err || { complain "env for docker with spaces"; cat words err; }
+bin/docker run $("$shapebox" env --for docker --output /trace 2>err) IMAGE >words
+grep -q -x -F -e /trace:/trace words && [ ! -s err ] || { complain "env for docker, at the root"; cat words err; }
 "$shapebox" env --for slurm | grep -q '^export LD_PRELOAD=' || complain "env for slurm"
 "$shapebox" env --for deepspeed 2>err | grep -q '^LD_PRELOAD=' || complain "env for deepspeed"
 status=0

@@ -14,7 +14,8 @@ bad=0
 export HF_TOKEN=SENTINEL01 HUGGING_FACE_HUB_TOKEN=SENTINEL02 WANDB_API_KEY=SENTINEL03 AWS_SECRET_ACCESS_KEY=SENTINEL04
 export NCCL_SECRET=SENTINEL05 TORCH_PASSWORD=SENTINEL06 PYTORCH_API_TOKEN=SENTINEL07 DB_URL=postgres://joe:SENTINEL08@host/db
 export TORCH_MIRROR=https://joe:SENTINEL09@host/x OMP_NUM_THREADS=1 NCCL_DEBUG=WARN
-set -- --api-key SENTINEL10 --hub_token=SENTINEL11 --url https://joe:SENTINEL12@host/ hf_token=SENTINEL13 --password SENTINEL14
+set -- "A=1 HF_TOKEN=SENTINEL15 python x.py --hub-token SENTINEL16" "x = 1; token = 'SENTINEL17'" '{"lr": 1, "api_key": "SENTINEL18"}' \
+	--header "Authorization: Bearer SENTINEL19" --api-key SENTINEL10 --hub_token=SENTINEL11 --url https://joe:SENTINEL12@host/ hf_token=SENTINEL13 --password SENTINEL14
 
 clean() { # WHAT: no file here holds a secret's value
 	if grep -r -a -l SENTINEL "$work"; then

@@ -264,6 +264,37 @@ test_secret_names(void)
 		CU_ASSERT_FALSE(secret_name(harmless[i], strlen(harmless[i])));
 }
 
+/* Secrets within one argument, as a shell's -c, a program, JSON or a header hold them. */
+static void
+test_secrets_in_text(void)
+{
+	static const struct { const char *text, *masked; } rows[] = {
+		{ "A=1 HF_TOKEN=word python t.py --lr 1", "A=1 HF_TOKEN=*** python t.py --lr 1" },
+		{ "python t.py --hub-token word --tokenizer x", "python t.py --hub-token *** --tokenizer x" },
+		{ "login(token='a word'); go()", "login(token='***'); go()" },
+		{ "import os; os.environ['HF_TOKEN']='word'", "import os; os.environ['HF_TOKEN']='***'" },
+		{ "{\"api_key\": \"word\", \"max_tokens\": 12}", "{\"api_key\": \"***\", \"max_tokens\": 12}" },
+		{ "{\\\"api_key\\\": \\\"word\\\"}", "{\\\"api_key\\\": \\\"***\"}" },
+		{ "Authorization: Bearer word", "Authorization: Bearer ***" },
+		{ "-H bearer word", "-H bearer ***" },
+		{ "https://host/x?token=word&y=1", "https://host/x?token=***&y=1" },
+		{ "for key in d: sort(key == 1)", "for key in d: sort(key == 1)" },
+		{ "--use-token --lr 1", "--use-token --lr 1" },
+		{ "token=", "token=" },
+		{ "key=a", "key=***" },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		secret_mask(rows[i].text, text, 2 * strlen(rows[i].text) + 1);
+		CU_ASSERT_STRING_EQUAL(text, rows[i].masked);
+		if (strcmp(text, rows[i].masked))
+			puts(text);
+	}
+	secret_mask("A=1 HF_TOKEN=word", text, 16);
+	CU_ASSERT_PTR_NULL(strstr(text, "w"));
+}
+
 int
 main(void)
 {
@@ -283,6 +314,7 @@ main(void)
 	CU_add_test(suite, "threads", test_threads);
 	CU_add_test(suite, "environment", test_environment);
 	CU_add_test(suite, "names of secrets", test_secret_names);
+	CU_add_test(suite, "secrets in a text", test_secrets_in_text);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

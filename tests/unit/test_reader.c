@@ -231,19 +231,20 @@ test_events(void)
 	trace_close(trace);
 }
 
-/* Two ranks under a launcher, a forked loader worker, a process that did nothing of note. */
+/* Two ranks under a launcher, a forked loader worker, another forked child, a process that did nothing of note. */
 static void
 test_roles(void)
 {
 	struct box_maker maker;
 	struct trace *trace;
 	const struct process *process;
-	static const struct { const char *file, *role, *status; int rank, signal; } wanted[] = {
-		{ "rank0-11.db", "rank", "failed", 0, 0 },
-		{ "rank1-12.db", "rank", "killed", 1, 9 },
-		{ "rank1-worker-13.db", "worker", "crashed", 1, 11 },
-		{ "x-10.db", "launcher", "failed", -1, 0 },
-		{ "x-99.db", "other", "ok", -1, 0 },
+	static const struct { const char *file, *role, *status; int rank, signal; bool loads_data; } wanted[] = {
+		{ "rank0-11.db", "rank", "failed", 0, 0, false },
+		{ "rank1-12.db", "rank", "killed", 1, 9, false },
+		{ "rank1-worker-13.db", "worker", "crashed", 1, 11, true },
+		{ "rank1-worker-14.db", "worker", "ok", 1, 0, false },
+		{ "x-10.db", "launcher", "failed", -1, 0, false },
+		{ "x-99.db", "other", "ok", -1, 0, false },
 	};
 
 	prepare();
@@ -262,7 +263,13 @@ test_roles(void)
 	maker.header.origin = BOX_ORIGIN_FORKED;
 	maker.header.state = BOX_STATE_RUNNING;
 	maker.header.exit_status = -1;
+	box_maker_frame(&maker, "/p/torch/utils/data/_utils/worker.py", "_worker_loop", 349);
 	box_end(&maker, "t/rank1-worker-13.box");
+	box_begin(&maker, 14, 12, 1);
+	maker.header.origin = BOX_ORIGIN_FORKED;
+	maker.header.start_unix_ns++;
+	box_maker_frame(&maker, "/p/torch/utils/data/_utils/worker.py", "get_worker_info", 120);
+	box_end(&maker, "t/rank1-worker-14.box");
 	box_begin(&maker, 99, 1, -1);
 	box_end(&maker, "t/x-99.box");
 	file_write("t/run.json", "{\"command\":[\"torchrun\"],\"pid\":10,\"exit_status\":1,\"signal\":null,"
@@ -270,8 +277,8 @@ test_roles(void)
 	/* the boxes are of another host: quiet for long, so their processes are dead */
 	shell("touch -d '1 hour ago' %s/t/*.box%s", "");
 	trace = open_well();
-	CU_ASSERT_EQUAL_FATAL(trace_process_count(trace), 5);
-	for (int i = 0; i < 5; i++) {
+	CU_ASSERT_EQUAL_FATAL(trace_process_count(trace), 6);
+	for (int i = 0; i < 6; i++) {
 		process = trace_process(trace, i);
 		CU_ASSERT_EQUAL(process->index, i);
 		CU_ASSERT_STRING_EQUAL(process->file, wanted[i].file);
@@ -279,6 +286,7 @@ test_roles(void)
 		CU_ASSERT_STRING_EQUAL(process->status, wanted[i].status);
 		CU_ASSERT_EQUAL(process->rank, wanted[i].rank);
 		CU_ASSERT_EQUAL(process->signal, wanted[i].signal);
+		CU_ASSERT_EQUAL(process->loads_data, wanted[i].loads_data);
 	}
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(json_object_get(trace_run(trace), "command"), 0)), "torchrun");
 	trace_close(trace);

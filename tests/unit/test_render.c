@@ -19,7 +19,7 @@ static const char failing[] =
 	"  'count':1234,'text':'events overwritten by newer ones'}]},"
 	" {'role':'rank','rank':1,'status':'killed','signal':15,'degraded':[{'name':'overwritten','count':1,'text':'events overwritten by newer ones'}]},"
 	" {'role':'rank','rank':2,'status':'killed','signal':15,'degraded':[]},{'role':'rank','rank':3,'status':'killed','signal':15},"
-	" {'role':'worker','rank':0,'status':'ok'},{'role':'launcher','status':'failed','exit_code':1}],"
+	" {'role':'worker','loads_data':true,'rank':0,'status':'ok'},{'role':'worker','loads_data':false,'rank':0,'status':'ok'},{'role':'launcher','status':'failed','exit_code':1}],"
 	"'failure':{'kind':'operation','process':{'rank':0,'pid':4712,'role':'worker'},'step':3,'event':771,'operation':'aten::cat',"
 	" 'phase':'data','headline':'torch.cat in collate(): video_feat has 45 frames where text_feat has 46','micro_batch':1,"
 	" 'exception':{'type':'RuntimeError','message':'Sizes of tensors must match except in dimension 0.\\nExpected size 46 but got size 45 for tensor number 1 in the list.'},"
@@ -100,7 +100,7 @@ test_report_failure(void)
 	CU_ASSERT(longest_line(text, &lines) <= 100);
 	CU_ASSERT(lines <= 40);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "FAILED     torch.cat in collate(): video_feat has 45 frames"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "4 ranks: 0 failed with status 1, 1-3 killed by SIGTERM; 1 data worker, ok"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "4 ranks: 0 failed with status 1, 1-3 killed by SIGTERM; 1 data worker, ok; 1 worker, ok"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "[1, >45<, 8]"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "[1, 46, 8]"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "/home/me/project/collate.py:31 in collate"));

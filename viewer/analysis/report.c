@@ -42,6 +42,7 @@ process_json(struct trace *trace, const struct process *process)
 	}
 	text_set(json, "file", process->file);
 	text_set(json, "role", process->role);
+	json_object_set_new(json, "loads_data", json_boolean(process->loads_data));
 	text_set_integer(json, "rank", process->rank, -1);
 	text_set_integer(json, "local_rank", process->local_rank, -1);
 	text_set_integer(json, "world_size", process->world_size, -1);

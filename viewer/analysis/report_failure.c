@@ -26,6 +26,7 @@ process_json(const struct process *process)
 	text_set_integer(json, "rank", process->rank, -1);
 	text_set_integer(json, "pid", process->pid, -1);
 	text_set(json, "role", process->role);
+	json_object_set_new(json, "loads_data", json_boolean(process->loads_data));
 	text_set(json, "file", process->file);
 	return json;
 }

@@ -35,11 +35,18 @@ const struct option_row command_env_options[] = {
 struct variable { const char *name; char *value; };
 struct variables { struct variable row[VARIABLES_MOST]; int count; char library[PATH_MAX]; };
 
+/* Is VALUE one word of a shell as it is? */
+static bool
+is_plain(const char *value)
+{
+	return value[0] && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+,@%-") == strlen(value);
+}
+
 /* VALUE as one word of a shell. */
 static void
 print_quoted(const char *value)
 {
-	if (value[0] && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+,@%-") == strlen(value)) {
+	if (is_plain(value)) {
 		fputs(value, stdout);
 		return;
 	}
@@ -71,46 +78,55 @@ print_sh(const struct variables *variables)
 	}
 }
 
-/* The directory of FILE, or "" where it has none. */
+/* What is to be mounted for FILE to be made in it: its directory, or itself where that is the root. */
 static void
-directory_of(const char *file, char directory[PATH_MAX])
+mount_of(const char *file, char mount[PATH_MAX])
 {
 	const char *slash = strrchr(file, '/');
 
-	snprintf(directory, PATH_MAX, "%.*s", slash ? (int)(slash - file) : 0, file);
+	snprintf(mount, PATH_MAX, "%.*s", slash && slash > file ? (int)(slash - file) : (int)strlen(file), file);
+}
+
+/* "-v PATH:PATH", of whose parts docker takes no other ':'. */
+static void
+print_volume(const char *path, const char *end)
+{
+	if (strchr(path, ':'))
+		fprintf(stderr, "shapebox: %s can't be mounted by -v: its path contains ':'\n", path);
+	printf("-v ");
+	print_quoted(path);
+	putchar(':');
+	print_quoted(path);
+	fputs(end, stdout);
 }
 
 static void
 print_docker(const struct variables *variables)
 {
-	char directory[PATH_MAX];
+	char mount[PATH_MAX];
+	bool plain = true;
 
 	for (int i = 0; i < variables->count; i++) {
-		printf("-e ");
-		print_quoted(variables->row[i].name);
-		putchar('=');
-		print_quoted(variables->row[i].value);
+		const char *value = variables->row[i].value;
+
+		printf("-e %s=", variables->row[i].name);
+		print_quoted(value);
 		printf(" ");
+		plain = plain && is_plain(value);
 		if (strcmp(variables->row[i].name, config_rows[CONFIG_OUTPUT].variable) == 0) {
-			directory_of(variables->row[i].value, directory);
-			printf("-v ");
-			print_quoted(directory);
-			putchar(':');
-			print_quoted(directory);
-			printf(" ");
+			mount_of(value, mount);
+			print_volume(mount, " ");
 		}
 	}
-	printf("-v ");
-	print_quoted(variables->library);
-	putchar(':');
-	print_quoted(variables->library);
-	printf(":ro\n");
+	print_volume(variables->library, ":ro\n");
+	if (!plain) /* $(...) splits at every space, whatever quotes say */
+		fprintf(stderr, "shapebox: some of these words are quoted: eval \"docker run $(shapebox env --for docker ...) IMAGE COMMAND\"\n");
 }
 
 static void
 print_k8s(const struct variables *variables)
 {
-	char directory[PATH_MAX];
+	char mount[PATH_MAX];
 
 	printf("# in the container; %s must be in its image, or mounted\nenv:\n", variables->library);
 	for (int i = 0; i < variables->count; i++) {
@@ -118,8 +134,8 @@ print_k8s(const struct variables *variables)
 		print_json(variables->row[i].value);
 		putchar('\n');
 		if (strcmp(variables->row[i].name, config_rows[CONFIG_OUTPUT].variable) == 0) {
-			directory_of(variables->row[i].value, directory);
-			printf("  # %s on a volume: a container's own file system goes with it\n", directory);
+			mount_of(variables->row[i].value, mount);
+			printf("  # %s on a volume: a container's own file system goes with it\n", mount);
 		}
 	}
 }

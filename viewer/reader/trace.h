@@ -34,6 +34,7 @@ struct process {
 	int64_t steps, events, events_kept;
 	const char *torch_version, *python_version;
 	bool forked;
+	bool loads_data;             /* a worker, and a data loader's: its operations were run from that loop */
 	int ancestors[TRACE_ANCESTORS]; /* who started it, the nearest first; 0: no more are known */
 };
 

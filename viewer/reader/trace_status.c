@@ -203,6 +203,18 @@ roles_give(struct trace *trace)
 	}
 }
 
+/* Does one of its operations come from the loop in which a data loader's workers run? (torch/utils/data/_utils/worker.py) */
+static bool
+loads_data(struct reader *reader)
+{
+	sqlite3_stmt *statement = reader_prepare(reader, "SELECT 1 FROM frame WHERE function = '_worker_loop' AND "
+							 "file GLOB '*torch/utils/data/_utils/worker.py' LIMIT 1");
+	bool found = statement && reader_row(reader, statement);
+
+	sqlite3_finalize(statement);
+	return found;
+}
+
 static int
 role_order(const char *role)
 {
@@ -248,6 +260,10 @@ trace_judge(struct trace *trace)
 	}
 	roles_give(trace);
 	qsort(trace->readers, (size_t)trace->count, sizeof(struct reader *), reader_order);
-	for (int i = 0; i < trace->count; i++)
-		trace->readers[i]->process.index = i;
+	for (int i = 0; i < trace->count; i++) {
+		struct reader *reader = trace->readers[i];
+
+		reader->process.index = i;
+		reader->process.loads_data = strcmp(reader->process.role, "worker") == 0 && loads_data(reader);
+	}
 }

@@ -54,9 +54,9 @@ group_rank(struct process_group *group, int64_t rank)
 	group->first = group->last = rank;
 }
 
-/* "2 ranks: 0 failed, 1 ok": the processes of ROLE (of ATTEMPT, unless that is -1), appended to LINE. */
+/* "2 ranks: 0 failed, 1 ok": the processes of ROLE (that load data or not; of ATTEMPT, unless that is -1), appended to LINE. */
 static void
-group_role(struct page *line, const json_t *processes, const char *role, int64_t attempt, const char *one, const char *many)
+group_role(struct page *line, const json_t *processes, const char *role, bool loads_data, int64_t attempt, const char *one, const char *many)
 {
 	struct process_group groups[PROCESSES_GROUPS] = { 0 };
 	const json_t *process;
@@ -68,7 +68,7 @@ group_role(struct page *line, const json_t *processes, const char *role, int64_t
 		int g = 0;
 		int64_t rank = report_integer(process, "rank", -1);
 
-		if (strcmp(report_string(process, "role"), role) != 0 ||
+		if (strcmp(report_string(process, "role"), role) != 0 || json_is_true(json_object_get(process, "loads_data")) != loads_data ||
 		    (attempt >= 0 && report_integer(process, "attempt", 0) != attempt))
 			continue;
 		count++;
@@ -115,10 +115,11 @@ report_processes(struct page *page, const json_t *report, int width)
 	json_array_foreach(attempts, i, attempt)
 		if (json_is_true(json_object_get(attempt, "shown")))
 			shown = report_integer(attempt, "attempt", 0);
-	group_role(&line, processes, "rank", shown, SAY("rank"), SAY("ranks"));
-	group_role(&line, processes, "worker", -1, SAY("data worker"), SAY("data workers"));
-	group_role(&line, processes, "launcher", -1, SAY("launcher"), SAY("launchers"));
-	group_role(&line, processes, "other", -1, line.size ? SAY("other process") : SAY("process"),
+	group_role(&line, processes, "rank", false, shown, SAY("rank"), SAY("ranks"));
+	group_role(&line, processes, "worker", true, -1, SAY("data worker"), SAY("data workers"));
+	group_role(&line, processes, "worker", false, -1, SAY("worker"), SAY("workers"));
+	group_role(&line, processes, "launcher", false, -1, SAY("launcher"), SAY("launchers"));
+	group_role(&line, processes, "other", false, -1, line.size ? SAY("other process") : SAY("process"),
 		   line.size ? SAY("other processes") : SAY("processes"));
 	if (report_integer(merged, "processes", 0) > 0) {
 		page_add(&line, line.size ? "; " : "");

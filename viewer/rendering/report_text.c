@@ -203,7 +203,8 @@ report_operation(struct page *page, const json_t *failure, int width)
 	if (rank >= 0)
 		page_format(&line, SAY("%srank %" PRId64), line.size ? ", " : "", rank);
 	if (strcmp(role, "worker") == 0) {
-		page_add(&line, line.size ? SAY(", data worker") : SAY("data worker"));
+		page_add(&line, line.size ? ", " : "");
+		page_add(&line, json_is_true(json_object_get(process, "loads_data")) ? SAY("data worker") : SAY("worker"));
 		if (pid >= 0)
 			page_format(&line, " %" PRId64, pid);
 	}
