@@ -167,6 +167,38 @@ test_ended_in_its_wake(void)
 	json_decref(again);
 }
 
+/* A process pool's worker hands its exception on; the parent, which lives on, at most looks at it. Its way there by fork is no caller. */
+static void
+test_unheard(void)
+{
+	struct process processes[] = { { PROCESS(0, 100, 0, "ok") }, { PROCESS(1, 101, -1, "ok") } };
+	json_t *own = exception("sizes must match", USER, "/usr/lib/python3.11/concurrent/futures/process.py", "/usr/lib/python3.11/multiprocessing/popen_fork.py");
+	json_t *met = exception("sizes must match", USER, USER, USER), *callers = json_object_get(own, "callers");
+	struct note parent[] = { NOTE(1, 20, met) }, worker[] = { NOTE(1, 10, own) };
+	struct hand hand = { .processes = processes, .process_count = 2, .notes = { parent, worker }, .note_counts = { 0, 1 } };
+	struct source source = hand_source(&hand);
+	struct failure failure;
+
+	json_array_append_new(callers, json_pack("{s:s, s:i, s:s}", "file", USER, "line", 3, "function", "main"));
+	processes[1].parent_pid = 100;
+	processes[1].role = "worker";
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 1);
+	hand.note_counts[0] = 1; /* the parent caught it */
+	CU_ASSERT_FALSE(failure_choose(&source, &failure));
+	parent[0].kind = "fatal"; /* the parent fails of it, or of another reason */
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 1);
+	json_object_set_new(met, "message", json_string("another"));
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
+	CU_ASSERT_EQUAL(failure.process, 0);
+	parent[0].kind = "exception";
+	json_object_set_new(json_array_get(json_object_get(own, "frames"), 1), "file", json_string("/usr/lib/python3.11/multiprocessing/pool.py"));
+	CU_ASSERT_FALSE(failure_choose(&source, &failure)); /* such a pool raises it again */
+	json_decref(own);
+	json_decref(met);
+}
+
 /* A child's failure is survived by a parent that ended well; not by one that became another program (exec), which ended badly. */
 static void
 test_became_another(void)
@@ -197,6 +229,7 @@ main(void)
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 2;
 	suite = CU_add_suite("failure_left", NULL, NULL);
+	CU_add_test(suite, "a future that nobody asked", test_unheard);
 	CU_add_test(suite, "whose frames are left", test_left);
 	CU_add_test(suite, "a process that lives on", test_living);
 	CU_add_test(suite, "attempts of one run", test_attempts);

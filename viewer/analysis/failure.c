@@ -239,6 +239,37 @@ find_last_handled(const struct source *source, struct failure *failures, int cou
 		failure_process_last(source, i, &failures[i]);
 }
 
+/* Did an ancestor of PROCESS meet an exception that tells MESSAGE? */
+static bool
+heard_by_parent(const struct source *source, int process, const char *message)
+{
+	int parent = parent_of(source, process);
+	const struct note *notes;
+
+	for (int i = 0; i < ANCESTORS_MOST && parent >= 0; i++, parent = parent_of(source, parent)) {
+		int count = source->notes(source->context, parent, "exception", &notes);
+
+		for (int n = 0; n < count; n++)
+			if (text_contains(failure_note_message(&notes[n]), message))
+				return true;
+	}
+	return false;
+}
+
+/* Nobody failed: what went into a future of a process pool, whose parent at most looked at it, is what there is to tell, as it is where
+ * the pool's are threads. */
+static void
+find_unheard(const struct source *source, struct failure *failures, int count)
+{
+	bool any = false;
+
+	for (int i = 0; i < count; i++)
+		any = any || failures[i].kind;
+	for (int i = 0; i < count && !any; i++)
+		if (strcmp(source->process(source->context, i)->role, "worker") == 0)
+			failure_process_unheard(source, i, heard_by_parent, &failures[i]);
+}
+
 /* How each process failed; those that only echo another's, were survived, or were ended in another's wake are cleared.
  * NULL without memory. Free it. */
 static struct failure *
@@ -263,6 +294,8 @@ judge(const struct source *source)
 			failures[i].kind = NULL;
 	if (failures)
 		find_last_handled(source, failures, count);
+	if (failures)
+		find_unheard(source, failures, count);
 	free(told);
 	return failures;
 }

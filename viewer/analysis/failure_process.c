@@ -178,12 +178,18 @@ is_users(const json_t *frame)
 	return strchr(base, '.') || base - file < 5 || strncmp(base - 5, "/bin/", 5) != 0;
 }
 
+/* Is any of FRAMES, innermost first, the program's? What stands beyond a fork is the parent's way there. */
 static bool
 any_users(const json_t *frames)
 {
-	for (size_t i = 0; i < json_array_size(frames); i++)
-		if (is_users(json_array_get(frames, i)))
+	for (size_t i = 0; i < json_array_size(frames); i++) {
+		const json_t *frame = json_array_get(frames, i);
+
+		if (is_users(frame))
 			return true;
+		if (strstr(text_get(frame, "file"), "/multiprocessing/popen_fork.py"))
+			return false;
+	}
 	return false;
 }
 
@@ -285,6 +291,31 @@ failure_of_process(const struct source *source, int index, struct failure *out)
 	}
 	set_moment(source, out);
 	return true;
+}
+
+/* Has a future of a process pool this exception now? */
+static bool
+is_futures(const struct note *note)
+{
+	const json_t *frames = json_object_get(note->json, "frames");
+	size_t count = json_array_size(frames);
+
+	return count && strstr(text_get(json_array_get(frames, count - 1), "file"), "/concurrent/futures/process.py") && failure_left_program(note);
+}
+
+bool
+failure_process_unheard(const struct source *source, int index, bool (*heard)(const struct source *source, int index, const char *message),
+			struct failure *out)
+{
+	const struct note *notes;
+	int count = source->notes(source->context, index, "exception", &notes);
+
+	for (int i = count - 1; i >= 0; i--)
+		if (is_futures(&notes[i]) && !heard(source, index, failure_note_message(&notes[i]))) {
+			from_note(source, index, &notes[i], out);
+			return true;
+		}
+	return false;
 }
 
 bool

@@ -12,6 +12,11 @@ bool failure_of_process(const struct source *source, int process, struct failure
 /* The exception that was handled last in PROCESS, which went on or ended well, as its failure; false if there is none. */
 bool failure_process_last(const struct source *source, int process, struct failure *out);
 
+/* The newest exception of PROCESS that left the program's own code and went into a future of its parent's process pool, as its failure,
+ * unless HEARD says that whoever started it is known to have met that message; false if there is none. */
+bool failure_process_unheard(const struct source *source, int process,
+			     bool (*heard)(const struct source *source, int process, const char *message), struct failure *out);
+
 /* Exceptions before LAST that left the program's own code in the same process. Returns how many of ROOM were filled. */
 int failure_process_earlier(const struct source *source, const struct failure *last, struct failure *out, int room);
 
