@@ -3,8 +3,9 @@
 # and the report tells its failure.
 set -eu
 case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
-python=$2
-program=$3/dying.py
+case $2 in /*) python=$2 ;; *) python=$PWD/$2 ;; esac
+case $3 in /*) programs=$3 ;; *) programs=$PWD/$3 ;; esac
+program=$programs/dying.py
 shapebox=$build/shapebox
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -95,7 +96,7 @@ status=0
 status_is 1 "torchrun"
 told torchrun "torchrun" 1
 status=0
-"$shapebox" run --quiet --output tree -- "$python" "$3/tree_killer.py" "$program" ranks >out.txt 2>err || status=$?
+"$shapebox" run --quiet --output tree -- "$python" "$programs/tree_killer.py" "$program" ranks >out.txt 2>err || status=$?
 status_is 1 "the tree killed"
 told tree "the tree killed" 1
 

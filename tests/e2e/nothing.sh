@@ -2,7 +2,7 @@
 # nothing.sh BUILD PYTHON: where nothing is recorded, `run` says why, and `env` prints what to do instead.
 set -eu
 case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
-python=$2
+case $2 in /*) python=$2 ;; *) python=$PWD/$2 ;; esac
 shapebox=$build/shapebox
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,8 +3,9 @@
 # process that was killed, not in a database, not in run.json, not in the report; what is no secret is there.
 set -eu
 case $1 in /*) build=$1 ;; *) build=$PWD/$1 ;; esac
-python=$2
-program=$3/masked.py
+case $2 in /*) python=$2 ;; *) python=$PWD/$2 ;; esac
+case $3 in /*) programs=$3 ;; *) programs=$PWD/$3 ;; esac
+program=$programs/masked.py
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
