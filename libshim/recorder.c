@@ -21,6 +21,7 @@ __thread struct recorder *recorder_self;
 static struct recorder *pool;
 static uint32_t pool_count;
 static uint32_t next_number;
+static uint32_t places; /* that were ever taken, from the first; atomic */
 static pthread_key_t thread_end;
 
 static void
@@ -43,6 +44,7 @@ thread_ended(void *self)
 
 	if (recorder != recorder_self) /* a fork came between: it isn't ours any more */
 		return;
+	boxed_settle(&recorder->boxed);
 	if (shim_box.base) {
 		close_chunk(recorder);
 		history_thread_ended(recorder->number);
@@ -71,8 +73,10 @@ void
 recorder_forked(void)
 {
 	for (uint32_t i = 0; pool && i < pool_count; i++)
-		if (pool[i].in_use)
+		if (pool[i].in_use) {
 			pool[i].in_use = 0;
+			boxed_forked(&pool[i].boxed);
+		}
 	recorder_self = NULL;
 	next_number = 0;
 }
@@ -101,6 +105,9 @@ recorder_get(void)
 		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
 		recorder->thrown.count = recorder->thrown.noted = 0;
 		recorder->frames.count = 0;
+		for (uint32_t before = places; before <= i && !__atomic_compare_exchange_n(&places, &before, i + 1, false, __ATOMIC_ACQ_REL,
+											   __ATOMIC_RELAXED);)
+			;
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 		recorder_meet_torch(recorder);
 		recorder->sequence_at_step = -1;
@@ -130,6 +137,12 @@ uint32_t
 recorder_place(const struct recorder *recorder)
 {
 	return (uint32_t)(recorder - pool);
+}
+
+struct boxed *
+recorder_boxed(uint32_t place)
+{
+	return place < __atomic_load_n(&places, __ATOMIC_ACQUIRE) ? &pool[place].boxed : NULL;
 }
 
 void
