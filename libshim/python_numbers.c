@@ -12,6 +12,8 @@
 #define LARGEST (1ll << 40) /* addresses and thread numbers explain nothing either */
 #define DEPTH_MAX 2
 #define ENTRIES_PER_DICT 400
+#define ITEMS_PER_DICT 64   /* of a mapping that is no configuration: more are data */
+#define LENGTHS_PER_DICT 8  /* lists that a mapping holds */
 #define PATH_BYTES 200
 
 struct search {
@@ -111,13 +113,16 @@ static void
 search_dict(struct search *search, const char *path, struct python_object *dict, bool attributes, int depth)
 {
 	struct python_object *key, *value;
+	int most = attributes || is_configuration(path) ? ENTRIES_PER_DICT : ITEMS_PER_DICT, lengths = 0;
 	char name[PATH_BYTES];
 	long position = 0;
 
 	if (was_seen(search->numbers, dict))
 		return;
-	for (int i = 0; i < ENTRIES_PER_DICT && !is_over(search) && py.PyDict_Next(dict, &position, &key, &value); i++) {
+	for (int i = 0; i < most && !is_over(search) && py.PyDict_Next(dict, &position, &key, &value); i++) {
 		search->numbers->entries++;
+		if (!attributes && python_kind(value) == PYTHON_LIST && ++lengths > LENGTHS_PER_DICT)
+			continue;
 		if (attributes ? !attribute_path(name, path, key) : !python_values_key(name, sizeof name, path, key))
 			continue;
 		/* Of what is private (a module's tables, hooks and caches) only plain numbers. */
@@ -199,6 +204,8 @@ search_value(struct search *search, const char *path, struct python_object *valu
 		return;
 	}
 	dict = python_values_mapping(value, &held);
+	if (dict && !is_configuration(path))
+		write_length(search, path, py.PyDict_Size(dict));
 	if (dict)
 		search_dict(search, path, dict, false, depth);
 	else if (kind == PYTHON_OTHER)

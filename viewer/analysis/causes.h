@@ -69,6 +69,7 @@ struct cause_facts {
 struct cause {
 	const char *confidence;          /* certain, likely, possible */
 	struct text text, fix, evidence;
+	bool tells_news;                 /* what was new on the way is told already */
 	const json_t *setting;           /* {"name","value"} that carries the size in question; NULL */
 };
 

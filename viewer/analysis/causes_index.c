@@ -151,6 +151,41 @@ cause_other_table(const struct cause_facts *facts, struct cause *out, const char
 	return true;
 }
 
+static void
+fix_index(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const char *table = cause_operand_name(facts, mismatch->against);
+	int dim = mismatch->against_dim < 0 ? 0 : mismatch->against_dim;
+	int64_t least = cause_count(index_summary(facts), "min", -1);
+
+	if (mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX)
+		text_add(&out->fix, "make dimension %d of %s %" PRId64 " long or more where it is built, or keep the values from 0 to %" PRId64 " where the index is made (map or "
+			 "leave out what has no place; check offsets)", dim, table, mismatch->actual + 1, mismatch->expected - 1);
+	else
+		text_add(&out->fix, "keep the values from 0 to %" PRId64 ", or make dimension %d of %s longer (the limit it was built with); check offsets",
+			 mismatch->expected - 1, dim, table);
+	if (mismatch->has_actual && mismatch->actual == mismatch->expected && (least == 1 || (least < 0 && facts->calls < CALLS_ENOUGH)))
+		text_add(&out->fix, "; if it counts from 1, subtract 1");
+}
+
+/* The values fitted before; a list in reach is just as long as this one needs. */
+static void
+add_lengths(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const json_t *length = mismatch->has_actual && mismatch->actual > 0 && mismatch->actual < INT64_MAX ? cause_length(facts, mismatch->actual + 1) : NULL;
+	int64_t least = cause_count(index_summary(facts), "min", -1);
+	int64_t calls = facts->sides[1].calls > facts->calls ? facts->sides[1].calls : facts->calls;
+
+	if (length)
+		text_add(&out->evidence, "%s%" PRId64 " would fit: that is %s", out->evidence.used ? SAY("; ") : "", mismatch->actual + 1, text_get(length, "name"));
+	if (calls >= CALLS_ENOUGH)
+		text_add(&out->evidence, "%s%" PRId64 " earlier calls fitted", out->evidence.used ? SAY("; ") : "", calls);
+	if (least == 0 && mismatch->has_actual && mismatch->actual == mismatch->expected)
+		text_add(&out->evidence, "%sthe smallest is 0: they count from 0", out->evidence.used ? SAY("; ") : "");
+}
+
 /* Needs: an index out of range that is neither a position, a label, nor padding. Likely where the index is known. */
 bool
 cause_index(const struct cause_facts *facts, struct cause *out)
@@ -173,6 +208,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "the index was made by ");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
+	add_lengths(facts, out);
 	if (embedding && mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX)
 		text_add(&out->fix, "give the embedding %" PRId64 " rows or more (resize_token_embeddings after tokens were added to the vocabulary), "
 			 "or keep the ids below %" PRId64, mismatch->actual + 1, mismatch->expected);
@@ -183,9 +219,6 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "a negative value marks padding or places to ignore (ignore_index): mask or clamp it before it is used as an "
 			 "index");
 	else
-		text_add(&out->fix, "keep the values from 0 to %" PRId64 ", or make dimension %d of %s longer (the limit it was built with)%s",
-			 mismatch->expected - 1, mismatch->against_dim < 0 ? 0 : mismatch->against_dim, cause_operand_name(facts, mismatch->against),
-			 mismatch->has_actual && mismatch->actual == mismatch->expected
-			 ? SAY("; one too many is what an index that counts from 1 gives: subtract 1") : SAY("; check offsets"));
+		fix_index(facts, out);
 	return true;
 }

@@ -253,6 +253,7 @@ tell_layer(const struct cause_facts *facts, struct cause *out, int place, const 
 	} else if (like_parameter * 2 > all && all) {
 		out->confidence = "likely";
 		text_add(&out->text, "; the input is the exception: the model's parameters are %s", parameter);
+		cause_add_otherwise(facts, &out->evidence, place == facts->mismatch->operand ? facts->mismatch->against : facts->mismatch->operand, -1, LINEAGE_DTYPE);
 		text_add(&out->fix, "convert %s to %s where it is made%s", name, parameter, strcmp(parameter, "float32") == 0
 			 ? SAY(" (.float(); numpy makes float64)") : "");
 	} else {
@@ -289,7 +290,8 @@ cause_dtype(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "convert %s to %s before the call (.to(%s.dtype))", name, wanted,
 			 mismatch->against >= 0 ? cause_operand_name(facts, mismatch->against) : SAY("the other"));
 	}
-	text_add(&out->evidence, "%s", mismatch->text);
+	if (!out->evidence.used)
+		text_add(&out->evidence, "%s", mismatch->text);
 	add_origin(facts, out, 0, is);
 	add_origin(facts, out, 1, wanted);
 	return true;

@@ -154,6 +154,15 @@ is_pair(const struct cause_facts *facts)
 	return items == 2;
 }
 
+/* Did the call before have one tensor in its list? */
+static bool
+joined_alone(const struct cause_facts *facts)
+{
+	struct event newest;
+
+	return facts->source && facts->event->site >= 0 && usual_newest(facts->source, facts->process, facts->event, &newest) && rule_pieces(&newest) == 1;
+}
+
 /* Needs: a list joined along one dimension whose tensors disagree in another. */
 bool
 cause_ragged(const struct cause_facts *facts, struct cause *out)
@@ -190,6 +199,9 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 	else if (cause_decided_by(&facts->sides[0], "pad_sequence") && cause_decided_by(&facts->sides[1], "pad_sequence"))
 		text_add(&out->fix, "each batch was padded to its own longest: pad all to one fixed length there (max_length), or don't join what was padded "
 			 "apart%s", facts->outer && strstr(facts->outer, "dispatch_batches") ? " (dispatch_batches=False)" : "");
+	else if (mismatch->dim > 0)
+		text_add(&out->fix, "pad dimension %d of all to the longest of them (torch.nn.functional.pad; pad_sequence pads dimension 0 only), or bring every "
+			 "one to one size where it is made (resize, crop, sample to the same count)", mismatch->dim);
 	else
 		text_add(&out->fix, "pad dimension %d to the longest (torch.nn.utils.rnn.pad_sequence), or bring every sample to one size where it is made "
 			 "(resize, crop, sample to the same count)", mismatch->dim);
@@ -201,7 +213,9 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 		text_add(&out->evidence, "; ");
 	}
-	if (facts->twins)
+	if (joined_alone(facts))
+		text_add(&out->evidence, "the call before joined 1 alone, where nothing can differ");
+	else if (facts->twins)
 		text_add(&out->evidence, "they come from the same lines of code with different sizes");
 	return true;
 }

@@ -177,63 +177,6 @@ cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-static bool
-is_of_optimizer(const struct cause_facts *facts)
-{
-	for (size_t i = 0; i < json_array_size(facts->frames) && i < 6; i++)
-		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/optim/"))
-			return true;
-	return facts->event && strcmp(facts->event->phase, "optimizer") == 0;
-}
-
-/* From before this step, or ready-made: state rather than a gradient. */
-static bool
-is_kept(const struct cause_facts *facts, const struct cause_side *side)
-{
-	return cause_is_old(facts, side) || (cause_decider(side) && cause_decider(side)->entered);
-}
-
-/* Needs: sizes that differ within an optimizer's step: its state against the gradient or the parameter. */
-bool
-cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
-{
-	const struct mismatch *mismatch = facts->mismatch;
-	int state;
-
-	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 || !is_of_optimizer(facts))
-		return false;
-	if (is_kept(facts, &facts->sides[0]) != is_kept(facts, &facts->sides[1]))
-		state = is_kept(facts, &facts->sides[0]) ? 0 : 1;
-	else
-		state = mismatch->operand < mismatch->against ? 0 : 1; /* state.lerp_(grad), state.mul_().add_(grad) */
-	if (cause_decider(&facts->sides[!state]) && strcmp(cause_decider(&facts->sides[!state])->event.phase, "optimizer") == 0)
-		return false; /* a size that the step itself made is not the parameter's */
-	out->confidence = "likely";
-	text_add(&out->text, "the optimizer's state has another shape than its parameter: %" PRId64 " against %" PRId64 " in dimension %d",
-		 facts->sides[state].size, facts->sides[!state].size, facts->sides[state].dim);
-	text_add(&out->evidence, "%s, within the optimizer's step", mismatch->text);
-	if (cause_decider(&facts->sides[state])) {
-		text_add(&out->evidence, "; the state comes from ");
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[state]));
-	}
-	text_add(&out->fix, "don't load the optimizer's state of a checkpoint whose parameters had other shapes (or in another order): resize its entries as "
-		 "the parameter was resized, drop them, or make the optimizer after the model is resized");
-	return true;
-}
-
-/* Needs: the optimizer's own check of its groups. */
-bool
-cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
-{
-	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "parameter group") || !strstr(facts->message, "state dict"))
-		return false;
-	out->confidence = "likely";
-	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: other groups, or another number in a group");
-	text_add(&out->fix, "make the optimizer over the same parameters as when it was saved (the same frozen layers, adapters and groups, in the same order), "
-		 "or start it without the saved state");
-	return true;
-}
-
 /* Did SIDE come out of a file (torch.load)? */
 static const struct lineage_step *
 loaded(const struct cause_facts *facts, const struct cause_side *side)

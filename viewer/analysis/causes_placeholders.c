@@ -3,94 +3,12 @@
 #include <string.h>
 
 #include "causes_tool.h"
-#include "knowledge.h"
 #include "mismatch_rule.h"
+#include "placeholders.h"
 
 #define ROWS_TOLD 12
 #define TRIES_MOST 20000
 #define FEW 4 /* a difference that a count off by one a row or image explains */
-
-/* What is known of placeholders against features: from an operation, or from a check that a model does in Python. */
-struct placeholders { int64_t selected, supplied, length, rows /* sequences in the batch */; };
-
-static int64_t
-number_after(const char *text, const char *word)
-{
-	const char *at = text ? strstr(text, word) : NULL;
-	int64_t number;
-
-	return at && text_number(&at, &number) ? number : -1;
-}
-
-/* The longest integer or bool tensor of two dimensions among the locals: the token sequence. */
-static int64_t
-sequence_length(const json_t *frames, int64_t *rows)
-{
-	int64_t longest = -1;
-
-	for (size_t f = 0; f < json_array_size(frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
-
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
-			int64_t size = json_integer_value(json_array_get(shape, 1));
-
-			if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest) {
-				longest = size;
-				*rows = json_integer_value(json_array_get(shape, 0));
-			}
-		}
-	}
-	return longest;
-}
-
-/* Rows of the local features whose elements are ELEMENTS (a library's message counts them so); -1 if none is it. */
-static int64_t
-rows_of_features(const json_t *frames, int64_t elements)
-{
-	for (size_t f = 0; f < json_array_size(frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
-
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
-			int64_t rows = json_integer_value(json_array_get(shape, 0)), width = json_integer_value(json_array_get(shape, 1));
-
-			if (json_array_size(shape) == 2 && width > 1 && rows > 0 && elements % width == 0 && elements / width == rows &&
-			    strstr(text_get(local, "name"), "feature"))
-				return rows;
-		}
-	}
-	return -1;
-}
-
-static bool
-find_placeholders(const struct cause_facts *facts, struct placeholders *out)
-{
-	const struct mismatch *mismatch = facts->mismatch;
-	int64_t rows;
-
-	*out = (struct placeholders){ -1, -1, -1, 1 };
-	out->length = sequence_length(facts->frames, &out->rows);
-	if (cause_disagrees(facts, "count") && mismatch->has_expected && mismatch->has_actual) {
-		const struct operand *mask = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
-
-		out->selected = mismatch->expected;
-		out->supplied = mismatch->actual;
-		if (mask && mask->ndim >= 2) {
-			out->length = mask->sizes[1];
-			out->rows = mask->sizes[0];
-		}
-		return out->selected >= 0 && out->supplied >= 0;
-	}
-	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
-		return false;
-	out->selected = number_after(facts->message, "tokens:");
-	out->supplied = number_after(facts->message, ", features");
-	rows = rows_of_features(facts->frames, out->supplied);
-	if (rows > 0 && out->selected <= out->length * out->rows) /* places are counted, features are multiplied by their width */
-		out->supplied = rows;
-	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
-}
 
 /* "34, 34, 12" of a list of counts; false if there are too many to tell. */
 static bool
@@ -184,22 +102,20 @@ short_sequence(const struct images *images, const json_t *rows, int64_t *wanted)
 static bool
 add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
 {
-	const struct mismatch *mismatch = facts->mismatch;
-	const json_t *summary = facts->event && mismatch && mismatch->against >= 0
-		? knowledge_summary(facts->event->operands[mismatch->against].tensor, facts->counts, facts->frames) : NULL;
+	const json_t *counts = placeholders_rows(facts);
 	struct text rows = {{0}, 0};
 	struct images images;
 	int64_t wanted;
 	int sequence;
 
-	if (add_counts(&rows, json_object_get(summary, "rows")))
+	if (add_counts(&rows, counts))
 		text_add(out, "%splaces in each sequence: %s", out->used ? SAY("; ") : "", rows.data);
 	if (!find_images(facts, features, &images))
 		return false;
 	text_add(out, "%sthe %zu rows of %s bring ", out->used ? SAY("; ") : "", images.count, images.name);
 	for (size_t i = 0; i < images.count; i++)
 		text_add(out, "%s%" PRId64, i ? ", " : "", images.sizes[i]);
-	sequence = rows.used ? short_sequence(&images, json_object_get(summary, "rows"), &wanted) : -1;
+	sequence = rows.used ? short_sequence(&images, counts, &wanted) : -1;
 	if (sequence >= 0)
 		text_add(out, ": sequence %d should have %" PRId64, sequence, wanted);
 	return sequence >= 0;
@@ -233,9 +149,9 @@ add_units(const struct cause_facts *facts, const struct placeholders *found, str
 		return;
 	text_add(&out->evidence, "%s%" PRId64 " x %" PRId64 " places against %" PRId64 " x %" PRId64 " rows (%s = %" PRId64 ")", out->evidence.used ? SAY("; ") : "",
 		 found->selected / a, a, found->supplied / a, a, text_get(unit, "name"), a);
-	count = cause_named_number(facts, found->selected / a, "frame image num_");
-	if (!cause_is_called(count, "frame image num_"))
-		return;
+	count = cause_named_number(facts, found->selected / a, "images frames");
+	if (!cause_is_called(count, "images frames"))
+		return; /* (channels and layers are counted, too) */
 	out->setting = count;
 	text_add(&out->evidence, "; %" PRId64 " is %s", found->selected / a, text_get(count, "name"));
 }
@@ -255,7 +171,7 @@ cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
 
-	if (!find_placeholders(facts, &found) || found.selected != 0 || found.supplied == 0)
+	if (!placeholders_find(facts, &found) || found.selected != 0 || found.supplied == 0)
 		return false;
 	out->confidence = "certain";
 	text_add(&out->text, "the batch holds no placeholder at all, yet %" PRId64 " rows of features", found.supplied);
@@ -269,11 +185,14 @@ bool
 cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
+	struct placeholders_whole whole;
 	int64_t missing, least;
 	bool one;
 
-	if (!find_placeholders(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
+	if (!placeholders_find(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
+	if (placeholders_whole(facts, &found, &whole) && whole.fits && !limit_of(facts, found.length))
+		return false; /* whole images, and a sequence that has all of its own */
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = limit_of(facts, found.length);
@@ -299,15 +218,44 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Whole images too many or too few, and the sequence that has them. */
+static void
+tell_whole(const struct cause_facts *facts, struct cause *out, const struct placeholders *found, const struct placeholders_whole *whole)
+{
+	int64_t apart = whole->places > whole->given ? whole->places - whole->given : whole->given - whole->places;
+
+	out->confidence = "likely";
+	text_add(&out->text, "there are placeholders for %" PRId64 " images (%" PRId64 " of %" PRId64 " each) and features of %" PRId64 " (%" PRId64 "): %" PRId64
+		 " whole image%s too %s in the text, nothing was counted differently or cut", whole->places, found->selected, whole->each, whole->given,
+		 found->supplied, apart, language_plural(apart), whole->places > whole->given ? SAY("many") : SAY("few"));
+	if (whole->row >= 0)
+		text_add(&out->text, "; sequence %d has places for %" PRId64 " where one image a sequence was given", whole->row, whole->in_row);
+	add_spread(facts, found->supplied, &out->evidence);
+	add_units(facts, found, out);
+	if (whole->places > whole->given)
+		text_add(&out->fix, "look at that text: the placeholder stands in it more often than it has images (one that is quoted is expanded like any other: "
+			 "escape or remove it), or an image of it wasn't given");
+	else
+		text_add(&out->fix, "look at that text: give each of its images a placeholder (a template may leave one out), or don't give an image that it doesn't "
+			 "speak of");
+}
+
 /* Needs: more places than features, or a few less in a sequence that no limit has cut. */
 bool
 cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
+	struct placeholders_whole whole;
 	int64_t more, few, times;
+	bool is_whole;
 
-	if (!find_placeholders(facts, &found) || found.selected <= 0)
+	if (!placeholders_find(facts, &found) || found.selected <= 0)
 		return false;
+	is_whole = placeholders_whole(facts, &found, &whole);
+	if (is_whole && whole.fits) {
+		tell_whole(facts, out, &found, &whole);
+		return true;
+	}
 	more = found.selected - found.supplied;
 	few = more < 0 ? -more : more;
 	if (more < 0 && lacks_one(facts, found.supplied))
@@ -331,7 +279,11 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	out->confidence = "possible";
 	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
 		 found.supplied, few, more < 0 ? SAY("few") : SAY("many"));
-	if (few <= FEW)
+	if (is_whole)
+		text_add(&out->text, ": %" PRId64 " images of %" PRId64 " each against %" PRId64, whole.places, whole.each, whole.given);
+	else if (few <= FEW && more > 0)
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently");
+	else if (few <= FEW)
 		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently, or a sequence was cut (now, or in an earlier "
 			 "run whose cache is read)");
 	add_spread(facts, found.supplied, &out->evidence);

@@ -175,6 +175,43 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 }
 
 const json_t *
+cause_length(const struct cause_facts *facts, int64_t value)
+{
+	const json_t *found = NULL, *number;
+	struct cause_numbers at = { 0 };
+
+	while (value > 2 && (number = cause_next_number(facts, &at))) {
+		const char *name = text_get(number, "name");
+
+		if (strncmp(name, "len(", 4) != 0 || json_integer_value(json_object_get(number, "value")) != value)
+			continue;
+		if (found && strcmp(name, text_get(found, "name")) != 0)
+			return NULL;
+		found = number;
+	}
+	return found;
+}
+
+const json_t *
+cause_only_number(const struct cause_facts *facts, int64_t value)
+{
+	const json_t *found = NULL, *number;
+	struct cause_numbers at = { 0 };
+	const char *last, *other;
+
+	while (value > COMMON_NUMBER && (number = cause_next_number(facts, &at))) {
+		const char *name = text_get(number, "name");
+
+		if (!json_is_integer(json_object_get(number, "value")) || json_integer_value(json_object_get(number, "value")) != value || strncmp(name, "len(", 4) == 0)
+			continue;
+		if (found && (last_name(name, &last) != last_name(text_get(found, "name"), &other) || strncmp(last, other, last_name(name, &last)) != 0))
+			return NULL;
+		found = found ? found : number; /* of one attribute, which several frames reach, the innermost way to it */
+	}
+	return found;
+}
+
+const json_t *
 cause_number_called(const struct cause_facts *facts, const char *names)
 {
 	struct cause_numbers at = { 0 };

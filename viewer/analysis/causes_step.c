@@ -4,6 +4,7 @@
 
 #include "causes_tool.h"
 #include "mismatch_rule.h"
+#include "slice.h"
 
 #define PIECES_MOST 8
 
@@ -19,28 +20,15 @@ source_size(const struct lineage_step *step)
 bool
 cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, int64_t *end)
 {
-	int64_t along = 0, size = source_size(step), whole = size;
-	int self = rule_tensor(&step->event, "self");
-	char name[96];
+	struct slice slice;
 
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	*start = 0;
-	if (!text_among("slice", name) || self < 0 || size < 0 || step->size >= wanted || !rule_int(&step->event, "end", end))
+	if (step->size >= wanted || !slice_read(&step->event, &slice) || slice.dim != step->dim || slice.whole <= 0)
 		return false;
-	rule_int(&step->event, "dim", &along);
-	rule_int(&step->event, "start", start);
-	if (rule_dim(along, step->event.operands[self].ndim) != step->dim || *start < 0)
+	*start = slice.start;
+	*end = slice_stop(&slice);
+	if (slice.end < 0 ? slice.start < wanted /* both ends cropped */ : !slice_is_short(&slice, wanted))
 		return false;
-	if (*end < 0)
-		size += *end;
-	else if (*end <= size || *end >= RULE_INT_MOST)
-		return false; /* within what there is, or to its end: as it was meant */
-	if (*end >= 0 && *end - *start != wanted)
-		return false;
-	if (*end < 0 && *start < wanted)
-		return false; /* both ends cropped */
-	*end = size;
-	return size - *start == step->size && whole > 0;
+	return *end - *start == step->size;
 }
 
 /* Of equal pieces that are put together: how many, 0. */
@@ -59,8 +47,8 @@ equal_pieces(const struct lineage_step *step, int64_t wanted)
 	return pieces;
 }
 
-static void
-add_pieces(struct text *text, const struct event *event, int dim)
+void
+cause_add_pieces(struct text *text, const struct event *event, int dim)
 {
 	int count = 0;
 
@@ -83,7 +71,7 @@ cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *st
 		return false;
 	cause_add_step(facts, text, step);
 	text_add(text, " put %d piece%s together, %d before (", rule_pieces(&step->event), language_plural(rule_pieces(&step->event)), rule_pieces(&newest));
-	add_pieces(text, &newest, step->dim);
+	cause_add_pieces(text, &newest, step->dim);
 	text_add(text, ")");
 	text_add(fix, "give that line the same %d pieces as before: see which of them is %s, and why", rule_pieces(&newest),
 		 rule_pieces(&step->event) < rule_pieces(&newest) ? SAY("missing") : SAY("too many"));

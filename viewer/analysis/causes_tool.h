@@ -58,7 +58,11 @@ int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stri
 /* As evidence of a cause that doesn't tell it: the first step on the sides' ways that made a size new to its line, and what it made before. */
 void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 
+/* "input this time comes from ..., in the call before from ..." of the operand at PLACE (dimension DIM, or its PROPERTY), if that was another line. */
+void cause_add_otherwise(const struct cause_facts *facts, struct text *text, int place, int dim, enum lineage_property property);
+
 /* The same of a cat or stack that was given another number of pieces than in the call before. */
+void cause_add_pieces(struct text *text, const struct event *event, int dim); /* "16 + 16 + 20" of what EVENT puts together along DIM */
 bool cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix);
 /* Did STEP, a slice, end before it had the WANTED that it asked for, its tensor being too short? START gets where it begins, END
  * where what there is ends. */
@@ -82,6 +86,10 @@ int64_t cause_local_size(const json_t *local, size_t dim);
  * number, or one that many names carry, unless the name says what is looked for. HINTS: blank-separated parts of names
  * that do ("position max cache"); may be "". */
 const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints);
+/* The list in reach (its "len(...)") that has VALUE items, if it is the only one and VALUE is more than 2; NULL. */
+const json_t *cause_length(const struct cause_facts *facts, int64_t value);
+/* The number of VALUE, if one name alone carries it and it isn't small; NULL. */
+const json_t *cause_only_number(const struct cause_facts *facts, int64_t value);
 /* The numbers within reach, one after the other, frame by frame: AT is zeros at first. NULL: that was all. */
 struct cause_numbers { size_t frame, number; };
 const json_t *cause_next_number(const struct cause_facts *facts, struct cause_numbers *at);

@@ -35,7 +35,7 @@ cause_add_went_off(const struct cause_facts *facts, struct cause *out)
 {
 	char line[512];
 
-	if (!facts->mismatch || !text_among("size numel count", facts->mismatch->property))
+	if (out->tells_news || !facts->mismatch || !text_among("size numel count", facts->mismatch->property))
 		return;
 	for (int i = 0; i < 2; i++) {
 		const struct news_change *change = facts->sides[i].news ? &facts->sides[i].news->change : NULL;

@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clipped.h"
 #include "mismatch_rule.h"
+#include "otherwise.h"
 #include "report_failure.h"
+#include "slice.h"
 #include "text.h"
 #include "ways.h"
 #include "where.h"
@@ -185,6 +188,22 @@ pieces_of(const struct lineage_step *step, int places[PIECES_MOST])
 	return count;
 }
 
+/* SIDE's story goes on from its decider, a cat, with the piece at PLACE: who decided that decides. */
+static void
+go_on_with(struct diagnosis *diagnosis, struct lineage *side, int place, struct lineage *room)
+{
+	const struct lineage_step *cat = &side->steps[side->decider];
+
+	lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, cat->event.operands[place].tensor, cat->event.id, cat->dim, LINEAGE_SIZE, room);
+	if (room->decider < 0)
+		return;
+	side->count = side->decider + 1;
+	for (int n = 0; n < room->count && side->count < LINEAGE_STEPS_MOST; n++)
+		side->steps[side->count++] = room->steps[n];
+	if (side->decider + 1 + room->decider < side->count)
+		side->decider += 1 + room->decider;
+}
+
 /* Both were put together of as many pieces, all alike but one: the stories go on with that one. */
 static bool
 follow_pieces(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
@@ -204,19 +223,8 @@ follow_pieces(struct diagnosis *diagnosis, struct lineage *sides[2], const int64
 			continue;
 		odd = odd < 0 ? n : count;
 	}
-	for (int i = 0; i < 2 && odd >= 0 && odd < count; i++) {
-		const struct lineage_step *cat = &sides[i]->steps[sides[i]->decider];
-
-		lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, cat->event.operands[places[i][odd]].tensor, cat->event.id, cat->dim,
-				    LINEAGE_SIZE, piece);
-		if (piece->decider < 0)
-			continue;
-		sides[i]->count = sides[i]->decider + 1;
-		for (int n = 0; n < piece->count && sides[i]->count < LINEAGE_STEPS_MOST; n++)
-			sides[i]->steps[sides[i]->count++] = piece->steps[n];
-		if (sides[i]->decider + 1 + piece->decider < sides[i]->count)
-			sides[i]->decider += 1 + piece->decider;
-	}
+	for (int i = 0; i < 2 && odd >= 0 && odd < count; i++)
+		go_on_with(diagnosis, sides[i], places[i][odd], piece);
 	free(piece);
 	if (odd < 0 || odd >= count)
 		return false;
@@ -293,12 +301,83 @@ blame_change(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_
 			blame(diagnosis, sides[i], ways.sides[i].changes[0].step, sizes[i]);
 }
 
-void
+/* Is SIDE's size, at the failure, larger than it ever was there? */
+static bool
+is_larger(const struct diagnosis *diagnosis, int side)
+{
+	int place = side ? diagnosis->mismatch.against : diagnosis->mismatch.operand, dim = side ? diagnosis->mismatch.against_dim : diagnosis->mismatch.dim;
+	struct usuals usuals;
+	struct usual usual;
+
+	return diagnosis->subject->id >= 0 && place >= 0 &&
+	       usual_given(diagnosis->source, diagnosis->failure->process, diagnosis->subject, place, USUAL_CALLS_QUICK, &usuals) &&
+	       usual_dim(&usuals, dim, &usual) && diagnosis->subject->operands[place].sizes[dim] > usual.largest;
+}
+
+/* One side was cut from what ended before it had as many as the other: where that is what it usually is, or nothing was left at all, the cut
+ * decided. */
+static bool
+blame_short(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
+{
+	struct clipped clipped;
+	struct slice slice;
+	int side;
+
+	for (int i = 0; i < 2; i++) {
+		const struct lineage_step *step = sides[i]->decider >= 0 ? &sides[i]->steps[sides[i]->decider] : NULL;
+
+		if (!step || step->size != sizes[i] || !slice_read(&step->event, &slice) || slice.dim != step->dim || !slice_is_short(&slice, sizes[!i]) ||
+		    (!slice_begins_beyond(&slice) && is_larger(diagnosis, !i)))
+			continue;
+		blame(diagnosis, sides[i], sides[i]->decider, sizes[i]);
+		return true;
+	}
+	side = clipped_find(diagnosis->source, diagnosis->failure->process, sides[0], sides[1], &clipped);
+	if (side < 0 || clipped.at < 0)
+		return false;
+	sides[side]->steps[clipped.at].possible = false;
+	blame(diagnosis, sides[side], clipped.at, sizes[side]);
+	return true;
+}
+
+/* One side was put together of pieces, one of which alone is another than it ever was, and comes from another line than before: the origin is
+ * who decided that piece. */
+static bool
+blame_otherwise(struct diagnosis *diagnosis, struct lineage *sides[2])
+{
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+	struct otherwise found[2];
+	struct lineage *room;
+	int odd = -1, places[PIECES_MOST];
+
+	for (int i = 0; i < 2; i++) {
+		const struct lineage_step *step = sides[i]->decider >= 0 ? &sides[i]->steps[sides[i]->decider] : NULL;
+
+		if (!step || !otherwise_find(diagnosis->source, diagnosis->failure->process, diagnosis->subject, i ? mismatch->against : mismatch->operand,
+					     i ? mismatch->against_dim : mismatch->dim, LINEAGE_SIZE, &found[i]) ||
+		    !found[i].pieces || found[i].usual.calls < USUAL_CALLS_LEAST || found[i].usual.same || step->event.id != found[i].join.id)
+			continue;
+		odd = odd < 0 ? i : 2;
+	}
+	room = odd == 0 || odd == 1 ? calloc(1, sizeof(*room)) : NULL;
+	if (!room)
+		return false;
+	if (pieces_of(&sides[odd]->steps[sides[odd]->decider], places) > found[odd].piece) {
+		go_on_with(diagnosis, sides[odd], places[found[odd].piece], room);
+		diagnosis_retell(diagnosis, sides[odd], sides[odd]->steps[sides[odd]->decider].size);
+	}
+	free(room);
+	return true;
+}
+
+bool
 diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int64_t size, int64_t others)
 {
 	struct lineage *sides[] = { one, other };
 	const int64_t sizes[] = { size, others };
 
+	if (blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides))
+		return true;
 	if (!blame_parting(diagnosis, sides, sizes) && !blame_copy(diagnosis, one, other, others)) {
 		pass_alike(diagnosis, sides, sizes);
 		if (!follow_pieces(diagnosis, sides, sizes) || !blame_parting(diagnosis, sides, sizes))
@@ -308,4 +387,5 @@ diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	for (int i = 0; i < 2; i++)
 		if (sides[i]->count && sides[i]->decider == sides[i]->count - 1 && ways_bridge(diagnosis->source, sides[i], sides[!i]))
 			blame_change(diagnosis, sides, sizes);
+	return false;
 }

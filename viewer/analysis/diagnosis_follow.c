@@ -8,7 +8,6 @@
 #include "history.h"
 #include "lineage.h"
 #include "mismatch_rule.h"
-#include "news.h"
 #include "lineage_steps.h"
 #include "operand.h"
 #include "report_failure.h"
@@ -149,48 +148,6 @@ only_ones_more(const struct operand *one, const struct operand *other)
 	return one->ndim != other->ndim;
 }
 
-/* Is the origin told one that the program asked for by a number? That number is what is wrong. */
-static bool
-is_asked_for(const struct diagnosis *diagnosis)
-{
-	char name[96];
-
-	mismatch_plain_name(text_get(diagnosis->origin, "operation"), name, sizeof(name));
-	return text_among("arange linspace zeros ones full empty eye", name);
-}
-
-/* Where one side alone was changed by a line that never changed one before, or made by one that always made the same, that side has the
- * origin. */
-static void
-follow_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const int64_t sizes[2])
-{
-	struct news *news = calloc(2, sizeof(*news));
-	bool steady[2], changed[2];
-
-	if (!news)
-		return;
-	for (int i = 0; i < 2; i++) {
-		const struct lineage_step *step = &sides[i]->steps[0];
-		const struct news_step *first;
-
-		if (sides[i]->count && step->tensor > 0 && step->dim >= 0)
-			news_find(diagnosis->source, diagnosis->failure->process, step->tensor, diagnosis->subject->id, step->dim, &news[i]);
-		changed[i] = news_changed(diagnosis->source, sides[i], &news[i].change);
-		first = news[i].count ? &news[i].steps[news[i].count - 1] : NULL;
-		steady[i] = first && news[i].ended && usual_is_steady(&first->usual) && first->usual.calls >= NEWS_CALLS_SURE;
-	}
-	for (int i = 0; i < 2; i++)
-		if (changed[i] && !changed[!i] && !is_asked_for(diagnosis) && !news[i].change.near && sides[i]->decider >= 0)
-			diagnosis_retell(diagnosis, sides[i], sizes[i]);
-	for (int i = 0; i < 2 && !changed[0] && !changed[1]; i++)
-		if (steady[i] && !news[!i].count && news[!i].known && sides[i]->decider >= 0)
-			diagnosis_retell(diagnosis, sides[i], sizes[i]);
-	if (json_is_true(json_object_get(diagnosis->origin, "possible")) && sides[1]->decider >= 0 && !sides[1]->steps[sides[1]->decider].possible &&
-	    sides[0]->decider >= 0 && sides[0]->steps[sides[0]->decider].possible)
-		diagnosis_retell(diagnosis, sides[1], sizes[1]); /* rather what is known */
-	free(news);
-}
-
 static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
@@ -202,7 +159,6 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	enum lineage_property other_property = property;
 	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
 	bool both;
-	char parting[512];
 
 	if (!is_tensor && against >= 0) { /* an argument disagrees with a tensor: the tensor has the story */
 		place = against;
@@ -251,19 +207,15 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		diagnosis_retell(diagnosis, other, event->operands[against].sizes[against_dim]); /* a state that was loaded */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
 		lineage_rounds(one, other, &diagnosis->rounding);
-		diagnosis_blame(diagnosis, one, other, event->operands[place].sizes[dim],
-				against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1);
-		follow_news(diagnosis, (const struct lineage *[]){ one, other },
-			    (const int64_t[]){ event->operands[place].sizes[dim], against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1 });
+		if (!diagnosis_blame(diagnosis, one, other, event->operands[place].sizes[dim],
+				     against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1))
+			diagnosis_news(diagnosis, (const struct lineage *[]){ one, other },
+				    (const int64_t[]){ event->operands[place].sizes[dim], against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1 });
 	}
-	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && lineage_part(diagnosis->source, one, other, parting, sizeof(parting))) {
-		json_t *lines = json_object_get(json_array_get(diagnosis->lineage, 1), "lines");
-
-		diagnosis->twins = true;
-		if (json_array_size(lines) >= LINEAGE_LINES_MOST)
-			json_array_remove(lines, json_array_size(lines) - 1);
-		json_array_append_new(lines, text_json(parting));
-	}
+	if (both && strcmp(mismatch->property, "count") == 0)
+		diagnosis_count(diagnosis, one, other, name_of(diagnosis, &event->operands[against]));
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)
+		diagnosis->twins = lineage_part(diagnosis->source, one, other, diagnosis->parting, sizeof(diagnosis->parting));
 }
 
 /* What backward needs was written to. */

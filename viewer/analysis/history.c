@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mismatch_rule.h"
+#include "history_kind.h"
 #include "history_series.h"
 #include "text.h"
 #include "usual.h"
@@ -244,6 +245,8 @@ history_build(const struct source *source, int process, const struct event *even
 			text_add(&text, ": ");
 			add_agreement(source, process, &text, &calls, kept_measured, pair);
 			add_range(&text, &calls, event->operands[calls.place].name, calls.dim, failing, 0);
+		} else if (mismatch) {
+			history_add_kind(source, process, event, mismatch, calls.count, &text);
 		}
 	}
 	json_object_set_new(json, "range", range_json(&calls));

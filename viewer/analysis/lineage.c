@@ -13,6 +13,7 @@
 
 #define LOOP_STEPS_LEAST 64 /* a story that long may be one that goes round */
 #define FACTORS_MOST 8
+#define LINE_MOST 512
 #define FACTOR_CALLS_MOST 64
 
 struct lineage_step *
@@ -265,15 +266,19 @@ lineage_stop_at_layout(struct lineage *lineage)
 	}
 }
 
+/* CALLER: the program's line that was told last, which isn't told again. */
 static void
-add_operation(struct text *text, const struct source *source, const struct lineage *lineage, const struct lineage_step *step,
-	      bool full)
+add_operation(struct text *text, const struct source *source, const struct lineage *lineage, const struct lineage_step *step, char caller[LINE_MOST])
 {
-	char line[512];
+	char line[LINE_MOST];
 
 	text_add(text, "%s", step->event.operation);
-	if (where_site_line(source, lineage->process, step->event.site, full, line, sizeof(line)))
+	if (where_site_line(source, lineage->process, step->event.site, false, line, sizeof(line)))
 		text_add(text, " %s", line);
+	if (step->decides && where_caller_line(source, lineage->process, step->event.site, line, sizeof(line)) && strcmp(line, caller) != 0) {
+		text_add(text, ", called at %s", line);
+		text_format(caller, LINE_MOST, "%s", line);
+	}
 	if (*step->how)
 		text_add(text, " (%s)", step->how);
 	if (step->writes)
@@ -311,6 +316,7 @@ json_t *
 lineage_lines(const struct source *source, const struct lineage *lineage, const char *head)
 {
 	json_t *lines = json_array();
+	char caller[LINE_MOST] = ""; /* that was told */
 	bool chosen[LINEAGE_STEPS_MOST];
 	bool first = true;
 
@@ -321,7 +327,7 @@ lineage_lines(const struct source *source, const struct lineage *lineage, const 
 		if (!chosen[i])
 			continue;
 		text_add(&text, "%s%s<- ", first && head ? head : "", first && head ? " " : "");
-		add_operation(&text, source, lineage, &lineage->steps[i], false);
+		add_operation(&text, source, lineage, &lineage->steps[i], caller);
 		json_array_append_new(lines, text_json(text.data));
 		first = false;
 	}
@@ -335,7 +341,7 @@ lineage_origin(const struct source *source, const struct lineage *lineage, const
 {
 	const struct lineage_step *step = lineage->decider >= 0 ? &lineage->steps[lineage->decider] : NULL;
 	struct text text = {{0}, 0};
-	char line[4200];
+	char line[4200], caller[LINE_MOST] = "";
 	json_t *json;
 
 	if (!step)
@@ -346,7 +352,7 @@ lineage_origin(const struct source *source, const struct lineage *lineage, const
 	text_set(json, "where", where_site_line(source, lineage->process, step->event.site, true, line, sizeof(line)) ? line : NULL);
 	text_add(&text, "%s %s ", what, step->entered ? SAY("entered at") : step->possible ? SAY("possibly comes from")
 				  : lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER ? SAY("was made by") : SAY("was decided by"));
-	add_operation(&text, source, lineage, step, false);
+	add_operation(&text, source, lineage, step, caller);
 	text_set(json, "text", text.data);
 	json_object_set_new(json, "possible", json_boolean(step->possible));
 	return json;

@@ -124,7 +124,7 @@ look_at_entry(struct walk *walk, int64_t tensor, int64_t before, int dim)
 	int place;
 
 	if (walk->factor || !walk->source->first_use(walk->source->context, walk->process, tensor, &step.event, &place) || step.event.id >= before ||
-	    dim >= step.event.operands[place].ndim || given_novelty(walk, &step.event, place, dim, &usual) != NEW)
+	    strcmp(step.event.phase, "optimizer") == 0 /* of many parameters by one line */ || dim >= step.event.operands[place].ndim || given_novelty(walk, &step.event, place, dim, &usual) != NEW)
 		return;
 	step.size = step.event.operands[place].sizes[dim];
 	keep(walk, &step, &usual);

@@ -99,6 +99,13 @@ history_json(const struct diagnosis *diagnosis)
 	if (diagnosis->followed.id >= 0)
 		return history_made(diagnosis->source, failure->process, &diagnosis->followed, diagnosis->followed_output,
 				    diagnosis->followed_name);
+	for (int i = 0; i < 2; i++) { /* what Python compared: as it was made */
+		const struct lineage_step *step = diagnosis->stories[i] && diagnosis->stories[i]->count ? &diagnosis->stories[i]->steps[0] : NULL;
+		int place = i ? diagnosis->mismatch.against : diagnosis->mismatch.operand;
+
+		if (!failure->operation && diagnosis->made && place >= 0 && step && step->event.id >= 0 && !step->entered)
+			return history_made(diagnosis->source, failure->process, &step->event, step->output, diagnosis->subject->operands[place].name);
+	}
 	json = json_object();
 	json_object_set_new(json, "seen_before", json_null());
 	json_object_set_new(json, "text", json_null());
@@ -252,6 +259,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, diagnosis.subject) : json_null());
 	json_object_set(json, "origin", diagnosis.origin);
 	json_object_set(json, "lineage", diagnosis.lineage);
+	text_set(json, "parting", diagnosis.twins ? diagnosis.parting : NULL);
 	json_object_set_new(json, "causes", causes(&diagnosis));
 	json_object_set_new(json, "cuda", diagnosis.cuda ? cuda_failure_json(source, failure->process, diagnosis.cuda) : json_null());
 	json_object_set_new(json, "memory", diagnosis.memory ? json_incref(diagnosis.memory) : json_null());

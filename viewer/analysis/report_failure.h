@@ -20,6 +20,7 @@ struct diagnosis {
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
 	struct lineage *stories[2]; /* owned; of the mismatch's operand, and of what it is against; NULL if not followed */
 	bool twins;                 /* the operands that disagree come from the same code */
+	char parting[512];          /* where they part, as a sentence; "": they aren't twins */
 	struct lineage_rounding rounding; /* of two joined operands that come from one tensor */
 	bool positions;             /* the index in question was made by counting */
 	struct mismatch mismatch;
@@ -38,8 +39,14 @@ void diagnosis_end(struct diagnosis *diagnosis);
 /* Fills origin and lineage. */
 void diagnosis_follow(struct diagnosis *diagnosis);
 /* Two sizes disagree, SIZE whose story is ONE and OTHERS whose story is OTHER: which step is the origin. Tells it, moves the
- * decider of its lineage, and continues stories that end where a size was asked for (ways_bridge). */
-void diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int64_t size, int64_t others);
+ * decider of its lineage, and continues stories that end where a size was asked for (ways_bridge). True where what is new on their
+ * ways can't tell better. */
+bool diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int64_t size, int64_t others);
+/* diagnosis_news.c: where one side alone was changed by a line that never changed one before, or made by one that always made the same, that side
+ * has the origin. */
+void diagnosis_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const int64_t sizes[2]);
+/* The same file: ROWS don't go into the places of MASK, called NAME; where they are as many as ever, the mask has the origin. */
+void diagnosis_count(struct diagnosis *diagnosis, const struct lineage *rows, struct lineage *mask, const char *name);
 /* The origin anew: SIZE, by LINEAGE's decider. */
 void diagnosis_retell(struct diagnosis *diagnosis, const struct lineage *lineage, int64_t size);
 

@@ -158,14 +158,15 @@ usual_unchanged(const struct source *source, int process, const struct event *ev
 	return kept.changed ? 0 : kept.calls;
 }
 
-struct newest { const struct source *source; int process; const struct event *now; struct event *out; bool any_way, found; int looked; };
+struct newest { const struct source *source; int process; const struct event *now; struct event *out; bool any_way, any_layer, found; int looked; };
 
 static bool
 keep_newest(const struct event *event, void *context)
 {
 	struct newest *newest = context;
 
-	if (newest->any_way && !where_same_line(newest->source, newest->process, event->site, newest->now->site))
+	if ((newest->any_way && !where_same_line(newest->source, newest->process, event->site, newest->now->site)) ||
+	    (!newest->any_layer && !usual_same_layer(newest->now, event)))
 		return ++newest->looked < NEWEST_MOST;
 	*newest->out = *event;
 	newest->found = true;
@@ -180,11 +181,13 @@ usual_newest(const struct source *source, int process, const struct event *event
 
 	if (event->id < 0 || event->site < 0)
 		return false;
-	source->each_call(source->context, process, event, keep_newest, &newest);
-	newest.any_way = true;
 	anywhere.site = -1;
-	if (!newest.found)
-		source->each_call(source->context, process, &anywhere, keep_newest, &newest);
+	for (int i = 0; i < 4 && !newest.found; i++) { /* a weight that is computed anew for each call is of any layer */
+		newest.any_way = i % 2;
+		newest.any_layer = i / 2;
+		newest.looked = 0;
+		source->each_call(source->context, process, newest.any_way ? &anywhere : event, keep_newest, &newest);
+	}
 	return newest.found;
 }
 

@@ -23,7 +23,7 @@ bool usual_made(const struct source *source, int process, const struct event *ev
 bool usual_given(const struct source *source, int process, const struct event *event, int place, int64_t most, struct usuals *out);
 /* Dimension DIM of either; false where fewer calls are kept than tell anything. */
 bool usual_dim(const struct usuals *usuals, int dim, struct usual *out);
-/* The newest earlier call of EVENT's line, on the same way, else on any; false if none is kept. */
+/* The newest earlier call of EVENT's line by the same layer, on the same way, else on any; else by any layer; false if none is kept. */
 bool usual_newest(const struct source *source, int process, const struct event *event, struct event *out);
 /* How many earlier calls of EVENT's line made DIM of OUTPUT as large as FROM_DIM of what they were given at PLACE; 0 if one did not. */
 int64_t usual_unchanged(const struct source *source, int process, const struct event *event, int output, int dim, int place, int from_dim);

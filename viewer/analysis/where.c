@@ -203,6 +203,19 @@ is_own(const json_t *frame)
 	return frame && !where_is_foreign(file) && !in_package(file);
 }
 
+const json_t *
+where_caller(const json_t *frames)
+{
+	int chosen = where_choose(frames);
+
+	if (chosen < 0 || is_own(json_array_get(frames, (size_t)chosen)))
+		return NULL;
+	for (size_t i = (size_t)chosen + 1; i < json_array_size(frames) && !is_worker_loop(json_array_get(frames, i)); i++)
+		if (is_own(json_array_get(frames, i)))
+			return json_array_get(frames, i);
+	return NULL;
+}
+
 bool
 where_is_own(const struct source *source, int process, int64_t id)
 {
@@ -245,6 +258,18 @@ where_site_line(const struct source *source, int process, int64_t id, bool full,
 	text_format(out, size, "%s:%d", full ? file : text_basename(file), (int)json_integer_value(json_object_get(frame, "line")));
 	json_decref(frames);
 	return chosen >= 0;
+}
+
+bool
+where_caller_line(const struct source *source, int process, int64_t id, char *out, size_t size)
+{
+	json_t *frames = where_site_frames(source, process, id);
+	const json_t *caller = where_caller(frames);
+
+	if (caller)
+		text_format(out, size, "%s:%d", text_basename(text_get(caller, "file")), (int)json_integer_value(json_object_get(caller, "line")));
+	json_decref(frames);
+	return caller != NULL;
 }
 
 bool
@@ -339,6 +364,7 @@ where_build(const struct source *source, const struct failure *failure, const js
 			text_set(where, "module", text_get(json_array_get(frames, i), "module"));
 	json_object_set_new(where, "source", source_line(source, failure, text_get(frame, "file"),
 							 json_integer_value(json_object_get(frame, "line"))));
+	json_object_set_new(where, "caller", where_caller(frames) ? plain_frame(where_caller(frames)) : json_null());
 	return where;
 }
 

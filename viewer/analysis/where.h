@@ -18,7 +18,9 @@ json_t *where_frames(const struct source *source, const struct failure *failure)
 json_t *where_site_frames(const struct source *source, int process, int64_t id);
 /* Index of the frame to show, -1 if there is none. */
 int where_choose(const json_t *frames);
-/* {"file","line","function","module","source"} of the chosen frame, or null. New reference. */
+/* Where that is an installed package's: the program's own frame that called it, further out; NULL. Borrowed. */
+const json_t *where_caller(const json_t *frames);
+/* {"file","line","function","module","source","caller"} of the chosen frame, or null. New reference. */
 json_t *where_build(const struct source *source, const struct failure *failure, const json_t *frames);
 /* LINE of FILE, trimmed, if FILE is Python and hasn't changed since FAILURE; else null. New reference. */
 json_t *where_source(const struct source *source, const struct failure *failure, const char *file, int64_t line);
@@ -34,7 +36,9 @@ bool where_is_asked(const struct source *source, int process, int64_t id);
 bool where_is_inner(const struct source *source, int process, int64_t id);
 /* "file.py:41" of the chosen frame of site ID, in OUT; false if unknown. FULL keeps the path. */
 bool where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size);
-/* The same for what a call of CUDA is tied to: its site or, in backward, the forward line of EVENT (either may be -1). */
+/* "file.py:41" of the program's own line that called it, where the chosen frame is an installed package's. */
+bool where_caller_line(const struct source *source, int process, int64_t id, char *out, size_t size);
+/* The same as where_site_line for what a call of CUDA is tied to: its site or, in backward, the forward line of EVENT (either may be -1). */
 bool where_call_line(const struct source *source, int process, int64_t site, int64_t event, bool *backward, char *out, size_t size);
 /* Are both call sites at one line of the user's code? */
 bool where_same_line(const struct source *source, int process, int64_t one, int64_t other);

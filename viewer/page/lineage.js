@@ -14,6 +14,8 @@ function lineage() {
 		shared++;
 	if (failure.origin && failure.origin.text)
 		add(node, el("p", null, failure.origin.text));
+	if (failure.parting)
+		add(node, el("p", null, failure.parting));
 	if (shared) {
 		add(node, el("div", { class: "lineage trunk" }, chain(chains[0].steps.slice(0, shared), null)));
 		add(node, el("p", { class: "part" }, t("parts")));

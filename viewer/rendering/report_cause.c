@@ -91,6 +91,10 @@ report_lineage(struct page *page, const json_t *failure, int width)
 		report_line(page, SAY("from where"), report_string(origin, "text"), width, 3);
 		return;
 	}
+	if (report_string(failure, "parting")[0]) {
+		report_line(page, SAY("from where"), report_string(failure, "parting"), width, 2);
+		lines++;
+	}
 	json_array_foreach(lineage, i, part) {
 		const char *operand = report_string(part, "operand");
 

@@ -31,6 +31,8 @@ const char *report_base(const char *path);
 
 /* report_operands.c: the table of operands, and what disagrees. */
 void report_operands(struct page *page, const json_t *failure, int width);
+/* report_where.c: the failing line, and who called it. */
+void report_where(struct page *page, const json_t *where, int width);
 /* report_cuda.c: an asynchronous error, and what was launched before it came out. */
 void report_cuda(struct page *page, const json_t *failure, int width);
 /* report_cuda.c: an allocation that failed, and who held the memory. */

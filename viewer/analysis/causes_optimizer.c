@@ -1,0 +1,182 @@
+/* Rules about an optimizer's state: of another shape than its parameter, or another parameter's. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "causes_tool.h"
+
+#define SHAPES_MOST 1024
+#define PARAMETERS_LEAST 3 /* whose shapes are all found again: no chance */
+#define CALLS_MOST 8192
+
+static bool
+is_of_optimizer(const struct cause_facts *facts)
+{
+	for (size_t i = 0; i < json_array_size(facts->frames) && i < 6; i++)
+		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/optim/"))
+			return true;
+	return facts->event && strcmp(facts->event->phase, "optimizer") == 0;
+}
+
+/* From before this step, or ready-made: state rather than a gradient. */
+static bool
+is_kept(const struct cause_facts *facts, const struct cause_side *side)
+{
+	return cause_is_old(facts, side) || (cause_decider(side) && cause_decider(side)->entered);
+}
+
+/* The shapes that one line made in one step, each with how often. */
+struct shape { int ndim, times; int64_t sizes[CAUSE_SHAPE_MOST]; };
+struct shapes { int64_t step, calls; int count; bool full; struct shape list[SHAPES_MOST]; };
+
+/* The entry of a shape; NULL. */
+static struct shape *
+shape_of(struct shapes *shapes, int ndim, const int64_t *sizes)
+{
+	for (int i = 0; i < shapes->count; i++)
+		if (shapes->list[i].ndim == ndim && memcmp(shapes->list[i].sizes, sizes, (size_t)ndim * sizeof(*sizes)) == 0)
+			return &shapes->list[i];
+	return NULL;
+}
+
+static bool
+add_shape(const struct event *event, void *context)
+{
+	struct shapes *shapes = context;
+	const struct operand *is = event->output_count == 1 ? &event->outputs[0] : NULL;
+	struct shape *shape;
+
+	if (event->step < shapes->step || ++shapes->calls > CALLS_MOST)
+		return false;
+	if (event->step != shapes->step || !is || is->ndim < 1 || is->ndim > CAUSE_SHAPE_MOST)
+		return true;
+	shape = shape_of(shapes, is->ndim, is->sizes);
+	shapes->full = !shape && shapes->count == SHAPES_MOST;
+	if (shapes->full)
+		return false;
+	if (!shape) {
+		shape = &shapes->list[shapes->count++];
+		*shape = (struct shape){ .ndim = is->ndim };
+		memcpy(shape->sizes, is->sizes, (size_t)is->ndim * sizeof(*is->sizes)); /* the event is gone afterwards */
+	}
+	shape->times++;
+	return true;
+}
+
+/* What the line of SIDE's last step made in that step: of a state the whole state, of a gradient all gradients. */
+static bool
+find_shapes(const struct cause_facts *facts, const struct cause_side *side, struct shapes *out)
+{
+	const struct lineage_step *step = side->lineage && side->lineage->count ? &side->lineage->steps[0] : NULL;
+	struct event event;
+
+	out->count = 0;
+	out->calls = 0;
+	out->full = false;
+	if (!facts->source || !step || step->entered || step->event.id < 0 || step->event.site < 0)
+		return false;
+	event = step->event;
+	event.id = facts->event->id;
+	out->step = step->event.step;
+	facts->source->each_call(facts->source->context, facts->process, &event, add_shape, out);
+	return !out->full && out->calls <= CALLS_MOST && out->count > 0;
+}
+
+/* As many of each shape, or so many times as many (each parameter has more than one state); how many parameters that are, 0 if not. */
+static int
+same_shapes(struct shapes *state, const struct shapes *gradients)
+{
+	int parameters = 0, factor = 0;
+
+	if (state->count != gradients->count || gradients->count < 2)
+		return 0;
+	for (int i = 0; i < gradients->count; i++) {
+		const struct shape *is = &gradients->list[i], *saved = shape_of(state, is->ndim, is->sizes);
+
+		factor = factor || !saved ? factor : saved->times / is->times;
+		if (!saved || factor < 1 || saved->times != factor * is->times)
+			return 0;
+		parameters += is->times;
+	}
+	return parameters;
+}
+
+static void
+tell_order(const struct cause_facts *facts, struct cause *out, int state, int parameters)
+{
+	text_add(&out->text, "the optimizer's state is in another order than its parameters: the shapes that it was saved with are those of the %d parameters, but here the %" PRId64
+		 " of one meet the %" PRId64 " of another", parameters, facts->sides[state].size, facts->sides[!state].size);
+	text_add(&out->fix, "make the optimizer over the parameters in the order in which they were when its state was saved (the order within and of the groups, the same "
+		 "filter), or assign the saved state by the parameters' names");
+}
+
+/* How many parameters have the shapes that the state on side STATE was loaded with, in another order; 0 if it isn't so. LACKS: it has nothing of the
+ * shape that it meets. */
+static int
+parameters_of(const struct cause_facts *facts, int state, bool *lacks)
+{
+	struct shapes *shapes = calloc(2, sizeof(*shapes)); /* the state's, the gradients' */
+	int place = facts->sides[!state].place, parameters = 0;
+
+	*lacks = false;
+	if (shapes && find_shapes(facts, &facts->sides[state], &shapes[0]) && place >= 0) {
+		const struct operand *is = &facts->event->operands[place];
+
+		*lacks = shapes[0].count > 1 && is->ndim > 0 && is->ndim <= CAUSE_SHAPE_MOST && !shape_of(&shapes[0], is->ndim, is->sizes);
+		if (find_shapes(facts, &facts->sides[!state], &shapes[1]))
+			parameters = same_shapes(&shapes[0], &shapes[1]);
+	}
+	free(shapes);
+	return parameters >= PARAMETERS_LEAST ? parameters : 0;
+}
+
+/* Needs: sizes that differ within an optimizer's step: its state against the gradient or the parameter. Where the state that was loaded has the shapes
+ * of all gradients, and as many of each, it is another parameter's. */
+bool
+cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int state, parameters;
+	bool lacks;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 || !is_of_optimizer(facts))
+		return false;
+	if (is_kept(facts, &facts->sides[0]) != is_kept(facts, &facts->sides[1]))
+		state = is_kept(facts, &facts->sides[0]) ? 0 : 1;
+	else
+		state = mismatch->operand < mismatch->against ? 0 : 1; /* state.lerp_(grad), state.mul_().add_(grad) */
+	if (cause_decider(&facts->sides[!state]) && strcmp(cause_decider(&facts->sides[!state])->event.phase, "optimizer") == 0)
+		return false; /* a size that the step itself made is not the parameter's */
+	out->confidence = "likely";
+	parameters = parameters_of(facts, state, &lacks);
+	if (parameters)
+		tell_order(facts, out, state, parameters);
+	else
+		text_add(&out->text, "the optimizer's state has another shape than its parameter: %" PRId64 " against %" PRId64 " in dimension %d",
+			 facts->sides[state].size, facts->sides[!state].size, facts->sides[state].dim);
+	text_add(&out->evidence, "%s, within the optimizer's step", mismatch->text);
+	if (cause_decider(&facts->sides[state])) {
+		text_add(&out->evidence, "; the state comes from ");
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[state]));
+	}
+	if (lacks)
+		text_add(&out->fix, "the saved state has nothing of this parameter's shape: resize its entries as the parameter was resized, drop them, or make the optimizer "
+			 "after the model is resized and start it without them");
+	else if (!parameters)
+		text_add(&out->fix, "don't load the optimizer's state of a checkpoint whose parameters had other shapes (or in another order): resize its entries as "
+			 "the parameter was resized, drop them, or make the optimizer after the model is resized");
+	return true;
+}
+
+/* Needs: the optimizer's own check of its groups. */
+bool
+cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "parameter group") || !strstr(facts->message, "state dict"))
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: other groups, or another number in a group");
+	text_add(&out->fix, "make the optimizer over the same parameters as when it was saved (the same frozen layers, adapters and groups, in the same order), "
+		 "or start it without the saved state");
+	return true;
+}

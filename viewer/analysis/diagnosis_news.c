@@ -1,0 +1,89 @@
+/* Which of two stories has the origin, by what is new on them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mismatch_rule.h"
+#include "news.h"
+#include "report_failure.h"
+#include "text.h"
+
+/* Is the origin told one that the program asked for by a number? That number is what is wrong. */
+static bool
+is_asked_for(const struct diagnosis *diagnosis)
+{
+	char name[96];
+
+	mismatch_plain_name(text_get(diagnosis->origin, "operation"), name, sizeof(name));
+	return text_among("arange linspace zeros ones full empty eye", name);
+}
+
+/* Where one side alone was changed by a line that never changed one before, or made by one that always made the same, that side has the
+ * origin. */
+void
+diagnosis_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const int64_t sizes[2])
+{
+	struct news *news = calloc(2, sizeof(*news));
+	bool steady[2], changed[2];
+
+	if (!news)
+		return;
+	for (int i = 0; i < 2; i++) {
+		const struct lineage_step *step = &sides[i]->steps[0];
+		const struct news_step *first;
+
+		if (sides[i]->count && step->tensor > 0 && step->dim >= 0)
+			news_find(diagnosis->source, diagnosis->failure->process, step->tensor, diagnosis->subject->id, step->dim, &news[i]);
+		changed[i] = news_changed(diagnosis->source, sides[i], &news[i].change);
+		first = news[i].count ? &news[i].steps[news[i].count - 1] : NULL;
+		steady[i] = first && news[i].ended && usual_is_steady(&first->usual) && first->usual.calls >= NEWS_CALLS_SURE;
+	}
+	for (int i = 0; i < 2; i++)
+		if (changed[i] && !changed[!i] && !is_asked_for(diagnosis) && !news[i].change.near && sides[i]->decider >= 0)
+			diagnosis_retell(diagnosis, sides[i], sizes[i]);
+	for (int i = 0; i < 2 && !changed[0] && !changed[1]; i++)
+		if (steady[i] && !news[!i].count && news[!i].known && sides[i]->decider >= 0)
+			diagnosis_retell(diagnosis, sides[i], sizes[i]);
+	if (json_is_true(json_object_get(diagnosis->origin, "possible")) && sides[1]->decider >= 0 && !sides[1]->steps[sides[1]->decider].possible &&
+	    sides[0]->decider >= 0 && sides[0]->steps[sides[0]->decider].possible)
+		diagnosis_retell(diagnosis, sides[1], sizes[1]); /* rather what is known */
+	free(news);
+}
+
+/* What a mask has was decided where the tensor was made whose elements were compared. */
+static void
+stop_at_compared(struct lineage *mask)
+{
+	char name[96];
+
+	mismatch_plain_name(mask->decider >= 0 ? mask->steps[mask->decider].event.operation : "", name, sizeof(name));
+	if (!text_among("eq ne lt le gt ge isin", name))
+		return;
+	for (int i = mask->decider + 1; i < mask->count; i++)
+		if (mask->steps[i].decides) {
+			mask->decider = i;
+			return;
+		}
+}
+
+/* Has the tensor the size that its line always made? */
+static bool
+is_as_ever(const struct diagnosis *diagnosis, const struct lineage *lineage)
+{
+	const struct lineage_step *step = lineage->count ? &lineage->steps[0] : NULL;
+	struct usuals usuals;
+	struct usual usual;
+
+	return step && !step->entered && step->event.id >= 0 && step->dim >= 0 &&
+	       usual_made(diagnosis->source, diagnosis->failure->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, step->dim, &usual) &&
+	       usual.calls >= NEWS_CALLS_SURE && usual_is_steady(&usual) && usual.same == usual.calls;
+}
+
+void
+diagnosis_count(struct diagnosis *diagnosis, const struct lineage *rows, struct lineage *mask, const char *name)
+{
+	if (!is_as_ever(diagnosis, rows))
+		return;
+	stop_at_compared(mask);
+	json_decref(diagnosis->origin);
+	diagnosis->origin = lineage_origin(diagnosis->source, mask, name);
+}

@@ -1,0 +1,28 @@
+/*
+ * Placeholder tokens and the features that go there: how many of each, and whether whole images make the difference.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_PLACEHOLDERS_H
+#define SHAPEBOX_VIEWER_ANALYSIS_PLACEHOLDERS_H
+
+#include "causes.h"
+
+/* What is known of them: from an operation, or from a check that a model does in Python. -1: not known. */
+struct placeholders { int64_t selected, supplied, length, rows /* sequences in the batch */; };
+
+/* False where the failure isn't about them, or they agree. */
+bool placeholders_find(const struct cause_facts *facts, struct placeholders *out);
+/* How many places each sequence has; NULL if they weren't counted. Borrowed. */
+const json_t *placeholders_rows(const struct cause_facts *facts);
+
+struct placeholders_whole {
+	int64_t each;            /* rows of one image */
+	int64_t places, given;   /* images that the text has places for, and whose features there are */
+	int row;                 /* one image a sequence was given: the one sequence that has places for another number; -1 */
+	int64_t in_row;          /* images that it has places for */
+	bool fits;               /* that is so, and the others have places for one: what an image takes is the same on both sides */
+};
+
+/* Both are whole images of one size; false if not. */
+bool placeholders_whole(const struct cause_facts *facts, const struct placeholders *found, struct placeholders_whole *out);
+
+#endif
