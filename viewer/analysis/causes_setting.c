@@ -7,6 +7,7 @@
 #include "causes_tool.h"
 
 #define COMMON_NUMBER 16   /* numbers up to this explain nothing by being equal */
+#define LISTS_MOST 3       /* lists of one length: more are a coincidence */
 #define CARRIERS_MOST 6    /* a number that more names carry is a coincidence */
 #define WORDS_MOST 24
 #define WORD_LEAST 3       /* letters: a shorter name stands in many lines */
@@ -179,17 +180,19 @@ cause_length(const struct cause_facts *facts, int64_t value)
 {
 	const json_t *found = NULL, *number;
 	struct cause_numbers at = { 0 };
+	int lists = 0;
 
 	while (value > 2 && (number = cause_next_number(facts, &at))) {
 		const char *name = text_get(number, "name");
 
 		if (strncmp(name, "len(", 4) != 0 || json_integer_value(json_object_get(number, "value")) != value)
 			continue;
-		if (found && strcmp(name, text_get(found, "name")) != 0)
-			return NULL;
-		found = number;
+		if (found && strcmp(name, text_get(found, "name")) == 0)
+			continue;
+		found = found ? found : number;
+		lists++;
 	}
-	return found;
+	return lists <= LISTS_MOST ? found : NULL;
 }
 
 const json_t *

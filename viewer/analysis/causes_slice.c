@@ -14,15 +14,18 @@
 
 /* What is assigned doesn't fit into a slice that its line has just taken, and that ended where its tensor ends: that slice. */
 static bool
-find_short(const struct cause_facts *facts, struct event *event, struct slice *slice)
+find_short(const struct cause_facts *facts, struct event *event, struct slice *slice, int64_t *wanted)
 {
 	const struct mismatch *mismatch = facts->mismatch;
+	int64_t left;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "expand copy") || !mismatch->has_expected || !mismatch->has_actual)
 		return false;
+	left = mismatch->expected < mismatch->actual ? mismatch->expected : mismatch->actual; /* whichever is told first */
+	*wanted = mismatch->expected < mismatch->actual ? mismatch->actual : mismatch->expected;
 	for (int64_t id = facts->event->id - 1; id >= 0 && id >= facts->event->id - EVENTS_BEFORE; id--)
 		if (facts->source->event(facts->source->context, facts->process, id, event) && event->output_count == 1 && slice_read(event, slice) &&
-		    event->outputs[0].sizes[slice->dim] == mismatch->expected && slice_is_short(slice, mismatch->actual))
+		    event->outputs[0].sizes[slice->dim] == left && slice_is_short(slice, *wanted))
 			return true;
 	return false;
 }
@@ -31,20 +34,20 @@ find_short(const struct cause_facts *facts, struct event *event, struct slice *s
 bool
 cause_slice_ended(const struct cause_facts *facts, struct cause *out)
 {
-	const struct mismatch *mismatch = facts->mismatch;
 	struct event event;
 	struct slice slice;
+	int64_t wanted;
 
-	if (!find_short(facts, &event, &slice) || slice_begins_beyond(&slice))
+	if (!find_short(facts, &event, &slice, &wanted) || slice_begins_beyond(&slice))
 		return false;
 	for (int i = 0; i < 2; i++)
-		if (facts->sides[i].size == mismatch->actual && facts->sides[i].calls >= CALLS_ENOUGH && mismatch->actual > facts->sides[i].largest)
+		if (facts->sides[i].size == wanted && facts->sides[i].calls >= CALLS_ENOUGH && wanted > facts->sides[i].largest)
 			return false; /* larger than ever: it is what doesn't fit */
 	out->confidence = "likely";
 	text_add(&out->text, "the slice %" PRId64 ":%" PRId64 " ends beyond the %" PRId64 " that there are: %" PRId64 " are left for the %" PRId64 " that are assigned",
-		 slice.start, slice.end, slice.whole, mismatch->expected, mismatch->actual);
+		 slice.start, slice.end, slice.whole, slice_left(&slice), wanted);
 	text_add(&out->fix, "go on at the beginning: index with (torch.arange(%" PRId64 ") + start) %% %" PRId64 ", or keep what is assigned to sizes that divide "
-		 "it (drop_last=True)", mismatch->actual, slice.whole);
+		 "it (drop_last=True)", wanted, slice.whole);
 	return true;
 }
 
@@ -87,16 +90,18 @@ cause_slice_beyond(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *maker;
 	struct event event;
 	struct slice slice;
+	int64_t wanted;
 	bool numbered;
 
-	if (!find_short(facts, &event, &slice) || !slice_begins_beyond(&slice))
+	if (!find_short(facts, &event, &slice, &wanted) || !slice_begins_beyond(&slice))
 		return false;
 	facts->source->each_call(facts->source->context, facts->process, &event, add_start, &starts);
 	numbered = slice.start > slice.whole || starts.again > 0;
 	maker = maker_of(facts, &event, &slice, &lineage);
 	out->confidence = starts.calls >= CALLS_ENOUGH ? "likely" : "possible";
+	out->tells_news = true;
 	text_add(&out->text, "the slice %" PRId64 ":%" PRId64 " begins beyond the %" PRId64 " that there are: nothing is left for the %" PRId64 " that are assigned; ", slice.start,
-		 slice.end, slice.whole, facts->mismatch->actual);
+		 slice.end, slice.whole, wanted);
 	if (!numbered)
 		text_add(&out->text, "what it is cut from is full");
 	else
