@@ -41,6 +41,7 @@ struct hand {
 	bool blocks;                                             /* PyTorch's caching allocator told of blocks */
 	int64_t collectives[8];                                  /* by process, in every step */
 	bool main_lost;
+	int64_t made_first;                                      /* tensors below this one were met before what is kept */
 	struct note found[16];
 };
 
@@ -212,6 +213,13 @@ hand_first_use(void *context, int process, int64_t tensor, struct event *out, in
 }
 
 static bool
+hand_met_before(void *context, int process, int64_t tensor)
+{
+	(void)process;
+	return tensor < ((struct hand *)context)->made_first;
+}
+
+static bool
 hand_live_tensor(void *context, int process, int64_t tensor, struct live_tensor *out)
 {
 	struct hand *hand = context;
@@ -345,7 +353,7 @@ hand_source(struct hand *hand)
 	return (struct source){
 		.context = hand, .process_count = hand_process_count, .process = hand_process, .notes = hand_notes,
 		.event = hand_event, .open_event = hand_open_event, .last_event = hand_last_event, .children = hand_children, .each_call = hand_each_call, .each_recent = hand_each_recent, .each_failed = hand_each_failed,
-		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .live_tensor = hand_live_tensor,
+		.maker = hand_maker, .replaced = hand_replaced, .first_use = hand_first_use, .met_before = hand_met_before, .live_tensor = hand_live_tensor,
 		.call_history = hand_call_history,
 		.forward_of = hand_forward_of, .site = hand_site, .scope = hand_scope, .last_node = hand_last_node,
 		.each_cuda_call = hand_each_cuda_call, .each_cuda_memory = hand_each_cuda_memory, .cuda_count = hand_cuda_count,

@@ -222,6 +222,14 @@ test_overwritten(void)
 	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one); /* two stories that begin with one tensor meet there */
 	ways_find(&one, &other, &ways);
 	CU_ASSERT_TRUE(ways.met);
+	kept.live = NULL; /* it is dead */
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count == 1 && one.steps[0].entered); /* first used in the first event that is kept: it came in there ... */
+	kept.made_first = 71;
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(!one.count && one.decider < 0); /* ... unless it is older than any that was made since */
+	kept.made_first = 0;
+	kept.live = &live;
 	live.base.operation = NULL;
 	live.made.operation = "aten::cat"; /* of what, is gone */
 	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);

@@ -208,6 +208,7 @@ test_events(void)
 	CU_ASSERT_FALSE(trace_maker(trace, 0, 77, -1, &event, &index));
 	CU_ASSERT_TRUE(trace_first_use(trace, 0, 2, &event, &index));
 	CU_ASSERT_EQUAL(event.id, 1);
+	CU_ASSERT_FALSE(trace_met_before(trace, 0, 1)); /* every event is kept */
 	CU_ASSERT_TRUE(trace_forward_of(trace, 0, 20, -1, &event));
 	CU_ASSERT_EQUAL(event.id, 1);
 	CU_ASSERT_TRUE(trace_live_tensor(trace, 0, 2, &live));
@@ -228,6 +229,15 @@ test_events(void)
 	/* and again, from the database alone */
 	trace = open_well();
 	CU_ASSERT_STRING_EQUAL(trace_process(trace, 0)->status, "ok");
+	trace_close(trace);
+	/* the same, with older events overwritten: tensor 2 is the first that a kept one made */
+	prepare();
+	box_begin(&maker, 4711, 1, -1);
+	maker.header.events = 100;
+	box_end(&maker, "t/rank0-4711.box");
+	trace = open_well();
+	CU_ASSERT_TRUE(trace_met_before(trace, 0, 1));
+	CU_ASSERT_FALSE(trace_met_before(trace, 0, 2));
 	trace_close(trace);
 }
 

@@ -166,6 +166,12 @@ add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		add_past_entry(lineage, &live.made, dim);
 		return;
 	}
+	if (source->met_before(source->context, lineage->process, tensor)) { /* and it is dead: nothing outlived it */
+		step = lineage->count ? &lineage->steps[lineage->count - 1] : NULL;
+		if (step && !step->how[0])
+			text_say(step->how, sizeof(step->how), "of what was made before the operations that are kept");
+		return;
+	}
 	step = used ? lineage_add_step(lineage) : NULL;
 	if (!step)
 		return;

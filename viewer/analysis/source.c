@@ -162,6 +162,12 @@ source_first_use(void *context, int process, int64_t tensor, struct event *out, 
 }
 
 static bool
+source_met_before(void *context, int process, int64_t tensor)
+{
+	return trace_met_before(context, process, tensor);
+}
+
+static bool
 source_live_tensor(void *context, int process, int64_t tensor, struct live_tensor *out)
 {
 	return trace_live_tensor(context, process, tensor, out);
@@ -243,7 +249,7 @@ source_of_trace(struct trace *trace)
 		.last_event = source_last_event, .children = source_children, .each_call = source_each_call,
 		.each_recent = source_each_recent, .each_failed = source_each_failed,
 		.maker = source_maker, .replaced = source_replaced,
-		.first_use = source_first_use, .live_tensor = source_live_tensor, .call_history = source_call_history,
+		.first_use = source_first_use, .met_before = source_met_before, .live_tensor = source_live_tensor, .call_history = source_call_history,
 		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
 		.each_cuda_call = source_each_cuda_call, .each_cuda_memory = source_each_cuda_memory, .cuda_count = source_cuda_count,

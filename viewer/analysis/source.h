@@ -34,6 +34,8 @@ struct source {
 	/* The last event before BEFORE at which TENSOR (its first operand) was given the data of its second. */
 	bool (*replaced)(void *context, int process, int64_t tensor, int64_t before, struct event *out);
 	bool (*first_use)(void *context, int process, int64_t tensor, struct event *out, int *operand);
+	/* Was TENSOR met before the first event that is kept? */
+	bool (*met_before)(void *context, int process, int64_t tensor);
 	bool (*live_tensor)(void *context, int process, int64_t tensor, struct live_tensor *out);
 	bool (*call_history)(void *context, int process, const struct event *event, bool alike, int tensor_index, int dim,
 			     struct call_history *out);

@@ -157,6 +157,8 @@ bool trace_maker(struct trace *trace, int process, int64_t tensor, int64_t befor
 bool trace_replaced(struct trace *trace, int process, int64_t tensor, int64_t before, struct event *out);
 /* The first event that used TENSOR as an operand. */
 bool trace_first_use(struct trace *trace, int process, int64_t tensor, struct event *out, int *operand);
+/* Was TENSOR met before the first event that is kept? What used it first, and whether anything made it, is gone then. */
+bool trace_met_before(struct trace *trace, int process, int64_t tensor);
 /* What the whole-run table says about TENSOR; false if it isn't in it. */
 bool trace_live_tensor(struct trace *trace, int process, int64_t tensor, struct live_tensor *out);
 /* What the whole-run tables say about calls of EVENT's line and operation, by a layer whose weight has the sizes of its own; ALIKE: only

@@ -52,6 +52,7 @@ struct reader {                 /* one process */
 	bool indexed;
 	struct links made, forward, replaced; /* by tensor, by sequence, by tensor */
 	struct map first_use;           /* tensor -> event id + 1 */
+	int64_t made_first;             /* the smallest identity that a kept event made; 0: none */
 	struct note *notes;
 	int note_count;
 	struct note *picked;            /* what trace_notes handed out by kind lies in the arena */

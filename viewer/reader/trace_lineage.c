@@ -62,6 +62,10 @@ event_index(struct reader *reader, sqlite3_stmt *row, int64_t *ids)
 			ok = map_set(&reader->first_use, ids[i], (uint64_t)event + 1);
 	}
 	for (size_t i = inputs; ok && i < inputs + outputs; i++) {
+		bool met = map_get(&reader->first_use, ids[i]) || map_get(&reader->made.last, ids[i]);
+
+		if (!met && ids[i] > 0 && (!reader->made_first || ids[i] < reader->made_first))
+			reader->made_first = ids[i];
 		if (ids[i] > 0)
 			ok = links_add(&reader->made, ids[i], event);
 	}
@@ -150,6 +154,17 @@ trace_first_use(struct trace *trace, int process, int64_t tensor, struct event *
 		return false;
 	*operand = operand_find(out->operands, out->operand_count, tensor);
 	return *operand >= 0;
+}
+
+bool
+trace_met_before(struct trace *trace, int process, int64_t tensor)
+{
+	struct reader *reader = trace_reader(trace, process);
+
+	if (!reader || tensor <= 0 || reader->process.events <= reader->process.events_kept)
+		return false;
+	reader_index(reader);
+	return tensor < reader->made_first; /* numbers are given in order, but for the few that a thread takes at once */
 }
 
 bool
