@@ -251,6 +251,7 @@ word_test() {
 	begin_check "kills, cuts, folds at once, and what may be lacking" "$VENV/bin/python" tests/kills/run.py "$BUILD" 100
 	begin_check "no secret is stored" sh tests/e2e/secrets.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	begin_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD" "$VENV/bin/python"
+	begin_check "where run puts a trace" bash tests/e2e/places.sh "$BUILD"
 	begin_check "where clusters put files, how they end processes" bash tests/e2e/clusters.sh "$BUILD" "$VENV/bin/python" "$ROOT/tests/programs"
 	begin_check "a moved folder works" sh tests/e2e/moved.sh "$BUILD" "$VENV/bin/python"
 	begin_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
