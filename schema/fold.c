@@ -110,12 +110,14 @@ out:
 static void
 statements_make(struct fold *fold)
 {
-	fold->insert_event_kind = fold_prepare(fold, "INSERT INTO event_kind VALUES (?,?,?,?,?,?,?,?,?)");
+	fold->insert_event_kind = fold_prepare(fold, "INSERT INTO event_kind VALUES (?,?,?,?,?,?,?,?,?,?)");
 	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope_row VALUES (?,?,?,?,?,?)");
 	fold->insert_scope_kind = fold_prepare(fold, "INSERT INTO scope_kind VALUES (?,?,?,?)");
 	fold->insert_step = fold_prepare(fold, "INSERT INTO step VALUES (?,?,?,?)");
 	fold->insert_signature = fold_prepare(fold, "INSERT INTO signature VALUES (?,?,?)");
-	fold->insert_operand = fold_prepare(fold, "INSERT INTO signature_operand VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	fold->insert_operand = fold_prepare(fold, "INSERT INTO operand_row VALUES (?,?,?)");
+	fold->insert_place = fold_prepare(fold, "INSERT INTO operand_place VALUES (?,?,?,?,?,?,?)");
+	fold->insert_form = fold_prepare(fold, "INSERT INTO operand_form VALUES (?,?,?,?,?,?,?,?,?)");
 	fold_cuda_start(fold);
 }
 
@@ -128,6 +130,8 @@ statements_drop(struct fold *fold)
 	sqlite3_finalize(fold->insert_step);
 	sqlite3_finalize(fold->insert_signature);
 	sqlite3_finalize(fold->insert_operand);
+	sqlite3_finalize(fold->insert_place);
+	sqlite3_finalize(fold->insert_form);
 	fold_cuda_stop(fold);
 }
 
@@ -231,6 +235,8 @@ out:
 	fold_inline_free(fold);
 	fold_kinds_free(&fold->event_kinds);
 	fold_kinds_free(&fold->scope_kinds);
+	fold_cells_free(&fold->places);
+	fold_cells_free(&fold->forms);
 	bytes_free(&fold->scratch);
 	box_read_close(&fold->box);
 	free(fold);

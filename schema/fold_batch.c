@@ -31,7 +31,7 @@ batch_connect(sqlite3 *db, void *context, int argc, const char *const *argv, sql
 	if (!table)
 		return SQLITE_NOMEM;
 	*table = (struct batch_table){ .batch = context };
-	result = sqlite3_declare_vtab(db, "CREATE TABLE x(a, b, c, d, e, f, g, h, i, tensors)");
+	result = sqlite3_declare_vtab(db, "CREATE TABLE x(a, b, c, d, e, f, g, h, tensors)");
 	if (result != SQLITE_OK) {
 		sqlite3_free(table);
 		return result;

@@ -33,9 +33,18 @@ struct fold_kinds {
 	uint32_t room, count, last; /* last: place of the newest answer, from 1 */
 };
 
+/* fold_cells.c: rows of a few columns that many others refer to. */
+struct fold_cell { const char *text; int64_t integer; bool known; }; /* a text, else an integer if it is known, else NULL */
+struct fold_cells {
+	struct fold_cells_slot *slots;
+	uint32_t room, count; /* of slots; in use */
+	int64_t last;         /* number given out last */
+	struct bytes keys;    /* of all rows, and behind them the one that is looked for */
+};
+
 /* fold_batch.c: rows of event_row on their way to SQLite. */
 #define FOLD_BATCH_ROWS 4096u
-#define FOLD_BATCH_INTEGERS 9 /* columns before `tensors` */
+#define FOLD_BATCH_INTEGERS 8 /* columns before `tensors` */
 struct fold_batch_row {
 	int64_t value[FOLD_BATCH_INTEGERS];
 	uint32_t null_columns;    /* a bit for each NULL among them */
@@ -87,13 +96,16 @@ struct fold {
 	struct fold_batch batch;
 	struct fold_kinds event_kinds, scope_kinds;
 
+	/* fold_operands.c */
+	struct fold_cells places, forms;
+
 	/* fold_cuda.c */
 #define FOLD_NAMES_SEEN 1024u
 	uint32_t functions_seen[FOLD_NAMES_SEEN], kernels_seen[FOLD_NAMES_SEEN];
 	sqlite3_stmt *insert_cuda, *insert_function, *insert_kernel;
 
 	sqlite3_stmt *insert_event_kind, *insert_scope, *insert_scope_kind, *insert_step;
-	sqlite3_stmt *insert_signature, *insert_operand;
+	sqlite3_stmt *insert_signature, *insert_operand, *insert_place, *insert_form;
 };
 
 #define FOLD_MARKED_LIMIT 65536u
@@ -121,7 +133,7 @@ void fold_history(struct fold *fold);
 /* fold_steps.c */
 void fold_steps(struct fold *fold);
 
-/* fold_operands.c: rows of signature_operand for the WORDS of signature ID. */
+/* fold_operands.c: rows of operand_row for the WORDS of signature ID. */
 void fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,
 		   uint64_t word_count, uint32_t value_count);
 
@@ -146,6 +158,11 @@ void fold_batch_end(struct fold *fold);
 /* fold_kinds.c: the number of KEY, from 1; *IS_NEW: it was not there. 0 after a failure. */
 int64_t fold_kind(struct fold *fold, struct fold_kinds *kinds, const int64_t key[FOLD_KIND_WIDTH], bool *is_new);
 void fold_kinds_free(struct fold_kinds *kinds);
+
+/* fold_cells.c: the number, from 1, of the row with these COUNT CELLS; a new one is inserted by INSERT, whose first column is the number.
+ * 0 after a failure. */
+int64_t fold_cells(struct fold *fold, struct fold_cells *cells, const struct fold_cell *cell, int count, sqlite3_stmt *insert);
+void fold_cells_free(struct fold_cells *cells);
 
 /* fold_notes.c */
 void fold_notes_find(struct fold *fold);  /* before the events */

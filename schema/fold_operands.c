@@ -1,5 +1,5 @@
 /*
- * Signature words into rows of signature_operand. The words are untrusted: each value is measured before it is read,
+ * Signature words into rows of operand_row, operand_place and operand_form. The words are untrusted: each value is measured before it is read,
  * and what doesn't fit ends the signature (described once).
  */
 #include "fold_internal.h"
@@ -24,10 +24,15 @@ struct operand_rows {
 	int slot, tensors;
 };
 
-enum column {
-	COLUMN_SIGNATURE = 1, COLUMN_SLOT, COLUMN_ARGUMENT, COLUMN_ITEM, COLUMN_NAME, COLUMN_KIND, COLUMN_VALUE,
-	COLUMN_SHAPE, COLUMN_STRIDES, COLUMN_OFFSET, COLUMN_DTYPE, COLUMN_DEVICE, COLUMN_LAYOUT, COLUMN_FLAGS,
-	COLUMN_TENSOR
+/* Columns of operand_place and operand_form, behind the number. */
+enum place { PLACE_SLOT, PLACE_ARGUMENT, PLACE_ITEM, PLACE_NAME, PLACE_KIND, PLACE_TENSOR, PLACE_COLUMNS };
+enum form { FORM_VALUE, FORM_SHAPE, FORM_STRIDES, FORM_OFFSET, FORM_DTYPE, FORM_DEVICE, FORM_LAYOUT, FORM_FLAGS, FORM_COLUMNS };
+
+/* One of them in the making: texts lie in its rows' scratch, or last. */
+struct row {
+	struct fold_cell place[PLACE_COLUMNS], form[FORM_COLUMNS];
+	char name[256];
+	struct bytes text[2];
 };
 
 static bool
@@ -69,76 +74,89 @@ name_make(const struct operand_rows *rows, int argument, int item, char *name, s
 		snprintf(name + n, room - (size_t)n, "[%d]", item);
 }
 
-static sqlite3_stmt *
-row_begin(struct operand_rows *rows, int argument, int item, const char *kind)
+static struct fold_cell
+number(int64_t value)
 {
-	sqlite3_stmt *insert = rows->fold->insert_operand;
-	char name[256];
+	return (struct fold_cell){ .integer = value, .known = true };
+}
 
-	sqlite3_clear_bindings(insert);
-	sqlite3_bind_int64(insert, COLUMN_SIGNATURE, rows->signature);
-	sqlite3_bind_int(insert, COLUMN_SLOT, rows->slot++);
-	sqlite3_bind_int(insert, COLUMN_ARGUMENT, argument);
+static struct fold_cell
+text(const char *value)
+{
+	return (struct fold_cell){ .text = value };
+}
+
+static void
+row_begin(struct operand_rows *rows, struct row *row, int argument, int item, const char *kind)
+{
+	memset(row, 0, sizeof *row);
+	row->place[PLACE_SLOT] = number(rows->slot++);
+	row->place[PLACE_ARGUMENT] = number(argument);
 	if (item >= 0)
-		sqlite3_bind_int(insert, COLUMN_ITEM, item);
-	name_make(rows, argument, item, name, sizeof name);
-	fold_bind_clean(rows->fold, insert, COLUMN_NAME, name, strlen(name));
-	sqlite3_bind_text(insert, COLUMN_KIND, kind, -1, SQLITE_STATIC);
-	return insert;
+		row->place[PLACE_ITEM] = number(item);
+	name_make(rows, argument, item, row->name, sizeof row->name);
+	row->place[PLACE_NAME] = text(row->name);
+	row->place[PLACE_KIND] = text(kind);
 }
 
 static void
-value_bind(sqlite3_stmt *insert, int column, const char *text)
+row_end(struct operand_rows *rows, struct row *row)
 {
-	sqlite3_bind_text(insert, column, text, -1, SQLITE_TRANSIENT);
+	struct fold *fold = rows->fold;
+	sqlite3_stmt *insert = fold->insert_operand;
+
+	if (row->text[0].failed || row->text[1].failed)
+		fold_fail(fold, "not enough memory");
+	if (!fold->failed) {
+		sqlite3_bind_int64(insert, 1, rows->signature);
+		sqlite3_bind_int64(insert, 2, fold_cells(fold, &fold->places, row->place, PLACE_COLUMNS, fold->insert_place));
+		sqlite3_bind_int64(insert, 3, fold_cells(fold, &fold->forms, row->form, FORM_COLUMNS, fold->insert_form));
+		fold_step(fold, insert);
+	}
+	bytes_free(&row->text[0]);
+	bytes_free(&row->text[1]);
 }
 
-static void
-integers_bind(struct operand_rows *rows, sqlite3_stmt *insert, int column, const uint64_t *words, uint64_t count,
-	      bool booleans, uint64_t declared)
+/* COUNT of DECLARED words as a list in TEXT. */
+static struct fold_cell
+list_text(struct bytes *out, const uint64_t *words, uint64_t count, bool booleans, uint64_t declared)
 {
-	struct bytes text = { 0 };
-
 	if (declared != count)
-		bytes_addf(&text, "{\"count\":%llu,\"kept\":", (unsigned long long)declared);
-	bytes_addf(&text, "[");
+		bytes_addf(out, "{\"count\":%llu,\"kept\":", (unsigned long long)declared);
+	bytes_addf(out, "[");
 	for (uint64_t i = 0; i < count; i++) {
 		if (booleans)
-			bytes_addf(&text, "%s%s", i ? "," : "", words[i] ? "true" : "false");
+			bytes_addf(out, "%s%s", i ? "," : "", words[i] ? "true" : "false");
 		else
-			bytes_addf(&text, "%s%lld", i ? "," : "", (long long)words[i]);
+			bytes_addf(out, "%s%lld", i ? "," : "", (long long)words[i]);
 	}
-	bytes_addf(&text, declared != count ? "]}" : "]");
-	if (text.failed)
-		fold_fail(rows->fold, "not enough memory");
-	else
-		value_bind(insert, column, text.data);
-	bytes_free(&text);
+	bytes_addf(out, declared != count ? "]}" : "]");
+	return text(out->data);
 }
 
 static bool
 tensor_fold(struct operand_rows *rows, int argument, int item, uint64_t first, struct words *words)
 {
 	unsigned ndim = first >> 8 & 0xff, flags = first >> 48 & 0xffff;
-	sqlite3_stmt *insert;
+	struct row row;
 	char device[64];
 
 	if (!(flags & BOX_TENSOR_OPAQUE) && (uint64_t)(words->end - words->at) < 1 + 2ull * ndim)
 		return false;
-	insert = row_begin(rows, argument, item, "tensor");
+	row_begin(rows, &row, argument, item, "tensor");
 	if (!(flags & BOX_TENSOR_OPAQUE)) {
-		sqlite3_bind_int64(insert, COLUMN_OFFSET, (int64_t)words->at[0]);
-		integers_bind(rows, insert, COLUMN_SHAPE, words->at + 1, ndim, false, ndim);
-		integers_bind(rows, insert, COLUMN_STRIDES, words->at + 1 + ndim, ndim, false, ndim);
+		row.form[FORM_OFFSET] = number((int64_t)words->at[0]);
+		row.form[FORM_SHAPE] = list_text(&row.text[0], words->at + 1, ndim, false, ndim);
+		row.form[FORM_STRIDES] = list_text(&row.text[1], words->at + 1 + ndim, ndim, false, ndim);
 		words->at += 1 + 2ull * ndim;
 	}
 	names_device(first >> 24 & 0xff, (int16_t)(first >> 32 & 0xffff), device, sizeof device);
-	value_bind(insert, COLUMN_DEVICE, device);
-	sqlite3_bind_text(insert, COLUMN_DTYPE, names_dtype(first >> 16 & 0xff), -1, SQLITE_STATIC);
-	sqlite3_bind_text(insert, COLUMN_LAYOUT, names_layout(flags & BOX_TENSOR_LAYOUT), -1, SQLITE_STATIC);
-	sqlite3_bind_int(insert, COLUMN_FLAGS, (int)flags);
-	sqlite3_bind_int(insert, COLUMN_TENSOR, rows->tensors++);
-	fold_step(rows->fold, insert);
+	row.form[FORM_DEVICE] = text(device);
+	row.form[FORM_DTYPE] = text(names_dtype(first >> 16 & 0xff));
+	row.form[FORM_LAYOUT] = text(names_layout(flags & BOX_TENSOR_LAYOUT));
+	row.form[FORM_FLAGS] = number(flags);
+	row.place[PLACE_TENSOR] = number(rows->tensors++);
+	row_end(rows, &row);
 	return true;
 }
 
@@ -155,14 +173,14 @@ numbers_fold(struct operand_rows *rows, int argument, int item, uint64_t first, 
 {
 	bool booleans = (first & 0xff) == BOX_VALUE_BOOLS;
 	uint64_t declared, kept;
-	sqlite3_stmt *insert;
+	struct row row;
 
 	if (!list_length(first, words, &declared, &kept) || kept > (uint64_t)(words->end - words->at))
 		return false;
-	insert = row_begin(rows, argument, item, booleans ? "bool[]" : "int[]");
-	integers_bind(rows, insert, COLUMN_VALUE, words->at, kept, booleans, declared);
+	row_begin(rows, &row, argument, item, booleans ? "bool[]" : "int[]");
+	row.form[FORM_VALUE] = list_text(&row.text[0], words->at, kept, booleans, declared);
 	words->at += kept;
-	fold_step(rows->fold, insert);
+	row_end(rows, &row);
 	return true;
 }
 
@@ -170,42 +188,40 @@ static bool
 string_fold(struct operand_rows *rows, int argument, int item, uint64_t first, struct words *words)
 {
 	uint64_t size = first >> 32, count = (size + 7) / 8;
-	struct bytes text = { 0 };
-	sqlite3_stmt *insert;
+	struct row row;
 
 	if (count > (uint64_t)(words->end - words->at))
 		return false;
-	insert = row_begin(rows, argument, item, "string");
-	bytes_add_json(&text, (const char *)words->at, size);
-	if (!text.failed)
-		value_bind(insert, COLUMN_VALUE, text.data);
-	bytes_free(&text);
+	row_begin(rows, &row, argument, item, "string");
+	bytes_add_json(&row.text[0], (const char *)words->at, size);
+	row.form[FORM_VALUE] = text(row.text[0].data);
 	words->at += count;
-	fold_step(rows->fold, insert);
+	row_end(rows, &row);
 	return true;
 }
 
 static void
 device_fold(struct operand_rows *rows, int argument, int item, uint64_t first)
 {
-	sqlite3_stmt *insert = row_begin(rows, argument, item, "device");
 	char device[64], value[72];
+	struct row row;
 
 	names_device(first >> 24 & 0xff, (int16_t)(first >> 32 & 0xffff), device, sizeof device);
 	snprintf(value, sizeof value, "\"%s\"", device);
-	value_bind(insert, COLUMN_VALUE, value);
-	value_bind(insert, COLUMN_DEVICE, device);
-	fold_step(rows->fold, insert);
+	row_begin(rows, &row, argument, item, "device");
+	row.form[FORM_VALUE] = text(value);
+	row.form[FORM_DEVICE] = text(device);
+	row_end(rows, &row);
 }
 
 static void
 plain_fold(struct operand_rows *rows, int argument, int item, const char *kind, const char *value)
 {
-	sqlite3_stmt *insert = row_begin(rows, argument, item, kind);
+	struct row row;
 
-	if (value)
-		value_bind(insert, COLUMN_VALUE, value);
-	fold_step(rows->fold, insert);
+	row_begin(rows, &row, argument, item, kind);
+	row.form[FORM_VALUE] = text(value);
+	row_end(rows, &row);
 }
 
 static bool value_fold(struct operand_rows *rows, int argument, int item, struct words *words);
@@ -236,7 +252,7 @@ static bool
 value_fold(struct operand_rows *rows, int argument, int item, struct words *words)
 {
 	uint64_t first, value;
-	char text[32];
+	char digits[32];
 
 	if (!word_take(words, &first))
 		return false;
@@ -253,8 +269,8 @@ value_fold(struct operand_rows *rows, int argument, int item, struct words *word
 	case BOX_VALUE_INT:
 		if (!word_take(words, &value))
 			return false;
-		snprintf(text, sizeof text, "%lld", (long long)value);
-		plain_fold(rows, argument, item, "int", text);
+		snprintf(digits, sizeof digits, "%lld", (long long)value);
+		plain_fold(rows, argument, item, "int", digits);
 		return true;
 	case BOX_VALUE_BOOL:
 		plain_fold(rows, argument, item, "bool", first >> 8 & 0xff ? "true" : "false");

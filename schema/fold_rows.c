@@ -66,8 +66,22 @@ event_kind(struct fold *fold, const struct fold_thread *thread, const struct pen
 	integer_bind(insert, 7, event->output_signature, event->output_signature >= 0);
 	integer_bind(insert, 8, site, site >= 0);
 	sqlite3_bind_int64(insert, 9, grad);
+	sqlite3_bind_int64(insert, 10, event->id);
 	fold_step(fold, insert);
 	return id;
+}
+
+#define AROUND_BITS 38
+#define AROUND_OUT_MOST (1ll << (62 - AROUND_BITS))
+
+/* event_row.around. What a damaged box makes of either may be anything. */
+static int64_t
+around(const struct pending *event)
+{
+	int64_t elsewhere = (event->id - event->number) & ((1ll << AROUND_BITS) - 1);
+	int64_t out = event->parent >= 0 && event->parent < event->id ? event->id - event->parent : 0;
+
+	return elsewhere | (out < AROUND_OUT_MOST ? out : 0) << AROUND_BITS;
 }
 
 /* event_row.lasted, where it isn't NULL. */
@@ -96,10 +110,9 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	if (!row)
 		return;
 	const struct { int64_t value; bool known; } columns[FOLD_BATCH_INTEGERS] = {
-		{ event->id, true }, { kind, true }, { event->id - event->number, true }, { event->step, true },
+		{ event->id, true }, { kind, true }, { around(event), true }, { event->step, true },
 		{ event->start_ns / GRID_NS - event->base.ns / GRID_NS, true },
 		{ lasted(fold, event, outcome), event->end || outcome != OUTCOME_OK },
-		{ event->parent, event->parent >= 0 },
 		{ (int64_t)start->sequence - event->base.sequence, sequence },
 		{ event->scope - event->base.scope, event->scope >= 0 },
 	};
@@ -158,6 +171,6 @@ row_scope(struct merge *merge, struct fold_thread *thread, const struct range *r
 	integer_bind(insert, 3, range->sequence, range->scope == BOX_SCOPE_BACKWARD && range->sequence != BOX_NONE);
 	sqlite3_bind_int64(insert, 4, range->start_ns / GRID_NS - (int64_t)(fold->box.header.start_unix_ns & INT64_MAX) / GRID_NS);
 	integer_bind(insert, 5, end_ns / GRID_NS - range->start_ns / GRID_NS, end_ns >= 0);
-	integer_bind(insert, 6, range->parent, range->parent >= 0);
+	integer_bind(insert, 6, range->id - range->parent, range->parent >= 0);
 	fold_step(fold, insert);
 }

@@ -1,7 +1,7 @@
 -- What a trace is, as SQL: one database per process, folded from its box.
 -- Users select from the views (views.sql); these are the tables below them.
 PRAGMA application_id = 0x73686278;  -- "shbx"
-PRAGMA user_version = 7;             -- raised when an older reader would misread the file
+PRAGMA user_version = 8;             -- raised when an older reader would misread the file
 
 CREATE TABLE process (               -- one row: the traced process
   pid INTEGER, parent_pid INTEGER,
@@ -46,23 +46,27 @@ CREATE TABLE signature (             -- an operation with the metadata of every 
   is_output INTEGER NOT NULL         -- 1: describes outputs
 );
 
-CREATE TABLE signature_operand (     -- one value of a signature
+-- Values of signatures repeat each other: which value it is (of some operation) and what it is like stand once.
+-- Select from the view signature_operand (rows.sql), which joins them again and says what the columns mean.
+
+CREATE TABLE operand_place (
+  id INTEGER PRIMARY KEY,
+  slot INTEGER NOT NULL, argument INTEGER NOT NULL, item INTEGER,
+  name TEXT NOT NULL, kind TEXT NOT NULL,
+  tensor_index INTEGER
+);
+
+CREATE TABLE operand_form (
+  id INTEGER PRIMARY KEY,
+  value TEXT, shape TEXT, strides TEXT, storage_offset INTEGER,
+  dtype TEXT, device TEXT, layout TEXT, flags INTEGER
+);
+
+CREATE TABLE operand_row (           -- one value of a signature: see view signature_operand
   signature_id INTEGER NOT NULL REFERENCES signature(id),
-  slot INTEGER NOT NULL,             -- order of appearance, from 0
-  argument INTEGER NOT NULL,         -- index of the argument (or output) it belongs to
-  item INTEGER,                      -- index within that argument's list, NULL outside lists
-  name TEXT NOT NULL,                -- "tensors[1]", "dim"; outputs: "output", "output[0]"
-  kind TEXT NOT NULL,                -- tensor, int, bool, float, number, int[], bool[], list, string, device, none, other
-  value TEXT,                        -- the value of what isn't a tensor, as JSON; NULL where none was recorded
-  shape TEXT,                        -- JSON list of sizes; NULL unless a tensor with plain sizes
-  strides TEXT,                      -- JSON list, in elements
-  storage_offset INTEGER,            -- in elements
-  dtype TEXT,                        -- "float32"
-  device TEXT,                       -- "cpu", "cuda:0"
-  layout TEXT,                       -- strided, sparse, sparse_csr, nested, quantized, other
-  flags INTEGER,                     -- BOX_TENSOR_* of schema/box.h
-  tensor_index INTEGER,              -- its place among the event's identities; NULL unless a tensor
-  PRIMARY KEY (signature_id, slot)
+  place_id INTEGER NOT NULL REFERENCES operand_place(id),
+  form_id INTEGER NOT NULL REFERENCES operand_form(id),
+  PRIMARY KEY (signature_id, place_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE frame (                 -- one line of Python that was making a call
@@ -115,7 +119,7 @@ CREATE TABLE scope_row (             -- a named range: see view scope
   sequence INTEGER,
   start INTEGER NOT NULL,            -- after process.start_ns, in 64 ns
   lasted INTEGER,                    -- in 64 ns
-  parent_id INTEGER REFERENCES scope_row(id)
+  outside INTEGER                    -- id less that of the range around it; NULL: there is none
 );
 
 CREATE TABLE event_kind (
@@ -127,17 +131,18 @@ CREATE TABLE event_kind (
   signature_id INTEGER NOT NULL REFERENCES signature(id),
   output_signature_id INTEGER REFERENCES signature(id),
   site_id INTEGER REFERENCES site(id),
-  grad INTEGER NOT NULL
+  grad INTEGER NOT NULL,
+  first_event INTEGER NOT NULL       -- event_row.id of the first one that is kept
 );
 
 CREATE TABLE event_row (             -- one operation: see view event
   id INTEGER PRIMARY KEY,
   kind_id INTEGER NOT NULL REFERENCES event_kind(id),
-  elsewhere INTEGER NOT NULL,        -- id - number: how many of the operations before it were other threads'
+  around INTEGER NOT NULL,           -- lower 38 bits: id - number, how many of the operations before it were other threads';
+                                     -- above: id less that of the operation around it, 0: there is none
   step INTEGER NOT NULL REFERENCES step(step),
   start INTEGER NOT NULL,            -- after its step's start_ns, in 64 ns; negative where another thread was late
   lasted INTEGER,                    -- in 64 ns; NULL its end was lost, -1 open, -2 failed, and -3 - n: failed after n
-  parent_id INTEGER REFERENCES event_row(id),
   sequence INTEGER,                  -- after its step's; NULL: none
   scope INTEGER,                     -- scope_row.id after its step's; NULL: none
   tensors BLOB NOT NULL

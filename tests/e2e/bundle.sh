@@ -23,7 +23,7 @@ for db in trace/*.db; do # (a file is called after its process's role, host and 
 	mv "$db" "trace/rank0-rocinante-${db##*-}"
 done
 for db in trace/*.db; do
-	for column in frame.file note.text signature_operand.value; do
+	for column in frame.file note.text operand_form.value; do
 		sqlite3 "$db" "UPDATE ${column%.*} SET ${column#*.} = replace(${column#*.}, '$top', '/home/quixote/la mancha')"
 	done
 	sqlite3 "$db" "UPDATE process SET host = 'rocinante.mancha.example'; UPDATE frame SET function = function || ' of quixote';

@@ -33,8 +33,8 @@ def view_for_table(db, path):
 
 @case
 def view_of_events(db, path):
-    db.executescript(f"DROP TABLE event_row; CREATE VIEW event_row AS {LOOP} i AS id, 1 AS kind_id, 0 AS elsewhere, 0 AS step, 0 AS start,"
-                     " -4 AS lasted, NULL AS parent_id, 0 AS sequence, NULL AS scope, x'00' AS tensors FROM n;")
+    db.executescript(f"DROP TABLE event_row; CREATE VIEW event_row AS {LOOP} i AS id, 1 AS kind_id, 0 AS around, 0 AS step, 0 AS start,"
+                     " -4 AS lasted, 0 AS sequence, NULL AS scope, x'00' AS tensors FROM n;")
 
 
 @case
@@ -75,7 +75,7 @@ def many_tables(db, path):
 def giant_texts(db, path):
     db.executescript("UPDATE operation SET name = replace(hex(zeroblob(20000000)), '0', 'a');"
                      "UPDATE frame SET file = replace(hex(zeroblob(5000000)), '00', '/');"
-                     "UPDATE signature_operand SET shape = '[' || replace(hex(zeroblob(3000000)), '00', '1,') || '1]';")
+                     "UPDATE operand_form SET shape = '[' || replace(hex(zeroblob(3000000)), '00', '1,') || '1]';")
 
 
 @case
@@ -100,8 +100,8 @@ def many_processes_rows(db, path):
 @case
 def escapes(db, path):
     for table, column in (("operation", "name"), ("operation", "arguments"), ("frame", "file"), ("frame", "function"), ("loss", "text"),
-                          ("process", "host"), ("process", "torch_version"), ("signature_operand", "name"), ("signature_operand", "shape"),
-                          ("signature_operand", "dtype"), ("signature_operand", "device"), ("thread", "name"), ("abi_check", "text")):
+                          ("process", "host"), ("process", "torch_version"), ("operand_place", "name"), ("operand_form", "shape"),
+                          ("operand_form", "dtype"), ("operand_form", "device"), ("thread", "name"), ("abi_check", "text")):
         db.execute(f"UPDATE {table} SET {column} = ?", [EVIL])
     db.execute("UPDATE event_kind SET phase = ?", [EVIL])
     db.execute("INSERT INTO loss VALUES (?, 7, ?)", [EVIL, EVIL])
@@ -109,7 +109,7 @@ def escapes(db, path):
 
 @case
 def no_utf8(db, path):
-    for table, column in (("operation", "name"), ("frame", "file"), ("process", "host"), ("signature_operand", "name"), ("note", "text")):
+    for table, column in (("operation", "name"), ("frame", "file"), ("process", "host"), ("operand_place", "name"), ("note", "text")):
         db.execute(f"UPDATE {table} SET {column} = CAST(x'fffec0afeda080f5808080c3' AS TEXT)")
 
 
@@ -121,7 +121,7 @@ def other_types(db, path):
     with sqlite3.connect(path) as again:
         again.executescript("UPDATE event_row SET step = x'00', start = 'abc', lasted = 'x', tensors = 'text';"
                             "UPDATE operation SET name = x'deadbeef'; UPDATE frame SET line = NULL, file = NULL; UPDATE thread SET name = NULL;"
-                            "UPDATE signature_operand SET kind = NULL, shape = 7, strides = x'ff', storage_offset = 'q', flags = 'z';"
+                            "UPDATE operand_place SET kind = NULL; UPDATE operand_form SET shape = 7, strides = x'ff', storage_offset = 'q', flags = 'z';"
                             "UPDATE process SET pid = 'me', rank = 1e300, step = 'x', start_ns = -1, state = NULL;")
 
 
@@ -132,8 +132,9 @@ def impossible_counts(db, path):
                [most, -most, most, -most - 1, most, most, most])
     db.execute("UPDATE event_kind SET depth = ?, micro_batch = ?", [most, -most])
     db.execute("UPDATE step SET start_ns = ?", [most])
-    db.execute("UPDATE event_row SET start = ?, elsewhere = ?, lasted = ?", [most, -most, most])
-    db.execute("UPDATE signature_operand SET slot = slot + ?, tensor_index = ?, shape = ?", [most - 100, most, f"[{most}, -{most}, {2**70}]"])
+    db.execute("UPDATE event_row SET start = ?, around = ?, lasted = ?", [most, -most, most])
+    db.execute("UPDATE operand_place SET slot = slot + ?, tensor_index = ?", [most - 100, most])
+    db.execute("UPDATE operand_form SET shape = ?", [f"[{most}, -{most}, {2**70}]"])
     db.execute("UPDATE loss SET count = ?", [-most])
     db.execute("UPDATE site SET inner_count = ?, left_out = ?", [most, -most])
 
@@ -147,11 +148,11 @@ def giant_ids(db, path):
 @case
 def cyclic_lineage(db, path):
     """Events around each other, ranges within themselves, tensors made of themselves."""
-    db.executescript("UPDATE event_row SET parent_id = id; INSERT INTO scope_kind VALUES (900, 0, 'backward', 'x');"
-                     "INSERT INTO scope_row VALUES (900, 900, 20, 0, 1, 901), (901, 900, 20, 0, 1, 900);"
+    db.executescript("UPDATE event_row SET around = 1 << 38; INSERT INTO scope_kind VALUES (900, 0, 'backward', 'x');"
+                     "INSERT INTO scope_row VALUES (900, 900, 20, 0, 1, -1), (901, 900, 20, 0, 1, 1);"
                      "UPDATE step SET scope_id = 0; UPDATE event_row SET scope = 900, tensors = x'02040002';")
     db.executescript("WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) INSERT INTO event_row"
-                     " SELECT i, kind_id, elsewhere, step, start + i, lasted, i + 1, sequence, 901, x'02040002' FROM n, event_row WHERE id = 0;")
+                     " SELECT i, kind_id, -1 << 38, step, start + i, lasted, sequence, 901, x'02040002' FROM n, event_row WHERE id = 0;")
 
 
 @case
@@ -221,7 +222,7 @@ def utf16(db, path):
     os.remove(path)
     with sqlite3.connect(path) as made:
         made.execute("PRAGMA encoding = 'UTF-16le'")
-        made.executescript(script + "; PRAGMA application_id = 0x73686278; PRAGMA user_version = 7;")
+        made.executescript(script + "; PRAGMA application_id = 0x73686278; PRAGMA user_version = 8;")
 
 
 # --- directories -------------------------------------------------------------------------------------------------------------------

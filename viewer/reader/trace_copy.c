@@ -102,7 +102,7 @@ texts_rewrite(sqlite3 *db)
 
 /* Leave out the operations of all but the newest STEPS steps, and what only they refer to. */
 static bool
-steps_drop(sqlite3 *db, const struct trace_copy *copy)
+steps_drop(sqlite3 *db, int version, const struct trace_copy *copy)
 {
 	static const char drop[] =
 		"CREATE TEMP TABLE since AS SELECT max(step) - %lld + 1 AS step FROM step;"
@@ -119,11 +119,15 @@ steps_drop(sqlite3 *db, const struct trace_copy *copy)
 		"  UNION SELECT signature_id FROM live_tensor UNION SELECT signature_id FROM call_group;";
 	static const char clean[] = /* what nothing refers to, once `used` is complete */
 		"DELETE FROM signature WHERE id NOT IN (SELECT id FROM used WHERE id IS NOT NULL);"
-		"DELETE FROM signature_operand WHERE signature_id NOT IN (SELECT id FROM signature);"
 		"DELETE FROM signature_print WHERE signature_id NOT IN (SELECT id FROM signature);"
 		"UPDATE process SET events_kept = (SELECT count(*) FROM event_row);"
 		"INSERT INTO loss SELECT '" BUNDLE_LOSS "', before.events - process.events_kept, 'older operations left out of the bundle' "
 		"  FROM before, process WHERE before.events > process.events_kept;";
+	static const char operands[] =
+		"DELETE FROM operand_row WHERE signature_id NOT IN (SELECT id FROM signature);"
+		"DELETE FROM operand_place WHERE id NOT IN (SELECT place_id FROM operand_row);"
+		"DELETE FROM operand_form WHERE id NOT IN (SELECT form_id FROM operand_row);";
+	static const char operands_7[] = "DELETE FROM signature_operand WHERE signature_id NOT IN (SELECT id FROM signature);";
 	sqlite3_stmt *insert = NULL;
 	char *sql;
 	bool ok;
@@ -140,7 +144,8 @@ steps_drop(sqlite3 *db, const struct trace_copy *copy)
 	sqlite3_free(sql);
 	/* older traces have no such column, and no such table */
 	sqlite3_exec(db, "INSERT INTO used SELECT base_signature_id FROM live_tensor", NULL, NULL, NULL);
-	ok = ok && sqlite3_exec(db, clean, NULL, NULL, NULL) == SQLITE_OK;
+	ok = ok && sqlite3_exec(db, clean, NULL, NULL, NULL) == SQLITE_OK &&
+	     sqlite3_exec(db, version >= VERSION_OPERANDS ? operands : operands_7, NULL, NULL, NULL) == SQLITE_OK;
 	sqlite3_exec(db, "DELETE FROM cuda_call WHERE result = 0 AND step < (SELECT step FROM since)", NULL, NULL, NULL);
 	return ok;
 }
@@ -175,7 +180,7 @@ trace_copy(struct trace *trace, int process, const char *path, const struct trac
 	/* Without a journal beside it, which an interrupt would leave behind; said again of what the pages have brought. */
 	ok = ok && sqlite3_exec(db, unjournaled, NULL, NULL, NULL) == SQLITE_OK && pages_copy(reader, db) &&
 	     sqlite3_exec(db, unjournaled, NULL, NULL, NULL) == SQLITE_OK &&
-	     schema_clean(db) && (copy->steps < 0 || reader->version < VERSION_COMPACT || steps_drop(db, copy)) && texts_rewrite(db) &&
+	     schema_clean(db) && (copy->steps < 0 || reader->version < VERSION_COMPACT || steps_drop(db, reader->version, copy)) && texts_rewrite(db) &&
 	     (reader->version < VERSION_NEWEST || (sqlite3_exec(db, rows_sql, NULL, NULL, NULL) == SQLITE_OK &&
 						   sqlite3_exec(db, views_sql, NULL, NULL, NULL) == SQLITE_OK)) &&
 	     sqlite3_exec(db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK;

@@ -5,6 +5,7 @@
 
 #include "../../schema/box.h"
 #include "rows_5_sql.h"
+#include "rows_7_sql.h"
 #include "rows_sql.h"
 #include "trace_internal.h"
 
@@ -103,7 +104,7 @@ database_open(struct reader *reader)
 		int64_t version = pragma_read(reader, "PRAGMA user_version");
 
 		if (version >= VERSION_WITH_ROWS)
-			views_make(reader, version >= VERSION_COMPACT ? rows_sql : rows_5_sql);
+			views_make(reader, version >= VERSION_OPERANDS ? rows_sql : version >= VERSION_COMPACT ? rows_7_sql : rows_5_sql);
 		reader->cuda = version >= VERSION_WITH_CUDA;
 		sqlite3_exec(reader->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	}

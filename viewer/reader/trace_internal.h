@@ -17,7 +17,8 @@
 #define OPERANDS_LIMIT 65536
 
 /* Of the databases (user_version in schema/schema.sql). */
-#define VERSION_NEWEST 7
+#define VERSION_NEWEST 8
+#define VERSION_OPERANDS 8  /* before, rows_7.sql says what event and scope are, and signature_operand was a table */
 #define VERSION_COMPACT 6   /* before, rows_5.sql says what event and scope are */
 #define VERSION_WITH_CUDA 5
 #define VERSION_WITH_ROWS 3 /* before, event and scope were tables */
