@@ -105,7 +105,7 @@ PORTABLE_STUBS = $(GLIBC_STUBS)
 LINK_SHIM = $(PORTABLE) $(PORTABLE_LIBS)
 LINK_VIEWER = $(COUNT_MEMORY) $(PORTABLE) $(PORTABLE_START) -Wl,--wrap=__libc_start_main -l:libsqlite3.a -l:libjansson.a -l:libz.a $(PORTABLE_LIBS)
 else
-LINK_SHIM = -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
+LINK_SHIM = $(if $(COVERAGE),$(COUNT_AT_END)) -Wl,--as-needed -static-libgcc $(LIBS_SHIM)
 LINK_VIEWER = $(COUNT_MEMORY) $(LIBS_VIEWER)
 endif
 
@@ -113,9 +113,13 @@ $(GLIBC)/libm.so.6 $(GLIBC)/libdl.so.2 $(GLIBC)/libpthread.so.0: $(GLIBC)/libc.s
 $(GLIBC)/libc.so.6: packaging/glibc/stub.sh
 	sh packaging/glibc/stub.sh $(CC) $(GLIBC_OLDEST) $(GLIBC)
 
+# What a process counted is written at its end, whatever that is: tests/coverage.c
+COUNT = $(if $(COVERAGE),$(BUILD)/obj/shim/tests/coverage.c.o)
+COUNT_AT_END = $(COUNT) -Wl,--wrap=box_end
+
 EXPORTS = $(wildcard libshim/exports.map)
 EXPORT_FLAGS = $(EXPORTS:%=-Wl,--version-script=%)
-$(BUILD)/libshapebox.so: $(SHIM_OBJECTS) $(EXPORTS) $(PORTABLE) $(PORTABLE_STUBS)
+$(BUILD)/libshapebox.so: $(SHIM_OBJECTS) $(EXPORTS) $(PORTABLE) $(PORTABLE_STUBS) $(COUNT)
 	$(CC) -shared $(CFLAGS_SHIM) -o $@ $(SHIM_OBJECTS) $(EXPORT_FLAGS) \
 	  -Wl,--exclude-libs,ALL -Wl,-z,now,-z,relro,-z,nodelete -Wl,-z,defs $(LINK_SHIM)
 

@@ -22,8 +22,8 @@ usage: ./build.sh [WORD]
   test-page pages of real failures, opened and looked at in headless Chromium (needs Node's npm; pictures: build/page)
   wheel     build/packages/shapebox-*.whl, for pip: any x86-64 Linux with glibc 2.28 or newer, any Python 3.8 or newer
   deb       build/packages/shapebox_*.deb, for apt and dpkg; checked by lintian where there is one
-  test-launchers LLaMA-Factory's and ms-swift's commands, DeepSpeed, Ray, datasets, notebooks, pytest (packages, once, into
-            build/venv-launchers; beside build/venv)
+  test-launchers LLaMA-Factory's and ms-swift's commands, DeepSpeed, Ray, datasets, notebooks, pytest; py-spy and memray beside us (packages, once,
+            into build/venv-launchers; beside build/venv)
   test-cuda real PyTorch with CUDA on a fake CUDA stack (5.5 GB of packages, once, into build/venv-cuda)
   test-gpu  the same on a real device, with cuBLAS, cuDNN, NCCL and Triton; "skipped: no GPU" without one
   test-arm  the library for aarch64, built here, run under QEMU on the fake CUDA stack
@@ -257,7 +257,7 @@ word_test() {
 	begin_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD"
 	begin_check "every function of CUDA is wrapped or left out for a reason" sh tests/symbols/check.sh
 	begin_check "identities against the allocator's" sh tests/identity/run.sh "$BUILD" "$VENV/bin/python"
-	begin_check "a call of ours that fails hurts nobody (a sample)" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain:1 cuda:20 torch:150 fold:700
+	begin_check "a call of ours that fails hurts nobody (a sample)" "$VENV/bin/python" tests/faults/run.py "$BUILD" plain:1 cuda:20 torch:150 fold:50
 	begin_check "failures are the same after 2,000 healthy steps" "$VENV/bin/python" tests/hours/hours.py "$BUILD" 2000 \
 		family_add family_linear handled_then_fatal
 	await_checks
@@ -402,6 +402,7 @@ word_test_launchers() { # [NAME...]
 	make_venv_launchers
 	step "end to end: cases that need packages of their own"
 	VENV=$ROOT/$BUILD/venv-launchers run_cases "$BUILD" --needing --jobs 1 "$@"
+	[ $# -gt 0 ] || run_check "started with py-spy, memray, gdb and the like" "$BUILD/venv-launchers/bin/python" tests/same/run.py "$BUILD" tools
 	closing
 }
 
@@ -488,11 +489,22 @@ word_analyze() {
 	sh tests/analyze.sh "$BUILD" "$JOBS"
 }
 
+run_for_lines() { "$@" >/dev/null 2>&1 || true; }
+
 word_coverage() { # [CASE...]
 	need_tests
-	compile BUILD=$BUILD/coverage COVERAGE=1 all tests
+	compile BUILD=$BUILD/coverage COVERAGE=1 all tests fake
 	make_venv
+	find "$BUILD/coverage" -name '*.gcda' -delete
 	run_units "$BUILD/coverage"
+	step "checks"
+	run_check "CUDA calls are counted as the fake stack counts them" sh tests/fake/run.sh "$BUILD/coverage"
+	run_check "files changed at random" fuzz_rounds "$BUILD/coverage" 300
+	run_check "why nothing was recorded, and env" sh tests/e2e/nothing.sh "$BUILD/coverage" "$VENV/bin/python"
+	# For their lines alone: where there is no room, no descriptor, no place to write, the counters can't be written either, and say so.
+	run_for_lines bash tests/e2e/clusters.sh "$BUILD/coverage" "$VENV/bin/python" "$ROOT/tests/programs"
+	run_for_lines "$VENV/bin/python" tests/kills/run.py "$BUILD/coverage" 20
+	run_for_lines "$VENV/bin/python" tests/faults/run.py "$BUILD/coverage" cuda:10
 	step "end to end"
 	run_cases "$BUILD/coverage" "$@"
 	step "lines that ran"

@@ -15,6 +15,7 @@ int snprintf(char *, size_t, const char *, ...);
 size_t strlen(const char *);
 int strcmp(const char *, const char *);
 int atexit(void (*)(void));
+int backtrace(void **, int);
 
 enum point {
 #define POINT(type, name, parameters, arguments, failure, error) POINT_##name,
@@ -38,6 +39,29 @@ struct shared {
 static struct shared own, *shared = &own;
 static uintptr_t first, last; /* the caller's file */
 static int ready;             /* 0: not looked yet */
+
+/* By which way each call was come to: a hash of the innermost callers (two of them ours), for FAULTS_PATHS. */
+#define PATHS (1u << 18)
+#define CALLERS 14
+static const char *paths_file;
+static uint64_t paths[PATHS];
+
+static void
+note_path(uint64_t number)
+{
+	static __thread int inside; /* the first backtrace loads its library */
+	void *callers[CALLERS];
+	uint64_t hash = 0;
+
+	if (!paths_file || inside || number > PATHS)
+		return;
+	inside = 1;
+	int count = backtrace(callers, CALLERS);
+	inside = 0;
+	for (int i = 0; i < count; i++)
+		hash = (hash ^ (uintptr_t)callers[i]) * 0x9e3779b97f4a7c15u;
+	paths[number - 1] = hash;
+}
 
 struct wanted { const char *name; };
 
@@ -74,6 +98,7 @@ prepare(void)
 	atexit(tell); /* before the library under test asks for the same: so it runs after it */
 	shared->at = at ? (uint64_t)strtol(at, NULL, 10) : 0;
 	shared->on = getenv("FAULTS_ON") != NULL;
+	paths_file = getenv("FAULTS_PATHS");
 	dl_iterate_phdr(look, &wanted);
 }
 
@@ -86,6 +111,7 @@ fails(enum point which, const void *caller)
 		return 0;
 	uint64_t number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->counts[which], 1, __ATOMIC_RELAXED);
+	note_path(number);
 	if (!shared->at || number < shared->at || (number > shared->at && !shared->on))
 		return 0;
 	__atomic_store_n(&shared->reached, (uint64_t)which + 1, __ATOMIC_RELAXED);
@@ -155,23 +181,32 @@ faults_told(const char **reached, char *text, unsigned long room)
 	return shared->count;
 }
 
+/* SIZE bytes from DATA as the file PATH, by the real calls. */
+static void
+write_file(const char *path, const void *data, size_t size)
+{
+	/* write only, create, truncate */
+	int file = ((int (*)(const char *, int, int))real(POINT_open))(path, 01 | 0100 | 01000, 0600);
+
+	if (file < 0)
+		return;
+	if (((long (*)(int, const void *, size_t))real(POINT_write))(file, data, size) != (long)size)
+		errno = 0; /* then it is too short, and the test says so */
+	((int (*)(int))real(POINT_close))(file);
+}
+
 static void
 tell(void)
 {
 	const char *path = getenv("FAULTS_TOLD");
 	char text[4096], line[4200];
 	const char *reached;
-	int file;
 
+	if (paths_file)
+		write_file(paths_file, paths, (shared->count < PATHS ? shared->count : PATHS) * sizeof paths[0]);
 	if (!path)
 		return;
 	unsigned long count = faults_told(&reached, text, sizeof text);
 	int n = snprintf(line, sizeof line, "%lu %s %s\n", count, reached ? reached : "-", text);
-	/* write only, create, truncate */
-	file = ((int (*)(const char *, int, int))real(POINT_open))(path, 01 | 0100 | 01000, 0600);
-	if (file >= 0) {
-		if (((long (*)(int, const void *, size_t))real(POINT_write))(file, line, (size_t)n) != n)
-			errno = 0; /* then there is no line, and the test says so */
-		((int (*)(int))real(POINT_close))(file);
-	}
+	write_file(path, line, (size_t)n);
 }

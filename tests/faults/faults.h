@@ -6,7 +6,8 @@
  * Calls of the functions in points.def are counted where the caller lies within the file whose name ends in FAULTS_IN
  * (the main program has the name "main"), over all threads. Number FAULTS_AT fails (0: none does); with FAULTS_ON all
  * after it fail, too. At the end FAULTS_TOLD gets a line "COUNT FAILED NAME:COUNT ...", FAILED
- * being the function that was made to fail, or "-". A program that forks can count
+ * being the function that was made to fail, or "-"; FAULTS_PATHS gets 8 bytes for each call, equal where the
+ * innermost callers were. A program that forks can count
  * anew in its child by faults_arm, and read there or in its parent what happened by faults_told.
  */
 #ifndef SHAPEBOX_TESTS_FAULTS_H

@@ -1,10 +1,12 @@
 """run.py BUILD HOST:EVERY:FROM...: every EVERYth call (all), from the FROMth (first) on, that the library (or the command) makes in a
-host fails once, and for ever. So several processes can share a host's calls.
+host fails once, and for ever. So several processes can share a host's calls. The fold makes some 40,000, most of them for memory: of those
+that are come to by the same way (the twelve innermost callers), the first.
 
 Hosts: plain (Python without torch), cuda (tests/fake's program), torch (host.py), fold (`shapebox report` of a box). A host's
 output and status must be those of a run without the library, and what is left of its trace must open. The fold must end with a
 clear error or the right answer, and leave no database that fails its check. Prints the points and what went wrong.
 """
+import array
 import os
 import re
 import shutil
@@ -65,15 +67,25 @@ def compare(host, at, on, failed, got, want):
         wrong(host, at, on, failed, f"standard error {got[2][-300:]!r}")
 
 
-def each_point(host, run):
-    """Call RUN(at, on), which gives (count, failed, table), for every point; tell how many there were."""
+def each_point(host, run, paths=None):
+    """Call RUN(at, on), which gives (count, failed, table), for every point; tell how many there were. PATHS: where RUN(0) leaves
+    by which way each call was come to; then a point is the first call of each way."""
     count, _, table = run(0, False)
+    points = range(1, count + 1)
+    ways = ""
+    if paths:
+        seen = {}
+        with open(paths, "rb") as file:
+            for at, path in enumerate(array.array("Q", file.read()), 1):
+                seen.setdefault(path, at)
+        points = sorted(seen.values())
+        ways = f" by {len(points)} ways"
     reached, tried = 0, 0
-    for at in range(FROM, count + 1, EVERY):
+    for at in points[FROM - 1::EVERY]:
         for on in (False, True):
             tried += 1
             reached += run(at, on)[1] != "-"
-    print(f"{host}: {count} calls ({table}); {reached} of {tried} faults reached", flush=True)
+    print(f"{host}: {count} calls{ways} ({table}); {reached} of {tried} faults reached", flush=True)
     return count
 
 
@@ -173,7 +185,7 @@ def host_fold():
         nonlocal shorter
         shutil.rmtree(f"{folder}/now")
         shutil.copytree(f"{folder}/trace", f"{folder}/now")
-        env = environment(folder, "main", at, on, LD_PRELOAD=FAULTS)
+        env = environment(folder, "main", at, on, LD_PRELOAD=FAULTS, **({} if at else {"FAULTS_PATHS": f"{folder}/paths"}))
         done = subprocess.run(command, env=env, capture_output=True, timeout=60)
         what = told(folder)
         lines = done.stderr.count(b"\n")
@@ -191,7 +203,7 @@ def host_fold():
             wrong("fold", at, on, what[1], f"afterwards: status {again.returncode}: {again.stderr[-300:]!r}")
         return what
 
-    each_point("fold", run)
+    each_point("fold", run, f"{folder}/paths")
     print(f"fold: {shorter} reports told less")
     shutil.rmtree(folder)
 

@@ -75,6 +75,7 @@ part_faults() { # every call of ours fails once, and for ever
 
 part_kills() { # SIGKILL at random moments
 	item kills cuda "$python" tests/kills/run.py "$build" 1000
+	item kills forks "$python" tests/kills/forks.py "$build" 10000
 	item kills training bash tests/kills/training.sh "$build" "$python" "${SOAK_KILLS:-1000}"
 }
 

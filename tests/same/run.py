@@ -1,5 +1,5 @@
-"""run.py BUILD quick|all [NAME...]: the programs of programs.py, bare and under the library: the same output, the same status, the same text
-of the exception, no file more, no line more. `quick`: without those that take seconds. `all`: these, too, and what is started with tools.
+"""run.py BUILD quick|all|tools [NAME...]: the programs of programs.py, bare and under the library: the same output, the same status, the same text
+of the exception, no file more, no line more. `quick`: without those that take seconds. `all`: these, too, and what is started with tools. `tools`: that alone.
 """
 import os
 import re
@@ -93,14 +93,20 @@ def tools(folder):
             wrong("gdb", "the program under it", "exited with code 07", str(out))
     else:
         print("skipped: not installed: gdb")
-    for tool, command in (("py-spy", ["py-spy", "record", "-d", "2", "-o", "spy.txt", "-f", "raw", "--"]), ("memray", ["memray", "run", "-q", "-o", "m.bin"])):
+    for tool, command, file, looks_into in (("py-spy", ["record", "-r", "50", "-f", "raw", "-o", "spy.txt", "--", *python], "spy.txt", ["cat"]),
+                                            ("memray", ["run", "-q", "-o", "m.bin"], "m.bin", ["{tool}", "stats"])):
         path = os.path.join(os.path.dirname(sys.executable), tool)
-        if os.path.exists(path):
-            status, out, err, files = alone(folder, tool, [path, *command[1:], *(python if tool == "py-spy" else []), PROGRAMS, "trains"], True)
-            if status != "0" or not files or b"2 " not in out:
-                wrong(tool, "the program under it", "0", f"{status} {out} {err} {files}")
-        else:
+        if not os.path.exists(path):
             print(f"skipped: not installed: {tool}")
+            continue
+        bare, recorded = (alone(folder, tool, [path, *command, PROGRAMS, "trains"], is_recorded) for is_recorded in (False, True))
+        plain = alone(folder, f"{tool}-not", python + [PROGRAMS, "trains"], False)
+        if recorded[0] != "0" or recorded[3] != bare[3] or plain[1] not in recorded[1]:  # py-spy says some lines of its own
+            wrong(tool, "the program under it", str(bare), str(recorded))
+        for name in ("bare", "recorded"):
+            seen = subprocess.run([word.format(tool=path) for word in looks_into] + [f"{folder}/{name}/alone-{tool}/{file}"], capture_output=True)
+            if b"programs.py" not in seen.stdout:
+                wrong(tool, f"what it saw of the program, {name}", "programs.py", str(seen.stdout + seen.stderr))
 
 
 def main():
@@ -108,6 +114,11 @@ def main():
                               "print(*programs.SLOW)"], capture_output=True, text=True, env=environment(False, ""), check=True).stdout.split("\n")
     names = NAMES or [name for name in listing[0].split() if WHICH == "all" or name not in listing[1].split()]
     folder = tempfile.mkdtemp()
+    if WHICH == "tools":
+        tools(folder)
+        shutil.rmtree(folder)
+        print(f"same: started with tools, {bad} differ")
+        return bad != 0
     bare, recorded = forked(folder, False, names), forked(folder, True, names)
     for name in sorted(set(bare) & set(recorded)):
         compare(name, bare[name], recorded[name])

@@ -75,8 +75,8 @@ strides_and_offsets_are_followed(void)
 			       "85050000,140800000,215050000]}");
 	of = tensor(&storage, SHORT, 3, DIMS(2, 1, 3), DIMS(12, 99, 2), 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(summarise(&of), "{\"elements\":6,\"min\":10,\"max\":170"));
-	of = tensor(&storage, SHORT, 2, DIMS(1000, 1000), DIMS(0, 0), 7); /* expanded */
-	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":1000000,\"min\":70,\"max\":70,\"negative\":0,\"zero\":0,"
+	of = tensor(&storage, SHORT, 2, DIMS(300, 300), DIMS(0, 0), 7); /* expanded */
+	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":90000,\"min\":70,\"max\":70,\"negative\":0,\"zero\":0,"
 			       "\"ignored\":0,\"distinct\":1,\"sorted\":null}");
 	of = tensor(&storage, SHORT, 0, NULL, NULL, 23); /* a scalar */
 	CU_ASSERT_PTR_NOT_NULL(strstr(summarise(&of), "{\"elements\":1,\"min\":230,\"max\":230"));
