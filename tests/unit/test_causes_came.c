@@ -1,57 +1,8 @@
 /* links: schema viewer */
 /* Causes that rest on what a line was given before: pieces that come from elsewhere, dimensions in another order, slices beyond the end, tables that
  * end, a state in another order. */
-#include "causes_asked.h"
-#include "viewer/analysis/history_kind.h"
+#include "causes_events.h"
 #include "viewer/analysis/otherwise.h"
-#include "viewer/analysis/where.h"
-
-#define CALLS 12
-#define EVENTS_MOST 200
-
-static struct operand operands[EVENTS_MOST][4], outputs[EVENTS_MOST][1];
-static int64_t sizes[EVENTS_MOST * 5][4];
-static int sizes_used;
-static struct event events[EVENTS_MOST];
-static const struct frame frames[] = {
-	{ "/p/train.py", "encode", 10, 0 }, { "/p/train.py", "absent", 20, 0 }, { "/p/train.py", "forward", 30, 0 }, { "/p/train.py", "forward", 31, 0 },
-};
-static const struct site sites[] = { { 0, 1, 1, 0, &frames[0] }, { 1, 1, 1, 0, &frames[1] }, { 2, 1, 1, 0, &frames[2] }, { 3, 1, 1, 0, &frames[3] } };
-static struct hand hand = { .events = events, .sites = sites, .site_count = 4 };
-static struct source source;
-
-static struct operand
-tensor(const char *name, int64_t identity, int64_t a, int64_t b)
-{
-	sizes[sizes_used][0] = a;
-	sizes[sizes_used][1] = b;
-	return (struct operand){ .name = name, .kind = "tensor", .item = -1, .ndim = b < 0 ? 1 : 2, .sizes = sizes[sizes_used++], .dtype = "float32", .device = "cpu",
-				 .layout = "strided", .tensor = identity };
-}
-
-static struct operand
-value(const char *name, const char *is)
-{
-	return (struct operand){ .name = name, .kind = "int", .value = is, .item = -1, .ndim = -1, .tensor = -1 };
-}
-
-/* The next event: OPERATION at SITE in STEP, of COUNT operands (operands[its number]) and one output. */
-static struct event *
-add(const char *operation, int site, int64_t step, int count)
-{
-	int n = hand.event_count++;
-
-	events[n] = (struct event){ .id = n + 1, .parent = -1, .scope = -1, .site = site, .sequence = -1, .operation = operation, .overload = "", .phase = "forward",
-				    .status = "ok", .step = step, .operand_count = count, .operands = operands[n], .output_count = 1, .outputs = outputs[n] };
-	return &events[n];
-}
-
-static void
-start(void)
-{
-	hand.event_count = sizes_used = 0;
-	forget();
-}
 
 /* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's OTHER_DIM, after CALLS calls in which they agreed. */
 static void
@@ -310,108 +261,30 @@ test_state(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "nothing of this parameter's shape"));
 }
 
-/* The mask selects COUNTS in its rows; features of IMAGES pieces of 4 are put there. */
+/* A line makes SIZE in forward and AGAIN when it is recomputed. */
 static void
-ask_places(const char *counted, int64_t selected, int images)
+computed(int64_t step, int64_t size, int64_t again)
 {
-	struct operand pieces[4], list[3] = { TENSOR("self", 5, 2, 40, 8), MASK("mask", 6, 2, 40), TENSOR("source", 7, 4 * images, 8) };
-	const struct operand joined[] = { TENSOR("output", 7, 4 * images, 8) };
-	char message[200], summary[100];
-	struct event event = EVENT("aten::index_put_", list);
-
-	list[1].name = "indices[0]";
-	list[2].name = "values";
-	text_format(message, sizeof(message), "shape mismatch: value tensor of shape [%d, 8] cannot be broadcast to indexing result of shape [%d, 8]", 4 * images, (int)selected);
-	text_format(summary, sizeof(summary), "{\"elements\":80,\"true\":%d,\"rows\":%s}", (int)selected, counted);
-	start();
-	for (int i = 0; i < images; i++)
-		pieces[i] = tensor("tensors[0]", 8, 4, 8);
-	add_step(0, 90, "aten::cat", pieces, images, 0, 4 * images);
-	stories[0].steps[0].event.outputs = joined;
-	count_values(6, summary);
-	ask(&event, message, NULL, NULL);
-	count_values(0, NULL);
+	add("aten::topk", 0, step, 0);
+	outputs[hand.event_count - 1][0] = tensor("values", 100 + 2 * step, size, -1);
+	add("aten::topk", 0, step, 0)->phase = "backward";
+	outputs[hand.event_count - 1][0] = tensor("values", 101 + 2 * step, again, -1);
 }
 
 static void
-test_whole_images(void)
+test_both_times(void)
 {
-	ask_places("[4, 8]", 12, 2);
-	EXPECT("placeholders_differ", "likely");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "placeholders for 3 images (12 of 4 each) and features of 2 (8): 1 whole image too many in the text"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "sequence 1 has places for 2"));
-	ask_places("[4, 0]", 4, 2); /* one whole image has no place: not cut */
-	EXPECT("placeholders_cut", "");
-	EXPECT("placeholders_differ", "likely");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "1 whole image too few in the text"));
-	ask_places("[8, 8]", 16, 2); /* each has twice as many: counted differently, for all that is known */
-	EXPECT("placeholders_differ", "possible");
-	ask_places("[4, 7]", 11, 2); /* cut within an image, or counted differently */
-	EXPECT("placeholders_differ", "possible");
-}
-
-static void
-test_index(void)
-{
-	const struct operand look[] = { TENSOR("self", 1, 8, 8), INDEX("indices[0]", 2, 5) };
-	const struct event event = EVENT("aten::index", look);
+	struct cause_facts facts = { .source = &source };
+	struct lineage_step step = { .dim = 0 };
 
 	start();
-	count_values(2, "{\"elements\":5,\"min\":0,\"max\":8,\"negative\":0,\"zero\":1,\"ignored\":0,\"distinct\":3,\"sorted\":false}");
-	ask(&event, "index 8 is out of bounds for dimension 0 with size 8", NULL, number("len(data.index)", 9));
-	EXPECT("index_out_of_range", "likely");
-	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "counts from 1"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make dimension 0 of self 9 long or more"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "9 would fit: that is len(data.index)"));
-	count_values(2, "{\"elements\":5,\"min\":1,\"max\":8,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":3,\"sorted\":false}");
-	ask(&event, "index 8 is out of bounds for dimension 0 with size 8", NULL, number("len(data.index)", 7));
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "if it counts from 1, subtract 1"));
-	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "would fit"));
-	count_values(0, NULL);
-}
-
-/* What the failing operand was before, where its dtype disagrees. */
-static void
-test_kind(void)
-{
-	struct mismatch differs = { .property = "dtype", .operand = 0, .against = 1 };
-	struct text text = {{0}, 0};
-	struct event *event;
-
-	start();
-	for (int i = 0; i < CALLS + 1; i++) {
-		event = add("aten::mul", 3, i, 2);
-		operands[i][0] = tensor("self", 100 + i, 4, -1);
-		operands[i][1] = tensor("other", 91, 4, -1);
-	}
-	history_add_kind(&source, 0, event, &differs, CALLS, &text);
-	CU_ASSERT_STRING_EQUAL(text.data, ""); /* both as ever */
-	operands[CALLS][0].dtype = "float64";
-	history_add_kind(&source, 0, event, &differs, CALLS, &text);
-	CU_ASSERT_STRING_EQUAL(text.data, ": self was float32 every time");
-	operands[2][0].dtype = "float16";
-	text = (struct text){{0}, 0};
-	history_add_kind(&source, 0, event, &differs, CALLS, &text);
-	CU_ASSERT_STRING_EQUAL(text.data, ""); /* it varied */
-}
-
-static json_t *
-frame(const char *file, int line)
-{
-	return json_pack("{s:s, s:i, s:s}", "file", file, "line", line, "function", "f");
-}
-
-/* The program's own line beside an installed package's. */
-static void
-test_caller(void)
-{
-	json_t *frames = json_pack("[o, o, o]", frame("/v/site-packages/torch/nn/functional.py", 3), frame("/v/site-packages/transformers/models/llava.py", 7),
-				   frame("/p/train.py", 12));
-
-	CU_ASSERT_STRING_EQUAL(text_get(where_caller(frames), "file"), "/p/train.py");
-	json_array_remove(frames, 1); /* then that line is the one that is told */
-	CU_ASSERT_PTR_NULL(where_caller(frames));
-	json_decref(frames);
+	for (int i = 0; i < CALLS; i++)
+		computed(i, 9 - i % 3, 9 - i % 3);
+	computed(CALLS, 8, 7);
+	step.event = events[hand.event_count - 1];
+	CU_ASSERT_EQUAL(cause_same_both_times(&facts, &step), CALLS - 1); /* the oldest may be in part */
+	outputs[2 * 7][0] = tensor("values", 114, 5, -1); /* they differed before, and nothing failed */
+	CU_ASSERT_EQUAL(cause_same_both_times(&facts, &step), 0);
 }
 
 static void
@@ -423,10 +296,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "slices beyond the end", test_beyond);
 	CU_add_test(suite, "tables that end before", test_clipped);
 	CU_add_test(suite, "a state in another order", test_state);
-	CU_add_test(suite, "indices that count from 0", test_index);
-	CU_add_test(suite, "what a dtype was before", test_kind);
-	CU_add_test(suite, "who called a package", test_caller);
-	CU_add_test(suite, "whole images too many or too few", test_whole_images);
+	CU_add_test(suite, "alike both times before", test_both_times);
 }
 
 int

@@ -6,6 +6,8 @@
 #include "mismatch_rule.h"
 #include "where.h"
 
+#define BOTH_LOOKED_MOST 4000
+#define BOTH_LEAST 3
 #define CALLS_MOST 2000
 #define EVENTS_MOST 65536
 
@@ -62,6 +64,61 @@ is_recomputed(const struct cause_facts *facts)
 		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/torch/utils/checkpoint.py"))
 			return strcmp(facts->event->phase, "backward") == 0;
 	return false;
+}
+
+/* What one line made in forward and in backward of one step. */
+struct both {
+	const struct cause_facts *facts;
+	const struct lineage_step *now;
+	int64_t site, step, looked, same;
+	bool same_line, differs;
+	int64_t sums[2], calls[2]; /* forward, backward */
+};
+
+/* The step that was looked at is complete. */
+static void
+end_step(struct both *both)
+{
+	if (both->calls[0] && both->calls[1]) {
+		both->differs = both->differs || both->calls[0] != both->calls[1] || both->sums[0] != both->sums[1];
+		both->same++;
+	}
+	both->sums[0] = both->sums[1] = both->calls[0] = both->calls[1] = 0;
+}
+
+static bool
+add_time(const struct event *event, void *context)
+{
+	struct both *both = context;
+	const struct operand *is = both->now->output < event->output_count ? &event->outputs[both->now->output] : NULL;
+	int backward = strcmp(event->phase, "backward") == 0;
+
+	if (event->site != both->site) {
+		both->site = event->site;
+		both->same_line = where_same_line(both->facts->source, both->facts->process, event->site, both->now->event.site);
+	}
+	if (!both->same_line || !text_among("forward backward", event->phase) || !is || both->now->dim >= is->ndim || event->step >= both->now->event.step)
+		return ++both->looked < BOTH_LOOKED_MOST;
+	if (event->step != both->step) {
+		end_step(both);
+		both->step = event->step;
+	}
+	both->calls[backward]++;
+	both->sums[backward] += is->sizes[both->now->dim];
+	return ++both->looked < BOTH_LOOKED_MOST && !both->differs;
+}
+
+int64_t
+cause_same_both_times(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	struct both both = { .facts = facts, .now = step, .site = -1, .step = -1 };
+	struct event event = step->event;
+
+	if (!facts->source || event.id < 0 || step->dim < 0 || step->output < 0)
+		return 0;
+	event.site = -1;
+	facts->source->each_call(facts->source->context, facts->process, &event, add_time, &both);
+	return both.differs || both.same < BOTH_LEAST ? 0 : both.same; /* (the oldest step may be cut off: it doesn't count) */
 }
 
 /* Needs: an operation that failed while activation checkpointing ran its block again, and the same line's call in forward, in which one

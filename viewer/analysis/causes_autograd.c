@@ -180,6 +180,7 @@ cause_recomputation(const struct cause_facts *facts, struct cause *out)
 	int64_t saved[CAUSE_SHAPE_MOST], again[CAUSE_SHAPE_MOST];
 	const char *after = facts->message ? strstr(facts->message, "saved metadata") : NULL;
 	int a = cause_message_shape(after, 0, saved), b = cause_message_shape(after, 1, again), dim;
+	int64_t steps;
 
 	if (!facts->type || !strstr(facts->type, "CheckpointError"))
 		return false;
@@ -202,6 +203,9 @@ cause_recomputation(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, ", recomputed ");
 		text_add_sizes(&out->evidence, again, b);
 	}
+	steps = cause_decider(&facts->sides[0]) ? cause_same_both_times(facts, cause_decider(&facts->sides[0])) : 0;
+	if (steps)
+		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule)", steps);
 	text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "
 		 "random choice that isn't repeated (preserve_rng_state=True, and torch's own generator); or decide sizes outside and pass them in");
 	return true;

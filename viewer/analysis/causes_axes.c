@@ -7,6 +7,8 @@
 #include "usual.h"
 
 #define CALLS_SURE 10
+#define STEPS_MOST 4  /* of a story, from where it began */
+#define CALLS_MOST 64
 
 struct turned { const struct lineage_step *step; int place, one, other /* the dimensions that changed places */; struct usuals was; };
 
@@ -32,7 +34,7 @@ look_at(const struct cause_facts *facts, const struct lineage_step *step, struct
 	struct turned found = { .step = step, .place = place };
 
 	if (!now || step->event.id < 0 || now->ndim < 2 || now->ndim > USUAL_DIMS_MOST ||
-	    !usual_given(facts->source, facts->process, &step->event, place, USUAL_CALLS_QUICK, &found.was) || found.was.calls < USUAL_CALLS_LEAST)
+	    !usual_given(facts->source, facts->process, &step->event, place, CALLS_MOST, &found.was) || found.was.calls < USUAL_CALLS_LEAST)
 		return false;
 	for (found.one = 0; found.one < now->ndim; found.one++)
 		for (found.other = 0; found.other < now->ndim; found.other++)
@@ -89,8 +91,8 @@ cause_axes_turned(const struct cause_facts *facts, struct cause *out)
 		return false;
 	for (int side = 0; side < 2 && !found.step; side++) {
 		story = facts->sides[side].lineage;
-		for (int i = 0; story && story->property == LINEAGE_SIZE && i < story->count; i++)
-			look_at(facts, &story->steps[i], &found); /* the oldest counts */
+		for (int i = story && story->property == LINEAGE_SIZE ? story->count : 0, looked = 0; i > 0 && !found.step && looked < STEPS_MOST; i--)
+			looked += story->steps[i - 1].event.id >= 0 && !look_at(facts, &story->steps[i - 1], &found); /* the oldest first */
 	}
 	if (!found.step)
 		return false;

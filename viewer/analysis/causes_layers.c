@@ -88,6 +88,19 @@ tell_decider(const struct cause_facts *facts, struct text *clause, struct text *
 			cause_tell_step(step, cause_operand_name(facts, facts->mismatch->operand), facts->mismatch->expected, clause, fix));
 }
 
+/* Did its size go through what a picture's size decides? */
+static bool
+is_resampled(const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const char *operation = side->lineage->steps[i].event.operation;
+
+		if (strstr(operation, "conv") || strstr(operation, "pool") || strstr(operation, "upsample") || strstr(operation, "unfold"))
+			return true;
+	}
+	return false;
+}
+
 /* Needs: a layer (linear, norm) whose width isn't that of its input. */
 bool
 cause_width(const struct cause_facts *facts, struct cause *out)
@@ -130,7 +143,10 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	add_precedent(facts, out, mismatch->expected);
 	if (fix.used)
 		text_add(&out->fix, "%s", fix.data);
-	else if (before)
+	else if (before && !step && !is_resampled(&facts->sides[0]) && cause_decider(&facts->sides[0])) {
+		text_add(&out->fix, "make it %" PRId64 " where it was decided, as in the calls before: ", mismatch->expected);
+		cause_add_line(facts, &out->fix, cause_decider(&facts->sides[0]), -1);
+	} else if (before)
 		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
 			 "%" PRId64 " features", mismatch->expected);
 	else

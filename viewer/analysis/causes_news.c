@@ -72,15 +72,22 @@ add_fix(const struct cause_facts *facts, struct cause *out, const struct news_st
 			 "what follows count what is left");
 		return;
 	}
-	if (step->size > usual->largest)
+	if (!usual_is_steady(usual)) { /* what was the most so far means nothing by itself */
+		text_add(&out->fix, "see whether %" PRId64 " is meant there (%" PRId64 " to %" PRId64 " so far): if not, keep it within those; if so", step->size, usual->smallest,
+			 usual->largest);
+	} else if (step->size > usual->largest)
 		text_add(&out->fix, "bound it there to the %" PRId64 " that were the most so far (cut, resize by the longer side, drop the sample)", usual->largest);
 	else
 		text_add(&out->fix, "bring it there to what it was before (%" PRId64 ")", usual->largest);
 	if (facts->sides[!side].place < 0 || !others) {
-		text_add(&out->fix, ", or make what it meets from its own size");
+		if (usual_is_steady(usual))
+			text_add(&out->fix, ", or make what it meets from its own size");
+		else
+			text_add(&out->fix, ", make what it meets from its own size");
 		return;
 	}
-	text_add(&out->fix, ", or let %s follow it, %" PRId64 " instead of %" PRId64 " (made by ", cause_operand_name(facts, facts->sides[!side].place),
+	text_add(&out->fix, "%s", usual_is_steady(usual) ? SAY(", or ") : SAY(", "));
+	text_add(&out->fix, "let %s follow it, %" PRId64 " instead of %" PRId64 " (made by ", cause_operand_name(facts, facts->sides[!side].place),
 		 facts->sides[side].size, facts->sides[!side].size);
 	cause_add_step(facts, &out->fix, others);
 	text_add(&out->fix, ")");

@@ -47,19 +47,23 @@ is_part(const char *name, const char *hints)
 	return false;
 }
 
-/* Is it a number of something else than of places in a row, whatever else its name says ("max_window_layers")? */
+/* Is it a number of something else than what HINTS ask for, whatever else its name says ("max_window_layers", "num_channels")? */
 static bool
 is_other_count(const char *name, const char *hints)
 {
-	static const char *const counted[] = { "layers", "heads", "experts", "epochs", "steps", "workers" };
+	static const struct { const char *counted, *asked; } counts[] = {
+		{ "layers", "layer head" }, { "heads", "head layer" }, { "experts", "expert head layer" }, { "epochs", "epoch" }, { "steps", "step" },
+		{ "workers", "worker" }, { "channels", "channel" }, { "classes", "class label" }, { "labels", "class label" },
+		{ "position_embeddings", "position max len" },
+	};
 	const char *last;
 	size_t size = last_name(name, &last);
 
-	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++) {
-		size_t length = strlen(counted[i]);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		size_t length = strlen(counts[i].counted);
 
-		if (size >= length && strncasecmp(last + size - length, counted[i], length) == 0)
-			return !strstr(hints ? hints : "", "head") && !strstr(hints ? hints : "", "layer");
+		if (size >= length && strncasecmp(last + size - length, counts[i].counted, length) == 0)
+			return !hints || !is_part(hints, counts[i].asked);
 	}
 	return false;
 }

@@ -55,6 +55,9 @@ const json_t *cause_number_at(const struct cause_facts *facts, const struct line
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
 
+/* STEP is of a checkpointed block's recomputation: in how many steps before it made the same as in the forward, if in all of them; 0. */
+int64_t cause_same_both_times(const struct cause_facts *facts, const struct lineage_step *step);
+
 /* As evidence of a cause that doesn't tell it: the first step on the sides' ways that made a size new to its line, and what it made before. */
 void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 

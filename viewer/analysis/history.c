@@ -362,7 +362,7 @@ history_made(const struct source *source, int process, const struct event *event
 	struct text text = {{0}, 0};
 	json_t *json = json_object();
 	struct makes makes;
-	bool known = look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes);
+	bool known = look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes), told = false;
 
 	json_object_set_new(json, "seen_before", known ? json_integer(makes.calls) : json_null());
 	if (known && makes.calls) {
@@ -377,6 +377,11 @@ history_made(const struct source *source, int process, const struct event *event
 				continue;
 			text_add(&text, "; ");
 			add_range(&text, &calls, name, d, now->sizes[d], dim->calls < makes.calls ? dim->calls : 0);
+			told = true;
+		}
+		if (!told && now->ndim > 0 && now->ndim <= DIMS_MOST) {
+			text_add(&text, " as it is now, ");
+			text_add_sizes(&text, now->sizes, now->ndim);
 		}
 	}
 	text_set(json, "text", text.used ? text.data : NULL);

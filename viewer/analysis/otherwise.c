@@ -8,7 +8,7 @@
 #include "where.h"
 
 #define STEPS_MOST 64
-#define CALLS_MOST 16   /* that must all have come otherwise */
+#define CALLS_MOST 8    /* that must all have come otherwise */
 #define LOOKED_MOST 300
 
 /* One of the two ways: the tensor that is followed, as it was before an event. */

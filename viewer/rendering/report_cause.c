@@ -82,8 +82,9 @@ void
 report_lineage(struct page *page, const json_t *failure, int width)
 {
 	const json_t *lineage = json_object_get(failure, "lineage"), *part, *text;
+	size_t i, n, first = json_array_size(json_object_get(json_array_get(lineage, 0), "lines"));
+	bool twins = report_string(failure, "parting")[0] != 0;
 	int lines = 0;
-	size_t i, n;
 
 	if (json_array_size(lineage) == 0) {
 		const json_t *origin = json_object_get(failure, "origin");
@@ -91,7 +92,7 @@ report_lineage(struct page *page, const json_t *failure, int width)
 		report_line(page, SAY("from where"), report_string(origin, "text"), width, 3);
 		return;
 	}
-	if (report_string(failure, "parting")[0]) {
+	if (twins) {
 		report_line(page, SAY("from where"), report_string(failure, "parting"), width, 2);
 		lines++;
 	}
@@ -101,6 +102,8 @@ report_lineage(struct page *page, const json_t *failure, int width)
 		json_array_foreach(json_object_get(part, "lines"), n, text) {
 			struct page line = { 0 };
 
+			if (n && i && twins && json_array_size(json_object_get(part, "lines")) == first)
+				break; /* the same lines again */
 			if (lines == LINEAGE_LINES) {
 				report_label(page, "");
 				page_add(page, SAY("(more in: shapebox report --format json)\n"));

@@ -1,0 +1,149 @@
+/* links: schema viewer */
+/* What causes rest on: counts of places, indices and their names, what a dtype was before, who called a package. */
+#include "causes_events.h"
+#include "viewer/analysis/history_kind.h"
+#include "viewer/analysis/where.h"
+
+/* The mask selects COUNTS in its rows; features of IMAGES pieces of 4 are put there. */
+static void
+ask_places(const char *counted, int64_t selected, int images)
+{
+	struct operand pieces[4], list[3] = { TENSOR("self", 5, 2, 40, 8), MASK("mask", 6, 2, 40), TENSOR("source", 7, 4 * images, 8) };
+	const struct operand joined[] = { TENSOR("output", 7, 4 * images, 8) };
+	char message[200], summary[100];
+	struct event event = EVENT("aten::index_put_", list);
+
+	list[1].name = "indices[0]";
+	list[2].name = "values";
+	text_format(message, sizeof(message), "shape mismatch: value tensor of shape [%d, 8] cannot be broadcast to indexing result of shape [%d, 8]", 4 * images, (int)selected);
+	text_format(summary, sizeof(summary), "{\"elements\":80,\"true\":%d,\"rows\":%s}", (int)selected, counted);
+	start();
+	for (int i = 0; i < images; i++)
+		pieces[i] = tensor("tensors[0]", 8, 4, 8);
+	add_step(0, 90, "aten::cat", pieces, images, 0, 4 * images);
+	stories[0].steps[0].event.outputs = joined;
+	count_values(6, summary);
+	ask(&event, message, NULL, NULL);
+	count_values(0, NULL);
+}
+
+static void
+test_whole_images(void)
+{
+	ask_places("[4, 8]", 12, 2);
+	EXPECT("placeholders_differ", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "placeholders for 3 images (12 of 4 each) and features of 2 (8): 1 whole image too many in the text"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "sequence 1 has places for 2"));
+	ask_places("[4, 0]", 4, 2); /* one whole image has no place: not cut */
+	EXPECT("placeholders_cut", "");
+	EXPECT("placeholders_differ", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "1 whole image too few in the text"));
+	ask_places("[8, 8]", 16, 2); /* each has twice as many: counted differently, for all that is known */
+	EXPECT("placeholders_differ", "possible");
+	ask_places("[4, 7]", 11, 2); /* cut within an image, or counted differently */
+	EXPECT("placeholders_differ", "possible");
+}
+
+static void
+test_index(void)
+{
+	const struct operand look[] = { TENSOR("self", 1, 8, 8), INDEX("indices[0]", 2, 5) };
+	const struct event event = EVENT("aten::index", look);
+
+	start();
+	count_values(2, "{\"elements\":5,\"min\":0,\"max\":8,\"negative\":0,\"zero\":1,\"ignored\":0,\"distinct\":3,\"sorted\":false}");
+	ask(&event, "index 8 is out of bounds for dimension 0 with size 8", NULL, number("len(data.index)", 9));
+	EXPECT("index_out_of_range", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "counts from 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make dimension 0 of self 9 long or more"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "9 would fit: that is len(data.index)"));
+	count_values(2, "{\"elements\":5,\"min\":1,\"max\":8,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":3,\"sorted\":false}");
+	ask(&event, "index 8 is out of bounds for dimension 0 with size 8", NULL, number("len(data.index)", 7));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "if it counts from 1, subtract 1"));
+	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "would fit"));
+	count_values(0, NULL);
+}
+
+static bool
+called(const char *name, const char *hints)
+{
+	json_t *is = json_pack("{s:s, s:i}", "name", name, "value", 32);
+	bool found = cause_is_called(is, hints);
+
+	json_decref(is);
+	return found;
+}
+
+/* A number that counts something else is no size, whatever else its name says. */
+static void
+test_names(void)
+{
+	CU_ASSERT_FALSE(called("self.config.num_channels", "frame image num_"));
+	CU_ASSERT_TRUE(called("self.config.num_channels", "features channels size"));
+	CU_ASSERT_FALSE(called("config.max_position_embeddings", "hidden width embed"));
+	CU_ASSERT_TRUE(called("config.max_position_embeddings", cause_limits));
+	CU_ASSERT_FALSE(called("config.max_window_layers", cause_limits));
+	CU_ASSERT_TRUE(called("config.num_labels", "class label"));
+	CU_ASSERT_FALSE(called("config.num_labels", "size num"));
+}
+
+/* What the failing operand was before, where its dtype disagrees. */
+static void
+test_kind(void)
+{
+	struct mismatch differs = { .property = "dtype", .operand = 0, .against = 1 };
+	struct text text = {{0}, 0};
+	struct event *event;
+
+	start();
+	for (int i = 0; i < CALLS + 1; i++) {
+		event = add("aten::mul", 3, i, 2);
+		operands[i][0] = tensor("self", 100 + i, 4, -1);
+		operands[i][1] = tensor("other", 91, 4, -1);
+	}
+	history_add_kind(&source, 0, event, &differs, CALLS, &text);
+	CU_ASSERT_STRING_EQUAL(text.data, ""); /* both as ever */
+	operands[CALLS][0].dtype = "float64";
+	history_add_kind(&source, 0, event, &differs, CALLS, &text);
+	CU_ASSERT_STRING_EQUAL(text.data, ": self was float32 every time");
+	operands[2][0].dtype = "float16";
+	text = (struct text){{0}, 0};
+	history_add_kind(&source, 0, event, &differs, CALLS, &text);
+	CU_ASSERT_STRING_EQUAL(text.data, ""); /* it varied */
+}
+
+static json_t *
+frame(const char *file, int line)
+{
+	return json_pack("{s:s, s:i, s:s}", "file", file, "line", line, "function", "f");
+}
+
+/* The program's own line beside an installed package's. */
+static void
+test_caller(void)
+{
+	json_t *frames = json_pack("[o, o, o]", frame("/v/site-packages/torch/nn/functional.py", 3), frame("/v/site-packages/transformers/models/llava.py", 7),
+				   frame("/p/train.py", 12));
+
+	CU_ASSERT_STRING_EQUAL(text_get(where_caller(frames), "file"), "/p/train.py");
+	json_array_remove(frames, 1); /* then that line is the one that is told */
+	CU_ASSERT_PTR_NULL(where_caller(frames));
+	json_decref(frames);
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	source = hand_source(&hand);
+	CU_add_test(suite, "indices that count from 0", test_index);
+	CU_add_test(suite, "names that count something else", test_names);
+	CU_add_test(suite, "what a dtype was before", test_kind);
+	CU_add_test(suite, "who called a package", test_caller);
+	CU_add_test(suite, "whole images too many or too few", test_whole_images);
+}
+
+int
+main(void)
+{
+	return run_suite("what causes rest on", fill);
+}
