@@ -44,6 +44,29 @@ cp "$(command -v sleep)" owned
 if chmod u+s owned 2>/dev/null && [ -u owned ]; then says "setuid" ./owned 0; fi
 printf 'int main(void) { return 0; }\n' >still.c
 if gcc -static -o still still.c 2>/dev/null; then says "statically linked" ./still; else echo "skipped: no static libc to link with"; fi
+# By its loader's name alone; it is glibc's, under another.
+cp /lib64/ld-linux-x86-64.so.2 ld-musl-x86_64.so.1
+if gcc -o small still.c -Wl,--dynamic-linker="$work/ld-musl-x86_64.so.1" 2>/dev/null; then says "linked with musl" ./small; fi
+
+# A library that the loader refuses costs the recording, not the run.
+mkdir -p prefix/bin prefix/lib
+cp "$shapebox" prefix/bin/
+refused() { # TEXT COMMAND...: the command runs, and TEXT is said
+	text=$1
+	shift
+	"$@" prefix/bin/shapebox run -- echo ran >out 2>err || complain "$text: status $?"
+	grep -q -x ran out && grep -q 'running without recording: ' err && grep -q -F -e "$text" err || { complain "not said: $text"; cat err; }
+}
+refused "libshapebox.so is neither in" env
+echo text >prefix/lib/libshapebox.so
+refused "cannot be preloaded" env
+if unshare --user --map-root-user --mount true 2>/dev/null; then
+	refused "failed to map segment" unshare --user --map-root-user --mount sh -ec 'mount -t tmpfs -o noexec tmpfs prefix/lib
+		cp '"'$build'"'/libshapebox.so prefix/lib/
+		"$@"' sh
+else
+	echo "skipped: a library on a noexec file system (no mount namespaces here)"
+fi
 
 # env: what it prints works where it is put.
 printed=$(cd "$work" && eval "$("$shapebox" env --output 'my trace' --size 64M --no-summaries)" && printenv SHAPEBOX_OUTPUT SHAPEBOX_SIZE SHAPEBOX_SUMMARIES)

@@ -22,6 +22,8 @@ LEFT_OUT = {
 }
 # Case, what differs (a key of `essence`), why that can't be otherwise or is right.
 MAY_DIFFER = {
+    "judge_segformer_dice": {"causes": "one batch: the steps can only stand between the model and its loss, and no model's way is kept so long"},
+    "judge_short_wave": {"history": "layers of one line whose weights have the same sizes are told apart while their calls are kept, not later"},
     "judge_new_longloss": {"origin": "of the operations that torch.tensor() is made of, the last is the one that outlives the ring"},
     "generate_eval": {"origin": "the numbers are counted on from one dead tensor to the next, through more operations than this box keeps"},
 }

@@ -174,16 +174,22 @@ test_unheard(void)
 	struct process processes[] = { { PROCESS(0, 100, 0, "ok") }, { PROCESS(1, 101, -1, "ok") } };
 	json_t *own = exception("sizes must match", USER, "/usr/lib/python3.11/concurrent/futures/process.py", "/usr/lib/python3.11/multiprocessing/popen_fork.py");
 	json_t *met = exception("sizes must match", USER, USER, USER), *callers = json_object_get(own, "callers");
-	struct note parent[] = { NOTE(1, 20, met) }, worker[] = { NOTE(1, 10, own) };
+	json_t *later = json_deep_copy(own);
+	struct note parent[] = { NOTE(1, 20, met) }, worker[] = { NOTE(1, 10, own), NOTE(2, 20, later) };
 	struct hand hand = { .processes = processes, .process_count = 2, .notes = { parent, worker }, .note_counts = { 0, 1 } };
 	struct source source = hand_source(&hand);
-	struct failure failure;
+	struct failure failure, all[4];
 
+	json_object_set_new(own, "object", json_string("0x1"));
+	json_object_set_new(later, "object", json_string("0x2"));
 	json_array_append_new(callers, json_pack("{s:s, s:i, s:s}", "file", USER, "line", 3, "function", "main"));
 	processes[1].parent_pid = 100;
 	processes[1].role = "worker";
 	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &failure));
 	CU_ASSERT_EQUAL(failure.process, 1);
+	hand.note_counts[1] = 2;
+	CU_ASSERT_EQUAL(failure_list(&source, all, 4), 2);
+	hand.note_counts[1] = 1;
 	hand.note_counts[0] = 1; /* the parent caught it */
 	CU_ASSERT_FALSE(failure_choose(&source, &failure));
 	parent[0].kind = "fatal"; /* the parent fails of it, or of another reason */
@@ -197,6 +203,7 @@ test_unheard(void)
 	CU_ASSERT_FALSE(failure_choose(&source, &failure)); /* such a pool raises it again */
 	json_decref(own);
 	json_decref(met);
+	json_decref(later);
 }
 
 /* A child's failure is survived by a parent that ended well; not by one that became another program (exec), which ended badly. */

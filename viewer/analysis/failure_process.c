@@ -334,7 +334,7 @@ failure_process_earlier(const struct source *source, const struct failure *last,
 	const struct note *notes;
 	int count = source->notes(source->context, last->process, "exception", &notes), filled = 0;
 
-	if (strcmp(source->process(source->context, last->process)->role, "worker") == 0)
+	if (strcmp(source->process(source->context, last->process)->role, "worker") == 0 && !(last->note && is_futures(last->note)))
 		return 0;
 	for (int i = 0; i < count && filled < room; i++) {
 		bool again = notes[i].time_ns >= last->time_ns || !failure_left_program(&notes[i]);
