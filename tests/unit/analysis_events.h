@@ -160,7 +160,7 @@ hand_each_failed(void *context, int process, const char *operation, bool (*visit
 
 	(void)process;
 	for (int i = hand->event_count - 1; i >= 0; i--)
-		if (strcmp(hand->events[i].operation, operation) == 0 && strcmp(hand->events[i].status, "failed") == 0 &&
+		if ((!operation || strcmp(hand->events[i].operation, operation) == 0) && strcmp(hand->events[i].status, "failed") == 0 &&
 		    !visit(&hand->events[i], visitor))
 			return;
 }

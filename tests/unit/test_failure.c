@@ -178,6 +178,44 @@ link_json(const char *relation, const char *type, const char *message, const cha
 			 file, "line", 41, "function", "inner");
 }
 
+/* The operation's own note has made room for newer ones: the lines that the exception passed tell which it was. */
+static void
+test_chain_untold(void)
+{
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+	const struct frame lines[] = { { .file = "/x/collate.py", .function = "collate", .line = 41 }, { .file = "/x/train.py", .function = "run", .line = 9 } };
+	const struct frame tries[] = { { .file = "/x/collate.py", .function = "look", .line = 60 }, { .file = "/x/train.py", .function = "run", .line = 9 } };
+	const struct site places[] = { { .id = 5, .frame_count = 2, .frames = lines }, { .id = 6, .frame_count = 2, .frames = tries } };
+	struct event moments[] = {
+		{ .id = 50, .parent = -1, .scope = -1, .site = 5, .operation = "aten::resize_", .phase = "data", .status = "failed", .step = 4 },
+		{ .id = 51, .parent = -1, .scope = -1, .site = 6, .operation = "aten::stack", .phase = "data", .status = "failed", .step = 4 },
+		{ .id = 52, .parent = -1, .scope = -1, .site = 6, .operation = "aten::resize_", .phase = "data", .status = "ok", .step = 4 },
+	};
+	json_t *fatal = exception("ValueError", "batch 3 failed", "/x/train.py"), *tried = operation("aten::stack", "expects each tensor");
+	struct note notes[] = { NOTE(1, "operation", 10, 51, tried), NOTE(2, "fatal", 20, 52, fatal) };
+	struct hand with = { .processes = processes, .process_count = 1, .events = moments, .event_count = 3, .sites = places, .site_count = 2,
+			     .notes = { notes }, .note_counts = { 2 } };
+	struct source source = hand_source(&with);
+	struct failure chosen;
+
+	json_array_append_new(json_object_get(fatal, "chain"),
+			      json_pack("{s:s, s:s, s:s, s:[{s:s, s:i, s:s}]}", "relation", "cause", "type", "RuntimeError", "message",
+					"Trying to resize", "frames", "file", "/x/collate.py", "line", 41, "function", "collate"));
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &chosen));
+	CU_ASSERT_STRING_EQUAL(chosen.kind, "operation");
+	CU_ASSERT_EQUAL(chosen.event.id, 50);
+	CU_ASSERT_PTR_NULL(chosen.operation);
+	moments[2].site = 5; /* the line went on to do it */
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &chosen));
+	CU_ASSERT_STRING_EQUAL(chosen.kind, "python");
+	moments[2].site = 6;
+	moments[0].site = 6; /* elsewhere */
+	CU_ASSERT_TRUE_FATAL(failure_choose(&source, &chosen));
+	CU_ASSERT_STRING_EQUAL(chosen.kind, "python");
+	json_decref(fatal);
+	json_decref(tried);
+}
+
 /* Python alone: "from" leads inwards; what was merely being handled doesn't, unless it is told again. */
 static void
 test_python_chain(void)
@@ -441,6 +479,7 @@ main(void)
 	CU_add_test(suite, "healthy", test_healthy);
 	CU_add_test(suite, "raised in Python", test_python);
 	CU_add_test(suite, "raised from another", test_chain);
+	CU_add_test(suite, "raised from another that has no note", test_chain_untold);
 	CU_add_test(suite, "raised from another, Python alone", test_python_chain);
 	CU_add_test(suite, "the handler fails", test_handler_fails);
 	CU_add_test(suite, "passing through", test_passing);

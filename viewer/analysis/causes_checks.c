@@ -166,7 +166,7 @@ cause_odd_sample(const struct cause_facts *facts, struct cause *out)
 
 	if (!samples_find(facts->frames, facts->line, &odd) || (!cause_is_raised(facts) && !cause_is(facts, "stack cat resize")))
 		return false;
-	if (odd.ragged && (!facts->message || !asks_for_one_size(facts->message)))
+	if (odd.ragged && !cause_is(facts, "stack") && (!facts->message || !asks_for_one_size(facts->message)))
 		return false; /* samples may well be of several lengths */
 	if (odd.ragged) {
 		out->confidence = "likely";

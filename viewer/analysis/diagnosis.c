@@ -179,7 +179,7 @@ find_subject(struct diagnosis *diagnosis)
 	struct subject *made = calloc(1, sizeof(*made));
 	struct mismatch found;
 
-	if (made && (failure->operation ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
+	if (made && (strcmp(failure->kind, "operation") == 0 ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
 					: compiled_subject(made, failure->message, failure->note ? json_object_get(failure->note->json, "frames") : NULL, &found) ||
 					  subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
 					  subject_of_lengths(made, failure->message, diagnosis->frames, &found) ||

@@ -120,28 +120,46 @@ climb(const struct source *source, int process, struct event *event)
 	}
 }
 
-void
-failure_set_operation(const struct source *source, struct failure *out, const struct note *note)
+/* The failure is that of `out->event`, or of what called it. */
+static void
+set_event(const struct source *source, struct failure *out)
 {
 	out->kind = "operation";
-	out->operation = note;
-	out->operation_name = text_get(note->json, "operation");
-	out->has_event = note->event >= 0 && source->event(source->context, out->process, note->event, &out->event);
-	if (!out->has_event)
-		return;
+	out->has_event = true;
 	out->inner = out->event;
 	climb(source, out->process, &out->event);
 	out->has_inner = out->inner.id != out->event.id;
 	out->operation_name = out->event.operation;
 }
 
-/* An exception seen in the same process that MESSAGE tells and that knows better where it arose. */
+void
+failure_set_operation(const struct source *source, struct failure *out, const struct note *note)
+{
+	out->kind = "operation";
+	out->operation = note;
+	out->operation_name = text_get(note->json, "operation");
+	if (note->event >= 0 && source->event(source->context, out->process, note->event, &out->event))
+		set_event(source, out);
+}
+
+/* Is NOTE of the exception that LINK of a chain is? */
+static bool
+is_link(const struct note *note, const json_t *link)
+{
+	return *text_get(link, "object") && strcmp(text_get(note->json, "object"), text_get(link, "object")) == 0 &&
+	       strcmp(failure_note_message(note), text_get(link, "message")) == 0;
+}
+
+/* An exception seen in the same process that MESSAGE tells and that knows better where it arose: LINK itself (or NULL), if it was seen. */
 static const struct note *
-find_witness(const struct source *source, int process, const char *message, int64_t time_ns)
+find_witness(const struct source *source, int process, const char *message, int64_t time_ns, const json_t *link)
 {
 	const struct note *notes;
 	int count = source->notes(source->context, process, "exception", &notes);
 
+	for (int i = count - 1; i >= 0; i--)
+		if (notes[i].time_ns <= time_ns && is_link(&notes[i], link) && json_array_size(json_object_get(notes[i].json, "frames")))
+			return &notes[i];
 	for (int i = count - 1; i >= 0; i--)
 		if (notes[i].time_ns <= time_ns && text_contains(message, failure_note_message(&notes[i])) &&
 		    json_array_size(json_object_get(notes[i].json, "frames")))
@@ -173,6 +191,76 @@ tells_again(const char *message, const json_t *frames, const json_t *link, bool 
 	if (strcmp(text_get(link, "relation"), "cause") == 0 || text_contains(message, text_get(link, "message")))
 		return true;
 	return is_operation && raised_in_handler(frames, link);
+}
+
+struct untold { const struct source *source; int process; const json_t *frames; int64_t time_ns, last; int thread; struct event *out; bool found, again; };
+
+static bool
+is_frame(const json_t *noted, const struct frame *frame)
+{
+	return json_integer_value(json_object_get(noted, "line")) == frame->line && strcmp(text_get(noted, "file"), frame->file) == 0 &&
+	       strcmp(text_get(noted, "function"), frame->function) == 0;
+}
+
+/* Did the exception with FRAMES come from the call that SITE is: the same lines, from PyTorch's own or the first outwards? */
+static bool
+came_from(const json_t *frames, const struct site *site)
+{
+	size_t count = json_array_size(frames), at = 0;
+
+	while (at < count && site->frame_count > 0 && !is_frame(json_array_get(frames, at), &site->frames[0]) &&
+	       where_is_foreign(text_get(json_array_get(frames, at), "file")))
+		at++;
+	for (size_t i = at; i < count; i++)
+		if (i - at >= (size_t)site->frame_count || !is_frame(json_array_get(frames, i), &site->frames[i - at]))
+			return i > at && i - at >= (size_t)site->frame_count;
+	return count > at;
+}
+
+static bool
+add_later(const struct event *event, void *context)
+{
+	struct untold *untold = context;
+
+	untold->again = event->id > untold->out->id;
+	return false;
+}
+
+static bool
+look_at_failed(const struct event *event, void *context)
+{
+	struct untold *untold = context;
+	struct site site;
+
+	if (event->id > untold->last || event->time_ns > untold->time_ns || event->thread != untold->thread || event->site < 0 ||
+	    !untold->source->site(untold->source->context, untold->process, event->site, &site) || !came_from(untold->frames, &site))
+		return true;
+	return !(untold->found = untold->source->event(untold->source->context, untold->process, event->id, untold->out));
+}
+
+/* The operation that the exception of FAILURE left, where its own note has made room for newer ones: the newest that failed at the very lines
+ * that the exception passed, and that wasn't called from there again since. */
+static bool
+find_untold(const struct source *source, const struct failure *failure, const json_t *link, struct event *out)
+{
+	struct untold untold = { .source = source, .process = failure->process, .frames = failure->frames, .time_ns = failure->time_ns,
+				 .last = failure->note->event, .thread = failure->note->thread, .out = out };
+	const struct note *notes;
+	int count = source->notes(source->context, failure->process, "exception", &notes);
+	struct event last;
+
+	if (!json_array_size(failure->frames) || !text_among("RuntimeError IndexError ValueError NotImplementedError", failure->type) || !source->each_failed)
+		return false;
+	for (int i = count - 1; i >= 0; i--)
+		if (link && is_link(&notes[i], link) && notes[i].event >= 0)
+			untold.last = notes[i].event;
+	source->each_failed(source->context, failure->process, NULL, look_at_failed, &untold);
+	if (!untold.found)
+		return false;
+	last = *out;
+	last.id = untold.last + 1;
+	source->each_call(source->context, failure->process, &last, add_later, &untold);
+	return !untold.again;
 }
 
 /* The entry of the chain where the failure arose, -1 for the exception itself; OPERATION gets the operation it left. */
@@ -217,9 +305,11 @@ failure_tie(const struct source *source, struct failure *out)
 	}
 	if (!operation)
 		operation = find_python_operation(source, out->process, out->note, out->frames);
-	witness = find_witness(source, out->process, message, out->time_ns);
+	witness = find_witness(source, out->process, message, out->time_ns, link);
 	if (witness && (link || !json_array_size(out->frames) || strcmp(failure_note_message(witness), message) != 0))
 		out->frames = json_object_get(witness->json, "frames");
 	if (operation)
 		failure_set_operation(source, out, operation);
+	else if (find_untold(source, out, link, &out->event))
+		set_event(source, out);
 }

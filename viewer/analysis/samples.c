@@ -148,6 +148,8 @@ is_odd(const json_t *local, struct samples_odd *out)
 				     .usual = (int)json_integer_value(json_object_get(usual, "first")), .others = (int)most, .all = (int)all, .number = -1 };
 	part(text_get(odd, "form"), text_get(usual, "form"), out, 0);
 	out->ragged = most * 2 <= all;
+	if (strcmp(text_get(local, "kind"), "tuple") == 0 && strncmp(out->is.text, "tensor", 6) == 0 && text_among("int float bool", out->usually.text))
+		return false; /* a tensor and numbers: what a call was given, no samples */
 	return !out->ragged || (out->is.ndim == out->usually.ndim && out->is.ndim > 0); /* several kinds, none of them usual: nothing is odd */
 }
 

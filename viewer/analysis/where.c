@@ -131,6 +131,25 @@ add_outer_frames(const struct source *source, const struct failure *failure, jso
 	json_decref(site);
 }
 
+/* An exception's traceback ends in the function that caught it: what was raised there from it went on from that function outwards. */
+static void
+add_raised_on(const struct failure *failure, json_t *frames)
+{
+	const json_t *chain = failure->note ? json_object_get(failure->note->json, "chain") : NULL;
+
+	for (int i = failure->link - 1; failure->link >= 0 && i >= -1 && json_array_size(frames); i--) {
+		const json_t *outer = json_object_get(i < 0 ? failure->note->json : json_array_get(chain, (size_t)i), "frames");
+		const json_t *last = json_array_get(frames, json_array_size(frames) - 1);
+		size_t at = 0, count = json_array_size(outer);
+
+		while (at < count && (strcmp(text_get(json_array_get(outer, at), "file"), text_get(last, "file")) != 0 ||
+				      strcmp(text_get(json_array_get(outer, at), "function"), text_get(last, "function")) != 0))
+			at++;
+		while (++at < count)
+			json_array_append(frames, json_array_get(outer, at));
+	}
+}
+
 /* Code that is traced has no frame of its own: the message of what traces it tells the line ("from user code:"), innermost
  * last. Only where no other frame is the user's. */
 static void
@@ -171,6 +190,7 @@ where_frames(const struct source *source, const struct failure *failure)
 	if (!frames)
 		frames = json_array();
 	json_array_extend(frames, own);
+	add_raised_on(failure, frames);
 	add_outer_frames(source, failure, frames);
 	add_traced_frame(failure, frames);
 	json_decref(own);
