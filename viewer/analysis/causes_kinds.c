@@ -252,7 +252,10 @@ tell_layer(const struct cause_facts *facts, struct cause *out, int place, const 
 			 "under autocast", input);
 	} else if (like_parameter * 2 > all && all) {
 		out->confidence = "likely";
-		text_add(&out->text, "; the input is the exception: the model's parameters are %s", parameter);
+		if (like_parameter == all)
+			text_add(&out->text, "; the input is the exception: the model's parameters are %s", parameter);
+		else
+			text_add(&out->text, "; the input is the exception: most of the model's parameters are %s", parameter);
 		cause_add_otherwise(facts, &out->evidence, place == facts->mismatch->operand ? facts->mismatch->against : facts->mismatch->operand, -1, LINEAGE_DTYPE);
 		text_add(&out->fix, "convert %s to %s where it is made%s", name, parameter, strcmp(parameter, "float32") == 0
 			 ? SAY(" (.float(); numpy makes float64)") : "");

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "elsewhere.h"
 #include "mismatch_rule.h"
 #include "history_kind.h"
 #include "history_series.h"
@@ -248,6 +249,8 @@ history_build(const struct source *source, int process, const struct event *even
 		} else if (mismatch) {
 			history_add_kind(source, process, event, mismatch, calls.count, &text);
 		}
+	} else {
+		elsewhere_add(source, process, event, &text);
 	}
 	json_object_set_new(json, "range", range_json(&calls));
 	text_set(json, "text", text.used ? text.data : NULL);

@@ -215,12 +215,16 @@ where_choose(const json_t *frames)
 	return count ? 0 : -1;
 }
 
+bool
+where_is_program(const char *file)
+{
+	return !where_is_foreign(file) && !in_package(file);
+}
+
 static bool
 is_own(const json_t *frame)
 {
-	const char *file = text_get(frame, "file");
-
-	return frame && !where_is_foreign(file) && !in_package(file);
+	return frame && where_is_program(text_get(frame, "file"));
 }
 
 const json_t *

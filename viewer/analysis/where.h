@@ -28,6 +28,8 @@ json_t *where_source(const struct source *source, const struct failure *failure,
 json_t *where_stack(const json_t *frames);
 /* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */
 bool where_is_foreign(const char *file);
+/* Nor in an installed package: the program's own. */
+bool where_is_program(const char *file);
 /* Is site ID (its chosen frame) in the program's own files, not in an installed package or Python's library? */
 bool where_is_own(const struct source *source, int process, int64_t id);
 /* Was site ID's operation called by the program's own line itself, not by a library that it called? */
