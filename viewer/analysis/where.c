@@ -137,7 +137,7 @@ add_raised_on(const struct failure *failure, json_t *frames)
 {
 	const json_t *chain = failure->note ? json_object_get(failure->note->json, "chain") : NULL;
 
-	for (int i = failure->link - 1; failure->link >= 0 && i >= -1 && json_array_size(frames); i--) {
+	for (int i = failure->link - 1; failure->note && failure->link >= 0 && i >= -1 && json_array_size(frames); i--) {
 		const json_t *outer = json_object_get(i < 0 ? failure->note->json : json_array_get(chain, (size_t)i), "frames");
 		const json_t *last = json_array_get(frames, json_array_size(frames) - 1);
 		size_t at = 0, count = json_array_size(outer);
