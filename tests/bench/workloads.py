@@ -2,6 +2,7 @@
 
 workloads.py WORKLOAD SECONDS [UNDER,UNDER...]     each UNDER is measured for SECONDS, in this process, one after another
 workloads.py WORKLOAD =UNITS [UNDER]               exactly so many units and no figure (for instruction counts, for disks)
+workloads.py WORKLOAD =UNITS,UNITS...              the same, and after each "resident UNITS KIB": what it has in memory then
 
 A unit is one operation (elementwise) or one step (all others). Time is the processor's for this process (CPU) and the
 clock's (WALL). "resident KIB", behind the first UNDER, is the most memory this process had until then.
@@ -177,11 +178,28 @@ def exactly(work, times):
         counted.counted_end()
 
 
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * (resource.getpagesize() // 1024)
+
+
+def marks(work, count, units):
+    done = 0
+    for mark in units:
+        while done < mark:
+            work()
+            done += count
+        print("resident", mark, resident(), flush=True)
+
+
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(1)
     work, count = WORKLOADS[sys.argv[1]]()
     unders = (sys.argv[3] if len(sys.argv) > 3 else "alone").split(",")
+    if "," in sys.argv[2]:
+        marks(work, count, [int(units) for units in sys.argv[2][1:].split(",")])
+        return
     if sys.argv[2].startswith("="):
         with UNDER[unders[0]]():
             exactly(work, int(sys.argv[2][1:]) // count)

@@ -7,6 +7,7 @@
 #include "rows_5_sql.h"
 #include "rows_7_sql.h"
 #include "rows_sql.h"
+#include "trace_walk.h"
 #include "trace_internal.h"
 
 #define APPLICATION_ID 0x73686278
@@ -280,6 +281,7 @@ reader_close(struct reader *reader)
 	map_free(&reader->signatures);
 	map_free(&reader->sites);
 	map_free(&reader->first_use);
+	walk_free(reader->walk);
 	links_free(&reader->made);
 	links_free(&reader->forward);
 	links_free(&reader->replaced);

@@ -5,18 +5,11 @@
 #include <string.h>
 
 #include "schema/tensor_blob.h"
-#include "trace_internal.h"
+#include "trace_walk.h"
 
 #define IDS_LIMIT 131072
 
 const struct event_filter event_filter_all = { -1, -1, -1, NULL, NULL, -1, -1, false };
-
-/* Memory for one event's operands at a time. */
-struct event_scratch {
-	struct operand *operands;
-	int64_t *ids;
-	size_t room;
-};
 
 static const char *
 phase_word(const char *text)
@@ -58,8 +51,8 @@ scratch_reserve(struct event_scratch *scratch, size_t count)
 	return scratch->ids != NULL;
 }
 
-static void
-scratch_free(struct event_scratch *scratch)
+void
+event_scratch_free(struct event_scratch *scratch)
 {
 	free(scratch->operands);
 	free(scratch->ids);
@@ -119,7 +112,7 @@ event_fill(struct reader *reader, sqlite3_stmt *row, struct event_scratch *scrat
 	return true;
 }
 
-static bool
+bool
 event_load(struct reader *reader, int64_t id, struct event_scratch *scratch, struct event *out)
 {
 	bool found;
@@ -154,7 +147,7 @@ trace_event(struct trace *trace, int process, int64_t id, struct event *out)
 			out->outputs = kept + out->operand_count;
 		}
 	}
-	scratch_free(&scratch);
+	event_scratch_free(&scratch);
 	return ok;
 }
 
@@ -200,11 +193,10 @@ filter_prepare(struct reader *reader, const struct event_filter *filter, bool ba
 	return rows;
 }
 
-/* Answers "does this row's operation match?" once a signature. */
+/* Answers "does this signature's operation match?" once a signature. */
 static bool
-row_admitted(struct reader *reader, sqlite3_stmt *row, const char *pattern, struct map *answers)
+is_admitted(struct reader *reader, int64_t id, const char *pattern, struct map *answers)
 {
-	int64_t id = sqlite3_column_int64(row, 11);
 	uint64_t answer;
 	const struct signature *signature;
 
@@ -227,13 +219,24 @@ newest_first(struct reader *reader, const struct event_filter *filter, struct ma
 	int64_t left = filter->newest, first = INT64_MAX;
 
 	while (left > 0 && reader_row(reader, rows)) {
-		if (row_admitted(reader, rows, filter->operation, answers)) {
+		if (is_admitted(reader, sqlite3_column_int64(rows, 11), filter->operation, answers)) {
 			first = sqlite3_column_int64(rows, 0);
 			left--;
 		}
 	}
 	sqlite3_finalize(rows);
 	return first;
+}
+
+struct question { struct reader *reader; const struct event_filter *filter; struct map *answers; };
+
+static bool
+admits(void *context, int64_t signature, int64_t site)
+{
+	const struct question *question = context;
+
+	return (question->filter->site < 0 || site == question->filter->site) &&
+	       is_admitted(question->reader, signature, question->filter->operation, question->answers);
 }
 
 int64_t
@@ -251,18 +254,29 @@ trace_each_event(struct trace *trace, int process, const struct event_filter *fi
 
 	if (!reader)
 		return 0;
+	if (filter->backward && filter->newest < 0 && filter->step < 0 && (filter->operation || filter->site >= 0)) {
+		struct question question = { reader, filter, &answers };
+
+		visited = walk_back(trace, process, filter->first, filter->last >= 0 ? filter->last : INT64_MAX, filter->status, admits, &question, visit,
+				    context);
+		if (visited >= 0) {
+			map_free(&answers);
+			return visited;
+		}
+		visited = 0;
+	}
 	if (filter->newest >= 0)
 		bounded.first = newest_first(reader, filter, &answers);
 	rows = filter_prepare(reader, &bounded, filter->backward);
 	while (more && reader_row(reader, rows)) {
-		if (!row_admitted(reader, rows, filter->operation, &answers) || !event_fill(reader, rows, &scratch, &event))
+		if (!is_admitted(reader, sqlite3_column_int64(rows, 11), filter->operation, &answers) || !event_fill(reader, rows, &scratch, &event))
 			continue;
 		visited++;
 		more = visit(&event, context);
 		reader->ticks = 0;
 	}
 	sqlite3_finalize(rows);
-	scratch_free(&scratch);
+	event_scratch_free(&scratch);
 	map_free(&answers);
 	return visited;
 }

@@ -60,6 +60,7 @@ struct reader {                 /* one process */
 	struct degraded degraded[32];
 	int degraded_count;
 	sqlite3_stmt *event_by_id;
+	struct walk *walk;              /* trace_walk.h; NULL until it is asked for */
 };
 
 struct trace {
@@ -102,7 +103,16 @@ void trace_judge(struct trace *trace);
 /* trace_dictionary.c */
 const struct signature *reader_signature(struct reader *reader, int64_t id); /* NULL if there is none */
 
-/* trace_event.c: the columns that event_fill wants, in order. */
+/* trace_event.c: memory for one event's operands at a time, zero at first; the event ID in OUT, with its operands in SCRATCH. */
+struct event_scratch {
+	struct operand *operands;
+	int64_t *ids;
+	size_t room;
+};
+bool event_load(struct reader *reader, int64_t id, struct event_scratch *scratch, struct event *out);
+void event_scratch_free(struct event_scratch *scratch);
+
+/* The columns that event_fill wants, in order. */
 #define EVENT_COLUMNS \
 	"id, thread_id, number, start_ns, duration_ns, step, phase, micro_batch, status, depth, parent_id, signature_id, " \
 	"output_signature_id, site_id, sequence, scope_id, grad, tensors"
