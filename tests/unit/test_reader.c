@@ -199,6 +199,23 @@ test_events(void)
 	CU_ASSERT_EQUAL(seen.ids[0], 3);
 	CU_ASSERT_EQUAL(seen.ids[1], 2);
 
+	/* Back by operation or line: the same events as forward, whatever was asked before and how much of it was seen. */
+	for (int ask = 0; ask < 24; ask++) {
+		struct event_filter back = event_filter_all;
+		struct seen forth = { 0 }, again = { 0 };
+
+		back.operation = ask % 4 == 0 ? NULL : ask % 4 == 1 ? "re*" : ask % 4 == 2 ? "add*" : "*";
+		back.site = ask % 4 == 0 ? event.site : -1;
+		back.status = ask & 4 ? "ok" : NULL;
+		back.last = ask < 8 ? -1 : ask < 16 ? 2 : 0;
+		back.first = ask & 8 ? 1 : -1;
+		trace_each_event(trace, 0, &back, see, &forth);
+		back.backward = true;
+		CU_ASSERT_EQUAL(trace_each_event(trace, 0, &back, see, &again), forth.count);
+		CU_ASSERT_EQUAL_FATAL(again.count, forth.count);
+		for (int i = 0; i < forth.count; i++)
+			CU_ASSERT_EQUAL(again.ids[i], forth.ids[forth.count - 1 - i]);
+	}
 	CU_ASSERT_TRUE(trace_maker(trace, 0, 3, -1, &event, &index));
 	CU_ASSERT_EQUAL(event.id, 2);
 	CU_ASSERT_TRUE(trace_maker(trace, 0, 3, 2, &event, &index));

@@ -112,13 +112,23 @@ database_open(struct reader *reader)
 	return ok;
 }
 
+static void
+statements_drop(struct reader *reader)
+{
+	sqlite3_stmt **kept[] = { &reader->event_by_id, &reader->signature_by_id, &reader->operands_by_id };
+
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+		sqlite3_finalize(*kept[i]);
+		*kept[i] = NULL;
+	}
+}
+
 void
 reader_rest(struct reader *reader)
 {
 	if (reader->temporary || !reader->db)
 		return;
-	sqlite3_finalize(reader->event_by_id);
-	reader->event_by_id = NULL;
+	statements_drop(reader);
 	if (sqlite3_close(reader->db) == SQLITE_OK)
 		reader->db = NULL;
 }
@@ -275,7 +285,7 @@ reader_close(struct reader *reader)
 {
 	if (!reader)
 		return;
-	sqlite3_finalize(reader->event_by_id);
+	statements_drop(reader);
 	sqlite3_close(reader->db);
 	free(reader->path);
 	map_free(&reader->signatures);

@@ -86,12 +86,15 @@ operand_read(struct reader *reader, sqlite3_stmt *row, struct operand *out)
 static void
 operands_read(struct reader *reader, struct signature *signature)
 {
-	sqlite3_stmt *row = reader_prepare(reader,
-		"SELECT slot, argument, item, name, kind, value, shape, strides, storage_offset, dtype, device, layout, flags, "
-		"tensor_index FROM signature_operand WHERE signature_id = ? ORDER BY slot");
+	sqlite3_stmt *row = reader->operands_by_id;
 	struct operand *operands = NULL, *grown, *kept;
 	int count = 0, room = 0;
 
+	if (!row)
+		row = reader->operands_by_id = reader_prepare(reader,
+			"SELECT slot, argument, item, name, kind, value, shape, strides, storage_offset, dtype, device, layout, flags, "
+			"tensor_index FROM signature_operand WHERE signature_id = ? ORDER BY slot");
+	reader->ticks = 0;
 	sqlite3_bind_int64(row, 1, signature->id);
 	while (count < OPERANDS_LIMIT && reader_row(reader, row)) {
 		if (count == room) {
@@ -104,7 +107,7 @@ operands_read(struct reader *reader, struct signature *signature)
 		memset(&operands[count], 0, sizeof *operands);
 		operand_read(reader, row, &operands[count++]);
 	}
-	sqlite3_finalize(row);
+	sqlite3_reset(row);
 	kept = count ? arena_take(reader->arena, (size_t)count * sizeof *kept) : NULL;
 	if (kept) {
 		memcpy(kept, operands, (size_t)count * sizeof *kept);
@@ -122,8 +125,11 @@ reader_signature(struct reader *reader, int64_t id)
 
 	if (signature)
 		return signature;
-	row = reader_prepare(reader, "SELECT o.name, o.overload FROM signature s JOIN operation o ON o.id = s.operation_id "
-				     "WHERE s.id = ?");
+	if (!reader->signature_by_id)
+		reader->signature_by_id = reader_prepare(reader, "SELECT o.name, o.overload FROM signature s JOIN operation o ON o.id = s.operation_id "
+								 "WHERE s.id = ?");
+	row = reader->signature_by_id;
+	reader->ticks = 0;
 	sqlite3_bind_int64(row, 1, id);
 	if (reader_row(reader, row) && (signature = arena_take(reader->arena, sizeof *signature))) {
 		signature->id = id;
@@ -132,8 +138,24 @@ reader_signature(struct reader *reader, int64_t id)
 		operands_read(reader, signature);
 		map_set(&reader->signatures, id, (uintptr_t)signature);
 	}
-	sqlite3_finalize(row);
+	sqlite3_reset(row);
 	return signature;
+}
+
+bool
+reader_operation(struct reader *reader, int64_t id, const char **name, const char **overload)
+{
+	sqlite3_stmt *row = reader_prepare(reader, "SELECT name, overload FROM operation WHERE id = ?");
+	bool found;
+
+	sqlite3_bind_int64(row, 1, id);
+	found = reader_row(reader, row);
+	if (found) {
+		*name = arena_text(reader->arena, row, 0, 512);
+		*overload = arena_text(reader->arena, row, 1, 512);
+	}
+	sqlite3_finalize(row);
+	return found;
 }
 
 static struct site *

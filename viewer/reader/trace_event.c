@@ -153,9 +153,9 @@ trace_event(struct trace *trace, int process, int64_t id, struct event *out)
 
 /* "cat" matches aten::cat, "aten::cat" itself, "cat.out" the overload; "*" and "?" as in a shell. */
 static bool
-operation_matches(const struct signature *signature, const char *pattern)
+operation_matches(const char *name, const char *overload, const char *pattern)
 {
-	const char *colons, *name = signature->operation;
+	const char *colons;
 	char full[1100];
 
 	if (fnmatch(pattern, name, 0) == 0)
@@ -163,9 +163,9 @@ operation_matches(const struct signature *signature, const char *pattern)
 	colons = strstr(name, "::");
 	if (colons && fnmatch(pattern, colons + 2, 0) == 0)
 		return true;
-	if (!signature->overload[0] || !strchr(pattern, '.'))
+	if (!overload[0] || !strchr(pattern, '.'))
 		return false;
-	snprintf(full, sizeof full, "%s.%s", name, signature->overload);
+	snprintf(full, sizeof full, "%s.%s", name, overload);
 	colons = strstr(full, "::");
 	return fnmatch(pattern, full, 0) == 0 || (colons && fnmatch(pattern, colons + 2, 0) == 0);
 }
@@ -205,7 +205,7 @@ is_admitted(struct reader *reader, int64_t id, const char *pattern, struct map *
 	answer = map_get(answers, id);
 	if (!answer) {
 		signature = reader_signature(reader, id);
-		answer = signature && operation_matches(signature, pattern) ? 2 : 1;
+		answer = signature && operation_matches(signature->operation, signature->overload, pattern) ? 2 : 1;
 		map_set(answers, id, answer);
 	}
 	return answer == 2;
@@ -230,13 +230,24 @@ newest_first(struct reader *reader, const struct event_filter *filter, struct ma
 
 struct question { struct reader *reader; const struct event_filter *filter; struct map *answers; };
 
+/* The same of a kind of event: once an operation. */
 static bool
-admits(void *context, int64_t signature, int64_t site)
+admits(void *context, int64_t operation, int64_t site)
 {
 	const struct question *question = context;
+	const char *pattern = question->filter->operation, *name, *overload;
+	uint64_t answer;
 
-	return (question->filter->site < 0 || site == question->filter->site) &&
-	       is_admitted(question->reader, signature, question->filter->operation, question->answers);
+	if (question->filter->site >= 0 && site != question->filter->site)
+		return false;
+	if (!pattern)
+		return true;
+	answer = map_get(question->answers, operation);
+	if (!answer) {
+		answer = reader_operation(question->reader, operation, &name, &overload) && operation_matches(name, overload, pattern) ? 2 : 1;
+		map_set(question->answers, operation, answer);
+	}
+	return answer == 2;
 }
 
 int64_t

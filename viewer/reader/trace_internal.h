@@ -59,7 +59,7 @@ struct reader {                 /* one process */
 	struct note *picked;            /* what trace_notes handed out by kind lies in the arena */
 	struct degraded degraded[32];
 	int degraded_count;
-	sqlite3_stmt *event_by_id;
+	sqlite3_stmt *event_by_id, *signature_by_id, *operands_by_id; /* NULL until they are asked for, and after reader_rest */
 	struct walk *walk;              /* trace_walk.h; NULL until it is asked for */
 };
 
@@ -102,6 +102,8 @@ void trace_judge(struct trace *trace);
 
 /* trace_dictionary.c */
 const struct signature *reader_signature(struct reader *reader, int64_t id); /* NULL if there is none */
+/* NAME and OVERLOAD of operation ID; false if there is none. */
+bool reader_operation(struct reader *reader, int64_t id, const char **name, const char **overload);
 
 /* trace_event.c: memory for one event's operands at a time, zero at first; the event ID in OUT, with its operands in SCRATCH. */
 struct event_scratch {

@@ -7,7 +7,7 @@
 #define KINDS_LIMIT (1u << 22)
 #define EVENTS_LIMIT (1u << 26)
 
-struct walk_kind { int64_t id, signature, site, first; };
+struct walk_kind { int64_t id, operation, site, first; };
 struct walk_event { uint32_t back, kind; }; /* newest id less this one's; index of its kind */
 
 struct walk {
@@ -48,8 +48,10 @@ static bool
 kinds_read(struct reader *reader, struct walk *walk)
 {
 	sqlite3_stmt *row = reader_prepare(reader, reader->version >= VERSION_OPERANDS
-						    ? "SELECT id, signature_id, site_id, first_event FROM event_kind ORDER BY id"
-						    : "SELECT id, signature_id, site_id, -1 FROM event_kind ORDER BY id");
+						    ? "SELECT k.id, s.operation_id, k.site_id, k.first_event FROM event_kind k "
+						      "JOIN signature s ON s.id = k.signature_id ORDER BY k.id"
+						    : "SELECT k.id, s.operation_id, k.site_id, -1 FROM event_kind k "
+						      "JOIN signature s ON s.id = k.signature_id ORDER BY k.id");
 	bool ok = row != NULL;
 
 	while (ok && reader_row(reader, row)) {
@@ -134,7 +136,7 @@ choose(const struct walk *walk, bool (*admits)(void *, int64_t, int64_t), void *
 	*ok = chosen != NULL;
 	*oldest = INT64_MAX;
 	for (uint32_t i = 0; chosen && i < walk->kind_count; i++) {
-		if (!admits(asker, walk->kinds[i].signature, walk->kinds[i].site))
+		if (!admits(asker, walk->kinds[i].operation, walk->kinds[i].site))
 			continue;
 		chosen[i] = 1;
 		any = true;

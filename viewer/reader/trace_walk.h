@@ -10,10 +10,10 @@
 
 #include "trace_internal.h"
 
-/* Visit the events up to LAST, the newest first, of each kind that ADMITS (asked with its signature and site, -1: none), whose status is
+/* Visit the events up to LAST, the newest first, of each kind that ADMITS (asked with its operation's and its site's number, -1: none), whose status is
  * STATUS (NULL: any). Returns how many; -1: this file can't be read so. */
 int64_t walk_back(struct trace *trace, int process, int64_t first, int64_t last, const char *status,
-		  bool (*admits)(void *context, int64_t signature, int64_t site), void *asker,
+		  bool (*admits)(void *context, int64_t operation, int64_t site), void *asker,
 		  bool (*visit)(const struct event *event, void *context), void *context);
 
 void walk_free(struct walk *walk);
