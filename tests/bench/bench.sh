@@ -3,6 +3,7 @@
 #   steps         training steps alone, recorded, and under other tools: ratios within a round, their median and spread
 #   start         import torch, processes without torch, from the exception to the prompt
 #   disk          bytes an operation takes on disk, eight processes at once
+#   lasting       box and memory after 500 and after 5,000 steps of varying lengths
 #   viewer        fold, report and log on a long trace
 #   cuda          what recording a launch or an allocation adds to the call, in a tight loop on tests/fake
 #   ranks         diff on traces of many ranks, one of which differs at a random place
@@ -195,6 +196,22 @@ PY
 	done
 }
 
+section_lasting() {
+	local mark kib first=""
+	rm -rf "$work/lasting"
+	LD_PRELOAD=$build/libshapebox.so SHAPEBOX_OUTPUT=$work/lasting SHAPEBOX_RUN=1 "$python" $workloads lengths =500,5000 2>/dev/null >"$work/marks"
+	while read -r _ mark kib; do
+		note lasting "lengths: resident after $mark steps" "$kib" KiB
+		first=${first:-$kib}
+	done <"$work/marks"
+	note lasting "lengths: box after $mark steps (--size)" "$(size_of "$work"/lasting/*.box*)" bytes
+	rm -rf "$work/lasting"
+	if [ "$kib" -gt $((first + first / 50)) ]; then
+		echo "bench.sh: lengths: resident memory grew from $first to $kib KiB" >&2
+		return 1
+	fi
+}
+
 section_viewer() {
 	local wall cpu most count base
 	record_boxes "$work/viewer" all elementwise "$events"
@@ -310,11 +327,11 @@ section_check() { # instructions.txt: WORKLOAD INSTRUCTIONS-ADDED
 status=0
 for section in "$@"; do
 	case $section in
-	steps | start | disk | viewer | cuda | ranks | instructions | check)
+	steps | start | disk | lasting | viewer | cuda | ranks | instructions | check)
 		printf '== %s\n' "$section"
 		"section_$section" || status=1
 		;;
-	*) echo "bench.sh: no section '$section' (steps, start, disk, viewer, cuda, ranks, instructions, check)" >&2; exit 2 ;;
+	*) echo "bench.sh: no section '$section' (steps, start, disk, lasting, viewer, cuda, ranks, instructions, check)" >&2; exit 2 ;;
 	esac
 done
 { echo '['; paste -s -d, "$json" | sed 's/},{/},\n{/g'; echo ']'; } >"$build/bench.json"

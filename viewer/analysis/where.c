@@ -199,9 +199,15 @@ where_frames(const struct source *source, const struct failure *failure)
 
 /* The outermost frame of a data loader's worker: what is around it is the parent's, of the moment when it forked. */
 static bool
-is_worker_loop(const json_t *frame)
+is_worker_loop(const char *file, const char *function)
 {
-	return strstr(text_get(frame, "file"), "/torch/utils/data/_utils/worker.py") && strcmp(text_get(frame, "function"), "_worker_loop") == 0;
+	return strcmp(function, "_worker_loop") == 0 && strstr(file, "/torch/utils/data/_utils/worker.py");
+}
+
+static bool
+is_loop_frame(const json_t *frame)
+{
+	return is_worker_loop(text_get(frame, "file"), text_get(frame, "function"));
 }
 
 int
@@ -209,7 +215,7 @@ where_choose(const json_t *frames)
 {
 	size_t count = json_array_size(frames);
 
-	for (size_t i = 0; i < count && !is_worker_loop(json_array_get(frames, i)); i++)
+	for (size_t i = 0; i < count && !is_loop_frame(json_array_get(frames, i)); i++)
 		if (!where_is_foreign(text_get(json_array_get(frames, i), "file")))
 			return (int)i;
 	return count ? 0 : -1;
@@ -234,7 +240,7 @@ where_caller(const json_t *frames)
 
 	if (chosen < 0 || is_own(json_array_get(frames, (size_t)chosen)))
 		return NULL;
-	for (size_t i = (size_t)chosen + 1; i < json_array_size(frames) && !is_worker_loop(json_array_get(frames, i)); i++)
+	for (size_t i = (size_t)chosen + 1; i < json_array_size(frames) && !is_loop_frame(json_array_get(frames, i)); i++)
 		if (is_own(json_array_get(frames, i)))
 			return json_array_get(frames, i);
 	return NULL;
@@ -271,17 +277,34 @@ where_is_inner(const struct source *source, int process, int64_t id)
 	return inner;
 }
 
+/* As where_choose, of a call site as it was recorded. It is asked for many events, for which no JSON is made. */
+static const struct frame *
+site_choose(const struct site *site)
+{
+	for (int i = 0; i < site->frame_count; i++) {
+		const struct frame *frame = &site->frames[i];
+
+		if (is_worker_loop(frame->file ? frame->file : "", frame->function ? frame->function : ""))
+			break;
+		if (!where_is_foreign(frame->file ? frame->file : ""))
+			return frame;
+	}
+	return &site->frames[0];
+}
+
 bool
 where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size)
 {
-	json_t *frames = where_site_frames(source, process, id);
-	int chosen = where_choose(frames);
-	const json_t *frame = json_array_get(frames, chosen < 0 ? 0 : (size_t)chosen);
-	const char *file = text_get(frame, "file");
+	const struct frame *frame = NULL;
+	const char *file = "";
+	struct site site;
 
-	text_format(out, size, "%s:%d", full ? file : text_basename(file), (int)json_integer_value(json_object_get(frame, "line")));
-	json_decref(frames);
-	return chosen >= 0;
+	if (id >= 0 && source->site(source->context, process, id, &site) && site.frame_count > 0)
+		frame = site_choose(&site);
+	if (frame && frame->file)
+		file = frame->file;
+	text_format(out, size, "%s:%d", full ? file : text_basename(file), frame ? frame->line : 0);
+	return frame != NULL;
 }
 
 bool
