@@ -178,6 +178,7 @@ bool
 cause_recomputation(const struct cause_facts *facts, struct cause *out)
 {
 	int64_t saved[CAUSE_SHAPE_MOST], again[CAUSE_SHAPE_MOST];
+	static const char by_values[] = "nonzero nonzero_numpy masked_select index where argwhere unique unique2 bincount"; /* so does chance, and is alike by chance */
 	const char *after = facts->message ? strstr(facts->message, "saved metadata") : NULL;
 	int a = cause_message_shape(after, 0, saved), b = cause_message_shape(after, 1, again), dim;
 	int64_t steps;
@@ -203,7 +204,7 @@ cause_recomputation(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, ", recomputed ");
 		text_add_sizes(&out->evidence, again, b);
 	}
-	steps = cause_decider(&facts->sides[0]) ? cause_same_both_times(facts, cause_decider(&facts->sides[0])) : 0;
+	steps = cause_decider(&facts->sides[0]) && !cause_decided_by(&facts->sides[0], by_values) ? cause_same_both_times(facts, cause_decider(&facts->sides[0])) : 0;
 	if (steps)
 		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule)", steps);
 	text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "

@@ -98,7 +98,8 @@ cause_axes_turned(const struct cause_facts *facts, struct cause *out)
 		return false;
 	now = &found.step->event.operands[found.place];
 	out->tells_news = true;
-	out->confidence = found.was.calls >= CALLS_SURE ? "likely" : "possible";
+	out->confidence = found.was.calls >= CALLS_SURE && now->sizes[found.one] <= found.was.dims[found.other].largest &&
+					  now->sizes[found.other] >= found.was.dims[found.one].smallest ? "likely" : "possible";
 	text_add(&out->text, "the dimensions are in another order this time: ");
 	cause_add_step(facts, &out->text, found.step);
 	text_add(&out->text, " was given ");

@@ -5,6 +5,7 @@
 
 #include "causes_tool.h"
 #include "mismatch_rule.h"
+#include "where.h"
 
 #define CALLS_ENOUGH 3 /* of labels that fitted: they don't count from 1 */
 
@@ -176,8 +177,15 @@ add_lengths(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *length = mismatch->has_actual && mismatch->actual > 0 && mismatch->actual < INT64_MAX ? cause_length(facts, mismatch->actual + 1) : NULL;
 	int64_t least = cause_count(index_summary(facts), "min", -1);
+	const struct cause_side *table = &facts->sides[1];
+	const struct lineage_step *built = NULL;
+	char line[512];
 	int64_t calls = facts->sides[1].calls > facts->calls ? facts->sides[1].calls : facts->calls;
 
+	for (int i = table->lineage ? table->lineage->count - 1 : -1; i >= 0 && !built; i--)
+		built = table->lineage->steps[i].decides ? &table->lineage->steps[i] : NULL;
+	if (built && facts->source && where_caller_line(facts->source, facts->process, built->event.site, line, sizeof(line)))
+		text_add(&out->evidence, "%sthe table was built at %s", out->evidence.used ? SAY("; ") : "", line);
 	if (length)
 		text_add(&out->evidence, "%s%" PRId64 " would fit: that is %s", out->evidence.used ? SAY("; ") : "", mismatch->actual + 1, text_get(length, "name"));
 	if (calls >= CALLS_ENOUGH)

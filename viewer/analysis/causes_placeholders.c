@@ -226,17 +226,18 @@ tell_whole(const struct cause_facts *facts, struct cause *out, const struct plac
 
 	out->confidence = "likely";
 	text_add(&out->text, "there are placeholders for %" PRId64 " images (%" PRId64 " of %" PRId64 " each) and features of %" PRId64 " (%" PRId64 "): %" PRId64
-		 " whole image%s too %s in the text, nothing was counted differently or cut", whole->places, found->selected, whole->each, whole->given,
+		 " whole image%s too %s in the text, nothing was counted differently", whole->places, found->selected, whole->each, whole->given,
 		 found->supplied, apart, language_plural(apart), whole->places > whole->given ? SAY("many") : SAY("few"));
-	if (whole->row >= 0)
-		text_add(&out->text, "; sequence %d has places for %" PRId64 " where one image a sequence was given", whole->row, whole->in_row);
+	if (whole->places > whole->given)
+		text_add(&out->text, " or cut");
+	text_add(&out->text, "; sequence %d has places for %" PRId64 ", the others for 1", whole->row, whole->in_row);
 	add_spread(facts, found->supplied, &out->evidence);
 	add_units(facts, found, out);
 	if (whole->places > whole->given)
 		text_add(&out->fix, "look at that text: the placeholder stands in it more often than it has images (one that is quoted is expanded like any other: "
 			 "escape or remove it), or an image of it wasn't given");
 	else
-		text_add(&out->fix, "look at that text: give each of its images a placeholder (a template may leave one out), or don't give an image that it doesn't "
+		text_add(&out->fix, "look at that text: give each of its images a placeholder (a template may leave one out, a limit cut one away), or don't give an image that it doesn't "
 			 "speak of");
 }
 

@@ -195,7 +195,7 @@ report_operation(struct page *page, const json_t *failure, int width)
 		page_add(&line, line.size ? ", " : "");
 		page_words(&line, phase);
 	}
-	if (step >= 0)
+	if (step > 0 || (step == 0 && strcmp(role, "worker") != 0)) /* a data worker makes none */
 		page_format(&line, SAY("%sstep %" PRId64), line.size ? ", " : "", step);
 	if (micro > 0)
 		page_format(&line, SAY(", micro-batch %" PRId64), micro);
