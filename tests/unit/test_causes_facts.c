@@ -85,6 +85,7 @@ test_names(void)
 	CU_ASSERT_FALSE(called("config.max_window_layers", cause_limits));
 	CU_ASSERT_TRUE(called("config.num_labels", "class label"));
 	CU_ASSERT_FALSE(called("config.num_labels", "size num"));
+	CU_ASSERT_FALSE(called("config.num_queries", "num_ vocab"));
 }
 
 /* What the failing operand was before, where its dtype disagrees. */

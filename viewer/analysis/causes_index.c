@@ -208,7 +208,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	if (embedding && tells_other_table(facts, &words))
 		return cause_other_table(facts, out, words.data);
-	out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "num max classes");
+	out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "class label categ node max");
 	text_add(&out->text, "%s of %" PRId64 " rows is too small for its index: %s", cause_operand_name(facts, mismatch->against), mismatch->expected,
 		 mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);

@@ -54,7 +54,7 @@ is_other_count(const char *name, const char *hints)
 	static const struct { const char *counted, *asked; } counts[] = {
 		{ "layers", "layer head" }, { "heads", "head layer" }, { "experts", "expert head layer" }, { "epochs", "epoch" }, { "steps", "step" },
 		{ "workers", "worker" }, { "channels", "channel" }, { "classes", "class label" }, { "labels", "class label" },
-		{ "position_embeddings", "position max len" },
+		{ "position_embeddings", "position max len" }, { "queries", "query queries" },
 	};
 	const char *last;
 	size_t size = last_name(name, &last);
