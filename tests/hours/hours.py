@@ -22,6 +22,12 @@ LEFT_OUT = {
 }
 # Case, what differs (a key of `essence`), why that can't be otherwise or is right.
 MAY_DIFFER = {
+    "messages_groups": {key: "which rank's connection breaks first, at which port, is a matter of chance" for key in ("where", "exception")},
+    "news_crop": {"history": "of more than 8 sizes the smallest and the largest outlive the ring: whether one between came before isn't known"},
+    "padding_inside": {"origin": "what each call made of what it was given is known of the calls that are kept",
+                       "causes": "the same: that nothing was cut before is told where enough such calls are kept"},
+    "qwen2vl_ranks": {"history": "how many rows a mask picked is known of the calls that are kept: none, with all the steps between two calls"},
+    "ranks_kind": {"causes": "what is a step's own is known once there are steps: the collective's argument, made on its line, comes before it"},
     "judge_segformer_dice": {"causes": "one batch: the steps can only stand between the model and its loss, and no model's way is kept so long"},
     "judge_short_wave": {"history": "layers of one line whose weights have the same sizes are told apart while their calls are kept, not later"},
     "judge_new_longloss": {"origin": "of the operations that torch.tensor() is made of, the last is the one that outlives the ring"},
@@ -78,7 +84,7 @@ def report(case, build, work, steps, way={}):
                        PYTHONDONTWRITEBYTECODE="1", HEALTHY_STEPS=str(steps), **way)
     environment.update(entry.split("=", 1) for entry in case["env"])
     trace = f"{work}/{'long' if steps else 'short'}"
-    options = case["options"].split() + (["--size", "1M"] if steps else [])
+    options = case["options"].split() + (["--size", os.environ.get("SOAK_BOX", "1M")] if steps else [])
     subprocess.run([f"{build}/shapebox", "run", "--quiet", "--output", trace, *options, "--", *words], env=environment, cwd=work,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                    timeout=int(case["timeout"]) * BUSY + steps // 20, check=False)
@@ -113,7 +119,7 @@ def essence(failure):
         return None
     origin, where, history = failure.get("origin") or {}, failure.get("where") or {}, failure.get("history") or {}
     mismatch = failure.get("mismatch") or {}
-    return {
+    same = {
         "kind": failure["kind"], "operation": failure["operation"], "phase": failure["phase"],
         "where": [where.get(key) for key in ("file", "line", "function")],
         "exception": [failure["exception"].get("type"), plain(failure["exception"].get("message"))] if failure["exception"] else None,
@@ -125,6 +131,9 @@ def essence(failure):
                    for cause in failure["causes"] if cause["confidence"] != "possible"],
         "history": plain(history.get("text")),
     }
+    for key in ("operation", "phase", "where", "operands") if failure["kind"] == "signal" else ():
+        del same[key]  # what a process was in when somebody ended it is a matter of chance
+    return same
 
 
 def taken_in(long):
@@ -136,7 +145,10 @@ def check(name, build, steps):
     work = tempfile.mkdtemp(prefix="shapebox-hours-")
     try:
         short = report(case, build, work, 0)
-        long = report(case, build, work, steps, way_of(short["failure"], f"{TESTS}/programs/{case['program']}") if short["failure"] else {})
+        if not short["failure"]:
+            print(f"not run {name:28} its report has no failure", flush=True)
+            return "not run"
+        long = report(case, build, work, steps, way_of(short["failure"], f"{TESTS}/programs/{case['program']}"))
         if taken_in(long) < 10 * steps:  # that way is a spawned process's, which runs the program as it is: its parent takes them
             shutil.rmtree(f"{work}/long")
             long = report(case, build, work, steps)
@@ -188,7 +200,7 @@ def main():
     build, steps = os.path.abspath(sys.argv[1]), int(sys.argv[2])
     results = [check(name, build, steps) for name in names]
     print(f"{len(results)} programs: {results.count('same')} the same, {results.count('excused')} differ as they may, "
-          f"{results.count('differs')} differ; {len(left)} not run")
+          f"{results.count('differs')} differ; {len(left) + results.count('not run')} not run")
     sys.exit(0 if results and "differs" not in results else 1)
 
 

@@ -446,6 +446,23 @@ test_groups(void)
 	odd.columns = others.columns = true;
 	odd.counted = 3;
 	CU_ASSERT_TRUE(tells(compare(trace_make(4, 3, &odd, &others), NULL, -1, -1, -1), NULL, 0, 0, NULL));
+	odd.steps = others.steps = 1;
+	odd.reduced = 12; /* each group has sizes of its own */
+	halts = odd;
+	for (int i = 0; i < 4; i++)
+		rank_make(dir, i, 4, i % 2 ? &odd : &others);
+	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), NULL, 0, 0, NULL));
+	dir = dir_make();
+	halts.reduced = 14;
+	for (int i = 0; i < 4; i++)
+		rank_make(dir, i, 4, i == 3 ? &halts : i == 1 ? &odd : &others);
+	CU_ASSERT_TRUE(tells(compare(dir, NULL, -1, -1, -1), "collective", 0, 3, "otherwise than rank 1: tensors[0] is [14], not [12]"));
+	CU_ASSERT_TRUE(tells(compare(trace_make(4, 1, &odd, &others), NULL, -1, -1, -1), "collective", 0, 1, "tensors[0] is [12], not [10]"));
+	CU_ASSERT_TRUE(tells(compare(trace_make(4, 3, &odd, &others), NULL, -1, -1, -1), "collective", 0, 3, "tensors[0] is [12], not [10]"));
+	dir = dir_make();
+	odd = others = usual;
+	odd.columns = others.columns = true;
+	odd.counted = 3;
 	odd.message = others.message = 12; /* told by places in the group: 1 to 3, and 0 to 2 */
 	CU_ASSERT_TRUE(tells(compare(trace_make(4, 3, &odd, &others), NULL, -1, -1, -1), NULL, 0, 0, NULL));
 	odd.message = 16;

@@ -201,6 +201,45 @@ roles_find(struct groups *groups, struct members *members)
 	groups->stopped.found = false;
 }
 
+/* PARTING is of a collective of another group of ranks than that of the right side, in which nobody of group G of MEMBERS is: theirs may be
+ * of other sizes. */
+static bool
+is_others_collective(const struct members *members, const struct parting *parting, int g)
+{
+	const struct member *right = &members->list[parting->right];
+
+	if (parting->meeting.kind != MEET_COLLECTIVE)
+		return false;
+	for (int i = 0; i < members->count; i++)
+		if (members->list[i].group == g && member_takes_part(&members->list[i], right, &parting->meeting.right))
+			return false;
+	return true;
+}
+
+/* Now that all members are in groups: where did group G part from those before it that it can be held against? */
+static void
+first_keep(struct groups *groups, struct members *members, int g)
+{
+	struct group *group = &groups->list[g];
+	int other = group->first.found ? members->list[group->first.left].group : -1;
+
+	if (other < 0)
+		return;
+	if (!is_others_collective(members, &group->first, other)) {
+		parting_keep(&groups->parting, &group->first);
+		return;
+	}
+	for (int i = 0; i < g; i++) {
+		struct parting parting = { .found = true, .left = groups->list[i].longest, .right = group->first.right };
+
+		if (i == other || groups->list[i].role != group->role || is_others_collective(members, &group->first, i))
+			continue;
+		parting.meeting = sequence_compare(&members->list[parting.left], &members->list[parting.right], -1);
+		if (parting.meeting.kind >= MEET_CONTROL && !is_others_collective(members, &parting, i))
+			parting_keep(&groups->parting, &parting);
+	}
+}
+
 void
 groups_make(struct groups *groups, struct members *members, void (*progress)(const char *what, int done, int total))
 {
@@ -222,13 +261,13 @@ groups_make(struct groups *groups, struct members *members, void (*progress)(con
 				first = parting;
 		}
 		if (g == groups->count) {
-			if (first.found)
-				parting_keep(&groups->parting, &first);
 			g = groups->count < GROUPS_MOST ? groups->count++ : GROUPS_MOST - 1;
 			members->list[i].group = g;
-			groups->list[g] = (struct group){ .longest = i, .count = 1, .role = members->list[i].role };
+			groups->list[g] = (struct group){ .longest = i, .count = 1, .role = members->list[i].role, .first = first };
 		}
 		if (progress)
 			progress("compared", i + 1, members->count);
 	}
+	for (int g = 0; g < groups->count; g++)
+		first_keep(groups, members, g);
 }

@@ -8,11 +8,6 @@
 
 #define GROUPS_MOST 256
 
-struct group {
-	int longest;   /* the member that goes farthest; it stands for the group */
-	int count, role;
-};
-
 /* Two members of which one stopped where the other went on, or which part: in what is kept (unless meeting.kind is below
  * MEET_CONTROL), or before (past.found). */
 struct parting {
@@ -21,6 +16,12 @@ struct parting {
 	int left, right;
 	struct meeting meeting;
 	struct past past;
+};
+
+struct group {
+	int longest;   /* the member that goes farthest; it stands for the group */
+	int count, role;
+	struct parting first; /* where its first member parted from the group that it went with the longest */
 };
 
 /* The step in which they part first. */
