@@ -47,7 +47,7 @@ static const char *paths_file;
 static uint64_t paths[PATHS];
 
 static void
-note_path(uint64_t number)
+note_path(uint64_t number, enum point which)
 {
 	static __thread int inside; /* the first backtrace loads its library */
 	void *callers[CALLERS];
@@ -60,7 +60,7 @@ note_path(uint64_t number)
 	inside = 0;
 	for (int i = 0; i < count; i++)
 		hash = (hash ^ (uintptr_t)callers[i]) * 0x9e3779b97f4a7c15u;
-	paths[number - 1] = hash;
+	paths[number - 1] = hash >> 8 | (uint64_t)which << 56;
 }
 
 struct wanted { const char *name; };
@@ -111,7 +111,7 @@ fails(enum point which, const void *caller)
 		return 0;
 	uint64_t number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->counts[which], 1, __ATOMIC_RELAXED);
-	note_path(number);
+	note_path(number, which);
 	if (!shared->at || number < shared->at || (number > shared->at && !shared->on))
 		return 0;
 	__atomic_store_n(&shared->reached, (uint64_t)which + 1, __ATOMIC_RELAXED);

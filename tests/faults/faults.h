@@ -7,7 +7,7 @@
  * (the main program has the name "main"), over all threads. Number FAULTS_AT fails (0: none does); with FAULTS_ON all
  * after it fail, too. At the end FAULTS_TOLD gets a line "COUNT FAILED NAME:COUNT ...", FAILED
  * being the function that was made to fail, or "-"; FAULTS_PATHS gets 8 bytes for each call, equal where the
- * innermost callers were. A program that forks can count
+ * function (its number in points.def: the topmost byte) and the innermost callers were. A program that forks can count
  * anew in its child by faults_arm, and read there or in its parent what happened by faults_told.
  */
 #ifndef SHAPEBOX_TESTS_FAULTS_H

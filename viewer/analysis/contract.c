@@ -69,12 +69,15 @@ grow(struct contract *contract, void *array, int count, int *room, size_t size)
 
 	if (count < *room)
 		return true;
-	*room = *room ? *room * 2 : 64;
-	grown = realloc(*at, (size_t)*room * size);
-	if (grown)
-		*at = grown;
+	int wanted = *room ? *room * 2 : 64;
+
+	grown = realloc(*at, (size_t)wanted * size);
 	contract->failed = contract->failed || !grown;
-	return grown != NULL;
+	if (!grown)
+		return false;
+	*at = grown;
+	*room = wanted;
+	return true;
 }
 
 int

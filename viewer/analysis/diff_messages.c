@@ -55,13 +55,15 @@ message_keep(const struct event *event, void *context)
 	message.group = group->print;
 	post->any_source = post->any_source || any;
 	if (post->count == post->room) {
-		post->room = post->room ? post->room * 2 : 64;
-		grown = post->count < MESSAGES_MOST ? realloc(post->list, (size_t)post->room * sizeof *grown) : NULL;
+		int64_t room = post->room ? post->room * 2 : 64;
+
+		grown = post->count < MESSAGES_MOST ? realloc(post->list, (size_t)room * sizeof *grown) : NULL;
 		if (!grown) {
 			post->unknown = true;
 			return false;
 		}
 		post->list = grown;
+		post->room = room;
 	}
 	for (int i = 0; i < event->operand_count; i++) {
 		const struct operand *operand = &event->operands[i];

@@ -36,11 +36,13 @@ brief_keep(const struct brief *brief, void *context)
 		return false;
 	}
 	if (briefs->count == briefs->room) {
-		briefs->room = briefs->room ? briefs->room * 2 : 1024;
-		grown = realloc(briefs->list, (size_t)briefs->room * sizeof *grown);
+		int64_t room = briefs->room ? briefs->room * 2 : 1024;
+
+		grown = realloc(briefs->list, (size_t)room * sizeof *grown);
 		if (!grown)
 			return false;
 		briefs->list = grown;
+		briefs->room = room;
 	}
 	briefs->list[briefs->count++] = *brief;
 	return true;

@@ -26,11 +26,13 @@ names_add(struct names *names, const char *name)
 	if (names->count == FILES_LIMIT)
 		return true;
 	if (names->count == names->room) {
-		names->room = names->room ? names->room * 2 : 32;
-		grown = realloc(names->names, (size_t)names->room * sizeof *grown);
+		int room = names->room ? names->room * 2 : 32;
+
+		grown = realloc(names->names, (size_t)room * sizeof *grown);
 		if (!grown)
 			return false;
 		names->names = grown;
+		names->room = room;
 	}
 	names->names[names->count] = strdup(name);
 	return names->names[names->count] != NULL && ++names->count;
