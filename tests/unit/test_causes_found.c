@@ -1,6 +1,7 @@
 /* links: schema viewer */
 /* Causes that one recorded fact gives away: what the line did on other ways, a size counted from values, a cache that is joined twice. */
 #include "causes_asked.h"
+#include "viewer/analysis/mismatch_rule.h"
 
 #define EVENTS 8
 
@@ -35,7 +36,7 @@ test_autocast(void)
 {
 	struct operand mixed[] = { TENSOR("input", 1, 2, 8), TENSOR("weight", 2, 8, 8) }, halves[] = { TENSOR("input", 3, 2, 8), TENSOR("weight", 2, 8, 8) };
 	struct operand made[] = { TENSOR("output", 4, 2, 8) };
-	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::linear", .status = "failed", .operand_count = 2, .operands = mixed };
+	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::linear", .status = "failed", .phase = "forward", .operand_count = 2, .operands = mixed };
 	struct mismatch differs = { .property = "dtype", .operand = 0, .against = 1, .dim = -1, .against_dim = -1, .actual_name = "float32",
 				    .expected_name = "bfloat16", .text = "input is float32 where weight is bfloat16" };
 
@@ -67,11 +68,141 @@ test_autocast(void)
 	EXPECT("mixed_dtype", "possible");
 }
 
+/* Rows for groups were asked for, as many as the largest index and one: 7 where there are 8. */
+static void
+test_counted(void)
+{
+	const struct operand index[] = { TENSOR("self", 21, 49) }, scalar[] = { TENSOR("output", 22) }, read[] = { TENSOR("self", 22) };
+	struct operand number[] = { { .name = "output", .kind = "int", .value = "6", .ndim = -1, .tensor = -1 } };
+	const struct operand zeros[] = { TENSOR("self", 23, 49, 16) }, made[] = { TENSOR("output", 24, 7, 16) };
+	const struct operand pair[] = { TENSOR("tensors", 24, 7), TENSOR("tensors", 25, 8) };
+	struct operand whole[1], whole_read[1], whole_scalar[1];
+	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::broadcast_tensors", .status = "failed", .phase = "forward", .operand_count = 2, .operands = pair };
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 0, .against_dim = 0, .text = "8 where 7" };
+
+	whole[0] = index[0];
+	whole_read[0] = read[0];
+	whole_scalar[0] = scalar[0];
+	whole[0].dtype = whole_read[0].dtype = whole_scalar[0].dtype = "int64";
+	events[0] = (struct event){ .id = 50, .site = 1, .step = 3, .parent = -1, .operation = "aten::max", .status = "ok", .phase = "forward", .operand_count = 1, .operands = whole,
+				    .output_count = 1, .outputs = whole_scalar };
+	events[1] = (struct event){ .id = 51, .site = 1, .step = 3, .parent = -1, .operation = "aten::item", .status = "ok", .phase = "forward", .operand_count = 1, .operands = whole_read,
+				    .output_count = 1, .outputs = number };
+	events[2] = (struct event){ .id = 52, .site = 1, .step = 3, .parent = -1, .operation = "aten::new_zeros", .status = "ok", .phase = "forward", .operand_count = 1, .operands = zeros,
+				    .output_count = 1, .outputs = made };
+	add_step(1, 52, "aten::new_zeros", zeros, 1, 0, 7);
+	stories[1].property = LINEAGE_SIZE;
+	ask_of(&failed, &differs, 3);
+	EXPECT("counted_from_index", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "one more than the largest number (6) in an index of 49"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "8 here"));
+	number[0].value = "3"; /* another number was read */
+	ask_of(&failed, &differs, 3);
+	EXPECT("counted_from_index", "");
+	number[0].value = "6";
+	events[0].operation = "aten::sum"; /* not of an index's largest */
+	ask_of(&failed, &differs, 3);
+	EXPECT("counted_from_index", "");
+	forget();
+}
+
+/* A cat in backward joins what it made in forward itself. */
+static void
+test_recomputed(void)
+{
+	static const struct frame again[] = { { .file = "/x/model.py", .function = "forward", .line = 5 }, { .file = "/p/torch/utils/checkpoint.py", .function = "recompute", .line = 7 } };
+	struct site places[] = { { .id = 1, .frame_count = 2, .frames = train }, { .id = 2, .frame_count = 2, .frames = again } };
+	const struct operand first[] = { ITEM("tensors", 0, 31, 4, 28) }, joined[] = { TENSOR("output", 32, 4, 28) };
+	const struct operand both[] = { ITEM("tensors", 0, 32, 4, 28), ITEM("tensors", 1, 33, 4, 28) }, twice[] = { TENSOR("output", 34, 4, 56) };
+	const struct operand pair[] = { TENSOR("self", 34, 4, 56), TENSOR("other", 35, 4, 28) };
+	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::add", .status = "failed", .phase = "forward", .operand_count = 2, .operands = pair };
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 1, .against_dim = 1, .text = "28 where 56" };
+
+	hand.sites = places;
+	hand.site_count = 2;
+	events[0] = (struct event){ .id = 40, .site = 1, .step = 3, .parent = -1, .operation = "aten::cat", .status = "ok", .phase = "forward", .operand_count = 1, .operands = first,
+				    .output_count = 1, .outputs = joined };
+	events[1] = (struct event){ .id = 60, .site = 2, .step = 3, .parent = -1, .operation = "aten::cat", .status = "ok", .phase = "backward", .operand_count = 2, .operands = both,
+				    .output_count = 1, .outputs = twice };
+	add_step(1, 60, "aten::cat", both, 2, 1, 56);
+	stories[1].steps[0].event = events[1];
+	ask_of(&failed, &differs, 2);
+	EXPECT("kept_across_recomputation", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "use_cache=False"));
+	places[1].frames = train; /* backward's own code, nothing is recomputed */
+	ask_of(&failed, &differs, 2);
+	EXPECT("kept_across_recomputation", "");
+	places[1].frames = again;
+	events[0].step = 2; /* of the step before: a cache that is kept, but not across a recomputation */
+	ask_of(&failed, &differs, 2);
+	EXPECT("kept_across_recomputation", "");
+	hand.sites = sites;
+	hand.site_count = COUNT(sites);
+	forget();
+}
+
+/* A view into rows of 3 of what a layer makes 2 wide. */
+static void
+test_columns(void)
+{
+	const struct operand layer[] = { TENSOR("input", 41, 16, 8), TENSOR("weight", 42, 2, 8) };
+	struct operand viewed[] = { TENSOR("self", 43, 16, 2), { .name = "size", .kind = "int[]", .value = "[-1, 3]", .ndim = -1, .tensor = -1 } };
+	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::view", .status = "failed", .phase = "forward", .operand_count = 2, .operands = viewed };
+
+	stories[0].property = LINEAGE_SIZE;
+	add_step(0, 60, "aten::linear", layer, 2, 1, 2);
+	ask(&failed, "shape '[-1, 3]' is invalid for input of size 32", NULL, number("num_labels", 3));
+	EXPECT("row_width", "likely");
+	EXPECT("elements_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "num_labels = 3"));
+	CU_ASSERT_EQUAL(rule_columns(&failed, 1, &viewed[0]), 1);
+	viewed[1].value = "[-1, 4]"; /* two rows in one: their number decides */
+	viewed[0] = (struct operand)TENSOR("self", 43, 15, 2);
+	ask(&failed, "shape '[-1, 4]' is invalid for input of size 30", NULL, NULL);
+	EXPECT("row_width", "");
+	CU_ASSERT_EQUAL(rule_columns(&failed, 1, &viewed[0]), -1);
+	viewed[1].value = "[2, 5, 7]"; /* another number of dimensions */
+	ask(&failed, "shape '[2, 5, 7]' is invalid for input of size 30", NULL, NULL);
+	EXPECT("row_width", "");
+	forget();
+}
+
+/* Places for 4 images of 9, features of 4 of 8: a slice left the first of each out. */
+static void
+test_first_left(void)
+{
+	struct operand cut[] = { TENSOR("self", 51, 4, 9, 16), { .name = "dim", .kind = "int", .value = "1", .ndim = -1, .tensor = -1 },
+					{ .name = "start", .kind = "int", .value = "1", .ndim = -1, .tensor = -1 },
+					{ .name = "end", .kind = "int", .value = "9223372036854775807", .ndim = -1, .tensor = -1 } };
+	const struct operand put[] = { TENSOR("self", 52, 4, 21, 16), TENSOR("mask", 53, 4, 21, 16), TENSOR("source", 54, 32, 16) };
+	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::masked_scatter", .status = "failed", .phase = "forward", .operand_count = 3, .operands = put };
+	struct mismatch differs = { .property = "count", .operand = 2, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 36,
+				    .actual = 32, .text = "32 rows where 36 are selected" };
+
+	add_step(0, 60, "aten::slice", cut, 4, 1, 8);
+	stories[0].property = LINEAGE_SIZE;
+	ask_of(&failed, &differs, 0);
+	EXPECT("first_feature_left", "likely");
+	EXPECT("placeholders_differ", "");
+	differs.expected = 34; /* not what was left out */
+	ask_of(&failed, &differs, 0);
+	EXPECT("first_feature_left", "");
+	differs.expected = 36;
+	cut[2].value = "0";
+	ask_of(&failed, &differs, 0);
+	EXPECT("first_feature_left", "");
+	forget();
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
+	CU_add_test(suite, "counted from the largest index", test_counted);
+	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
+	CU_add_test(suite, "rows of another width", test_columns);
+	CU_add_test(suite, "the first feature left out", test_first_left);
 }
 
 int

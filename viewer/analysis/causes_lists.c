@@ -6,6 +6,7 @@
 #include "causes_tool.h"
 #include "mismatch_rule.h"
 
+#define GREW_CALLS_LEAST 3
 #define SHIFT_MOST 2 /* how much may have been cut off on the way since */
 
 bool
@@ -276,6 +277,8 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 		return false;
 	large = facts->sides[0].size > facts->sides[1].size ? &facts->sides[0] : &facts->sides[1];
 	small = &facts->sides[large == &facts->sides[0]];
+	if (large->calls >= GREW_CALLS_LEAST && large->smallest == large->size && large->largest == large->size && small->calls && !small->same)
+		return false; /* it is what it always was: the other is new */
 	step = cause_own_cat(large, small);
 	if (!step || step->dim < 0 || cause_is_old(facts, large) || strcmp(cause_argument(facts, small->place), "weight") == 0)
 		return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clipped.h"
+#include "joined_again.h"
 #include "mismatch_rule.h"
 #include "otherwise.h"
 #include "report_failure.h"
@@ -370,13 +371,29 @@ blame_otherwise(struct diagnosis *diagnosis, struct lineage *sides[2])
 	return true;
 }
 
+/* One side was joined once more as backward recomputed it: that is the origin. */
+static bool
+blame_again(struct diagnosis *diagnosis, struct lineage *sides[2])
+{
+	for (int i = 0; i < 2; i++) {
+		struct event forward;
+		int at = joined_again(diagnosis->source, diagnosis->failure->process, sides[i], &forward);
+
+		if (at < 0)
+			continue;
+		blame(diagnosis, sides[i], at, sides[i]->steps[at].size);
+		return true;
+	}
+	return false;
+}
+
 bool
 diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other, int64_t size, int64_t others)
 {
 	struct lineage *sides[] = { one, other };
 	const int64_t sizes[] = { size, others };
 
-	if (blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides))
+	if (blame_again(diagnosis, sides) || blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides))
 		return true;
 	if (!blame_parting(diagnosis, sides, sizes) && !blame_copy(diagnosis, one, other, others)) {
 		pass_alike(diagnosis, sides, sizes);

@@ -73,6 +73,8 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 		lineage_stop_at_product(lineage);
 	if (strcmp(diagnosis->mismatch.property, "stride") == 0)
 		lineage_stop_at_layout(lineage);
+	if (strcmp(diagnosis->mismatch.property, "numel") == 0 && diagnosis->mismatch.operand >= 0 && rule_columns(event, diagnosis->mismatch.operand, operand) == dim)
+		lineage_stop_at_layer(lineage);
 	if ((strcmp(event->operation, SUBJECT_GRADIENT) == 0 || (property == LINEAGE_MAKER && diagnosis->padded)) && lineage->count)
 		lineage->decider = 0; /* who made the gradient is who is to blame */
 	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
@@ -86,8 +88,12 @@ unasked_dim(const struct event *event, const struct mismatch *mismatch, int plac
 	const struct operand *operand = &event->operands[place];
 	const struct operand *asked = mismatch->operand >= 0 ? &event->operands[mismatch->operand] : NULL;
 	json_t *sizes = asked && asked->value ? json_loads(asked->value, JSON_DECODE_ANY, NULL) : NULL;
-	int largest = -1, unasked = -1;
+	int largest = -1, unasked = -1, columns = asked && strcmp(mismatch->property, "numel") == 0 ? rule_columns(event, mismatch->operand, operand) : -1;
 
+	if (columns >= 0) {
+		json_decref(sizes);
+		return columns;
+	}
 	for (int d = 0; d < operand->ndim; d++) {
 		bool found = false;
 

@@ -249,6 +249,16 @@ lineage_stop_at_product(struct lineage *lineage)
 }
 
 void
+lineage_stop_at_layer(struct lineage *lineage)
+{
+	for (int i = 0; i < lineage->count && i < lineage->decider; i++)
+		if (strcmp(lineage->steps[i].event.operation, "aten::linear") == 0 && lineage->steps[i].size == lineage->steps[0].size) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+		}
+}
+
+void
 lineage_stop_at_layout(struct lineage *lineage)
 {
 	static const char turning[] = "transpose t permute movedim moveaxis swapaxes swapdims mT mH numpy_T expand expand_as broadcast_to slice narrow "

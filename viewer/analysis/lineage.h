@@ -53,6 +53,8 @@ void lineage_walk_tensor(const struct source *source, int process, int64_t tenso
 			 enum lineage_property property, struct lineage *out);
 /* A size that is held against a layer's width was decided where it first appeared: where several were made one. */
 void lineage_stop_at_product(struct lineage *lineage);
+/* A row's width was decided by the layer that made it, not by who made its weight. */
+void lineage_stop_at_layer(struct lineage *lineage);
 /* A layout was decided by the last operation that gives a tensor other strides than contiguous ones. */
 void lineage_stop_at_layout(struct lineage *lineage);
 /* The operation that made TENSOR as it was before event BEFORE. Operations in place that don't change PROPERTY (an

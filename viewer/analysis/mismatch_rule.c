@@ -152,6 +152,20 @@ rule_entry(const struct event *event, const char *name, int i, int64_t fallback)
 	return count <= 0 ? fallback : values[i < count ? i : 0];
 }
 
+int
+rule_columns(const struct event *event, int place, const struct operand *is)
+{
+	int64_t sizes[RULE_INTS_MOST];
+	int count = rule_ints(event, event->operands[place].name, sizes, RULE_INTS_MOST);
+
+	if (count < 2 || count != is->ndim || sizes[0] != -1)
+		return -1;
+	for (int d = 1; d < count - 1; d++)
+		if (sizes[d] != is->sizes[d])
+			return -1;
+	return sizes[count - 1] > 0 && is->sizes[count - 1] > 0 && sizes[count - 1] % is->sizes[count - 1] ? count - 1 : -1;
+}
+
 int64_t
 rule_count(const struct operand *operand)
 {

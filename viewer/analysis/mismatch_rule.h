@@ -45,6 +45,9 @@ int rule_place(const struct event *event, const char *name);
 /* That argument; NULL. */
 const struct operand *rule_operand(const struct event *event, const char *name);
 int64_t rule_count(const struct operand *operand);
+/* The last dimension of IS, where the sizes at PLACE ask for as many dimensions of it, the first by -1, and only the last is for another number
+ * (that isn't a multiple, by which rows would be put together); -1. */
+int rule_columns(const struct event *event, int place, const struct operand *is);
 /* DIM from the front, -1 if it is out of range of NDIM. */
 int rule_dim(int64_t dim, int ndim);
 bool rule_is_integral(const char *dtype);
