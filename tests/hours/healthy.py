@@ -114,11 +114,12 @@ def insert_by_lines(tree, lines, first):
 def insert(tree, line):
     """Put the healthy steps into TREE, whose line LINE fails (0: not known)."""
     body = tree.body
+    inside = False  # a function without a loop, of which no line is known: the steps come first
     while True:
         doing = [statement for statement in body if does_something(statement)]
         loops = [statement for statement in doing if isinstance(statement, ast.For)]
         failing = next((statement for statement in doing if covers(statement, line)), None)
-        statement = failing or (loops or doing)[-1]
+        statement = failing or (doing[0] if inside and not loops else (loops or doing)[-1])
         if isinstance(statement, ast.For):
             go_round(statement)
         elif isinstance(statement, (ast.If, ast.With, ast.Try)):
@@ -126,6 +127,7 @@ def insert(tree, line):
             continue
         elif called(statement, tree):
             body = called(statement, tree).body
+            inside = True
             continue
         else:
             go_before(body, statement)

@@ -22,6 +22,7 @@ LEFT_OUT = {
 }
 # Case, what differs (a key of `essence`), why that can't be otherwise or is right.
 MAY_DIFFER = {
+    "vmapped": {"history": "calls of the same line on another way are known while they are kept"},
     "messages_groups": {key: "which rank's connection breaks first, at which port, is a matter of chance" for key in ("where", "exception")},
     "news_crop": {"history": "of more than 8 sizes the smallest and the largest outlive the ring: whether one between came before isn't known"},
     "padding_inside": {"origin": "what each call made of what it was given is known of the calls that are kept",
@@ -97,7 +98,7 @@ def plain(text):
     """TEXT without what counts: events, steps, how many calls there were and how many of them are kept."""
     if not isinstance(text, str):
         return text
-    text = re.sub(r"\(?events? \d+(( and |, )\d+)*\)?|(, )?at step \d+(, no longer kept)?|0x[0-9a-f]+", "", text)
+    text = re.sub(r"\(?events? \d+(( and |, )\d+)*\)?|(, )?at step \d+(, no longer kept)?| of step \d+|0x[0-9a-f]+", "", text)
     text = re.sub(r"(the last )?[\d,]+ earlier calls?", "earlier calls", text)
     text = re.sub(r"\(from \d+ to (\d+)\)", r"(asked for \1)", text)  # what a call made outlives the ring, not what it was told
     return re.sub(r"in each of the last \d+|every time", "always", text).strip()
