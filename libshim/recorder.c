@@ -96,7 +96,7 @@ recorder_get(void)
 	for (uint32_t i = 0; pool && i < pool_count; i++) {
 		struct recorder *recorder = &pool[i];
 		uint32_t free_mark = 0;
-		if (recorder->in_use
+		if (__atomic_load_n(&recorder->in_use, __ATOMIC_RELAXED)
 		    || !__atomic_compare_exchange_n(&recorder->in_use, &free_mark, 1, false, __ATOMIC_ACQUIRE,
 						    __ATOMIC_RELAXED))
 			continue;
@@ -105,15 +105,15 @@ recorder_get(void)
 		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
 		recorder->thrown.count = recorder->thrown.noted = 0;
 		recorder->frames.count = 0;
-		for (uint32_t before = places; before <= i && !__atomic_compare_exchange_n(&places, &before, i + 1, false, __ATOMIC_ACQ_REL,
-											   __ATOMIC_RELAXED);)
+		uint32_t before = __atomic_load_n(&places, __ATOMIC_RELAXED);
+		while (before <= i && !__atomic_compare_exchange_n(&places, &before, i + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			;
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 		recorder_meet_torch(recorder);
 		recorder->sequence_at_step = -1;
 		recorder->steps.main = syscall(SYS_gettid) == getpid();
 		if (shim_box.header) /* none at hand, and where the others are by now */
-			recorder->tensor_block[0] = recorder->tensor_block[1] = shim_box.header->next_tensor;
+			recorder->tensor_block[0] = recorder->tensor_block[1] = __atomic_load_n(&shim_box.header->next_tensor, __ATOMIC_RELAXED);
 		recorder_self = recorder;
 		pthread_setspecific(thread_end, recorder);
 		return recorder;
