@@ -194,6 +194,24 @@ test_first_left(void)
 	forget();
 }
 
+/* Both sides of a convolution have names: the input's maker is to be set. */
+static void
+test_channels(void)
+{
+	const struct operand given[] = { TENSOR("input", 61, 4, 80, 400), TENSOR("weight", 62, 16, 128, 3) };
+	const struct event failed = EVENT("aten::conv1d", given);
+
+	ask(&failed, "", NULL, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "self.config.num_mel_bins", "value", 128,
+					 "name", "self.config.num_mel_bins", "value", 80, "name", "dataset.count", "value", 80, "name", "extractor.feature_size",
+					 "value", 80));
+	EXPECT("channels", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "num_mel_bins is 80"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "bring the input to 128")); /* one name for both numbers tells nothing */
+	ask(&failed, "", NULL, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "self.num_mel_bins", "value", 128,
+					 "name", "extractor.feature_size", "value", 80));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "set extractor.feature_size so"));
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -201,6 +219,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
 	CU_add_test(suite, "counted from the largest index", test_counted);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
+	CU_add_test(suite, "channels by name", test_channels);
 	CU_add_test(suite, "rows of another width", test_columns);
 	CU_add_test(suite, "the first feature left out", test_first_left);
 }

@@ -5,6 +5,8 @@
 #include "causes_tool.h"
 #include "mismatch_rule.h"
 
+#define CHANNELS_COMMON 16 /* a number as small as that is equal by chance */
+
 static bool
 is_product(const struct cause_facts *facts)
 {
@@ -158,6 +160,50 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Has a number called NAME in reach the value VALUE? */
+static bool
+is_also(const struct cause_facts *facts, const char *name, int64_t value)
+{
+	struct cause_numbers at = { 0 };
+	const json_t *number;
+
+	while ((number = cause_next_number(facts, &at)))
+		if (strcmp(text_get(number, "name"), name) == 0 && json_integer_value(json_object_get(number, "value")) == value)
+			return true;
+	return false;
+}
+
+/* The nearest number that is called like channels or features and is VALUE, and by the same name never OTHER; NULL. */
+static const json_t *
+channels_called(const struct cause_facts *facts, int64_t value, int64_t other)
+{
+	static const char hints[] = "channels features bins mels feature_size num_mel_bins n_mels in_dim input_dim input_size";
+	struct cause_numbers at = { 0 };
+	const json_t *number;
+
+	while (value > CHANNELS_COMMON && (number = cause_next_number(facts, &at)))
+		if (json_integer_value(json_object_get(number, "value")) == value && strncmp(text_get(number, "name"), "len(", 4) != 0 &&
+		    cause_is_called(number, hints) && !is_also(facts, text_get(number, "name"), other))
+			return number;
+	return NULL;
+}
+
+/* Both sides' numbers have names: what makes the input is to make what the layer was built for. */
+static bool
+tell_both(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const json_t *takes = channels_called(facts, mismatch->expected, mismatch->actual), *given = channels_called(facts, mismatch->actual, mismatch->expected);
+
+	if (!takes || !given)
+		return false;
+	out->setting = given;
+	text_add(&out->text, ": %s is %" PRId64 ", %s is %" PRId64, text_get(given, "name"), mismatch->actual, text_get(takes, "name"), mismatch->expected);
+	text_add(&out->fix, "make the input with %" PRId64 ": set %s so where it is made; the layer's weights are for %" PRId64 " (build it for %" PRId64 " only where they "
+		 "are trained anew)", mismatch->expected, text_get(given, "name"), mismatch->expected, mismatch->actual);
+	return true;
+}
+
 /* Needs: a convolution whose channels aren't its input's, and the number it takes stands in no other dimension. */
 bool
 cause_channels(const struct cause_facts *facts, struct cause *out)
@@ -194,7 +240,7 @@ cause_channels(const struct cause_facts *facts, struct cause *out)
 			 PRId64, mismatch->actual);
 	} else if (tell_decider(facts, &clause, &out->fix)) {
 		text_add(&out->text, ": %s", clause.data);
-	} else {
+	} else if (!tell_both(facts, out)) {
 		text_add(&out->fix, "bring the input to %" PRId64 " channels, or build the layer with in_channels=%" PRId64, mismatch->expected,
 			 mismatch->actual);
 	}
