@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "schema/box.h"
-#include "viewer/analysis/diff.h"
-#include "viewer/analysis/memory.h"
+#include "viewer/analysis/diff/diff.h"
+#include "viewer/analysis/memory/memory.h"
 #include "viewer/analysis/report.h"
 #include "viewer/reader/trace.h"
 #include "viewer/rendering/html.h"

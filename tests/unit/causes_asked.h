@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/causes_tool.h"
+#include "viewer/analysis/causes/causes_tool.h"
 #include "viewer/analysis/knowledge.h"
-#include "viewer/analysis/precedent.h"
+#include "viewer/analysis/history/precedent.h"
 #include "viewer/analysis/subject.h"
 
 static struct mismatch mismatch;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/findings.h"
+#include "viewer/analysis/findings/findings.h"
 
 #define EVENTS_MOST 64
 

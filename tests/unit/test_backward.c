@@ -3,7 +3,7 @@
 #include <CUnit/Basic.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/backward.h"
+#include "viewer/analysis/lineage/backward.h"
 #include "viewer/analysis/modules.h"
 
 #define AT(id_, site_, phase_, sequence_, scope_, operation_, operands_, outputs_) \

@@ -2,7 +2,7 @@
 /* Causes that rest on what a line was given before: pieces that come from elsewhere, dimensions in another order, slices beyond the end, tables that
  * end, a state in another order. */
 #include "causes_events.h"
-#include "viewer/analysis/otherwise.h"
+#include "viewer/analysis/causes/otherwise.h"
 
 /* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's OTHER_DIM, after CALLS calls in which they agreed. */
 static void

@@ -1,8 +1,8 @@
 /* links: schema viewer */
 /* Rules about what checks compare, odd samples, what torch.compile tells, and what lives longer than a step. */
 #include "causes_asked.h"
-#include "viewer/analysis/compiled.h"
-#include "viewer/analysis/samples.h"
+#include "viewer/analysis/failure/compiled.h"
+#include "viewer/analysis/failure/samples.h"
 
 /* The causes of a check of Python's that compared ONE with OTHER. */
 static void

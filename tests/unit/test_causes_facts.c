@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* What causes rest on: counts of places, indices and their names, what a dtype was before, who called a package. */
 #include "causes_events.h"
-#include "viewer/analysis/history_kind.h"
+#include "viewer/analysis/history/history_kind.h"
 #include "viewer/analysis/where.h"
 
 /* The mask selects COUNTS in its rows; features of IMAGES pieces of 4 are put there. */

@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* Causes that one recorded fact gives away: what the line did on other ways, a size counted from values, a cache that is joined twice. */
 #include "causes_asked.h"
-#include "viewer/analysis/mismatch_rule.h"
+#include "viewer/analysis/mismatch/mismatch_rule.h"
 
 #define EVENTS 8
 

@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* Two sizes' stories told side by side, and what the operation that decided one did: each holds once, and once it doesn't. */
 #include "causes_asked.h"
-#include "viewer/analysis/ways.h"
+#include "viewer/analysis/causes/ways.h"
 
 #define STEP(side, id, operation, operands, dim, size) add_step(side, id, operation, operands, COUNT(operands), dim, size)
 

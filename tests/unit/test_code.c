@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/check.h"
-#include "viewer/analysis/code.h"
+#include "viewer/analysis/findings/check.h"
+#include "viewer/analysis/causes/code.h"
 #include "viewer/analysis/told.h"
 
 static const char program[] =

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "rank_maker.h"
-#include "viewer/analysis/contract.h"
+#include "viewer/analysis/contract/contract.h"
 
 #define F32 6
 #define BF16 15

@@ -3,7 +3,7 @@
 #include <CUnit/Basic.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/cuda_failure.h"
+#include "viewer/analysis/failure/cuda_failure.h"
 
 #define RAN(id_, site_, operation_, operands_) \
 	{ .id = id_, .parent = -1, .scope = -1, .site = site_, .sequence = -1, .step = 7, .operation = operation_, .overload = "", .phase = "forward", \

@@ -9,7 +9,7 @@
 
 #include "rank_maker.h"
 #include "schema/fingerprint.h"
-#include "viewer/analysis/diff.h"
+#include "viewer/analysis/diff/diff.h"
 
 #define F32 6
 #define BF16 15

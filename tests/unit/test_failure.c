@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/failure.h"
-#include "viewer/analysis/sample.h"
+#include "viewer/analysis/failure/failure.h"
+#include "viewer/analysis/failure/sample.h"
 
 #define PROCESS(index_, pid_, parent_, rank_, status_) \
 	{ .index = index_, .file = "x.db", .role = rank_ >= 0 ? "rank" : "other", .rank = rank_, .local_rank = rank_, .world_size = 2, \

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/failure.h"
-#include "viewer/analysis/failure_process.h"
+#include "viewer/analysis/failure/failure.h"
+#include "viewer/analysis/failure/failure_process.h"
 #include "viewer/analysis/report_failures.h"
 
 #define PROCESS(index_, pid_, rank_, status_) \

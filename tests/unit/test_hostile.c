@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/causes.h"
-#include "viewer/analysis/history.h"
+#include "viewer/analysis/causes/causes.h"
+#include "viewer/analysis/history/history.h"
 #include "viewer/analysis/knowledge.h"
-#include "viewer/analysis/lineage.h"
-#include "viewer/analysis/operand.h"
-#include "viewer/analysis/size_flow.h"
+#include "viewer/analysis/lineage/lineage.h"
+#include "viewer/analysis/mismatch/operand.h"
+#include "viewer/analysis/lineage/size_flow.h"
 #include "viewer/analysis/subject.h"
 
 #define OPERANDS 6
@@ -38,8 +38,8 @@ static const char *const messages[] = { "", NULL, "Target -9223372036854775808 i
 #define RULE(function, names) names " "
 #define FLOW(function, names) names " "
 static const char operations[] =
-#include "viewer/analysis/mismatch_rules.def"
-#include "viewer/analysis/size_flow.def"
+#include "viewer/analysis/mismatch/mismatch_rules.def"
+#include "viewer/analysis/lineage/size_flow.def"
 	;
 
 static int64_t sizes[2 * OPERANDS][64];

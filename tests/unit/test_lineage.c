@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/history.h"
-#include "viewer/analysis/lineage.h"
-#include "viewer/analysis/size_flow.h"
-#include "viewer/analysis/ways.h"
+#include "viewer/analysis/history/history.h"
+#include "viewer/analysis/lineage/lineage.h"
+#include "viewer/analysis/lineage/size_flow.h"
+#include "viewer/analysis/causes/ways.h"
 
 #define MADE(id_, site_, operation_, operands_, outputs_) \
 	{ .id = id_, .parent = -1, .scope = -1, .site = site_, .sequence = -1, .operation = operation_, .overload = "", \

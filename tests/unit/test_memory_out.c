@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/causes.h"
-#include "viewer/analysis/memory_out.h"
-#include "viewer/analysis/memory_walk.h"
-#include "viewer/analysis/operand_memory.h"
+#include "viewer/analysis/causes/causes.h"
+#include "viewer/analysis/memory/memory_out.h"
+#include "viewer/analysis/memory/memory_walk.h"
+#include "viewer/analysis/mismatch/operand_memory.h"
 
 #define MB 1000000ll
 #define CALLS_MOST 200

@@ -7,7 +7,7 @@
 #include "analysis_events.h"
 #include "viewer/analysis/knowledge.h"
 #include "viewer/analysis/subject.h"
-#include "viewer/analysis/mismatch.h"
+#include "viewer/analysis/mismatch/mismatch.h"
 
 static struct mismatch found;
 static bool finds;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis_events.h"
-#include "viewer/analysis/news.h"
+#include "viewer/analysis/history/news.h"
 
 #define CALLS 12
 #define LINES 5

@@ -4,7 +4,7 @@
 
 #include "analysis_events.h"
 #include "schema/box.h"
-#include "viewer/analysis/repro.h"
+#include "viewer/analysis/repro/repro.h"
 #include "viewer/rendering/repro_text.h"
 
 #define DONE(id_, operation_, operands_, outputs_) \

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "viewer/analysis/settings.h"
+#include "viewer/analysis/causes/settings.h"
 
 static void
 test_settings(void)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "viewer/analysis/mismatch_rule.h"
-#include "viewer/analysis/size_flow.h"
+#include "viewer/analysis/mismatch/mismatch_rule.h"
+#include "viewer/analysis/lineage/size_flow.h"
 #include "viewer/analysis/text.h"
 
 /* Operands as "name:2,3 other:i4,5 dim=1 dims=[0,1]" (a tensor's sizes; b in front: bool, i: int64), the output's sizes, its
@@ -176,7 +176,7 @@ test_complete(void)
 {
 #define FLOW(function, names) { #function, names },
 	static const struct { const char *function, *names; } families[] = {
-#include "viewer/analysis/size_flow.def"
+#include "viewer/analysis/lineage/size_flow.def"
 	};
 #undef FLOW
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "rank_maker.h"
-#include "viewer/analysis/watch.h"
+#include "viewer/analysis/diff/watch.h"
 
 #define AFTER_S 10.0
 #define SECOND 1000000000ll

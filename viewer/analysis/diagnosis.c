@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backward.h"
-#include "check.h"
-#include "compiled.h"
-#include "history.h"
+#include "lineage/backward.h"
+#include "findings/check.h"
+#include "failure/compiled.h"
+#include "history/history.h"
 #include "knowledge.h"
-#include "mismatch_rule.h"
+#include "mismatch/mismatch_rule.h"
 #include "modules.h"
 #include "report_failure.h"
 #include "text.h"

@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clipped.h"
-#include "joined_again.h"
-#include "mismatch_rule.h"
-#include "otherwise.h"
+#include "causes/clipped.h"
+#include "causes/joined_again.h"
+#include "mismatch/mismatch_rule.h"
+#include "causes/otherwise.h"
 #include "report_failure.h"
-#include "slice.h"
+#include "causes/slice.h"
 #include "text.h"
-#include "ways.h"
+#include "causes/ways.h"
 #include "where.h"
 
 #define PIECES_MOST 64

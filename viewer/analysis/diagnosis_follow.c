@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backward.h"
-#include "check.h"
-#include "history.h"
-#include "lineage.h"
-#include "mismatch_rule.h"
-#include "lineage_steps.h"
-#include "operand.h"
+#include "lineage/backward.h"
+#include "findings/check.h"
+#include "history/history.h"
+#include "lineage/lineage.h"
+#include "mismatch/mismatch_rule.h"
+#include "lineage/lineage_steps.h"
+#include "mismatch/operand.h"
 #include "report_failure.h"
 #include "text.h"
 #include "where.h"

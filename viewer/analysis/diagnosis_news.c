@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mismatch_rule.h"
-#include "news.h"
+#include "mismatch/mismatch_rule.h"
+#include "history/news.h"
 #include "report_failure.h"
 #include "text.h"
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "operand.h"
+#include "mismatch/operand.h"
 #include "text.h"
 #include "where.h"
 

@@ -4,8 +4,8 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_HEADLINE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_HEADLINE_H
 
-#include "failure.h"
-#include "mismatch.h"
+#include "failure/failure.h"
+#include "mismatch/mismatch.h"
 
 /* The sentence as a JSON string. FRAMES as where_frames gave them; MISMATCH is SUBJECT's and may be NULL. New reference. */
 json_t *headline_build(const struct source *source, const struct failure *failure, const json_t *frames,

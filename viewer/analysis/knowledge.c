@@ -1,6 +1,6 @@
 #include "knowledge.h"
 
-#include "operand.h"
+#include "mismatch/operand.h"
 #include "text.h"
 
 const json_t *

@@ -7,7 +7,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_KNOWLEDGE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_KNOWLEDGE_H
 
-#include "mismatch.h"
+#include "mismatch/mismatch.h"
 
 /* Fills one entry of OUT per operand of EVENT. NOTE is the failed operation's and may be NULL, so may FRAMES. */
 void knowledge_fill(const struct event *event, const json_t *note, const json_t *frames, struct mismatch_knowledge *out);

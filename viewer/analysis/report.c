@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "failure_process.h"
-#include "findings.h"
+#include "failure/failure_process.h"
+#include "findings/findings.h"
 #include "headline.h"
-#include "ranks.h"
+#include "diff/ranks.h"
 #include "report_environment.h"
 #include "report_failure.h"
 #include "report_failures.h"

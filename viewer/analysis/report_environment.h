@@ -4,7 +4,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_REPORT_ENVIRONMENT_H
 #define SHAPEBOX_VIEWER_ANALYSIS_REPORT_ENVIRONMENT_H
 
-#include "failure.h"
+#include "failure/failure.h"
 
 /* {"argv","cwd","executable","python","glibc","driver","gpus","versions","seed","launcher","env"} of the process that failed, else of
  * the first; null where nothing was noted. CHOSEN may be NULL. New reference. */

@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "causes.h"
-#include "check.h"
+#include "causes/causes.h"
+#include "findings/check.h"
 #include "headline.h"
-#include "history.h"
-#include "memory_out.h"
-#include "mismatch_rule.h"
+#include "history/history.h"
+#include "memory/memory_out.h"
+#include "mismatch/mismatch_rule.h"
 #include "modules.h"
-#include "operand.h"
-#include "operand_memory.h"
-#include "precedent.h"
-#include "sample.h"
+#include "mismatch/operand.h"
+#include "mismatch/operand_memory.h"
+#include "history/precedent.h"
+#include "failure/sample.h"
 #include "text.h"
 #include "where.h"
 

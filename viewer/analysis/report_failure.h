@@ -4,10 +4,10 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURE_H
 
-#include "cuda_failure.h"
-#include "failure.h"
-#include "lineage.h"
-#include "mismatch.h"
+#include "failure/cuda_failure.h"
+#include "failure/failure.h"
+#include "lineage/lineage.h"
+#include "mismatch/mismatch.h"
 #include "subject.h"
 
 /* What the stages share about one failure. */

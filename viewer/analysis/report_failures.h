@@ -4,7 +4,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURES_H
 #define SHAPEBOX_VIEWER_ANALYSIS_REPORT_FAILURES_H
 
-#include "failure.h"
+#include "failure/failure.h"
 
 /* [{"time_ns","headline","kind","process","step","operation","exception","shown"}], the oldest first, at most 100. CHOSEN may be
  * NULL. New reference. */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "mismatch_rule.h"
+#include "mismatch/mismatch_rule.h"
 #include "text.h"
 
 #define FRAMES_MOST 4

@@ -9,7 +9,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_SUBJECT_H
 #define SHAPEBOX_VIEWER_ANALYSIS_SUBJECT_H
 
-#include "mismatch.h"
+#include "mismatch/mismatch.h"
 
 #define SUBJECT_OPERANDS_MOST 64
 #define SUBJECT_DIMS_MOST 8

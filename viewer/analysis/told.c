@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "check.h"
-#include "mismatch_rule.h"
+#include "findings/check.h"
+#include "mismatch/mismatch_rule.h"
 #include "text.h"
 #include "where.h"
 

@@ -7,7 +7,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_TOLD_H
 #define SHAPEBOX_VIEWER_ANALYSIS_TOLD_H
 
-#include "failure.h"
+#include "failure/failure.h"
 #include "subject.h"
 
 #define TOLD_SHAPES_MOST 4

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backward.h"
+#include "lineage/backward.h"
 #include "text.h"
 
 #define SOURCE_LINE_MOST 200

@@ -8,8 +8,8 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
 
-#include "code.h"
-#include "failure.h"
+#include "causes/code.h"
+#include "failure/failure.h"
 
 /* Frames of the failure, innermost first: the forward line first where a backward operation failed, then the
  * Python frames, or the call site of the operation where Python told nothing. New reference. */

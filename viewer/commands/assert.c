@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis/contract.h"
+#include "../analysis/contract/contract.h"
 #include "../rendering/contract_text.h"
 #include "../rendering/terminal.h"
 #include "command.h"

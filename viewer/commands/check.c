@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 
-#include "../analysis/findings.h"
+#include "../analysis/findings/findings.h"
 #include "../rendering/findings_text.h"
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"

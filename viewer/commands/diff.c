@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../schema/progress.h"
-#include "../analysis/diff.h"
+#include "../analysis/diff/diff.h"
 #include "../rendering/diff_text.h"
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"

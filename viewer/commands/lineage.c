@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis/lineage.h"
+#include "../analysis/lineage/lineage.h"
 #include "../rendering/page.h"
 #include "../rendering/report_parts.h"
 #include "../rendering/terminal.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../analysis/memory.h"
+#include "../analysis/memory/memory.h"
 #include "../rendering/memory_text.h"
 #include "../rendering/terminal.h"
 #include "command.h"

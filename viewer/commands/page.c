@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis/memory.h"
+#include "../analysis/memory/memory.h"
 #include "../rendering/html.h"
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"

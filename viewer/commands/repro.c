@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../analysis/repro.h"
+#include "../analysis/repro/repro.h"
 #include "../rendering/page.h"
 #include "../rendering/repro_text.h"
 #include "command.h"

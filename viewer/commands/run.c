@@ -11,7 +11,7 @@
 
 #include "../../schema/box.h"
 #include "../../schema/config.h"
-#include "../analysis/contract.h"
+#include "../analysis/contract/contract.h"
 #include "../rendering/contract_text.h"
 #include "../rendering/page.h"
 #include "../rendering/report_text.h"

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../analysis/findings.h"
+#include "../analysis/findings/findings.h"
 #include "../reader/trace_live.h"
 #include "../rendering/findings_text.h"
 #include "../rendering/page.h"

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../analysis/watch.h"
+#include "../analysis/diff/watch.h"
 #include "../rendering/page.h"
 #include "../rendering/terminal.h"
 #include "../rendering/watch_text.h"

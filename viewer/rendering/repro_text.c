@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "../analysis/repro.h"
+#include "../analysis/repro/repro.h"
 #include "report_parts.h"
 
 #define COLUMNS 98

@@ -1,0 +1,286 @@
+/* Rules about autograd: leaves, gradients of hand-made functions, recomputation. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+
+/* Needs: property leaf, which PyTorch itself confirms. */
+bool
+cause_leaf(const struct cause_facts *facts, struct cause *out)
+{
+	const char *name;
+
+	if (!cause_disagrees(facts, "leaf"))
+		return false;
+	name = cause_operand_name(facts, facts->mismatch->operand);
+	out->confidence = "certain";
+	text_add(&out->text, "%s writes into %s, a leaf that requires grad (or a view of one), which autograd forbids", facts->event->operation, name);
+	if (cause_decided_by(&facts->sides[0], "embedding")) {
+		text_add(&out->text, "; it is the output of an embedding that was made a leaf (frozen weights, and requires_grad_ for checkpointing: "
+			 "enable_input_require_grads)");
+		text_add(&out->fix, "clone the embeddings before writing into them (inputs_embeds = inputs_embeds.clone()), or put the features in out of "
+			 "place (masked_scatter, torch.where)");
+	} else {
+		text_add(&out->fix, "clone the leaf before writing, build the result out of place (torch.where, index_copy, masked_scatter), "
+			 "or write under torch.no_grad() if no gradient is wanted");
+	}
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "made by ");
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	return true;
+}
+
+/* Where two shapes part; -1 if they don't, -2 if one has other dimensions. */
+static int
+parting(const int64_t *one, int a, const int64_t *other, int b)
+{
+	if (a != b)
+		return -2;
+	for (int d = 0; d < a; d++)
+		if (one[d] != other[d])
+			return d;
+	return -1;
+}
+
+/* Needs: autograd's own check of what a tensor's hook returned. */
+bool
+cause_hook_changed(const struct cause_facts *facts, struct cause *out)
+{
+	static const char mark[] = "has changed the size of value";
+	const char *at = facts->message ? strstr(facts->message, mark) : NULL, *name = at ? strchr(facts->message, '\'') : NULL;
+
+	if (!cause_is_raised(facts) || !at || !name || name > at)
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "the hook %.*s returns a gradient of another shape than the one it was given (register_hook)",
+		 (int)(strcspn(name + 1, "'") + 2 < 80 ? strcspn(name + 1, "'") + 2 : 80), name);
+	text_add(&out->fix, "return a gradient of the same shape, or nothing where the hook only looks at it (return None leaves it as it is)");
+	return true;
+}
+
+/* Can a gradient of shape GOT be what broadcasting an input of shape WANTED brings, to be summed? */
+static bool
+sums_to(const int64_t *got, int a, const int64_t *wanted, int b)
+{
+	if (b > a)
+		return false;
+	for (int d = 1; d <= b; d++)
+		if (got[a - d] != wanted[b - d] && wanted[b - d] != 1)
+			return false;
+	return true;
+}
+
+static bool
+is_turned(const int64_t *got, int a, const int64_t *wanted, int b)
+{
+	return a == 2 && b == 2 && got[0] == wanted[1] && got[1] == wanted[0] && got[0] != got[1];
+}
+
+/* Needs: the engine's own count of what a hand-made backward returned. */
+bool
+cause_gradient_count(const struct cause_facts *facts, struct cause *out)
+{
+	const char *at = facts->message ? strstr(facts->message, "returned an incorrect number of gradients (expected ") : NULL;
+	int64_t wanted, got;
+	char node[96];
+
+	if (!cause_is_raised(facts) || !at || !text_number(&at, &wanted) || !text_number(&at, &got) || wanted == got ||
+	    !cause_message_word(facts->message, "unction ", node, sizeof(node)))
+		return false;
+	if (strlen(node) > 8 && strcmp(node + strlen(node) - 8, "Backward") == 0)
+		node[strlen(node) - 8] = 0;
+	out->confidence = "certain";
+	text_add(&out->text, "%s.backward returns %" PRId64 " gradients, and %s.forward takes %" PRId64 " arguments: there must be one for each", node, got, node,
+		 wanted);
+	if (got < wanted)
+		text_add(&out->fix, "return %" PRId64 " values from %s.backward, None for each argument that needs no gradient (numbers, flags, shapes)", wanted, node);
+	else
+		text_add(&out->fix, "return %" PRId64 " values from %s.backward, one for each argument of its forward after ctx", wanted, node);
+	return true;
+}
+
+/* NODE is PyTorch's own ("TBackward0"), which nobody can repair and which fits what its input is now: the input was changed behind
+ * autograd's back. */
+static bool
+gradient_of_changed(const char *node, const int64_t *got, int a, const int64_t *wanted, int b, struct cause *out)
+{
+	size_t size = strlen(node);
+
+	if (!size || node[size - 1] < '0' || node[size - 1] > '9')
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "a tensor that needs a gradient was given another size behind autograd's back (.data =, set_, resize_): a gradient of ");
+	text_add_sizes(&out->text, got, a);
+	text_add(&out->text, " comes back (%s), and autograd still knows it as ", node);
+	text_add_sizes(&out->text, wanted, b);
+	text_add(&out->fix, "after a change of size make a new Parameter (module.weight = nn.Parameter(smaller)) instead of writing into .data, and "
+		 "make the optimizer anew; let nothing of the graph from before live on (outputs, losses, hooks)");
+	return true;
+}
+
+/* Needs: the engine's own check of a node's gradient, with two shapes that differ. */
+bool
+cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t got[CAUSE_SHAPE_MOST], wanted[CAUSE_SHAPE_MOST];
+	int a = cause_message_shape(facts->message, 0, got), b = cause_message_shape(facts->message, 1, wanted), dim;
+	char node[96];
+
+	if (!facts->message || !strstr(facts->message, "invalid gradient at index") || a < 0 || b < 0 ||
+	    !cause_message_word(facts->message, "Function ", node, sizeof(node)))
+		return false;
+	dim = parting(got, a, wanted, b);
+	if (dim == -1)
+		return false;
+	if (gradient_of_changed(node, got, a, wanted, b, out))
+		return true;
+	if (strlen(node) > 8 && strcmp(node + strlen(node) - 8, "Backward") == 0)
+		node[strlen(node) - 8] = 0;
+	out->confidence = "certain";
+	text_add(&out->text, "the backward of %s returns a gradient of ", node);
+	text_add_sizes(&out->text, got, a);
+	text_add(&out->text, " for an input of ");
+	text_add_sizes(&out->text, wanted, b);
+	if (dim >= 0) {
+		out->setting = cause_named_number(facts, got[dim], cause_limits);
+		if (out->setting && !cause_is_limit(facts, out->setting))
+			out->setting = NULL;
+		text_add(&out->text, ": %" PRId64 " instead of %" PRId64 " in dimension %d", got[dim], wanted[dim], dim);
+		if (out->setting)
+			text_add(&out->evidence, "%" PRId64 " is %s", got[dim], text_get(out->setting, "name"));
+	}
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? SAY("; ") : "");
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	if (is_turned(got, a, wanted, b))
+		text_add(&out->fix, "transpose the gradient that %s.backward returns: it has the input's sizes in the other order (of a matrix product: grad.t() @ x, not "
+			 "x.t() @ grad)", node);
+	else if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
+		text_add(&out->fix, "sum the gradient in %s.backward over the other dimensions: over those that the forward broadcast, none that the input has",
+			 node);
+	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]))
+		text_add(&out->fix, "return the gradients of %s.backward in the order of its forward's inputs, each of its input's shape (None for what "
+			 "needs none); this one can't be summed to that input's shape", node);
+	else if (dim >= 0 && got[dim] < wanted[dim])
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward cut the input, put zeros "
+			 "(torch.nn.functional.pad by %" PRId64 ")", node, wanted[dim] - got[dim]);
+	else
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward broadcast or expanded it, sum over those "
+			 "dimensions", node);
+	return true;
+}
+
+/* Needs: checkpoint's own exception; its two shapes, or two counts, differ. */
+bool
+cause_recomputation(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t saved[CAUSE_SHAPE_MOST], again[CAUSE_SHAPE_MOST];
+	static const char by_values[] = "nonzero nonzero_numpy masked_select index where argwhere unique unique2 bincount"; /* so does chance, and is alike by chance */
+	const char *after = facts->message ? strstr(facts->message, "saved metadata") : NULL;
+	int a = cause_message_shape(after, 0, saved), b = cause_message_shape(after, 1, again), dim;
+	int64_t steps;
+
+	if (!facts->type || !strstr(facts->type, "CheckpointError"))
+		return false;
+	dim = a > 0 && b > 0 ? parting(saved, a, again, b) : -1;
+	out->confidence = "likely";
+	text_add(&out->text, "the checkpointed block does not compute the same when it is recomputed for the backward");
+	if (facts->mismatch) {
+		text_add(&out->text, ": %s", facts->mismatch->text);
+		if (cause_decider(&facts->sides[0])) {
+			text_add(&out->evidence, "the recomputed size was decided by ");
+			cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+			text_add(&out->evidence, "; ");
+		}
+	} else if (dim >= 0) {
+		text_add(&out->text, ": %" PRId64 " in dimension %d first, %" PRId64 " again", saved[dim], dim, again[dim]);
+	}
+	if (a > 0 && b > 0 && dim != -1) {
+		text_add(&out->evidence, "saved ");
+		text_add_sizes(&out->evidence, saved, a);
+		text_add(&out->evidence, ", recomputed ");
+		text_add_sizes(&out->evidence, again, b);
+	}
+	steps = cause_decider(&facts->sides[0]) && !cause_decided_by(&facts->sides[0], by_values) ? cause_same_both_times(facts, cause_decider(&facts->sides[0])) : 0;
+	if (steps)
+		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule)", steps);
+	text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "
+		 "random choice that isn't repeated (preserve_rng_state=True, and torch's own generator); or decide sizes outside and pass them in");
+	return true;
+}
+
+/* Needs: a loss among the locals that doesn't require grad, where backward is refused for that. */
+static bool
+is_loss_without_grad(const json_t *local, void *context)
+{
+	(void)context;
+	return strstr(text_get(local, "name"), "loss") && json_is_false(json_object_get(local, "requires_grad")) &&
+	       json_array_size(json_object_get(local, "shape")) == 0 && json_object_get(local, "shape");
+}
+
+bool
+cause_no_grad(const struct cause_facts *facts, struct cause *out)
+{
+	const json_t *loss;
+	int64_t trainable = 0;
+	bool known = false;
+
+	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "does not require grad and does not have a grad_fn"))
+		return false;
+	loss = cause_local(facts, is_loss_without_grad, NULL);
+	for (size_t i = 0; i < json_array_size(facts->modules); i++) {
+		const json_t *many = json_object_get(json_array_get(facts->modules, i), "trainable");
+
+		known = known || json_is_integer(many);
+		trainable += json_is_integer(many) ? json_integer_value(many) : 0;
+	}
+	out->confidence = loss || known ? "likely" : "possible";
+	text_add(&out->text, "%s is cut off from every parameter that is trained", loss ? text_get(loss, "name") : SAY("the loss"));
+	if (known && !trainable)
+		text_add(&out->text, ": nothing in the model is trainable (requires_grad is False everywhere)");
+	text_add(&out->fix, "%s", known && !trainable
+		 ? SAY("unfreeze what is to be trained (requires_grad_(True), adapters included)")
+		 : SAY("look for torch.no_grad(), .detach(), .item() or argmax on the way from the model to the loss; with reentrant checkpointing and frozen "
+		       "embeddings: model.enable_input_require_grads() or use_reentrant=False"));
+	return true;
+}
+
+/* Needs: the engine's word that a graph is gone. */
+bool
+cause_graph_twice(const struct cause_facts *facts, struct cause *out)
+{
+	if (!facts->message || !strstr(facts->message, "backward through the graph a second time"))
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "this backward reaches a graph that an earlier backward has used up: a tensor of it was kept (a hidden state, a cache, a "
+		 "running loss)");
+	text_add(&out->fix, "detach what is carried from one step to the next (hidden = hidden.detach()), or call backward once over the sum of the "
+		 "losses; retain_graph=True only if the graph is really needed twice");
+	return true;
+}
+
+/* Needs: the engine's word that a saved tensor was written, with its shape. */
+bool
+cause_overwritten(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t sizes[CAUSE_SHAPE_MOST];
+	char node[96];
+	int count;
+
+	if (!facts->message || !strstr(facts->message, "modified by an inplace operation"))
+		return false;
+	count = cause_message_shape(facts->message, 0, sizes);
+	out->confidence = "likely";
+	text_add(&out->text, "a tensor%s", count > 0 ? " " : "");
+	if (count > 0)
+		text_add_sizes(&out->text, sizes, count);
+	if (cause_message_word(facts->message, "output 0 of ", node, sizeof(node)))
+		text_add(&out->text, ", the output of %s,", node);
+	text_add(&out->text, " was written in place after autograd had saved it for the backward");
+	text_add(&out->fix, "write out of place (x = x + y instead of x += y, relu instead of relu_, clone before an index is assigned); of weights: run "
+		 "the optimizer after every backward that uses them");
+	return true;
+}

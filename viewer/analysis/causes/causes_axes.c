@@ -1,0 +1,118 @@
+/* A rule about data whose dimensions are in another order than they always were. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+#include "../history/usual.h"
+
+#define CALLS_SURE 10
+#define STEPS_MOST 4  /* of a story, from where it began */
+#define CALLS_MOST 64
+
+struct turned { const struct lineage_step *step; int place, one, other /* the dimensions that changed places */; struct usuals was; };
+
+/* Did two dimensions, whose sizes never overlapped, change places, and all others stay within theirs? */
+static bool
+is_turned(const struct operand *now, const struct usuals *was, int a, int b)
+{
+	const struct usual *small = &was->dims[a], *large = &was->dims[b];
+
+	if (small->largest >= large->smallest || now->sizes[a] < large->smallest || now->sizes[b] > small->largest || now->sizes[a] <= small->largest)
+		return false;
+	for (int d = 0; d < now->ndim; d++)
+		if (d != a && d != b && (now->sizes[d] < was->dims[d].smallest || now->sizes[d] > was->dims[d].largest))
+			return false;
+	return true;
+}
+
+static bool
+look_at(const struct cause_facts *facts, const struct lineage_step *step, struct turned *out)
+{
+	int place = rule_next(&step->event, 0);
+	const struct operand *now = place >= 0 ? &step->event.operands[place] : NULL;
+	struct turned found = { .step = step, .place = place };
+
+	if (!now || step->event.id < 0 || now->ndim < 2 || now->ndim > USUAL_DIMS_MOST ||
+	    !usual_given(facts->source, facts->process, &step->event, place, CALLS_MOST, &found.was) || found.was.calls < USUAL_CALLS_LEAST)
+		return false;
+	for (found.one = 0; found.one < now->ndim; found.one++)
+		for (found.other = 0; found.other < now->ndim; found.other++)
+			if (found.one != found.other && is_turned(now, &found.was, found.one, found.other)) {
+				*out = found;
+				return true;
+			}
+	return false;
+}
+
+/* The step of STORY, at what was FOUND or later, that took away the dimension that used to be kept; NULL. */
+static const struct lineage_step *
+reduction_after(const struct lineage *story, const struct turned *found)
+{
+	const struct operand *now = &found->step->event.operands[found->place];
+
+	for (int i = 0; i < story->count && &story->steps[i] <= found->step; i++) {
+		const struct lineage_step *step = &story->steps[i];
+		int place = rule_next(&step->event, 0);
+		const struct operand *is = place >= 0 ? &step->event.operands[place] : NULL;
+
+		if (is && is->ndim == now->ndim && memcmp(is->sizes, now->sizes, (size_t)is->ndim * sizeof(*is->sizes)) == 0 && step->event.output_count == 1 &&
+		    step->event.outputs[0].ndim == now->ndim - 1 && step->size == now->sizes[found->other])
+			return step;
+	}
+	return NULL;
+}
+
+/* "[1 to 2, 300 to 899]" */
+static void
+add_ranges(struct text *text, const struct usuals *was)
+{
+	for (int d = 0; d < was->ndim; d++) {
+		text_add(text, "%s", d ? ", " : "[");
+		if (usual_is_steady(&was->dims[d]))
+			text_add(text, "%" PRId64, was->dims[d].smallest);
+		else
+			text_add(text, "%" PRId64 " to %" PRId64, was->dims[d].smallest, was->dims[d].largest);
+	}
+	text_add(text, "]");
+}
+
+/* Needs: on the way of a size in question, a line that was given a shape whose dimensions changed places: the sizes of two never overlapped before, and
+ * each has now what the other had. */
+bool
+cause_axes_turned(const struct cause_facts *facts, struct cause *out)
+{
+	struct turned found = { NULL, -1, -1, -1, { 0 } };
+	const struct lineage *story = NULL;
+	const struct lineage_step *reduced;
+	const struct operand *now;
+
+	if (!facts->source || !facts->event || !facts->mismatch || !text_among("size numel count", facts->mismatch->property))
+		return false;
+	for (int side = 0; side < 2 && !found.step; side++) {
+		story = facts->sides[side].lineage;
+		for (int i = story && story->property == LINEAGE_SIZE ? story->count : 0, looked = 0; i > 0 && !found.step && looked < STEPS_MOST; i--)
+			looked += story->steps[i - 1].event.id >= 0 && !look_at(facts, &story->steps[i - 1], &found); /* the oldest first */
+	}
+	if (!found.step)
+		return false;
+	now = &found.step->event.operands[found.place];
+	out->tells_news = true;
+	out->confidence = found.was.calls >= CALLS_SURE && now->sizes[found.one] <= found.was.dims[found.other].largest &&
+					  now->sizes[found.other] >= found.was.dims[found.one].smallest ? "likely" : "possible";
+	text_add(&out->text, "the dimensions are in another order this time: ");
+	cause_add_step(facts, &out->text, found.step);
+	text_add(&out->text, " was given ");
+	text_add_sizes(&out->text, now->sizes, now->ndim);
+	text_add(&out->text, ", in %" PRId64 " earlier calls ", found.was.calls);
+	add_ranges(&out->text, &found.was);
+	reduced = reduction_after(story, &found);
+	if (reduced) {
+		text_add(&out->text, "; ");
+		cause_add_step(facts, &out->text, reduced);
+		text_add(&out->text, " took away the %" PRId64 " and kept the %" PRId64, now->sizes[found.one], now->sizes[found.other]);
+	}
+	text_add(&out->fix, "bring it to the usual order where it is read or made (transpose(%d, %d), or permute): such samples are not too short or too narrow, so to drop, "
+		 "pad or crop them would hide it", found.one < found.other ? found.one : found.other, found.one < found.other ? found.other : found.one);
+	return true;
+}

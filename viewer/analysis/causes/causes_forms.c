@@ -1,0 +1,465 @@
+/* Rules about forms: missing dimensions, dimensions at the wrong place, sizes that don't divide, empty parameters. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+
+/* Needs: a parameter without elements, or flat where its operation wants it in two dimensions or more. */
+bool
+cause_partitioned(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_is(facts, "linear embedding conv1d conv2d conv3d convolution addmm mm bmm matmul t"))
+		return false;
+	for (int i = 0; i < facts->event->operand_count; i++) {
+		const struct operand *is = &facts->event->operands[i];
+
+		if (!is->name || !text_among("weight mat2", is->name) || is->ndim != 1)
+			continue;
+		if (is->sizes[0] == 0 || (cause_is(facts, "linear embedding") && facts->mismatch && text_among("rank size", facts->mismatch->property))) {
+			out->confidence = is->sizes[0] == 0 ? "likely" : "possible";
+			if (is->sizes[0] == 0)
+				text_add(&out->text, "%s is empty (size [0]): this process holds no part of it at this moment", is->name);
+			else
+				text_add(&out->text, "%s is flat: a parameter that is sharded and not put together at this moment", is->name);
+			text_add(&out->fix, "use it inside the module's own forward, or gather it first (deepspeed.zero.GatheredParameters, "
+				 "FSDP.summon_full_params); a part of the model that is called by itself must be wrapped, too");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Needs: a view that the strides forbid while the elements fit. */
+bool
+cause_stride(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "stride"))
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "%s was transposed, expanded or sliced: its elements fit, its layout doesn't allow a view",
+		 cause_operand_name(facts, facts->mismatch->operand));
+	text_add(&out->fix, "use reshape, or call contiguous() before view");
+	return true;
+}
+
+static void
+add_product(struct text *text, const int64_t *sizes, int count)
+{
+	for (int i = 0; i < count; i++)
+		text_add(text, "%s%" PRId64, i ? " x " : "", sizes[i]);
+}
+
+/* What a view asks for against what there is, without the dimensions at both ends that are alike; and who decided it. */
+static void
+add_unequal(const struct cause_facts *facts, struct text *text)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
+	int64_t asked[RULE_INTS_MOST];
+	int count = mismatch->operand < 0 ? 0 : rule_ints(facts->event, cause_argument(facts, mismatch->operand), asked, RULE_INTS_MOST);
+	int first = 0, last = 0;
+	const struct lineage_step *step = cause_decider(&facts->sides[1]) ? cause_decider(&facts->sides[1]) : cause_decider(&facts->sides[0]);
+
+	while (is && first < count && first < is->ndim && asked[first] == is->sizes[first])
+		first++;
+	while (is && last < count - first && last < is->ndim - first && asked[count - 1 - last] == is->sizes[is->ndim - 1 - last])
+		last++;
+	if (!is || count - first - last < 1 || is->ndim - first - last < 1)
+		return;
+	text_add(text, ": ");
+	add_product(text, asked + first, count - first - last);
+	text_add(text, " is asked for where there is ");
+	add_product(text, is->sizes + first, is->ndim - first - last);
+	if (step) {
+		text_add(text, "; %" PRId64 " by ", step->size);
+		cause_add_line(facts, text, step, step->size);
+	}
+}
+
+/* Needs: property numel. */
+bool
+cause_numel(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	if (!cause_disagrees(facts, "numel") || cause_is_split(facts))
+		return false;
+	out->confidence = "possible"; /* it says again what the mismatch says */
+	text_add(&out->text, "%s", mismatch->text);
+	add_unequal(facts, &out->text);
+	if (mismatch->actual > 0 && mismatch->expected % mismatch->actual)
+		text_add(&out->evidence, "%" PRId64 " / %" PRId64 " leaves %" PRId64, mismatch->expected, mismatch->actual,
+			 mismatch->expected % mismatch->actual);
+	text_add(&out->fix, "derive the sizes of the view from the tensor's own shape; the size that changed is told under lineage");
+	return true;
+}
+
+/* Two tensors that are equal but for dimensions of 1. */
+static bool
+tell_ones(const struct cause_facts *facts, struct cause *out)
+{
+	const struct operand *less = &facts->event->operands[facts->mismatch->operand], *more = &facts->event->operands[facts->mismatch->against];
+	int few = facts->mismatch->operand, many = facts->mismatch->against, at = 0, one = -1;
+
+	if (less->ndim > more->ndim) {
+		const struct operand *swapped = less;
+
+		less = more;
+		more = swapped;
+		few = facts->mismatch->against;
+		many = facts->mismatch->operand;
+	}
+	for (int d = 0; d < more->ndim; d++) {
+		if (at < less->ndim && more->sizes[d] == less->sizes[at])
+			at++;
+		else if (more->sizes[d] == 1)
+			one = d;
+		else
+			return false;
+	}
+	if (at < less->ndim || one < 0)
+		return false;
+	text_add(&out->text, "%s ", cause_operand_name(facts, many));
+	text_add_sizes(&out->text, more->sizes, more->ndim);
+	text_add(&out->text, " has a dimension of 1 that %s ", cause_operand_name(facts, few));
+	text_add_sizes(&out->text, less->sizes, less->ndim);
+	text_add(&out->text, " lacks");
+	text_add(&out->fix, "%s.squeeze(%d), or %s.unsqueeze(%d)", cause_operand_name(facts, many), one, cause_operand_name(facts, few), one);
+	return true;
+}
+
+/* Needs: property rank. */
+bool
+cause_rank(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	if (!cause_disagrees(facts, "rank") || !mismatch->has_actual || !mismatch->has_expected)
+		return false;
+	out->confidence = "likely";
+	if (mismatch->against >= 0 && tell_ones(facts, out))
+		return true;
+	text_add(&out->text, "a dimension is %s: %s", mismatch->actual < mismatch->expected ? SAY("missing") : SAY("too many"), mismatch->text);
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%s was made by ", cause_operand_name(facts, mismatch->operand));
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	if (mismatch->actual < mismatch->expected)
+		text_add(&out->fix, "a dimension was squeezed or selected away (a batch of one?): keep it, or unsqueeze %s where it is missing",
+			 cause_operand_name(facts, mismatch->operand));
+	else
+		text_add(&out->fix, "%s has a dimension too many: flatten, squeeze or select it before", cause_operand_name(facts, mismatch->operand));
+	return true;
+}
+
+/* Each dimension from FIRST on viewed as two, one of which was made by dividing: the first whose two parts don't make it. */
+static bool
+split_pairs(const struct operand *input, int first, const int64_t *sizes, int count, int64_t *whole, int64_t *parts)
+{
+	bool found = false;
+
+	for (int d = first; d < input->ndim; d++) {
+		int at = first + 2 * (d - first);
+		int64_t is = input->sizes[d], one, other;
+
+		if (input->ndim - d == count - at) { /* the rest is as it was */
+			for (; d < input->ndim; d++, at++)
+				if (input->sizes[d] != sizes[at])
+					return false;
+			return found;
+		}
+		if (at + 1 >= count)
+			return false;
+		one = sizes[at];
+		other = sizes[at + 1];
+		if (one < 1 || other < 1 || (one * other != is && is / other != one && is / one != other))
+			return false;
+		if (one * other != is && !found) {
+			found = true;
+			*whole = is;
+			parts[0] = one;
+			parts[1] = other;
+		}
+	}
+	return found && first + 2 * (input->ndim - first) == count;
+}
+
+/* Sizes of the view that one dimension of the input is split into; how many, 0 if it isn't that. */
+static int
+split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t sizes[RULE_INTS_MOST];
+	const struct operand *input;
+	int count, first = 0, last = 0;
+
+	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
+		return 0;
+	input = &facts->event->operands[mismatch->against];
+	count = rule_ints(facts->event, cause_argument(facts, mismatch->operand), sizes, RULE_INTS_MOST);
+	while (first < input->ndim && first < count && sizes[first] == input->sizes[first])
+		first++;
+	if (room >= 2 && count > input->ndim && split_pairs(input, first, sizes, count, whole, parts))
+		return 2;
+	while (last < input->ndim - first && last < count - first && sizes[count - 1 - last] == input->sizes[input->ndim - 1 - last])
+		last++;
+	if (input->ndim - first - last != 1 || count - first - last < 2 || count - first - last > room)
+		return 0;
+	*whole = input->sizes[first];
+	memcpy(parts, sizes + first, (size_t)(count - first - last) * sizeof(*parts));
+	return count - first - last;
+}
+
+bool
+cause_is_split(const struct cause_facts *facts)
+{
+	int64_t whole, parts[4];
+
+	return split_sizes(facts, &whole, parts, 4) > 0;
+}
+
+/* The part that the whole was divided by to get the other one; 0 if neither. */
+static int64_t
+divisor_of(int64_t whole, const int64_t *parts)
+{
+	if (parts[0] < 1 || parts[1] < 1)
+		return 0;
+	return whole / parts[1] == parts[0] ? parts[1] : whole / parts[0] == parts[1] ? parts[0] : 0;
+}
+
+/* Whose number the parts are: windows and patches need a multiple, heads another number. */
+static void
+tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, const int64_t *parts, int count, int64_t product, bool free)
+{
+	static const char cells[] = "window patch merge stride chunk block factor unshuffle tokens_per frame group_size segment";
+	static const char heads[] = "head";
+	const json_t *cell = NULL, *head = NULL;
+
+	for (int i = 0; i < count; i++) {
+		const json_t *number = parts[i] > 1 ? cause_named_number(facts, parts[i], cells) : NULL;
+
+		if (cause_is_called(number, cells) && whole % parts[i])
+			cell = number;
+		number = parts[i] > 1 ? cause_named_number(facts, parts[i], heads) : NULL;
+		if (cause_is_called(number, heads))
+			head = number;
+	}
+	if (!cell && !head && free) {
+		cell = cause_named_number(facts, product, cells);
+		cell = cause_is_called(cell, cells) ? cell : NULL;
+	}
+	out->setting = cell ? cell : head;
+	if (out->setting) {
+		int64_t by = json_integer_value(json_object_get(out->setting, "value"));
+
+		text_add(&out->evidence, "%" PRId64 " is %s", by, text_get(out->setting, "name"));
+		if (whole % by)
+			text_add(&out->evidence, ", and %" PRId64 " is no multiple of it: it leaves %" PRId64, whole, whole % by);
+	}
+	if (cell && json_integer_value(json_object_get(cell, "value")) > 0) {
+		int64_t by = json_integer_value(json_object_get(cell, "value"));
+
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
+			 "into parts", whole, text_get(cell, "name"), by, whole / by * by, (whole / by + 1) * by);
+	} else if (count == 2 && !head && divisor_of(whole, parts) > 1) {
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %" PRId64 " before it is cut into parts (patches, windows, merged "
+			 "cells)", whole, divisor_of(whole, parts));
+	} else if (head) {
+		text_add(&out->fix, "make heads x head_dim the width that arrives, %" PRId64 " (with fewer key/value heads, use their number)", whole);
+	} else {
+		text_add(&out->fix, "make the parts multiply to the %" PRId64 " that arrives, or pad, resize or crop it to a multiple of them (patches, "
+			 "windows, heads)", whole);
+	}
+	if (cause_decider(&facts->sides[1]) || cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%s%" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", whole);
+		cause_add_step(facts, &out->evidence, cause_decider(cause_decider(&facts->sides[1]) ? &facts->sides[1] : &facts->sides[0]));
+	}
+}
+
+/* Needs: one dimension viewed as several whose product isn't it. */
+bool
+cause_split(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t whole, parts[4], product = 1;
+	int count = split_sizes(facts, &whole, parts, 4);
+	bool free = false;
+
+	if (!count)
+		return false;
+	for (int i = 0; i < count; i++) {
+		free = free || parts[i] == -1;
+		if (parts[i] != -1 && __builtin_mul_overflow(product, parts[i], &product))
+			return false;
+	}
+	if (product <= 0)
+		return false;
+	out->confidence = "likely";
+	if (free)
+		text_add(&out->text, "%" PRId64 " is no multiple of %" PRId64 ": it leaves %" PRId64, whole, product, whole % product);
+	else
+		text_add(&out->text, "%" PRId64 " is not ", whole);
+	for (int i = 0; i < count && !free; i++)
+		text_add(&out->text, "%s%" PRId64, i ? " x " : "", parts[i]);
+	if (!free)
+		text_add(&out->text, " = %" PRId64, product);
+	tell_parts(facts, out, whole, parts, count, product, free);
+	return true;
+}
+
+/* A squeeze without a dimension on the way of the operand at PLACE that took away more than it did before: the batch's. */
+static bool
+find_squeezed(const struct cause_facts *facts, int place, struct lineage *lineage, const struct lineage_step **out)
+{
+	const struct operand *is = &facts->event->operands[place];
+
+	if (is->tensor < 0 || is->ndim < 1)
+		return false;
+	lineage_walk(facts->source, facts->process, facts->event, place, is->ndim - 1, LINEAGE_SIZE, lineage);
+	for (int i = 0; i < lineage->count; i++) {
+		const struct lineage_step *step = &lineage->steps[i];
+		int self = rule_any(&step->event, "self");
+		const struct operand *from = self >= 0 ? &step->event.operands[self] : NULL;
+
+		if (strcmp(step->event.operation, "aten::squeeze") == 0 && rule_place(&step->event, "dim") < 0 && from && from->ndim > 1 &&
+		    from->sizes[0] == 1 && step->output < step->event.output_count && step->event.outputs[step->output].ndim < from->ndim) {
+			*out = step;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct widest { int64_t most; };
+
+static bool
+add_width(const struct event *event, void *context)
+{
+	struct widest *widest = context;
+	int self = rule_any(event, "self");
+
+	if (self >= 0 && event->operands[self].ndim > 0 && event->operands[self].sizes[0] > widest->most)
+		widest->most = event->operands[self].sizes[0];
+	return widest->most < 2;
+}
+
+/* Needs: an operand that went through squeeze() without a dimension where its first dimension was 1. Likely where it was more
+ * in an earlier call of that line. */
+bool
+cause_squeezed(const struct cause_facts *facts, struct cause *out)
+{
+	struct lineage *lineage = facts->source && facts->event && facts->event->site >= 0 ? calloc(1, sizeof(*lineage)) : NULL;
+	const struct lineage_step *step = NULL;
+	struct widest widest = { 0 };
+
+	for (int i = lineage ? rule_next(facts->event, 0) : -1, tries = 0; i >= 0 && !step && tries < 3; i = rule_next(facts->event, i + 1), tries++)
+		find_squeezed(facts, i, lineage, &step);
+	if (step) {
+		facts->source->each_call(facts->source->context, facts->process, &step->event, add_width, &widest);
+		out->confidence = widest.most > 1 ? "likely" : "possible";
+		text_add(&out->text, "squeeze() without a dimension took the batch dimension away, too, as this batch has one sample: ");
+		cause_add_step(facts, &out->text, step);
+		text_add(&out->text, " made ");
+		text_add_sizes(&out->text, step->event.outputs[step->output].sizes, step->event.outputs[step->output].ndim);
+		text_add(&out->fix, "name the dimension: squeeze(1) or squeeze(-1)");
+	}
+	free(lineage);
+	return step != NULL;
+}
+
+/* Needs: two tensors that broadcasting aligns by their last dimensions, and that fit if they are aligned by their first. */
+bool
+cause_aligned(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *less, *more;
+	int place, same = 0;
+
+	if (!cause_disagrees(facts, "size") || !cause_is_elementwise(facts) || mismatch->operand < 0 || mismatch->against < 0)
+		return false;
+	less = &facts->event->operands[mismatch->operand];
+	more = &facts->event->operands[mismatch->against];
+	place = mismatch->operand;
+	if (less->ndim > more->ndim) {
+		less = &facts->event->operands[mismatch->against];
+		more = &facts->event->operands[mismatch->operand];
+		place = mismatch->against;
+	}
+	if (less->ndim < 1 || more->ndim <= less->ndim || more->ndim > less->ndim + 2)
+		return false;
+	for (int d = 0; d < less->ndim; d++) {
+		if (less->sizes[d] != more->sizes[d] && less->sizes[d] != 1)
+			return false;
+		same += less->sizes[d] > 1;
+	}
+	if (!same)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "%s ", cause_operand_name(facts, place));
+	text_add_sizes(&out->text, less->sizes, less->ndim);
+	text_add(&out->text, " fits the first dimensions of ");
+	text_add_sizes(&out->text, more->sizes, more->ndim);
+	text_add(&out->text, ", but broadcasting aligns the last ones");
+	if (facts->agreed)
+		text_add(&out->evidence, "in %" PRId64 " earlier calls the two sizes were equal by chance", facts->agreed);
+	text_add(&out->fix, "give it the dimension%s that it lacks: %s%s%s", language_plural(more->ndim - less->ndim), cause_operand_name(facts, place),
+		 ".unsqueeze(-1)", more->ndim == less->ndim + 1 ? "" : ".unsqueeze(-1)");
+	return true;
+}
+
+/* Two matrices, one of which has the other's sizes in the other order. */
+static bool
+tell_turned(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is = &facts->event->operands[mismatch->operand], *other;
+
+	if (mismatch->against < 0 || !cause_is_elementwise(facts))
+		return false;
+	other = &facts->event->operands[mismatch->against];
+	if (is->ndim != 2 || other->ndim != 2 || is->sizes[0] == is->sizes[1] || is->sizes[0] < 2 || is->sizes[1] < 2 || is->sizes[0] != other->sizes[1] ||
+	    is->sizes[1] != other->sizes[0])
+		return false;
+	out->confidence = facts->agreed ? "possible" : "likely";
+	text_add(&out->text, "%s ", cause_operand_name(facts, mismatch->operand));
+	text_add_sizes(&out->text, is->sizes, is->ndim);
+	text_add(&out->text, " has the sizes of %s ", cause_operand_name(facts, mismatch->against));
+	text_add_sizes(&out->text, other->sizes, other->ndim);
+	text_add(&out->text, " in the other order");
+	text_add(&out->fix, "transpose one of them (.T); a Linear keeps its weight as [out, in], GPT-2's Conv1D as [in, out]");
+	return true;
+}
+
+/* Needs: the size that is wanted, once, in another dimension of the same tensor. */
+bool
+cause_elsewhere(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is;
+	int found = -1, times = 0;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->dim < 0 || mismatch->expected < 2)
+		return false;
+	is = &facts->event->operands[mismatch->operand];
+	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm") || strcmp(facts->event->phase, "optimizer") == 0)
+		return false;
+	if (tell_turned(facts, out))
+		return true;
+	for (int d = 0; d < is->ndim; d++)
+		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
+			found = d;
+			times++;
+		}
+	if (times != 1)
+		return false;
+	if (!strstr(facts->event->operation, "conv") && mismatch->against >= 0 && facts->event->operands[mismatch->against].ndim > found && facts->event->operands[mismatch->against].ndim == is->ndim &&
+	    facts->event->operands[mismatch->against].sizes[found] == is->sizes[found])
+		return false; /* it is in its place: both have it there */
+	out->confidence = strstr(facts->event->operation, "conv") && found == is->ndim - 1 && mismatch->expected <= 4 ? "likely" : "possible";
+	text_add(&out->text, "the %" PRId64 " that is wanted in dimension %d of %s stands in its dimension %d: dimensions are at the wrong place",
+		 mismatch->expected, mismatch->dim, cause_operand_name(facts, mismatch->operand), found);
+	text_add(&out->fix, "transpose(%d, %d) or permute it (channels first, batch first)", mismatch->dim, found);
+	return true;
+}
+

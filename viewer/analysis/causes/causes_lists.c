@@ -1,0 +1,317 @@
+/* Rules about what is joined: samples of a batch, markers, what was put in front of one side only. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+
+#define GREW_CALLS_LEAST 3
+#define SHIFT_MOST 2 /* how much may have been cut off on the way since */
+
+bool
+cause_are_markers(const struct cause_facts *facts)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *one, *other;
+	int items = 0;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->against < 0 || mismatch->dim != 0)
+		return false;
+	one = &facts->event->operands[mismatch->operand];
+	other = &facts->event->operands[mismatch->against];
+	for (int i = rule_next(facts->event, 0); i >= 0; i = rule_next(facts->event, i + 1))
+		items += facts->event->operands[i].item >= 0;
+	return items == 2 && one->item >= 0 && other->item >= 0 && rule_is_integral(one->dtype) && rule_is_integral(other->dtype) &&
+	       one->ndim == other->ndim && (one->ndim == 1 || (one->ndim == 2 && one->sizes[1] == 1 && other->sizes[1] == 1));
+}
+
+static bool
+by_value(const struct cause_side *side)
+{
+	return cause_decided_by(side, "nonzero nonzero_numpy masked_select argwhere index where");
+}
+
+/* How long the tensor was that positions were looked for in; -1. */
+static int64_t
+searched_length(const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+	int input = step ? rule_any(&step->event, "self input condition") : -1;
+
+	return input >= 0 && step->event.operands[input].ndim > 0 ? step->event.operands[input].sizes[step->event.operands[input].ndim - 1] : -1;
+}
+
+/* A check in Python failed where exactly two lists of whole numbers, of unequal length, are at hand. */
+static bool
+cause_markers_checked(const struct cause_facts *facts, struct cause *out)
+{
+	const json_t *locals = json_object_get(json_array_get(facts->frames, 0), "locals");
+	const json_t *lists[2];
+	int64_t sizes[2];
+	int count = 0;
+
+	for (size_t i = 0; i < json_array_size(locals); i++) {
+		const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
+
+		if (json_array_size(shape) != 1 || !text_among("int64 int32", text_get(local, "dtype")))
+			continue;
+		if (count == 2)
+			return false;
+		sizes[count] = json_integer_value(json_array_get(shape, 0));
+		lists[count++] = local;
+	}
+	if (count < 2 || sizes[0] == sizes[1] || sizes[0] <= 0 || sizes[1] <= 0)
+		return false;
+	out->confidence = "possible";
+	text_add(&out->text, "two lists of positions don't pair: %s has %" PRId64 ", %s has %" PRId64, text_get(lists[0], "name"), sizes[0],
+		 text_get(lists[1], "name"), sizes[1]);
+	text_add(&out->fix, "keep the length limit from cutting between a start and its end (raise it, or drop the sample)");
+	return true;
+}
+
+/* How many starts there are, how many ends: by their variables' names, else in the order in which they are joined. */
+static int64_t
+named_count(const struct cause_facts *facts, const char *name, int otherwise)
+{
+	for (int i = 0; i < 2; i++)
+		if (strstr(cause_operand_name(facts, facts->sides[i].place), name))
+			return facts->sides[i].size;
+	for (int i = 0; i < 2; i++)
+		if (facts->sides[i].place >= 0 && facts->event->operands[facts->sides[i].place].item == otherwise)
+			return facts->sides[i].size;
+	return -1;
+}
+
+static int64_t
+starts_of(const struct cause_facts *facts)
+{
+	return named_count(facts, "start", 0);
+}
+
+static int64_t
+ends_of(const struct cause_facts *facts)
+{
+	return named_count(facts, "end", 1);
+}
+
+/* Needs: two lists of positions, of unequal length, joined side by side; likely where both were found by value. */
+bool
+cause_markers(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t few, many, length;
+
+	if (!facts->event)
+		return cause_markers_checked(facts, out);
+	if (!cause_are_markers(facts))
+		return false;
+	few = mismatch->actual < mismatch->expected ? mismatch->actual : mismatch->expected;
+	many = mismatch->actual < mismatch->expected ? mismatch->expected : mismatch->actual;
+	out->confidence = by_value(&facts->sides[0]) && by_value(&facts->sides[1]) ? "likely" : "possible";
+	text_add(&out->text, "start and end markers don't pair: %" PRId64 " positions of one kind, %" PRId64 " of the other", many, few);
+	if (by_value(&facts->sides[0]))
+		text_add(&out->evidence, "both lists are positions found by value, not samples of a batch");
+	if (starts_of(facts) < ends_of(facts)) {
+		text_add(&out->evidence, "%sends without a start can't come from cutting a sequence's end", out->evidence.used ? SAY("; ") : "");
+		text_add(&out->fix, "look for an end marker that stands alone in the text (quoted in it, or the start removed), and escape or drop it; no "
+			 "length limit makes more ends than starts");
+		return true;
+	}
+	length = searched_length(&facts->sides[0]);
+	out->setting = length > 0 && length == searched_length(&facts->sides[1]) ? cause_named_number(facts, length, cause_limits) : NULL;
+	if (out->setting && !cause_is_limit(facts, out->setting))
+		out->setting = NULL;
+	if (out->setting)
+		text_add(&out->evidence, "%sthe sequence that they were looked for in is %" PRId64 " long, which is %s", out->evidence.used ? SAY("; ") : "",
+			 length, text_get(out->setting, "name"));
+	text_add(&out->fix, "keep the length limit from cutting between a start and its end (raise %s, or drop the sample), or use only the "
+		 "first %" PRId64 " pairs that are whole", out->setting ? text_get(out->setting, "name") : SAY("it"), few);
+	return true;
+}
+
+/* Needs: sizes that come from one tensor, one of them divided with a rest on its way. */
+bool
+cause_rounded(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "size") || facts->rounded_from <= 0)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "both come from one tensor, and %s made %" PRId64 " of %" PRId64 " on the way to one of them: a rest was cut off",
+		 facts->rounded_by, facts->rounded_to, facts->rounded_from);
+	text_add(&out->evidence, "%s", facts->mismatch->text);
+	text_add(&out->fix, "pad or crop the input to a multiple of everything that it is divided by, or interpolate the one to the other's size");
+	return true;
+}
+
+/* Are just two tensors joined? */
+static bool
+is_pair(const struct cause_facts *facts)
+{
+	int items = 0;
+
+	for (int i = rule_next(facts->event, 0); i >= 0; i = rule_next(facts->event, i + 1))
+		items += facts->event->operands[i].item >= 0;
+	return items == 2;
+}
+
+/* Did the call before have one tensor in its list? */
+static bool
+joined_alone(const struct cause_facts *facts)
+{
+	struct event newest;
+
+	return facts->source && facts->event->site >= 0 && usual_newest(facts->source, facts->process, facts->event, &newest) && rule_pieces(&newest) == 1;
+}
+
+/* Needs: a list joined along one dimension whose tensors disagree in another. */
+bool
+cause_ragged(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int same = 0, all = 0;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || facts->event->operands[mismatch->operand].item < 0)
+		return false;
+	if (!cause_is(facts, "cat concat concatenate stack hstack vstack dstack pad_sequence") || cause_are_markers(facts) || facts->rounded_from > 0)
+		return false;
+	if (!facts->twins && cause_decider(&facts->sides[0]) && cause_decider(&facts->sides[1]) && is_pair(facts))
+		return false; /* two things of different make are joined: no samples */
+	for (int i = rule_next(facts->event, 0); i >= 0; i = rule_next(facts->event, i + 1)) {
+		const struct operand *is = &facts->event->operands[i];
+
+		if (is->item < 0 || is->ndim <= mismatch->dim)
+			continue;
+		all++;
+		same += is->sizes[mismatch->dim] == mismatch->expected;
+	}
+	out->confidence = (facts->twins && (!is_pair(facts) || (cause_decided_by(&facts->sides[0], "pad_sequence") && facts->agreed))) || (all >= 3 && same == all - 1) ? "likely" : "possible";
+	text_add(&out->text, "samples of unequal length are joined: number %d (%s) has %" PRId64 " in dimension %d where %d of %d have %" PRId64,
+		 facts->event->operands[mismatch->operand].item, cause_operand_name(facts, mismatch->operand), mismatch->actual,
+		 mismatch->dim, same, all, mismatch->expected);
+	for (int i = 0; i < 2 && !out->setting; i++) {
+		out->setting = cause_named_number(facts, i ? mismatch->actual : mismatch->expected, "size height width side mels bins channels features dim");
+		if (out->setting && !cause_is_called(out->setting, "size height width side mels bins channels features dim"))
+			out->setting = NULL;
+	}
+	if (cause_is(facts, "pad_sequence"))
+		text_add(&out->fix, "pad_sequence pads dimension 0 only: bring dimension %d of all to one size where they are made (one setting for every "
+			 "source)", mismatch->dim);
+	else if (cause_decided_by(&facts->sides[0], "pad_sequence") && cause_decided_by(&facts->sides[1], "pad_sequence"))
+		text_add(&out->fix, "each batch was padded to its own longest: pad all to one fixed length there (max_length), or don't join what was padded "
+			 "apart%s", facts->outer && strstr(facts->outer, "dispatch_batches") ? " (dispatch_batches=False)" : "");
+	else if (mismatch->dim > 0)
+		text_add(&out->fix, "pad dimension %d of all to the longest of them (torch.nn.functional.pad; pad_sequence pads dimension 0 only), or bring every "
+			 "one to one size where it is made (resize, crop, sample to the same count)", mismatch->dim);
+	else
+		text_add(&out->fix, "pad dimension %d to the longest (torch.nn.utils.rnn.pad_sequence), or bring every sample to one size where it is made "
+			 "(resize, crop, sample to the same count)", mismatch->dim);
+	if (out->setting)
+		text_add(&out->evidence, "%" PRId64 " is %s; ", (int64_t)json_integer_value(json_object_get(out->setting, "value")),
+			 text_get(out->setting, "name"));
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "number %d was made by ", facts->event->operands[mismatch->operand].item);
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+		text_add(&out->evidence, "; ");
+	}
+	if (joined_alone(facts))
+		text_add(&out->evidence, "the call before joined 1 alone, where nothing can differ");
+	else if (facts->twins)
+		text_add(&out->evidence, "they come from the same lines of code with different sizes");
+	return true;
+}
+
+/* Needs: a list of tensors without a tensor; PyTorch checks just that. */
+bool
+cause_nothing_joined(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_is(facts, "cat concat concatenate stack hstack vstack dstack") || !facts->message || !strstr(facts->message, "non-empty"))
+		return false;
+	for (int i = 0; i < facts->event->operand_count; i++)
+		if (facts->event->operands[i].item >= 0 || facts->event->operands[i].ndim >= 0)
+			return false;
+	out->confidence = "certain";
+	text_add(&out->text, "the list that %s is to join holds no tensor", facts->event->operation);
+	text_add(&out->fix, "skip the call where nothing was collected (a sample without images, a filter that drops everything), or give it an "
+		 "empty tensor of the right width");
+	return true;
+}
+
+static bool
+passes_line(const struct cause_side *side, int64_t site)
+{
+	for (int i = 0; i < side->lineage->count; i++)
+		if (side->lineage->steps[i].event.site == site)
+			return true;
+	return false;
+}
+
+const struct lineage_step *
+cause_own_cat(const struct cause_side *large, const struct cause_side *small)
+{
+	for (int i = 0; large->lineage && small->lineage && i < large->lineage->count; i++) {
+		const struct lineage_step *step = &large->lineage->steps[i];
+		char name[96];
+
+		if (step->event.id >= 0 && cause_goes_through(small, step->event.id))
+			break;
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (text_among("cat concat concatenate", name))
+			return passes_line(small, step->event.site) ? NULL : step;
+	}
+	return NULL;
+}
+
+/* Needs: one side grew by a cat that the other has not gone through, by just what they differ in. Likely where two
+ * tensors were joined. */
+bool
+cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct cause_side *large, *small;
+	const struct lineage_step *step;
+	int64_t more, rows, part = 0, rest = 0;
+	int items = 0;
+
+	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0 || mismatch->operand < 0)
+		return false;
+	large = facts->sides[0].size > facts->sides[1].size ? &facts->sides[0] : &facts->sides[1];
+	small = &facts->sides[large == &facts->sides[0]];
+	if (large->calls >= GREW_CALLS_LEAST && large->smallest == large->size && large->largest == large->size && small->calls && !small->same)
+		return false; /* it is what it always was: the other is new */
+	step = cause_own_cat(large, small);
+	if (!step || step->dim < 0 || cause_is_old(facts, large) || strcmp(cause_argument(facts, small->place), "weight") == 0)
+		return false;
+	more = large->size - small->size;
+	for (int i = rule_next(&step->event, 0); i >= 0; i = rule_next(&step->event, i + 1)) {
+		const struct operand *is = &step->event.operands[i];
+
+		if (step->dim >= is->ndim || is->sizes[step->dim] <= 0)
+			continue;
+		items++;
+		/* joined before rows were put together: as often as there are rows */
+		rows = more / is->sizes[step->dim];
+		if (!part && more % is->sizes[step->dim] == 0 && (rows == 1 || (large->size % rows == 0 && llabs(large->size / rows - step->size) <= SHIFT_MOST)))
+			part = is->sizes[step->dim];
+	}
+	if (!part || items < 2)
+		return false;
+	rest = step->size - part;
+	out->setting = cause_named_number(facts, part, "virtual prefix prompt soft memory register latent cls query num_tokens");
+	if (out->setting && !cause_is_called(out->setting, "virtual prefix prompt soft memory register latent cls query num_tokens"))
+		out->setting = NULL;
+	out->confidence = items == 2 ? "likely" : "possible";
+	text_add(&out->text, "%" PRId64 " were joined to %" PRId64 " on the way to %s only: ", part, rest, cause_operand_name(facts, large->place));
+	cause_add_step(facts, &out->text, step);
+	cause_add_number(facts, &out->text, out->setting);
+	text_add(&out->evidence, "%" PRId64 " against %" PRId64 ": %" PRId64 " more%s", large->size, small->size, more,
+		 more == part ? "" : SAY(", those joined in every row"));
+	if (cause_decided_by(small, "arange")) {
+		text_add(&out->fix, "count %s from what it goes with now: torch.arange(%" PRId64 "), the other's own shape[%d]", cause_operand_name(facts, small->place),
+			 large->size, large->dim < 0 ? 0 : large->dim);
+		return true;
+	}
+	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",
+		 cause_operand_name(facts, small->place), part);
+	return true;
+}

@@ -1,0 +1,223 @@
+/* Rules about what was loaded: checkpoints, adapters, optimizer state. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../subject.h"
+#include "../where.h"
+
+static int64_t
+root_of(int64_t square)
+{
+	int64_t root = 0;
+
+	while ((root + 1) * (root + 1) <= square && root < 4096)
+		root++;
+	return root > 1 && root * root == square ? root : 0;
+}
+
+/* Both sizes are squares, or one more: positions of a grid of patches. Which pictures' sizes are in reach? */
+static void
+add_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int64_t model)
+{
+	int more = root_of(saved - 1) && root_of(model - 1);
+	int64_t then = root_of(saved - more), now = root_of(model - more);
+
+	if (!then || !now)
+		return;
+	text_add(&out->text, "; %" PRId64 " = %" PRId64 " x %" PRId64 "%s and %" PRId64 " = %" PRId64 " x %" PRId64 "%s: positions of another grid of patches", saved, then, then,
+		 more ? " + 1" : "", model, now, now, more ? " + 1" : "");
+	for (int64_t patch = 2; patch <= 64; patch++) {
+		const json_t *size = cause_named_number(facts, now * patch, "size resolution side"), *was = cause_named_number(facts, then * patch, "size resolution side");
+
+		if (!cause_is_called(size, "size resolution side") || !cause_is_called(was, "size resolution side"))
+			continue;
+		text_add(&out->text, ", of pictures of %" PRId64 " then", then * patch);
+		cause_add_number(facts, &out->text, was);
+		text_add(&out->text, " and of %" PRId64 " now", now * patch);
+		cause_add_number(facts, &out->text, size);
+		out->setting = size;
+		return;
+	}
+}
+
+#define READ_MOST 64
+#define TAKEN_WITHIN 16384 /* events after it was read */
+
+struct read { const struct cause_facts *facts; const struct operand *like; int64_t site, tensors[READ_MOST], first; int count; bool is; };
+
+/* A tensor of LIKE's shape that was read from a file. */
+static bool
+look_at_read(const struct event *event, void *context)
+{
+	struct read *read = context;
+	const struct operand *made = event->output_count ? &event->outputs[0] : NULL;
+
+	if (!made || made->tensor <= 0 || made->ndim != read->like->ndim || memcmp(made->sizes, read->like->sizes, (size_t)made->ndim * sizeof(*made->sizes)) != 0)
+		return true;
+	if (!read->count || event->site != read->site) {
+		json_t *frames = where_site_frames(read->facts->source, read->facts->process, event->site);
+
+		read->is = false;
+		for (size_t i = 0; i < json_array_size(frames); i++)
+			read->is = read->is || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
+		json_decref(frames);
+		if (!read->is)
+			return true;
+	}
+	read->site = event->site;
+	read->tensors[read->count++] = made->tensor;
+	read->first = event->id;
+	return read->count < READ_MOST;
+}
+
+void
+cause_add_untaken(const struct cause_facts *facts, struct cause *out, const struct cause_side *side)
+{
+	const struct lineage_step *oldest = side->lineage && side->lineage->count ? &side->lineage->steps[side->lineage->count - 1] : NULL;
+	struct read read = { .facts = facts, .like = oldest && oldest->output < oldest->event.output_count ? &oldest->event.outputs[oldest->output] : NULL };
+	struct event anywhere = facts->event ? *facts->event : (struct event){ 0 };
+	int untaken = 0;
+	char line[512];
+
+	if (!facts->source || !read.like || read.like->ndim < 1)
+		return;
+	anywhere.operation = "aten::set_";
+	anywhere.site = -1;
+	facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_read, &read);
+	for (int64_t id = read.first + 1; read.count && id < facts->event->id && id < read.first + TAKEN_WITHIN; id++) {
+		struct event event;
+
+		if (!facts->source->event(facts->source->context, facts->process, id, &event) || strcmp(event.operation, "aten::set_") == 0)
+			continue;
+		for (int o = 0; o < event.operand_count; o++)
+			for (int i = 0; i < read.count; i++)
+				if (event.operands[o].tensor > 0 && event.operands[o].tensor == read.tensors[i])
+					read.tensors[i] = 0;
+	}
+	for (int i = 0; i < read.count; i++)
+		untaken += read.tensors[i] > 0;
+	if (!untaken || !where_site_line(facts->source, facts->process, read.site, false, line, sizeof(line)))
+		return;
+	text_add(&out->text, "; the checkpoint read at %s has %d tensor%s of its shape ", line, untaken, language_plural(untaken));
+	text_add_sizes(&out->text, read.like->sizes, read.like->ndim);
+	text_add(&out->text, " that nothing took: perhaps its weights, by another name");
+	text_add(&out->fix, "compare the names in the checkpoint with the model's (load_state_dict returns unexpected_keys and missing_keys; strict=False raises nothing) and rename them "
+		 "before loading; else ");
+}
+
+/* Needs: load_state_dict's own word that a parameter has two shapes. */
+bool
+cause_checkpoint(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const char *name;
+
+	if (!facts->event || !mismatch || strcmp(facts->event->operation, SUBJECT_LOAD) != 0 || mismatch->operand < 0)
+		return false;
+	name = facts->event->operands[mismatch->operand].name;
+	out->confidence = "likely";
+	if (strstr(name, "lora_") && mismatch->dim == (strstr(name, "lora_A") ? 0 : 1)) {
+		out->setting = cause_named_number(facts, mismatch->expected, "rank lora_r");
+		text_add(&out->text, "the adapter was trained with another rank: r=%" PRId64 " in the checkpoint, r=%" PRId64 " in the model; %s",
+			 mismatch->actual, mismatch->expected, mismatch->text);
+		text_add(&out->fix, "build the adapter with r=%" PRId64 " (its saved adapter_config.json), or train this one from the start",
+			 mismatch->actual);
+		return true;
+	}
+	text_add(&out->text, "the checkpoint was made for another configuration: %s", mismatch->text);
+	if (mismatch->dim >= 0 && strstr(name, "pos"))
+		add_grid(facts, out, mismatch->actual, mismatch->expected);
+	if (mismatch->dim >= 0) {
+		out->setting = out->setting ? out->setting : cause_named_number(facts, mismatch->expected, "vocab num hidden dim size class label max");
+		cause_add_number(facts, &out->evidence, out->setting);
+		text_add(&out->fix, "build the model with the %" PRId64 " that dimension %d of %s has in the checkpoint (its saved config), or "
+			 "resize that parameter after loading", mismatch->actual, mismatch->dim, name);
+	} else {
+		text_add(&out->fix, "build the model as it was when it was saved (its saved config), or leave %s out of the checkpoint", name);
+	}
+	return true;
+}
+
+/* Needs: load_state_dict's lists of keys; likely where the two sides differ by what a wrapper puts before each name. */
+bool
+cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
+{
+	static const char *const prefixes[] = { "module.", "_orig_mod.", "model.", "base_model.model.", "backbone.", "encoder." };
+	const char *missing = facts->message ? strstr(facts->message, "Missing key(s) in state_dict: \"") : NULL;
+	const char *unexpected = facts->message ? strstr(facts->message, "Unexpected key(s) in state_dict: \"") : NULL;
+	char a[160], b[160];
+
+	if (!cause_is_raised(facts) || (!missing && !unexpected))
+		return false;
+	*a = *b = 0;
+	if (missing && !cause_message_word(missing, "state_dict: \"", a, sizeof(a)))
+		return false;
+	if (unexpected && !cause_message_word(unexpected, "state_dict: \"", b, sizeof(b)))
+		return false;
+	out->confidence = "possible";
+	text_add(&out->text, "the names in the checkpoint aren't those of the model:%s%s%s%s%s", missing ? SAY(" it lacks ") : "", a, missing && unexpected ? "," : "",
+		 unexpected ? SAY(" it has ") : "", b);
+	for (size_t i = 0; missing && unexpected && i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		size_t size = strlen(prefixes[i]);
+		bool saved = strncmp(b, prefixes[i], size) == 0 && strcmp(b + size, a) == 0;
+		bool model = strncmp(a, prefixes[i], size) == 0 && strcmp(a + size, b) == 0;
+
+		if (!saved && !model)
+			continue;
+		out->confidence = "likely";
+		text_add(&out->text, ": %s has '%s' before each name, a wrapper's", saved ? SAY("the checkpoint") : SAY("the model"), prefixes[i]);
+		if (saved)
+			text_add(&out->fix, "strip '%s' from the keys before loading, or load into the wrapped model", prefixes[i]);
+		else
+			text_add(&out->fix, "add '%s' to the keys before loading, or load into the model inside the wrapper", prefixes[i]);
+		return true;
+	}
+	text_add(&out->fix, "build the model as it was when it was saved (layers, names, adapters), or pass strict=False if the difference is meant");
+	return true;
+}
+
+/* Did SIDE come out of a file (torch.load)? */
+static const struct lineage_step *
+loaded(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+	json_t *frames = step && facts->source ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
+	bool found = false;
+
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		found = found || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
+	json_decref(frames);
+	return found ? step : NULL;
+}
+
+/* Needs: one of two sizes that disagree came out of a file, the other didn't. */
+bool
+cause_loaded_size(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *file, *now;
+	const struct lineage_step *step;
+	const json_t *number;
+
+	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0)
+		return false;
+	file = loaded(facts, &facts->sides[0]) ? &facts->sides[0] : &facts->sides[1];
+	now = &facts->sides[file == &facts->sides[0]];
+	step = loaded(facts, file);
+	if (!step || !now->lineage || loaded(facts, now))
+		return false;
+	number = cause_named_number(facts, now->size, "size dim num width features channels classes vocab");
+	out->setting = cause_is_called(number, "size dim num width features channels classes vocab") ? number : NULL;
+	out->confidence = "likely";
+	text_add(&out->text, "%s was loaded from a checkpoint that was made with %" PRId64 " (", cause_operand_name(facts, file->place), file->size);
+	cause_add_step(facts, &out->text, step);
+	text_add(&out->text, "); what it meets here, %s, has %" PRId64, cause_operand_name(facts, now->place), now->size);
+	cause_add_number(facts, &out->text, out->setting);
+	if (cause_decider(now)) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", now->size);
+		cause_add_step(facts, &out->evidence, cause_decider(now));
+	}
+	text_add(&out->fix, "don't restore it into this run (start it anew with %" PRId64 ", or carry its %" PRId64 " over and add the rest), or run with what the checkpoint "
+		 "was made for", now->size, file->size);
+	return true;
+}

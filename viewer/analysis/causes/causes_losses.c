@@ -1,0 +1,135 @@
+/* Rules about losses: logits and labels. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+
+/* Needs: logits whose last dimension would be the classes: labels fit all the others. */
+bool
+cause_class_dimension(const struct cause_facts *facts, struct cause *out)
+{
+	int self = cause_is_loss(facts) ? rule_tensor(facts->event, "self") : -1, target = self >= 0 ? rule_tensor(facts->event, "target") : -1;
+	const struct operand *logits, *labels;
+
+	if (target < 0 || !facts->mismatch)
+		return false;
+	logits = &facts->event->operands[self];
+	labels = &facts->event->operands[target];
+	if (logits->ndim < 3 || labels->ndim != logits->ndim - 1 || !rule_is_integral(labels->dtype))
+		return false;
+	for (int d = 0; d < labels->ndim; d++)
+		if (labels->sizes[d] != logits->sizes[d])
+			return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the classes must be dimension 1 of the logits, and stand last: logits ");
+	text_add_sizes(&out->text, logits->sizes, logits->ndim);
+	text_add(&out->text, ", labels ");
+	text_add_sizes(&out->text, labels->sizes, labels->ndim);
+	text_add(&out->fix, "flatten both (logits.flatten(0, %d), labels.flatten()), or give it logits.movedim(-1, 1)", logits->ndim - 2);
+	return true;
+}
+
+/* The step that cuts one off SIDE (the shift of labels against logits); NULL if none does. */
+static const struct lineage_step *
+shift_of(const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int place = rule_any(&step->event, "self");
+		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
+
+		if (strstr(step->event.operation, "slice") && from && step->dim >= 0 && step->dim < from->ndim &&
+		    from->sizes[step->dim] == step->size + 1)
+			return step;
+	}
+	return NULL;
+}
+
+/* "2 x 48" of a side whose rows were put into one: how many sequences, and how long each. */
+static bool
+rows_of(const struct cause_side *side, int64_t *rows, int64_t *each)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int place = rule_any(&step->event, "self input");
+		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
+		char name[96];
+
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (!from || step->size != side->size || from->ndim < 2 || !text_among("view reshape flatten", name) || from->sizes[0] < 1 ||
+		    from->sizes[0] * from->sizes[1] != side->size)
+			continue;
+		*rows = from->sizes[0];
+		*each = from->sizes[1];
+		return true;
+	}
+	return false;
+}
+
+/* As many sequences on both sides, those of one side cut to a limit by name and the other's not. */
+static bool
+tell_cut(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t rows[2], each[2];
+	const json_t *limit = NULL;
+	int few;
+
+	if (!rows_of(&facts->sides[0], &rows[0], &each[0]) || !rows_of(&facts->sides[1], &rows[1], &each[1]) || rows[0] != rows[1] || each[0] == each[1])
+		return false;
+	few = each[1] < each[0];
+	for (int64_t shift = 0; shift < 2 && !limit; shift++) { /* shifted by one against each other */
+		limit = each[few] + shift < each[!few] ? cause_named_number(facts, each[few] + shift, cause_limits) : NULL;
+		limit = cause_is_limit(facts, limit) ? limit : NULL;
+	}
+	if (!limit)
+		return false;
+	out->confidence = "likely";
+	out->setting = limit;
+	text_add(&out->text, "%s were cut to %s = %" PRId64 " and %s weren't: %" PRId64 " sequences of %" PRId64 " against %" PRId64,
+		 few ? SAY("the sequences") : SAY("the labels"), text_get(limit, "name"), (int64_t)json_integer_value(json_object_get(limit, "value")),
+		 few ? SAY("the labels") : SAY("the sequences"), rows[0], each[few], each[!few]);
+	if (facts->calls && facts->agreed == facts->calls)
+		text_add(&out->evidence, "in %" PRId64 " earlier calls they agreed", facts->calls);
+	text_add(&out->fix, "cut both at the same place (labels[:%s] with input_ids[:%s]), or raise %s to %" PRId64, text_get(limit, "name"), text_get(limit, "name"),
+		 text_get(limit, "name"), each[!few]);
+	return true;
+}
+
+/* Needs: a loss whose labels differ from the logits in number. Likely where just one of the two was shifted. */
+bool
+cause_logits(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct lineage_step *one, *other;
+	int64_t apart;
+
+	if (!cause_disagrees(facts, "size") || !strstr(facts->event->operation, "loss") || mismatch->operand < 0 ||
+	    strcmp(cause_argument(facts, mismatch->operand), "target") != 0)
+		return false;
+	if (tell_cut(facts, out))
+		return true;
+	one = shift_of(&facts->sides[0]);
+	other = shift_of(&facts->sides[1]);
+	apart = mismatch->actual > mismatch->expected ? mismatch->actual - mismatch->expected : mismatch->expected - mismatch->actual;
+	out->confidence = "possible";
+	text_add(&out->text, "logits and labels differ in number: %" PRId64 " labels for %" PRId64 " rows of logits", mismatch->actual,
+		 mismatch->expected);
+	if (!one != !other && facts->sides[0].lineage && facts->sides[1].lineage && facts->sides[one ? 0 : 1].size + apart == facts->sides[one ? 1 : 0].size &&
+	    mismatch->expected % apart == 0) {
+		out->confidence = "likely";
+		text_add(&out->text, "; only %s shifted, by ", one ? SAY("the labels were") : SAY("the logits was"));
+		cause_add_step(facts, &out->text, one ? one : other);
+		text_add(&out->fix, "shift both (logits[:, :-1] with labels[:, 1:]) or neither");
+		return true;
+	}
+	for (int i = 0; i < 2; i++)
+		if (cause_decider(&facts->sides[i])) {
+			text_add(&out->evidence, "%sthe %" PRId64 " of the %s decided by ", out->evidence.used ? SAY("; ") : "", facts->sides[i].size,
+				 i ? SAY("logits was") : SAY("labels was"));
+			cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[i]));
+		}
+	text_add(&out->fix, "count labels and logits from the same length: shift and flatten both alike (logits[:, :-1] with labels[:, 1:]), extend the "
+		 "labels where features were put into the sequence, round both the same way");
+	return true;
+}

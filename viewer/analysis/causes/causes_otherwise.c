@@ -1,0 +1,98 @@
+/* What came to the failing line from another line of code than in the call before. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+#include "otherwise.h"
+#include "../where.h"
+
+#define CALLS_ENOUGH 3
+
+void
+cause_add_otherwise(const struct cause_facts *facts, struct text *text, int place, int dim, enum lineage_property property)
+{
+	struct otherwise found;
+
+	if (!facts->source || !facts->event || !facts->calls || !otherwise_find(facts->source, facts->process, facts->event, place, dim, property, &found))
+		return;
+	text_add(text, "%s this time comes from ", cause_operand_name(facts, place));
+	cause_add_step(facts, text, &found.now);
+	if (found.first)
+		text_add(text, ", which made nothing before");
+	text_add(text, ", in the call before from ");
+	cause_add_step(facts, text, &found.before);
+}
+
+/* Is SIDE's size none that it had, or the one of its pieces that came otherwise none that this was? */
+static bool
+is_new(const struct cause_facts *facts, const struct cause_side *side, const struct otherwise *found)
+{
+	if (found->pieces)
+		return found->usual.calls >= CALLS_ENOUGH && !found->usual.same && usual_is_steady(&found->usual);
+	if (!where_is_own(facts->source, facts->process, found->now.event.site) || !where_is_own(facts->source, facts->process, found->before.event.site))
+		return false; /* a model's layers: the first comes from elsewhere than the others */
+	return found->now.size != found->before.size && side->calls >= CALLS_ENOUGH && side->smallest == side->largest && side->size != side->largest;
+}
+
+/* The one side that came otherwise and has a new size on that account; -1. */
+static int
+odd_side(const struct cause_facts *facts, struct otherwise *out)
+{
+	struct otherwise found;
+	int odd = -1;
+
+	for (int i = 0; i < 2; i++) {
+		const struct cause_side *side = &facts->sides[i];
+
+		if (side->place < 0 || side->dim < 0 || !otherwise_find(facts->source, facts->process, facts->event, side->place, side->dim, LINEAGE_SIZE, &found) ||
+		    !is_new(facts, side, &found))
+			continue;
+		if (odd >= 0)
+			return -1;
+		odd = i;
+		*out = found;
+	}
+	return odd;
+}
+
+/* Needs: a size that was always the same at this line, and agreed; it, or one of the pieces that it was put together of, comes from another line than
+ * in the call before, and never was what it is. */
+bool
+cause_came_otherwise(const struct cause_facts *facts, struct cause *out)
+{
+	struct otherwise found;
+	const char *name;
+	int64_t was;
+	int side;
+
+	if (!cause_disagrees(facts, "size") || !facts->source || !strchr(facts->event->operation, ':') || facts->calls < CALLS_ENOUGH || facts->agreed != facts->calls)
+		return false;
+	side = odd_side(facts, &found);
+	if (side < 0)
+		return false;
+	name = cause_operand_name(facts, facts->sides[side].place);
+	was = found.pieces ? found.usual.smallest : found.before.size;
+	out->confidence = "likely";
+	out->tells_news = true;
+	if (found.pieces) {
+		text_add(&out->text, "piece %d of the %d that %s is put together of (", found.piece + 1, found.pieces, name);
+		cause_add_pieces(&out->text, &found.join, facts->sides[side].dim);
+		text_add(&out->text, ") is %" PRId64 " this time, by ", found.now.size);
+	} else {
+		text_add(&out->text, "%s comes from elsewhere this time: %" PRId64 " by ", name, found.now.size);
+	}
+	out->setting = cause_number_at(facts, &found.now, found.now.size);
+	if (!out->setting)
+		out->setting = cause_only_number(facts, found.now.size);
+	cause_add_step(facts, &out->text, &found.now);
+	cause_add_number(facts, &out->text, out->setting);
+	if (found.pieces)
+		text_add(&out->text, "; in %" PRId64 " earlier calls it was %" PRId64 ", in the last by ", found.usual.calls, was);
+	else
+		text_add(&out->text, "; in %" PRId64 " earlier calls it was %" PRId64 ", in the last by ", facts->calls, was);
+	cause_add_step(facts, &out->text, &found.before);
+	text_add(&out->fix, "make it %" PRId64 " there, as it is otherwise: ", was);
+	cause_add_line(facts, &out->fix, &found.now, -1);
+	return true;
+}

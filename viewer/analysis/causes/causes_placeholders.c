@@ -1,0 +1,301 @@
+/* Rules about placeholder tokens and the features that go there. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+#include "placeholders.h"
+
+#define ROWS_TOLD 12
+#define TRIES_MOST 20000
+#define FEW 4 /* a difference that a count off by one a row or image explains */
+
+/* "34, 34, 12" of a list of counts; false if there are too many to tell. */
+static bool
+add_counts(struct text *text, const json_t *counts)
+{
+	size_t count = json_array_size(counts);
+
+	if (count < 1 || count > ROWS_TOLD)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		text_add(text, "%s%" PRId64, i ? ", " : "", (int64_t)json_integer_value(json_array_get(counts, i)));
+	return true;
+}
+
+struct images { const char *name; size_t count; int64_t sizes[ROWS_TOLD]; };
+
+/* A table of the locals whose rows' products add up to FEATURES times a whole number: what each image brings. */
+static bool
+find_images(const struct cause_facts *facts, int64_t features, struct images *out)
+{
+	for (size_t f = 0; f < json_array_size(facts->frames); f++) {
+		const json_t *locals = json_object_get(json_array_get(facts->frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i);
+			const json_t *products = json_object_get(json_object_get(local, "summary"), "row_products");
+			size_t count = json_array_size(products);
+			int64_t sum = 0, merge;
+			bool whole = count > 0 && count <= ROWS_TOLD && features > 0;
+
+			for (size_t p = 0; p < count && whole; p++)
+				whole = json_is_integer(json_array_get(products, p)) && json_integer_value(json_array_get(products, p)) > 0 &&
+					!__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(products, p)), &sum);
+			merge = whole && sum % features == 0 ? sum / features : 0;
+			for (size_t p = 0; p < count && merge; p++)
+				if (json_integer_value(json_array_get(products, p)) % merge)
+					merge = 0;
+			if (!merge || merge > 64)
+				continue;
+			out->name = text_get(local, "name");
+			out->count = count;
+			for (size_t p = 0; p < count; p++)
+				out->sizes[p] = json_integer_value(json_array_get(products, p)) / merge;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct split { const struct images *images; const json_t *rows; int short_row, ways; int64_t wanted; int left /* tries */; };
+
+/* Gives the images from FROM on, in order, to the sequences from ROW on; SHORT_ROW is the one that lacks places so far. */
+static void
+try_split(struct split *split, size_t row, size_t from, int short_row, int64_t wanted)
+{
+	int64_t places, sum = 0;
+
+	if (split->left-- <= 0 || split->ways > 1)
+		return;
+	if (row == json_array_size(split->rows)) {
+		if (from == split->images->count && short_row >= 0) {
+			split->ways++;
+			split->short_row = short_row;
+			split->wanted = wanted;
+		}
+		return;
+	}
+	places = json_integer_value(json_array_get(split->rows, row));
+	for (size_t at = from; at <= split->images->count; at++) {
+		if (sum == places)
+			try_split(split, row + 1, at, short_row, wanted);
+		else if (sum > places && short_row < 0)
+			try_split(split, row + 1, at, (int)row, sum);
+		if (at < split->images->count && __builtin_add_overflow(sum, split->images->sizes[at], &sum))
+			return;
+	}
+}
+
+/* The one sequence that lacks places, if there is one way alone to give whole images to all the others; -1. */
+static int
+short_sequence(const struct images *images, const json_t *rows, int64_t *wanted)
+{
+	struct split split = { .images = images, .rows = rows, .short_row = -1, .left = TRIES_MOST };
+
+	try_split(&split, 0, 0, -1, 0);
+	*wanted = split.wanted;
+	return split.ways == 1 && split.left > 0 ? split.short_row : -1;
+}
+
+/* How the places and the features are spread over sequences and images. True where one sequence alone was cut. */
+static bool
+add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
+{
+	const json_t *counts = placeholders_rows(facts);
+	struct text rows = {{0}, 0};
+	struct images images;
+	int64_t wanted;
+	int sequence;
+
+	if (add_counts(&rows, counts))
+		text_add(out, "%splaces in each sequence: %s", out->used ? SAY("; ") : "", rows.data);
+	if (!find_images(facts, features, &images))
+		return false;
+	text_add(out, "%sthe %zu rows of %s bring ", out->used ? SAY("; ") : "", images.count, images.name);
+	for (size_t i = 0; i < images.count; i++)
+		text_add(out, "%s%" PRId64, i ? ", " : "", images.sizes[i]);
+	sequence = rows.used ? short_sequence(&images, counts, &wanted) : -1;
+	if (sequence >= 0)
+		text_add(out, ": sequence %d should have %" PRId64, sequence, wanted);
+	return sequence >= 0;
+}
+
+/* The limit, by name, that LENGTH is; NULL. A number that is merely equal isn't one. */
+static const json_t *
+limit_of(const struct cause_facts *facts, int64_t length)
+{
+	const json_t *number = length > 0 ? cause_named_number(facts, length, cause_limits) : NULL;
+
+	return cause_is_limit(facts, number) ? number : NULL;
+}
+
+/* "8 x 4 places against 5 x 4 rows", where the 4 has a name. */
+static void
+add_units(const struct cause_facts *facts, const struct placeholders *found, struct cause *out)
+{
+	static const char hints[] = "tokens_per per_frame per_image frame num_query num_queries num_patches num_image patches merge query";
+	int64_t a = found->selected, b = found->supplied;
+	const json_t *unit, *count;
+
+	while (b) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	unit = a > 1 ? cause_named_number(facts, a, hints) : NULL;
+	if (!cause_is_called(unit, hints))
+		return;
+	text_add(&out->evidence, "%s%" PRId64 " x %" PRId64 " places against %" PRId64 " x %" PRId64 " rows (%s = %" PRId64 ")", out->evidence.used ? SAY("; ") : "",
+		 found->selected / a, a, found->supplied / a, a, text_get(unit, "name"), a);
+	count = cause_named_number(facts, found->selected / a, "images frames");
+	if (!cause_is_called(count, "images frames"))
+		return; /* (channels and layers are counted, too) */
+	out->setting = count;
+	text_add(&out->evidence, "; %" PRId64 " is %s", found->selected / a, text_get(count, "name"));
+}
+
+/* Do all sequences have places for whole images, but one? */
+static bool
+lacks_one(const struct cause_facts *facts, int64_t features)
+{
+	struct text spread = {{0}, 0};
+
+	return add_spread(facts, features, &spread);
+}
+
+/* Needs: a mask that selects nothing, and rows to put there. */
+bool
+cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
+{
+	struct placeholders found;
+
+	if (!placeholders_find(facts, &found) || found.selected != 0 || found.supplied == 0)
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "the batch holds no placeholder at all, yet %" PRId64 " rows of features", found.supplied);
+	text_add(&out->fix, "check that the prompt template inserts the placeholder token for every image, that the processor and the "
+		 "tokenizer are of one version, and that a length limit has not cut it away");
+	return true;
+}
+
+/* Needs: fewer places than features, in a sequence whose length is a named limit. */
+bool
+cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
+{
+	struct placeholders found;
+	struct placeholders_whole whole;
+	int64_t missing, least;
+	bool one;
+
+	if (!placeholders_find(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
+		return false;
+	if (placeholders_whole(facts, &found, &whole) && whole.fits && !limit_of(facts, found.length))
+		return false; /* whole images, and a sequence that has all of its own */
+	missing = found.supplied - found.selected;
+	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
+	out->setting = limit_of(facts, found.length);
+	one = lacks_one(facts, found.supplied);
+	if (!out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
+		return false; /* nothing says that anything was cut; an exact multiple says something else */
+	out->confidence = out->setting ? "likely" : "possible";
+	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
+		 " too few", found.selected, found.supplied, missing);
+	if (out->setting)
+		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
+	if (add_spread(facts, found.supplied, &out->evidence))
+		least = missing; /* one sequence lacks them all */
+	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : SAY("the length limit"), least);
+	if (least != missing)
+		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
+	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
+		text_add(&out->fix, " (to %" PRId64 " or more)", found.length + missing);
+	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
+	if (!out->setting && one)
+		text_add(&out->fix, "; no limit is in reach: it was applied in another process or in an earlier run, whose tokenised cache must then be "
+			 "rebuilt");
+	return true;
+}
+
+/* Whole images too many or too few, and the sequence that has them. */
+static void
+tell_whole(const struct cause_facts *facts, struct cause *out, const struct placeholders *found, const struct placeholders_whole *whole)
+{
+	int64_t apart = whole->places > whole->given ? whole->places - whole->given : whole->given - whole->places;
+
+	out->confidence = "likely";
+	text_add(&out->text, "there are placeholders for %" PRId64 " images (%" PRId64 " of %" PRId64 " each) and features of %" PRId64 " (%" PRId64 "): %" PRId64
+		 " whole image%s too %s in the text, nothing was counted differently", whole->places, found->selected, whole->each, whole->given,
+		 found->supplied, apart, language_plural(apart), whole->places > whole->given ? SAY("many") : SAY("few"));
+	if (whole->places > whole->given)
+		text_add(&out->text, " or cut");
+	text_add(&out->text, "; sequence %d has places for %" PRId64 ", the others for 1", whole->row, whole->in_row);
+	add_spread(facts, found->supplied, &out->evidence);
+	add_units(facts, found, out);
+	if (whole->places > whole->given)
+		text_add(&out->fix, "look at that text: the placeholder stands in it more often than it has images (one that is quoted is expanded like any other: "
+			 "escape or remove it), or an image of it wasn't given");
+	else
+		text_add(&out->fix, "look at that text: give each of its images a placeholder (a template may leave one out, a limit cut one away), or don't give an image that it doesn't "
+			 "speak of");
+}
+
+/* Needs: more places than features, or a few less in a sequence that no limit has cut. */
+bool
+cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
+{
+	struct placeholders found;
+	struct placeholders_whole whole;
+	int64_t more, few, times;
+	bool is_whole;
+
+	if (!placeholders_find(facts, &found) || found.selected <= 0)
+		return false;
+	is_whole = placeholders_whole(facts, &found, &whole);
+	if (is_whole && whole.fits) {
+		tell_whole(facts, out, &found, &whole);
+		return true;
+	}
+	more = found.selected - found.supplied;
+	few = more < 0 ? -more : more;
+	if (more < 0 && lacks_one(facts, found.supplied))
+		return false; /* whole images but for the end of one sequence: cut */
+	times = more < 0 && found.supplied % found.selected == 0 ? found.supplied / found.selected : 1;
+	if (more < 0 && ((few > FEW && times == 1) || limit_of(facts, found.length)))
+		return false;
+	if (times > 1 && few > FEW) {
+		const json_t *each = cause_number_called(facts, "image_seq_length num_image_token num_image_tokens image_tokens_per_image num_query_tokens");
+
+		out->confidence = "likely";
+		out->setting = each;
+		text_add(&out->text, "exactly %" PRId64 " rows of features for each placeholder (%" PRId64 " for %" PRId64 "): model and processor divide a "
+			 "picture differently", times, found.supplied, found.selected);
+		if (each)
+			text_add(&out->evidence, "%s is %" PRId64 " ", text_get(each, "name"), (int64_t)json_integer_value(json_object_get(each, "value")));
+		text_add(&out->fix, "give model and processor the same patch size, merge size or downsample ratio (here off by %" PRId64
+			 ") and so the same number of tokens a picture", times);
+		return true;
+	}
+	out->confidence = "possible";
+	text_add(&out->text, "there are %" PRId64 " placeholders for %" PRId64 " rows of features, %" PRId64 " too %s", found.selected,
+		 found.supplied, few, more < 0 ? SAY("few") : SAY("many"));
+	if (is_whole)
+		text_add(&out->text, ": %" PRId64 " images of %" PRId64 " each against %" PRId64, whole.places, whole.each, whole.given);
+	else if (few <= FEW && more > 0)
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently");
+	else if (few <= FEW)
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently, or a sequence was cut (now, or in an earlier "
+			 "run whose cache is read)");
+	add_spread(facts, found.supplied, &out->evidence);
+	add_units(facts, &found, out);
+	if (more > 0 && cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", facts->sides[0].size);
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	text_add(&out->fix, "%s", more < 0
+		 ? SAY("use processor and tokenizer of one version, with the same image sizes; where tokenised data is cached, rebuild the cache")
+		 : SAY("check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
+		       "tokenizer are of one version"));
+	return true;
+}

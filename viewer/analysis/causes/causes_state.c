@@ -1,0 +1,154 @@
+/* Rules about what lives longer than a step: states that were kept, parameters that were replaced. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/operand.h"
+#include "../where.h"
+
+/* The step of SIDE's story that is an earlier call of the failing line; NULL. */
+static const struct lineage_step *
+earlier_call(const struct cause_facts *facts, const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && facts->event->site >= 0 && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+
+		if (step->event.site == facts->event->site && step->event.id >= 0 && step->event.id < facts->event->id &&
+		    strcmp(step->event.operation, facts->event->operation) == 0)
+			return step;
+	}
+	return NULL;
+}
+
+/* Needs: one side went through an earlier call of the failing line, and the other was made since: a state that is carried on. */
+bool
+cause_kept(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *kept = &facts->sides[0], *now = &facts->sides[1];
+	const struct lineage_step *before;
+
+	if (!cause_disagrees(facts, "size") || kept->size < 0 || now->size < 0 || !strcmp(facts->event->phase, "optimizer"))
+		return false;
+	if (!earlier_call(facts, kept)) {
+		kept = &facts->sides[1];
+		now = &facts->sides[0];
+	}
+	before = earlier_call(facts, kept);
+	if (!before || earlier_call(facts, now) || kept->dim < 0 || !cause_decider(now) || cause_decider(now)->event.id < before->event.id)
+		return false; /* layer upon layer by one line, on what came before them all */
+	out->confidence = "likely";
+	text_add(&out->text, "%s was kept from an earlier call of this line and has %" PRId64 " in dimension %d, as what came then had; what comes now, %s, has %" PRId64,
+		 cause_operand_name(facts, kept->place), kept->size, kept->dim, cause_operand_name(facts, now->place), now->size);
+	text_add(&out->evidence, "the earlier call is event %" PRId64, before->event.id);
+	if (cause_decider(now)) {
+		text_add(&out->evidence, "; the %" PRId64 " of now was decided by ", now->size);
+		cause_add_step(facts, &out->evidence, cause_decider(now));
+	}
+	text_add(&out->fix, "start %s anew where another sequence or batch begins (reset the cache or state), or bring all batches to one size (drop_last=True)",
+		 cause_operand_name(facts, kept->place));
+	return true;
+}
+
+/* Was SIDE the same in all earlier calls, as it is now? */
+static bool
+is_as_ever(const struct cause_side *side)
+{
+	return side->calls >= 3 && side->smallest == side->size && side->largest == side->size;
+}
+
+/* Needs: a cat along another dimension whose two sides always had one size here; one still has it, and no variable holds it (an attribute:
+ * a cache), the other has a size that is new. */
+bool
+cause_kept_size(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *kept = &facts->sides[0], *now = &facts->sides[1];
+	int64_t times;
+
+	if (!cause_disagrees(facts, "size") || !cause_is(facts, "cat concat") || kept->place < 0 || now->place < 0)
+		return false;
+	if (!is_as_ever(kept)) {
+		kept = &facts->sides[1];
+		now = &facts->sides[0];
+	}
+	if (!is_as_ever(kept) || !now->calls || now->largest != kept->size || now->smallest != kept->size ||
+	    operand_local(facts->frames, facts->event->operands[kept->place].tensor))
+		return false;
+	times = kept->size > 0 && now->size % kept->size == 0 ? now->size / kept->size : 0;
+	out->confidence = "likely";
+	text_add(&out->text, "what %s is joined to (a cache or state that is kept) was filled with %" PRId64 " in dimension %d, as all %" PRId64 " calls before had; what comes "
+		 "now has %" PRId64, cause_operand_name(facts, now->place), kept->size, kept->dim, kept->calls, now->size);
+	if (cause_decider(now)) {
+		text_add(&out->evidence, "the %" PRId64 " was decided by ", now->size);
+		cause_add_step(facts, &out->evidence, cause_decider(now));
+	}
+	if (times > 1)
+		text_add(&out->fix, "repeat what is kept %" PRId64 " times along dimension %d before it is used (repeat_interleave; of a cache of keys and values: "
+			 "batch_repeat_interleave(%" PRId64 ")), or fill it anew with this batch", times, kept->dim, times);
+	else
+		text_add(&out->fix, "fill it anew for a batch of %" PRId64 " (reset the cache or state), or bring the batch to %" PRId64, now->size, kept->size);
+	return true;
+}
+
+struct partner { const struct cause_facts *facts; int64_t tensor, other_tensor, size; int place, other, dim; bool met; };
+
+/* What the tensor at one place met at the other. */
+static bool
+look_at_call(const struct event *event, void *context)
+{
+	struct partner *partner = context;
+	const struct operand *other;
+
+	if (partner->place >= event->operand_count || partner->other >= event->operand_count ||
+	    event->operands[partner->place].tensor != partner->tensor || event->id >= partner->facts->event->id ||
+	    !where_same_line(partner->facts->source, partner->facts->process, event->site, partner->facts->event->site))
+		return true;
+	other = &event->operands[partner->other];
+	partner->met = partner->dim < other->ndim;
+	partner->other_tensor = other->tensor;
+	partner->size = partner->met ? other->sizes[partner->dim] : -1;
+	return !partner->met;
+}
+
+static bool
+is_parameter(const struct cause_facts *facts, int place)
+{
+	const json_t *local = place >= 0 ? operand_local(facts->frames, facts->event->operands[place].tensor) : NULL;
+
+	return local && (strcmp(text_get(local, "class"), "Parameter") == 0 ||
+			 (json_is_true(json_object_get(local, "requires_grad")) && json_is_true(json_object_get(local, "is_leaf"))));
+}
+
+/* Needs: a parameter, and what met another parameter of its own size at this line before: the parameter was replaced since. */
+bool
+cause_replaced(const struct cause_facts *facts, struct cause *out)
+{
+	struct event anywhere;
+
+	if (!cause_disagrees(facts, "size") || !facts->source || facts->event->site < 0 || facts->mismatch->operand < 0 || facts->mismatch->against < 0)
+		return false;
+	anywhere = *facts->event;
+	for (int i = 0; i < 2; i++) {
+		const struct cause_side *now = &facts->sides[i], *copy = &facts->sides[!i];
+		struct partner partner = { .facts = facts, .tensor = copy->place < 0 ? -1 : facts->event->operands[copy->place].tensor, .place = copy->place, .other = now->place,
+					   .dim = now->dim };
+
+		if (partner.tensor < 0 || now->place < 0 || now->dim < 0 || !is_parameter(facts, now->place))
+			continue;
+		anywhere.site = -1; /* the line may have been reached by another way then */
+		facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_call, &partner);
+		if (!partner.met || partner.other_tensor == facts->event->operands[now->place].tensor || partner.size != copy->size)
+			continue;
+		out->confidence = "likely";
+		text_add(&out->text, "%s is a parameter that was replaced since %s was made for it: %s has %" PRId64 " in dimension %d as the one before had, this one has %" PRId64,
+			 cause_operand_name(facts, now->place), cause_operand_name(facts, copy->place), cause_operand_name(facts, copy->place), copy->size, copy->dim,
+			 now->size);
+		if (cause_decider(now)) {
+			text_add(&out->evidence, "the new one was made by ");
+			cause_add_step(facts, &out->evidence, cause_decider(now));
+		}
+		text_add(&out->fix, "make %s anew when the module is replaced (the copy for an average, the optimizer, what a hook or a compiled graph holds)",
+			 cause_operand_name(facts, copy->place));
+		return true;
+	}
+	return false;
+}

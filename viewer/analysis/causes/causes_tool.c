@@ -1,0 +1,312 @@
+#include "causes_tool.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+#include "../knowledge.h"
+#include "../mismatch/mismatch_rule.h"
+#include "../mismatch/operand.h"
+#include "../where.h"
+
+#define LOCAL_DEPTH_MOST 3
+#define SOURCE_MOST 90
+
+bool
+cause_disagrees(const struct cause_facts *facts, const char *property)
+{
+	return facts->event && facts->mismatch && strcmp(facts->mismatch->property, property) == 0;
+}
+
+bool
+cause_is_raised(const struct cause_facts *facts)
+{
+	return !facts->event || !strchr(facts->event->operation, ':');
+}
+
+bool
+cause_is(const struct cause_facts *facts, const char *names)
+{
+	char name[96];
+
+	if (!facts->event)
+		return false;
+	mismatch_plain_name(facts->event->operation, name, sizeof(name));
+	return text_among(names, name);
+}
+
+bool
+cause_is_elementwise(const struct cause_facts *facts)
+{
+	return cause_is(facts, "add sub rsub mul div true_divide floor_divide remainder fmod pow where maximum minimum eq ne lt le gt ge "
+			"and or xor logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor copy masked_fill expand "
+			"addcmul addcdiv lerp iand ior expand_as broadcast_to masked_select index_put clamp mse_loss l1_loss smooth_l1_loss "
+			"huber_loss kl_div binary_cross_entropy binary_cross_entropy_with_logits scaled_dot_product_attention");
+}
+
+bool
+cause_is_loss(const struct cause_facts *facts)
+{
+	return facts->event && (strstr(facts->event->operation, "nll_loss") || strstr(facts->event->operation, "cross_entropy"));
+}
+
+const char *
+cause_argument(const struct cause_facts *facts, int place)
+{
+	const char *name = facts->event && place >= 0 && place < facts->event->operand_count ? facts->event->operands[place].name : NULL;
+
+	return name ? name : SAY("the operand");
+}
+
+const char *
+cause_operand_name(const struct cause_facts *facts, int place)
+{
+	const json_t *local = facts->event && place >= 0 && place < facts->event->operand_count
+				      ? operand_local(facts->frames, facts->event->operands[place].tensor) : NULL;
+
+	return local && *text_get(local, "name") ? text_get(local, "name") : cause_argument(facts, place);
+}
+
+const json_t *
+cause_summary(const struct cause_facts *facts, int place)
+{
+	if (!facts->event || place < 0 || place >= facts->event->operand_count)
+		return NULL;
+	return knowledge_summary(facts->event->operands[place].tensor, facts->counts, facts->frames);
+}
+
+int64_t
+cause_count(const json_t *summary, const char *key, int64_t missing)
+{
+	const json_t *value = json_object_get(summary, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : missing;
+}
+
+const struct lineage_step *
+cause_decider(const struct cause_side *side)
+{
+	return side->lineage && side->lineage->decider >= 0 ? &side->lineage->steps[side->lineage->decider] : NULL;
+}
+
+static bool
+is_named(const struct lineage_step *step, const char *names)
+{
+	char name[96];
+
+	if (!step || !step->event.operation)
+		return false;
+	mismatch_plain_name(step->event.operation, name, sizeof(name));
+	return text_among(names, name);
+}
+
+bool
+cause_decided_by(const struct cause_side *side, const char *names)
+{
+	return is_named(cause_decider(side), names);
+}
+
+const struct lineage_step *
+cause_step(const struct cause_side *side, const char *names)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		if (is_named(&side->lineage->steps[i], names))
+			return &side->lineage->steps[i];
+		if (i == side->lineage->decider)
+			break;
+	}
+	return NULL;
+}
+
+const struct lineage_step *
+cause_step_any(const struct cause_side *side, const char *names)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (is_named(&side->lineage->steps[i], names))
+			return &side->lineage->steps[i];
+	return NULL;
+}
+
+bool
+cause_goes_through(const struct cause_side *side, int64_t event)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (side->lineage->steps[i].event.id == event)
+			return true;
+	return false;
+}
+
+bool
+cause_is_old(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+
+	if (!step || !facts->event)
+		return false;
+	if (step->event.id < 0)
+		return (facts->calls > 0 || side->calls > 0) && step->event.step < facts->event->step; /* no longer kept */
+	return facts->last_call >= 0 && step->event.id < facts->last_call;
+}
+
+void
+cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step)
+{
+	char line[512];
+
+	text_add(text, "%s", step->event.operation);
+	if (facts->source && where_site_line(facts->source, facts->process, step->event.site, false, line, sizeof(line)))
+		text_add(text, " at %s", line);
+	if (*step->how)
+		text_add(text, " (%s)", step->how);
+}
+
+bool
+cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
+{
+	struct code code;
+	char line[4200], *colon;
+	bool found;
+
+	if (!facts->source || !where_site_line(facts->source, facts->process, step->event.site, true, line, sizeof(line)))
+		return false;
+	colon = strrchr(line, ':');
+	if (!colon || *line != '/')
+		return false;
+	*colon = 0;
+	if (!code_open(&code, line, facts->time_ns))
+		return false;
+	found = code_line(&code, strtoll(colon + 1, NULL, 10), out, size);
+	code_close(&code);
+	return found;
+}
+
+void
+cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value)
+{
+	char line[512];
+
+	cause_add_step(facts, text, step);
+	if (cause_source(facts, step, line, sizeof(line))) {
+		text_add(text, "%s", ": `");
+		text_add_short(text, line + strspn(line, " \t"), SOURCE_MOST);
+		text_add(text, "%s", "`");
+	}
+	cause_add_number(facts, text, cause_number_at(facts, step, value));
+}
+
+int64_t
+cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride)
+{
+	const struct event *event = &step->event;
+	int input = rule_any(event, "self input"), weight = rule_tensor(event, "weight");
+	const struct operand *is = input >= 0 ? &event->operands[input] : NULL;
+	int64_t size = 0, by = 0, kernel, length;
+	char name[96];
+
+	if (!is || step->dim < 0)
+		return 0;
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	if (strcmp(name, "unfold") == 0) {
+		if (step->dim >= is->ndim || !rule_int(event, "size", &size) || !rule_int(event, "step", &by))
+			return 0;
+		length = is->sizes[step->dim] - size;
+	} else if ((strncmp(name, "conv", 4) == 0 && !strstr(name, "transpose")) || strstr(name, "max_pool") == name || strstr(name, "avg_pool") == name) {
+		int spatial = weight >= 0 ? event->operands[weight].ndim - 2 : strstr(name, "1d") ? 1 : strstr(name, "2d") ? 2 : 3;
+		int at = step->dim - (is->ndim - spatial);
+
+		if (at < 0 || at >= spatial || step->dim >= is->ndim)
+			return 0;
+		kernel = weight >= 0 ? event->operands[weight].sizes[2 + at] : rule_entry(event, "kernel_size", at, 1);
+		by = rule_entry(event, "stride", at, weight >= 0 ? 1 : kernel);
+		length = is->sizes[step->dim] + 2 * rule_entry(event, "padding", at, 0) - rule_entry(event, "dilation", at, 1) * (kernel - 1) - 1;
+	} else {
+		return 0;
+	}
+	if (by < 2 || length < 0)
+		return 0;
+	if (over)
+		*over = is->sizes[step->dim];
+	if (stride)
+		*stride = by;
+	return strcmp(name, "unfold") == 0 ? length % by : is->sizes[step->dim] % by;
+}
+
+int
+cause_message_shape(const char *message, int n, int64_t *sizes)
+{
+	for (const char *at = message; at && (at = strpbrk(at, "[(")); at++) {
+		const char *c = at + 1;
+		int count = 0;
+		bool good = true;
+
+		while (good && *c && *c != ']' && *c != ')') {
+			char *end;
+			long long value = strtoll(c, &end, 10);
+
+			good = end != c && isdigit((unsigned char)*c) && count < CAUSE_SHAPE_MOST && (*end == ',' || *end == ']' || *end == ')');
+			if (!good)
+				break;
+			sizes[count++] = value;
+			for (c = end; *c == ',' || *c == ' ';)
+				c++;
+		}
+		if (good && count && (*c == ']' || *c == ')') && n-- == 0)
+			return count;
+	}
+	return -1;
+}
+
+bool
+cause_message_word(const char *message, const char *mark, char *out, size_t size)
+{
+	const char *at = message ? strstr(message, mark) : NULL;
+	size_t used = 0;
+
+	if (!at)
+		return false;
+	for (at += strlen(mark); isalnum((unsigned char)*at) || *at == '_' || *at == '.'; at++)
+		if (used + 1 < size)
+			out[used++] = *at;
+	while (used && out[used - 1] == '.')
+		used--;
+	out[used] = 0;
+	return used > 0;
+}
+
+static const json_t *
+search(const json_t *locals, bool (*ask)(const json_t *local, void *context), void *context, int depth)
+{
+	for (size_t i = 0; i < json_array_size(locals); i++) {
+		const json_t *local = json_array_get(locals, i), *found;
+
+		if (ask(local, context))
+			return local;
+		found = depth < LOCAL_DEPTH_MOST ? search(json_object_get(local, "items"), ask, context, depth + 1) : NULL;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+const json_t *
+cause_local(const struct cause_facts *facts, bool (*ask)(const json_t *local, void *context), void *context)
+{
+	for (size_t i = 0; i < json_array_size(facts->frames); i++) {
+		const json_t *frame = json_array_get(facts->frames, i);
+		const json_t *found = search(json_object_get(frame, "locals"), ask, context, 0);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+int64_t
+cause_local_size(const json_t *local, size_t dim)
+{
+	const json_t *size = json_array_get(json_object_get(local, "shape"), dim);
+
+	return json_is_integer(size) ? json_integer_value(size) : -1;
+}

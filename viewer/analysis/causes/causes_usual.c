@@ -1,0 +1,65 @@
+/* What is new on the way of the sizes in question, as evidence of a cause that doesn't tell it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../where.h"
+
+void
+cause_find_news(struct cause_facts *facts, struct news room[2])
+{
+	for (int i = 0; i < 2; i++) {
+		const struct lineage *lineage = facts->sides[i].lineage;
+		const struct lineage_step *first = lineage && lineage->count ? &lineage->steps[0] : NULL;
+
+		if (!first || !facts->source || lineage->property != LINEAGE_SIZE || first->dim < 0 || first->tensor <= 0)
+			continue;
+		news_find(facts->source, facts->process, first->tensor, facts->event && facts->event->id >= 0 ? facts->event->id : facts->before, first->dim, &room[i]);
+		news_changed(facts->source, lineage, &room[i].change);
+		facts->sides[i].news = &room[i];
+	}
+}
+
+/* "12 in each of the last 64 calls". */
+static void
+add_usual(struct text *text, const struct usual *usual)
+{
+	if (usual_is_steady(usual))
+		text_add(text, "%" PRId64 " in each of the last %" PRId64 " calls", usual->smallest, usual->calls);
+	else
+		text_add(text, "%" PRId64 " to %" PRId64 " in the last %" PRId64 " calls", usual->smallest, usual->largest, usual->calls);
+}
+
+void
+cause_add_went_off(const struct cause_facts *facts, struct cause *out)
+{
+	char line[512];
+
+	if (out->tells_news || !facts->mismatch || !text_among("size numel count", facts->mismatch->property))
+		return;
+	for (int i = 0; i < 2; i++) {
+		const struct news_change *change = facts->sides[i].news ? &facts->sides[i].news->change : NULL;
+
+		if (!change || change->step.event.id < 0)
+			continue;
+		if (!where_site_line(facts->source, facts->process, change->step.event.site, false, line, sizeof(line)) || strstr(out->text.data, line))
+			return;
+		text_add(&out->evidence, "%snew at ", out->evidence.used ? SAY("; ") : "");
+		cause_add_step(facts, &out->evidence, &change->step);
+		text_add(&out->evidence, ": it makes %" PRId64 " of %" PRId64 ", where %" PRId64 " earlier calls left everything as it was", change->to, change->from, change->calls);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		const struct news *news = facts->sides[i].news;
+		const struct news_step *new = news && news->count ? &news->steps[news->count - 1] : NULL;
+
+		if (!new || !where_site_line(facts->source, facts->process, new->step.event.site, false, line, sizeof(line)) ||
+		    (strstr(out->text.data, line) && strstr(out->text.data, "earlier calls")))
+			continue;
+		text_add(&out->evidence, "%snew at ", out->evidence.used ? SAY("; ") : "");
+		cause_add_line(facts, &out->evidence, &new->step, new->step.size);
+		text_add(&out->evidence, ": %" PRId64 ", where it was ", new->step.size);
+		add_usual(&out->evidence, &new->usual);
+		return;
+	}
+}

@@ -1,0 +1,154 @@
+#include "placeholders.h"
+
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../knowledge.h"
+#include "../mismatch/mismatch_rule.h"
+
+static int64_t
+number_after(const char *text, const char *word)
+{
+	const char *at = text ? strstr(text, word) : NULL;
+	int64_t number;
+
+	return at && text_number(&at, &number) ? number : -1;
+}
+
+/* The longest integer or bool tensor of two dimensions among the locals: the token sequence. */
+static int64_t
+sequence_length(const json_t *frames, int64_t *rows)
+{
+	int64_t longest = -1;
+
+	for (size_t f = 0; f < json_array_size(frames); f++) {
+		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
+			int64_t size = json_integer_value(json_array_get(shape, 1));
+
+			if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest) {
+				longest = size;
+				*rows = json_integer_value(json_array_get(shape, 0));
+			}
+		}
+	}
+	return longest;
+}
+
+/* Rows of the local features whose elements are ELEMENTS (a library's message counts them so); -1 if none is it. */
+static int64_t
+rows_of_features(const json_t *frames, int64_t elements)
+{
+	for (size_t f = 0; f < json_array_size(frames); f++) {
+		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+
+		for (size_t i = 0; i < json_array_size(locals); i++) {
+			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
+			int64_t rows = json_integer_value(json_array_get(shape, 0)), width = json_integer_value(json_array_get(shape, 1));
+
+			if (json_array_size(shape) == 2 && width > 1 && rows > 0 && elements % width == 0 && elements / width == rows &&
+			    strstr(text_get(local, "name"), "feature"))
+				return rows;
+		}
+	}
+	return -1;
+}
+
+bool
+placeholders_find(const struct cause_facts *facts, struct placeholders *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t rows;
+
+	*out = (struct placeholders){ -1, -1, -1, 1 };
+	out->length = sequence_length(facts->frames, &out->rows);
+	if (cause_disagrees(facts, "count") && mismatch->has_expected && mismatch->has_actual) {
+		const struct operand *mask = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
+
+		out->selected = mismatch->expected;
+		out->supplied = mismatch->actual;
+		if (mask && mask->ndim >= 2) {
+			out->length = mask->sizes[1];
+			out->rows = mask->sizes[0];
+		}
+		return out->selected >= 0 && out->supplied >= 0;
+	}
+	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "token") || !strstr(facts->message, "features"))
+		return false;
+	out->selected = number_after(facts->message, "tokens:");
+	out->supplied = number_after(facts->message, ", features");
+	rows = rows_of_features(facts->frames, out->supplied);
+	if (rows > 0 && out->selected <= out->length * out->rows) /* places are counted, features are multiplied by their width */
+		out->supplied = rows;
+	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
+}
+
+const json_t *
+placeholders_rows(const struct cause_facts *facts)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const json_t *summary = facts->event && mismatch && mismatch->against >= 0
+		? knowledge_summary(facts->event->operands[mismatch->against].tensor, facts->counts, facts->frames) : NULL;
+
+	return json_object_get(summary, "rows");
+}
+
+/* The rows that each image brings, where the features of several equal ones were put together or flattened; 0. */
+static int64_t
+rows_of_one(const struct cause_side *side, int64_t supplied)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count && side->lineage->steps[i].size == supplied; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int place = rule_next(&step->event, 0);
+		const struct operand *is = place >= 0 ? &step->event.operands[place] : NULL;
+		int64_t each = is && step->dim >= 0 && step->dim < is->ndim ? is->sizes[step->dim] : 0;
+		bool alike = each > 0;
+		char name[96];
+
+		mismatch_plain_name(step->event.operation, name, sizeof(name));
+		if (text_among("cat concat concatenate", name)) {
+			for (int n = place; n >= 0 && alike; n = rule_next(&step->event, n + 1))
+				alike = step->dim < step->event.operands[n].ndim && step->event.operands[n].sizes[step->dim] == each;
+			return alike ? each : 0;
+		}
+		if (text_among("view reshape flatten unsafe_view reshape_alias", name) && is && step->dim == 0 && is->ndim > 1 && is->sizes[0] * is->sizes[1] == supplied)
+			return is->sizes[1];
+	}
+	return 0;
+}
+
+bool
+placeholders_whole(const struct cause_facts *facts, const struct placeholders *found, struct placeholders_whole *out)
+{
+	static const char *const names = "tokens_per_image image_seq_length num_image_tokens image_tokens_per_image num_image_token num_query_tokens num_queries";
+	const json_t *counts = placeholders_rows(facts), *named;
+	int fitting = 0, others = 0;
+
+	*out = (struct placeholders_whole){ .row = -1 };
+	out->each = facts->sides[0].size == found->supplied ? rows_of_one(&facts->sides[0], found->supplied) : 0;
+	if (out->each < 2 && (named = cause_number_called(facts, names)))
+		out->each = json_integer_value(json_object_get(named, "value"));
+	if (out->each < 2 || found->selected % out->each || found->supplied % out->each || found->selected == found->supplied)
+		return false;
+	out->places = found->selected / out->each;
+	out->given = found->supplied / out->each;
+	for (size_t i = 0; i < json_array_size(counts); i++) {
+		int64_t places = json_integer_value(json_array_get(counts, i));
+
+		if (places % out->each)
+			return false; /* cut within an image */
+		if (places == out->each) {
+			fitting++;
+			continue;
+		}
+		others++;
+		out->row = (int)i;
+		out->in_row = places / out->each;
+	}
+	if (out->given != (int64_t)json_array_size(counts) || others != 1)
+		out->row = -1;
+	out->fits = fitting > 0 && out->row >= 0;
+	return true;
+}

@@ -1,0 +1,51 @@
+#include "slice.h"
+
+#include "../mismatch/mismatch_rule.h"
+#include "../text.h"
+
+bool
+slice_read(const struct event *event, struct slice *out)
+{
+	int self = rule_tensor(event, "self");
+	int64_t along = 0;
+	char name[96];
+
+	*out = (struct slice){ .dim = -1, .end = RULE_INT_MOST };
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	if (!text_among("slice", name) || self < 0)
+		return false;
+	rule_int(event, "dim", &along);
+	rule_int(event, "start", &out->start);
+	rule_int(event, "end", &out->end);
+	out->dim = rule_dim(along, event->operands[self].ndim);
+	if (out->dim < 0 || out->start < 0)
+		return false;
+	out->whole = event->operands[self].sizes[out->dim];
+	return true;
+}
+
+int64_t
+slice_stop(const struct slice *slice)
+{
+	if (slice->end < 0)
+		return slice->whole + slice->end;
+	return slice->end < slice->whole ? slice->end : slice->whole;
+}
+
+int64_t
+slice_left(const struct slice *slice)
+{
+	return slice_stop(slice) > slice->start ? slice_stop(slice) - slice->start : 0;
+}
+
+bool
+slice_is_short(const struct slice *slice, int64_t wanted)
+{
+	return slice->end > slice->whole && slice->end < RULE_INT_MOST && slice->end - slice->start == wanted && slice_left(slice) < wanted;
+}
+
+bool
+slice_begins_beyond(const struct slice *slice)
+{
+	return slice->start >= slice->whole && slice->end > slice->start;
+}

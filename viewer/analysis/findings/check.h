@@ -1,0 +1,30 @@
+/*
+ * A check that Python code made and that failed: an assert, a raise under a condition, a library's own check.
+ *
+ * Its line's source names what it compares. Where both sides are sizes or counts of tensors that the frame holds, that is
+ * the mismatch; where not, the tensors that the compared names were made from are what to follow. Only recorded numbers
+ * count: what the source says serves to find them.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_CHECK_H
+#define SHAPEBOX_VIEWER_ANALYSIS_CHECK_H
+
+#include "../causes/condition.h"
+#include "../failure/failure.h"
+#include "../subject.h"
+
+#define CHECK_TENSORS_MOST 8
+
+/* The comparison that failed at the chosen frame of FRAMES, with what both sides came to; false where it isn't known. Borrows of FRAMES. */
+bool check_condition(const struct source *source, const struct failure *failure, const json_t *frames, struct condition *out);
+
+/* The two sides of the check at the chosen frame of FRAMES, if they differ and at least one is a tensor's size or count.
+ * Names are borrowed from FRAMES and OUT. */
+bool check_compares(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
+		    struct mismatch *found);
+
+/* The frame's tensors (VARIABLEs of ARCHITECTURE.md, borrowed) that the failing statement rests on: first those that its
+ * function was given, then those it made, nearest first. Returns how many. */
+int check_tensors(const struct source *source, const struct failure *failure, const json_t *frames,
+		  const json_t *out[CHECK_TENSORS_MOST]);
+
+#endif

@@ -1,0 +1,396 @@
+#include "lineage.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lineage_parts.h"
+#include "../mismatch/mismatch_rule.h"
+#include "size_flow.h"
+#include "../text.h"
+#include "../history/usual.h"
+#include "../where.h"
+
+#define LOOP_STEPS_LEAST 64 /* a story that long may be one that goes round */
+#define FACTORS_MOST 8
+#define LINE_MOST 512
+#define FACTOR_CALLS_MOST 64
+
+struct lineage_step *
+lineage_add_step(struct lineage *lineage)
+{
+	struct lineage_step *step;
+
+	if (lineage->count == LINEAGE_STEPS_MOST)
+		return NULL;
+	step = &lineage->steps[lineage->count++];
+	*step = (struct lineage_step){ .dim = -1, .size = -1 };
+	return step;
+}
+
+void
+lineage_decide(struct lineage *lineage, struct lineage_step *step)
+{
+	step->decides = true;
+	if (lineage->decider < 0)
+		lineage->decider = (int)(step - lineage->steps);
+}
+
+static bool
+known_dim(const struct operand *operand, int dim)
+{
+	return dim >= 0 && dim < operand->ndim;
+}
+
+struct factors { const struct operand *now; int place, calls; bool varies[FACTORS_MOST]; };
+
+static bool
+add_factors(const struct event *event, void *context)
+{
+	struct factors *factors = context;
+	const struct operand *is = factors->place < event->operand_count ? &event->operands[factors->place] : NULL;
+
+	for (int d = 0; is && is->ndim == factors->now->ndim && d < is->ndim && d < FACTORS_MOST; d++)
+		factors->varies[d] = factors->varies[d] || is->sizes[d] != factors->now->sizes[d];
+	return ++factors->calls < FACTOR_CALLS_MOST;
+}
+
+/* A size that a view made of several (or of which it took a part): earlier calls of its line tell which of them is another
+ * now than it was. FLOW's dimension becomes that one; false where none differs, or nothing came before. */
+static bool
+follow_factor(const struct source *source, const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
+{
+	struct factors factors = { .now = &maker->operands[flow->operand], .place = flow->operand };
+	int64_t size = maker->outputs[output].sizes[dim];
+	int one = -1, count = 0;
+
+	if (maker->site < 0)
+		return false;
+	source->each_call(source->context, lineage->process, maker, add_factors, &factors);
+	for (int d = 0; d < factors.now->ndim && d < FACTORS_MOST; d++)
+		if (factors.varies[d] && factors.now->sizes[d] > 1 &&
+		    (size % factors.now->sizes[d] == 0 || factors.now->sizes[d] % (size > 0 ? size : 1) == 0)) {
+			one = d;
+			count++;
+		}
+	if (!factors.calls || count != 1)
+		return false;
+	flow->dim = one;
+	return true;
+}
+
+/* A layer's input and weight are of one dtype: where the weight was given other data, that is what was decided. */
+static void
+follow_converted(const struct source *source, const struct lineage *lineage, const struct event *maker, struct flow *flow)
+{
+	int weight = rule_tensor(maker, "weight");
+	struct event given;
+
+	if (flow->kind == FLOW_PASSES && weight >= 0 && weight != flow->operand && maker->operands[weight].dtype && maker->output_count &&
+	    maker->outputs[0].dtype && strcmp(maker->operands[weight].dtype, maker->outputs[0].dtype) == 0 &&
+	    source->replaced(source->context, lineage->process, maker->operands[weight].tensor, maker->id, &given))
+		flow->operand = weight;
+}
+
+/* Does MAKER, a cat, get fewer pieces than it got in the call before? */
+static bool
+has_fewer(const struct source *source, const struct lineage *lineage, const struct event *maker)
+{
+	struct event before;
+	char name[96];
+
+	mismatch_plain_name(maker->operation, name, sizeof(name));
+	if (maker->site < 0 || !text_among("cat concat concatenate", name))
+		return false;
+	return usual_newest(source, lineage->process, maker, &before) && rule_pieces(maker) < rule_pieces(&before);
+}
+
+/* One step back: the maker of TENSOR before event *BEFORE. Returns the place to go on with, -1 to stop. */
+static int
+step_back(const struct source *source, struct lineage *lineage, int64_t tensor, int64_t before, int *dim, struct event *maker)
+{
+	struct lineage_step *step;
+	struct flow flow;
+	int output, writes;
+
+	if (!lineage_maker(source, lineage->process, tensor, before, lineage->property, maker, &output, &writes)) {
+		lineage_add_entry(source, lineage, tensor, *dim);
+		return -1;
+	}
+	step = lineage_add_step(lineage);
+	if (!step)
+		return -1;
+	step->event = *maker;
+	step->output = output;
+	step->tensor = tensor;
+	step->writes = writes;
+	step->dim = *dim;
+	if (lineage->property == LINEAGE_SIZE) {
+		if (!known_dim(&maker->outputs[output], *dim))
+			return -1;
+		step->size = maker->outputs[output].sizes[*dim];
+		flow = size_flow(maker, output, *dim);
+	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
+		flow = size_flow_values(maker, output);
+		lineage_pick(lineage, maker, &flow);
+	} else if (lineage->property == LINEAGE_RANK) {
+		flow = size_flow_rank(maker, output);
+	} else {
+		flow = size_flow_dtype(maker, output, lineage->property == LINEAGE_DEVICE);
+		follow_converted(source, lineage, maker, &flow);
+	}
+	text_format(step->how, sizeof(step->how), "%s", flow.how);
+	step->possible = flow.kind == FLOW_POSSIBLE;
+	step->entered = flow.kind == FLOW_ENTERS;
+	step->combines = flow.kind == FLOW_SCALES && !follow_factor(source, lineage, maker, output, *dim, &flow);
+	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
+		lineage_decide(lineage, step);
+	step->fewer = step->decides && lineage->property == LINEAGE_SIZE && has_fewer(source, lineage, maker);
+	if (flow.kind == FLOW_UNKNOWN || flow.kind == FLOW_ENTERS || flow.operand < 0)
+		return -1;
+	*dim = flow.dim;
+	return step->decides && lineage->property != LINEAGE_SIZE && lineage->property != LINEAGE_VALUES &&
+		       lineage->property != LINEAGE_MAKER ? -1 : flow.operand;
+}
+
+/* A walk that never ends goes round: a state that is carried from call to call. The first that computes it is told for all.
+ * One that ends goes round where it passes a line again in an earlier STEPS: layers of one line do so within a step. */
+static void
+stop_at_loop(struct lineage *lineage, bool steps)
+{
+	for (int i = 0; i < lineage->count; i++) {
+		struct lineage_step *step = &lineage->steps[i];
+
+		if (strstr(step->event.operation, "detach") || strstr(step->event.operation, "clone") || strstr(step->event.operation, "::to"))
+			continue;
+		for (int j = i + 1; j < lineage->count; j++)
+			if (lineage->steps[j].event.site == step->event.site && lineage->steps[j].dim == step->dim &&
+			    (!steps || lineage->steps[j].event.step != step->event.step) && strcmp(lineage->steps[j].event.operation, step->event.operation) == 0) {
+				text_say(step->how, sizeof(step->how), "carried on from call to call");
+				lineage->count = i + 1;
+				lineage->decider = -1;
+				lineage_decide(lineage, step);
+				return;
+			}
+	}
+}
+
+/* Operations that make a dimension longer or shorter, and that another may undo. */
+static const char resizing[] = "slice narrow pad constant_pad_nd reflection_pad1d reflection_pad2d cat concat concatenate conv1d conv2d conv3d "
+			       "conv_transpose1d conv_transpose2d conv_transpose3d convolution max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d "
+			       "avg_pool3d upsample_nearest1d upsample_nearest2d upsample_bilinear2d upsample_bicubic2d upsample_linear1d pixel_shuffle "
+			       "view reshape unsafe_view reshape_alias flatten unflatten";
+
+/* What was made longer and then shorter again (padded and cut, pooled and interpolated, put into one and taken apart) is as it was: who decided comes before. */
+static void
+pass_undone(struct lineage *lineage)
+{
+	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 2 &&
+	       !lineage->steps[lineage->decider].fewer) {
+		int64_t size = lineage->steps[lineage->decider].size;
+		int next = -1, from = -1;
+
+		for (int i = lineage->decider; i < lineage->count && from < 0; i++) {
+			char name[96];
+
+			if (i > lineage->decider && lineage->steps[i].size == size) {
+				from = i;
+				break;
+			}
+			mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
+			if (lineage->steps[i].possible || (lineage->steps[i].decides && !text_among(resizing, name)))
+				break;
+		}
+		for (int i = from; from > 0 && i < lineage->count && next < 0; i++)
+			next = lineage->steps[i].decides ? i : -1;
+		if (next < 0)
+			return;
+		lineage->decider = next;
+	}
+}
+
+void
+lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
+		    enum lineage_property property, struct lineage *out)
+{
+	out->process = process;
+	out->property = property;
+	out->count = 0;
+	out->decider = -1;
+	out->replaced = false;
+	out->part_dim = -1;
+	out->before = before;
+	while (tensor >= 0 && out->count < LINEAGE_STEPS_MOST) {
+		struct event maker;
+		int place = step_back(source, out, tensor, before, &dim, &maker);
+
+		if (place < 0 || (property == LINEAGE_SIZE && dim < 0))
+			break;
+		tensor = maker.operands[place].tensor;
+		before = maker.id;
+		if (property == LINEAGE_SIZE && !known_dim(&maker.operands[place], dim))
+			break;
+	}
+	if (out->count >= LOOP_STEPS_LEAST && (out->decider < 0 || out->decider >= LOOP_STEPS_LEAST))
+		stop_at_loop(out, out->count < LINEAGE_STEPS_MOST || out->decider >= 0);
+	pass_undone(out);
+	if (property == LINEAGE_VALUES)
+		lineage_written(source, out);
+}
+
+void
+lineage_stop_at_product(struct lineage *lineage)
+{
+	for (int i = 0; i < lineage->count && (lineage->decider < 0 || i < lineage->decider); i++)
+		if (lineage->steps[i].combines) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+		}
+}
+
+void
+lineage_stop_at_layer(struct lineage *lineage)
+{
+	for (int i = 0; i < lineage->count && i < lineage->decider; i++)
+		if (strcmp(lineage->steps[i].event.operation, "aten::linear") == 0 && lineage->steps[i].size == lineage->steps[0].size) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+		}
+}
+
+void
+lineage_stop_at_layout(struct lineage *lineage)
+{
+	static const char turning[] = "transpose t permute movedim moveaxis swapaxes swapdims mT mH numpy_T expand expand_as broadcast_to slice narrow "
+				      "select unfold as_strided diagonal split chunk unbind split_with_sizes";
+
+	for (int i = 0; i < lineage->count; i++) {
+		char name[96];
+
+		mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
+		if (text_among(turning, name)) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+			return;
+		}
+	}
+}
+
+/* CALLER: the program's line that was told last, which isn't told again. */
+static void
+add_operation(struct text *text, const struct source *source, const struct lineage *lineage, const struct lineage_step *step, char caller[LINE_MOST])
+{
+	char line[LINE_MOST];
+
+	text_add(text, "%s", step->event.operation);
+	if (where_site_line(source, lineage->process, step->event.site, false, line, sizeof(line)))
+		text_add(text, " %s", line);
+	if (step->decides && where_caller_line(source, lineage->process, step->event.site, line, sizeof(line)) && strcmp(line, caller) != 0) {
+		text_add(text, ", called at %s", line);
+		text_format(caller, LINE_MOST, "%s", line);
+	}
+	if (*step->how)
+		text_add(text, " (%s)", step->how);
+	if (step->writes)
+		text_add(text, " (written in place %d time%s since)", step->writes, language_plural(step->writes));
+	if (step->possible)
+		text_add(text, " [possible]");
+}
+
+/* Which steps to tell: what decides, then what is nearest to the failure, one a line of code. */
+static int
+choose_steps(const struct lineage *lineage, bool *chosen, int most)
+{
+	int count = 0;
+
+	memset(chosen, 0, LINEAGE_STEPS_MOST * sizeof(*chosen));
+	if (lineage->decider >= 0) {
+		chosen[lineage->decider] = true;
+		count++;
+	}
+	for (int i = 0; i < lineage->count && count < most - 1; i++)
+		if (lineage->steps[i].decides && !chosen[i]) {
+			chosen[i] = true;
+			count++;
+		}
+	for (int i = 0; i < lineage->count && count < most; i++)
+		if (!chosen[i] && (i == 0 || lineage->steps[i].event.site != lineage->steps[i - 1].event.site) &&
+		    (i == 0 || i + 1 == lineage->count || lineage->steps[i].event.site != lineage->steps[i + 1].event.site)) {
+			chosen[i] = true;
+			count++;
+		}
+	return count;
+}
+
+json_t *
+lineage_lines(const struct source *source, const struct lineage *lineage, const char *head)
+{
+	json_t *lines = json_array();
+	char caller[LINE_MOST] = ""; /* that was told */
+	bool chosen[LINEAGE_STEPS_MOST];
+	bool first = true;
+
+	choose_steps(lineage, chosen, LINEAGE_LINES_MOST);
+	for (int i = 0; i < lineage->count; i++) {
+		struct text text = {{0}, 0};
+
+		if (!chosen[i])
+			continue;
+		text_add(&text, "%s%s<- ", first && head ? head : "", first && head ? " " : "");
+		add_operation(&text, source, lineage, &lineage->steps[i], caller);
+		json_array_append_new(lines, text_json(text.data));
+		first = false;
+	}
+	if (first && head)
+		json_array_append_new(lines, text_json(head));
+	return lines;
+}
+
+json_t *
+lineage_origin(const struct source *source, const struct lineage *lineage, const char *what)
+{
+	const struct lineage_step *step = lineage->decider >= 0 ? &lineage->steps[lineage->decider] : NULL;
+	struct text text = {{0}, 0};
+	char line[4200], caller[LINE_MOST] = "";
+	json_t *json;
+
+	if (!step)
+		return json_null();
+	json = json_object();
+	text_set_integer(json, "event", step->event.id, -1);
+	text_set(json, "operation", step->event.operation);
+	text_set(json, "where", where_site_line(source, lineage->process, step->event.site, true, line, sizeof(line)) ? line : NULL);
+	text_add(&text, "%s %s ", what, step->entered ? SAY("entered at") : step->possible ? SAY("possibly comes from")
+				  : lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER ? SAY("was made by") : SAY("was decided by"));
+	add_operation(&text, source, lineage, step, caller);
+	text_set(json, "text", text.data);
+	json_object_set_new(json, "possible", json_boolean(step->possible));
+	return json;
+}
+
+bool
+lineage_part(const struct source *source, const struct lineage *one, const struct lineage *other, char *out, size_t size)
+{
+	const struct lineage_step *a, *b;
+	int parting = -1, shared = 0;
+	char line[512];
+
+	for (; shared < one->count && shared < other->count; shared++) {
+		a = &one->steps[shared];
+		b = &other->steps[shared];
+		if (strcmp(a->event.operation, b->event.operation) != 0 || !where_same_line(source, one->process, a->event.site, b->event.site))
+			break;
+		if (a->size != b->size)
+			parting = shared;
+	}
+	if (parting == 0 && shared == 1 && shared < one->count && shared < other->count)
+		return false; /* one line, given what other lines made: all that they share */
+	if (parting < 0 || one->steps[parting].event.id == other->steps[parting].event.id)
+		return false;
+	a = &one->steps[parting];
+	b = &other->steps[parting];
+	where_site_line(source, one->process, a->event.site, false, line, sizeof(line));
+	text_say(out, size, "both come from the same code; they part at %s %s: %" PRId64 " here, %" PRId64 " there (events %" PRId64
+		    " and %" PRId64 ")", a->event.operation, line, a->size, b->size, a->event.id, b->event.id);
+	return true;
+}

@@ -1,0 +1,24 @@
+/* What the files of lineage share. Included within viewer/analysis/lineage/ alone. */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_LINEAGE_PARTS_H
+#define SHAPEBOX_VIEWER_ANALYSIS_LINEAGE_PARTS_H
+
+#include "lineage.h"
+#include "size_flow.h"
+
+/* The next step, empty; NULL where the walk is as long as it may be. */
+struct lineage_step *lineage_add_step(struct lineage *lineage);
+/* STEP decides; the first that does is the lineage's decider. */
+void lineage_decide(struct lineage *lineage, struct lineage_step *step);
+
+/* lineage_written.c: elements of a tensor that was made empty or of one value came in later, through a view of it: who wrote last becomes
+ * the decider. */
+void lineage_written(const struct source *source, struct lineage *lineage);
+
+/* The same: elements that were picked from a stack by its number come from that piece; FLOW then goes on with it. The pick is remembered
+ * on the way back to the stack. */
+void lineage_pick(struct lineage *lineage, const struct event *maker, struct flow *flow);
+
+/* lineage_live.c: no kept event made TENSOR: what the whole-run table says of it, or its first use. DIM of it is followed, -1. */
+void lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim);
+
+#endif

@@ -1,0 +1,182 @@
+/* Rules for operations that join, fill or compare whole tensors. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "mismatch_rule.h"
+#include "../text.h"
+
+/* The size of dimension DIM that most of the listed tensors have (the first one's in a tie), and who has it first. */
+static int
+majority(const struct event *event, int dim)
+{
+	int best = -1, best_count = 0;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
+		int count = 0;
+
+		if (event->operands[i].item < 0 || event->operands[i].ndim <= dim)
+			continue;
+		for (int j = rule_next(event, 0); j >= 0; j = rule_next(event, j + 1))
+			count += event->operands[j].item >= 0 && event->operands[j].ndim > dim &&
+				 event->operands[j].sizes[dim] == event->operands[i].sizes[dim];
+		if (count > best_count) {
+			best = i;
+			best_count = count;
+		}
+	}
+	return best;
+}
+
+/* The tensors of a list must agree in every dimension but EXCEPT. */
+static bool
+list_differs(const struct mismatch_facts *facts, struct mismatch *out, int except, bool skip_empty)
+{
+	const struct event *event = facts->event;
+	int first = -1;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
+		const struct operand *is = &event->operands[i];
+
+		if (is->item < 0 || (skip_empty && is->ndim == 1 && is->sizes[0] == 0))
+			continue;
+		if (first < 0)
+			first = i;
+		else if (is->ndim != event->operands[first].ndim)
+			return state_rank(facts, out, i, first, event->operands[first].ndim);
+	}
+	if (first < 0)
+		return false;
+	for (int dim = 0; dim < event->operands[first].ndim; dim++) {
+		int reference = dim == except ? -1 : majority(event, dim);
+
+		for (int i = rule_next(event, 0); reference >= 0 && i >= 0; i = rule_next(event, i + 1)) {
+			const struct operand *is = &event->operands[i];
+
+			if (is->item >= 0 && is->ndim > dim && is->sizes[dim] != event->operands[reference].sizes[dim] &&
+			    !(skip_empty && is->ndim == 1 && is->sizes[0] == 0))
+				return state_size(facts, out, i, dim, reference, dim, event->operands[reference].sizes[dim],
+						  is->sizes[dim]);
+		}
+	}
+	return false;
+}
+
+bool
+mismatch_cat(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int first = rule_next(event, 0);
+	int64_t dim = 0;
+	char name[64];
+	int except;
+
+	if (first < 0)
+		return false;
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	if (text_among("hstack column_stack", name))
+		dim = event->operands[first].ndim > 1 ? 1 : 0;
+	else if (strcmp(name, "dstack") == 0)
+		dim = 2;
+	else
+		rule_int(event, "dim", &dim);
+	for (int i = first; i >= 0 && event->operands[first].ndim == 1 && event->operands[first].sizes[0] == 0;
+	     i = rule_next(event, i + 1))
+		first = i;
+	except = rule_dim(dim, event->operands[first].ndim);
+	return list_differs(facts, out, except, true);
+}
+
+bool
+mismatch_stack(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	return list_differs(facts, out, -1, false);
+}
+
+bool
+mismatch_broadcast(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int first = rule_next(event, 0);
+	bool in_place = mismatch_is_in_place(event->operation);
+
+	for (int i = first < 0 ? -1 : rule_next(event, first + 1); i >= 0; i = rule_next(event, i + 1)) {
+		if (in_place && state_broadcast(facts, out, i, first, true))
+			return true;
+		for (int j = first; !in_place && j >= 0 && j < i; j = rule_next(event, j + 1))
+			if (state_broadcast(facts, out, i, j, false))
+				return true;
+	}
+	return false;
+}
+
+bool
+mismatch_same_size(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int self = rule_tensor(event, "self"), target = rule_tensor(event, "target");
+	const struct operand *a, *b;
+
+	if (self < 0 || target < 0)
+		return false;
+	a = &event->operands[self];
+	b = &event->operands[target];
+	if (a->ndim != b->ndim)
+		return state_rank(facts, out, target, self, a->ndim);
+	for (int i = 0; i < a->ndim; i++)
+		if (a->sizes[i] != b->sizes[i])
+			return state_size(facts, out, target, i, self, i, a->sizes[i], b->sizes[i]);
+	return mismatch_broadcast(facts, out);
+}
+
+bool
+mismatch_masked(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int self = rule_tensor(event, "self"), mask = rule_tensor(event, "mask");
+
+	if (self < 0 || mask < 0)
+		return false;
+	if (event->operands[mask].dtype && !text_among("bool uint8", event->operands[mask].dtype))
+		return state_names(facts, out, "dtype", mask, -1, "bool", event->operands[mask].dtype);
+	return state_broadcast(facts, out, mask, self, mismatch_is_in_place(event->operation));
+}
+
+bool
+mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int self = rule_tensor(event, "self"), mask = rule_tensor(event, "mask"), from = rule_tensor(event, "source");
+	int64_t rows, width, trues, whole;
+
+	if (self < 0 || mask < 0 || from < 0)
+		return false;
+	if (event->operands[mask].dtype && !text_among("bool uint8", event->operands[mask].dtype))
+		return state_names(facts, out, "dtype", mask, -1, "bool", event->operands[mask].dtype);
+	if (state_broadcast(facts, out, mask, self, true))
+		return true;
+	/* Elements, told as rows where the mask covers whole rows of self. */
+	rows = rule_count(&event->operands[from]);
+	width = event->operands[self].ndim > 1 ? event->operands[self].sizes[event->operands[self].ndim - 1] : 1;
+	if (width < 1 || rows % width)
+		width = 1;
+	rows /= width;
+	trues = facts->knowledge ? facts->knowledge[mask].trues : -1;
+	whole = rule_count(&event->operands[self]);
+	if (trues >= 0 && facts->knowledge[mask].elements > 0 && whole > 0 && whole % facts->knowledge[mask].elements == 0 &&
+	    __builtin_mul_overflow(trues, whole / facts->knowledge[mask].elements, &trues)) /* as it is broadcast */
+		trues = -1;
+	if (trues >= 0 && trues % width == 0 && trues / width > rows) {
+		state_numbers(out, "count", from, mask, 0, trues / width, rows);
+		text_say(out->text, sizeof(out->text), "source has %" PRId64 " rows where mask selects %" PRId64, rows,
+			    trues / width);
+		return true;
+	}
+	if (!facts->message || !strstr(facts->message, "number of ones"))
+		if (!facts->message || !strstr(facts->message, "Number of elements of source"))
+			return false;
+	state_numbers(out, "count", from, mask, 0, 0, rows);
+	out->has_expected = false;
+	out->from_message = true;
+	text_say(out->text, sizeof(out->text), "source has %" PRId64 " rows, fewer than mask selects", rows);
+	return true;
+}
