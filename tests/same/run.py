@@ -93,8 +93,8 @@ def tools(folder):
             wrong("gdb", "the program under it", "exited with code 07", str(out))
     else:
         print("skipped: not installed: gdb")
-    for tool, command, file, looks_into in (("py-spy", ["record", "-r", "50", "-f", "raw", "-o", "spy.txt", "--", *python], "spy.txt", ["cat"]),
-                                            ("memray", ["run", "-q", "-o", "m.bin"], "m.bin", ["{tool}", "stats"])):
+    for tool, command, file, looks_into, sees in (("py-spy", ["record", "-r", "50", "-f", "raw", "-o", "spy.txt", "--", *python], "spy.txt", ["cat"], b"programs.py"),
+                                            ("memray", ["run", "-q", "-o", "m.bin"], "m.bin", ["{tool}", "stats"], b"Total allocations")):
         path = os.path.join(os.path.dirname(sys.executable), tool)
         if not os.path.exists(path):
             print(f"skipped: not installed: {tool}")
@@ -105,8 +105,8 @@ def tools(folder):
             wrong(tool, "the program under it", str(bare), str(recorded))
         for name in ("bare", "recorded"):
             seen = subprocess.run([word.format(tool=path) for word in looks_into] + [f"{folder}/{name}/alone-{tool}/{file}"], capture_output=True)
-            if b"programs.py" not in seen.stdout:
-                wrong(tool, f"what it saw of the program, {name}", "programs.py", str(seen.stdout + seen.stderr))
+            if sees not in seen.stdout:
+                wrong(tool, f"what it saw of the program, {name}", str(sees), str(seen.stdout + seen.stderr))
 
 
 def main():

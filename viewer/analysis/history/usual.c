@@ -54,7 +54,7 @@ add_call(const struct event *event, void *context)
 	const struct operand *now = operand_at(look->now, look->output, look->at), *is = operand_at(event, look->output, look->at);
 	struct usuals *out = look->out;
 
-	if (!is_of_line(look, event) || !is || is->ndim != now->ndim)
+	if (!now || !is || !is_of_line(look, event) || is->ndim != now->ndim)
 		return ++look->looked < ELSEWHERE_MOST || !look->any_way;
 	if (!look->any_step && event->step == look->now->step)
 		return ++look->looked < ELSEWHERE_MOST;
@@ -79,6 +79,8 @@ ask(struct look *look)
 	const struct operand *now = operand_at(look->now, look->output, look->at);
 	struct event anywhere = *look->now;
 
+	if (!now)
+		return false;
 	*look->out = (struct usuals){ .ndim = now->ndim < USUAL_DIMS_MOST ? now->ndim : USUAL_DIMS_MOST };
 	look->others = look->looked = 0;
 	look->site = -1;
