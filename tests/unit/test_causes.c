@@ -246,6 +246,7 @@ test_forms(void)
 	const struct operand heads[] = { TENSOR("self", 1, 2, 5, 100), VALUE("size", "int[]", "[2, 5, 8, 16]") };
 	const struct operand patches[] = { TENSOR("self", 1, 99, 64), VALUE("size", "int[]", "[-1, 4, 64]") };
 	const struct operand plain[] = { TENSOR("self", 1, 4, 6), VALUE("size", "int[]", "[4, 5]") };
+	const struct operand none[] = { TENSOR("self", 1, 1, 0, 32), VALUE("size", "int[]", "[1, 0, -1, 8]") };
 	const struct operand empty[] = { TENSOR("input", 1, 2, 9), TENSOR("weight", 2, 0) };
 	const struct operand flat[] = { TENSOR("weight", 1, 400), INDEX("indices", 2, 3) };
 	const struct operand whole[] = { TENSOR("input", 1, 2, 9), TENSOR("weight", 2, 4, 8) };
@@ -256,8 +257,10 @@ test_forms(void)
 	const struct event a = EVENT("aten::view", heads), b = EVENT("aten::view", patches), c = EVENT("aten::view", plain),
 			   d = EVENT("aten::linear", empty), e = EVENT("aten::embedding", flat), f = EVENT("aten::linear", whole),
 			   g = EVENT("aten::conv2d", nhwc), h = EVENT("aten::conv2d", image), i = EVENT("aten::cross_entropy_loss", loss),
-			   j = EVENT("aten::cat", ranks);
+			   j = EVENT("aten::cat", ranks), k = EVENT("aten::view", none);
 
+	ask(&k, "", NULL, NULL);
+	EXPECT("sizes_do_not_divide", "");
 	ask(&a, "", NULL, NULL);
 	EXPECT("sizes_do_not_divide", "likely");
 	EXPECT("elements_differ", "");

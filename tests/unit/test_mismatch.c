@@ -178,13 +178,17 @@ test_forms(void)
 	const struct operand view[] = { TENSOR("self", 1, 4, 6), VALUE("size", "int[]", "[4, 5]") };
 	const struct operand free_size[] = { TENSOR("self", 1, 4, 6), VALUE("size", "int[]", "[-1, 5]") };
 	const struct operand fits[] = { TENSOR("self", 1, 4, 6), VALUE("size", "int[]", "[-1, 8]") };
+	const struct operand empty[] = { TENSOR("self", 1, 1, 0, 32), VALUE("size", "int[]", "[1, 0, -1, 8]") };
 	const struct operand split[] = { TENSOR("self", 1, 4, 6), VALUE("split_sizes", "int[]", "[2, 3]"), VALUE("dim", "int", "1") };
 	const struct operand dim[] = { TENSOR("self", 1, 4, 6), VALUE("dim0", "int", "1"), VALUE("dim1", "int", "2") };
 	const struct operand expand[] = { TENSOR("self", 1, 4, 6), VALUE("size", "int[]", "[3, 6]") };
 	const struct event a = EVENT("aten::view", view), b = EVENT("aten::reshape", free_size), c = EVENT("aten::view", fits),
 			   d = EVENT("aten::split_with_sizes", split), e = EVENT("aten::transpose", dim),
-			   f = EVENT("aten::expand", expand);
+			   f = EVENT("aten::expand", expand), g = EVENT("aten::view", empty);
 
+	look(&g, "");
+	CU_ASSERT_TRUE(finds && strcmp(found.property, "size") == 0 && found.operand == 0 && found.dim == 1);
+	CU_ASSERT_TRUE(found.has_actual && found.actual == 0 && !found.has_expected);
 	look(&a, "");
 	EXPECT_NUMBERS("numel", 1, 0, -1, 24, 20);
 	look(&b, "");

@@ -293,7 +293,7 @@ cause_split(const struct cause_facts *facts, struct cause *out)
 		if (parts[i] != -1 && __builtin_mul_overflow(product, parts[i], &product))
 			return false;
 	}
-	if (product <= 0)
+	if (product <= 0 || (free && whole % product == 0))
 		return false;
 	out->confidence = "likely";
 	if (free)

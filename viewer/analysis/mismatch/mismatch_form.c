@@ -24,6 +24,14 @@ state_numel(const struct mismatch_facts *facts, struct mismatch *out, int input,
 	if (free ? product && count % product == 0 : count == product)
 		return false;
 	text_add_sizes(&list, sizes, size_count);
+	for (int i = 0; free && !product && !count && i < is->ndim; i++)
+		if (is->sizes[i] == 0) { /* the dimension to explain is this one: nothing has to divide */
+			state_numbers(out, "size", input, asked, i, 0, 0);
+			out->has_expected = false;
+			state_mark(out, input, i);
+			text_say(out->text, sizeof(out->text), "%s is empty, 0 in dimension %d: of %s the -1 can't be told", is->name, i, list.data);
+			return true;
+		}
 	state_numbers(out, "numel", asked, input, -1, count, product);
 	state_mark(out, input, mark);
 	if (free)
