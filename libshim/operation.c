@@ -140,9 +140,8 @@ add(const void *schema)
 	facts.ignored = !strncmp(name, "profiler::", 10);
 	facts.list_limit = !strncmp(name, "aten::_foreach", 14) || !strncmp(name, "aten::_fused", 12)
 			   || !strncmp(name, "aten::_amp_foreach", 18) ? LIST_LIMIT_MULTI : LIST_LIMIT;
-	facts.writes = size && name[size - 1] == '_';
 	op.flags = (uint16_t)((facts.children ? BOX_OP_CHILDREN : 0)
-			      | (facts.writes ? BOX_OP_IN_PLACE : 0));
+			      | (size && name[size - 1] == '_' ? BOX_OP_IN_PLACE : 0));
 	uint32_t ref = dictionary_op_add(schema, &op);
 	if (ref != BOX_NONE && ref < BOX_OPS_MAX)
 		facts_of[ref] = facts;

@@ -13,7 +13,6 @@ struct operation {
 	uint16_t list_limit; /* items of a list that are kept */
 	bool children;       /* nested operations are recorded as well */
 	bool asks;           /* whether its first operand can take its second's data: a module is being converted */
-	bool writes;         /* to its first operand, by its name (BOX_OP_IN_PLACE) */
 	bool takes_index;    /* it reads or writes where an operand's values say (schema/index_operations.def) */
 	bool ignored;        /* the profiler's own markers */
 	uint8_t sample;      /* enum sample_kind: what is asked of its operands */

@@ -166,8 +166,6 @@ begin_operation(struct recorder *recorder, const void *record)
 	};
 	if (open->carry)
 		identity_base_of(values->tensors[0], open->carry, &recorder->base[recorder->depth - 1]);
-	if (facts->writes && values->tensor_count && recorder->alone)
-		boxed_writes(&recorder->boxed, values->tensors[0]);
 }
 
 static void
@@ -213,6 +211,7 @@ end_operation(struct recorder *recorder, const char *record)
 	}
 	count_call(recorder, open);
 	uint32_t signature = BOX_NONE;
+	values->tensor_count = 0;
 	values->cut = false;
 	const struct torch_value *const *outputs = (const struct torch_value *const *)(record + torch.record_outputs);
 	size_t count = torch.record_outputs > 0 ? (size_t)(outputs[1] - outputs[0]) : 0;
@@ -325,10 +324,6 @@ record_started(void *result, const char *record)
 		recorder->pending_schema = NULL; /* what starts inside is announced anew */
 		return result;
 	}
-	if (recorder) {
-		boxed_end(&recorder->boxed);
-		boxed_settle(&recorder->boxed);
-	}
 	uint8_t scope = (uint8_t)record[torch.record_scope];
 	if (scope != BOX_SCOPE_FUNCTION && (recorder || (recorder = recorder_get())))
 		begin_scope(recorder, record, scope);
@@ -353,9 +348,7 @@ record_ended(const char *record, void *context)
 		depth--; /* more than one down only where stacks were switched within an operation (greenlets) */
 	if (depth) {
 		recorder->depth = depth;
-		recorder->values.tensor_count = 0;
 		end_operation(recorder, record);
-		boxed_ends(&recorder->boxed, recorder->values.tensor_count ? recorder->values.tensors[0] : NULL);
 	} else if (record[torch.record_scope] != BOX_SCOPE_FUNCTION) {
 		end_scope(recorder, record);
 	}
@@ -377,15 +370,8 @@ record_skips(void)
 void
 record_heard(const void *step)
 {
-	struct recorder *recorder = recorder_self;
-
-	if (!recorder)
-		return;
-	recorder->alone = torch.steps_known && torch_step_is_ours(step);
-	if (__builtin_expect(recorder->alone, 1)) /* then we are the next to be called */
-		boxed_begin(&recorder->boxed);
-	else
-		boxed_end(&recorder->boxed);
+	if (recorder_self)
+		recorder_self->alone = torch.steps_known && torch_step_is_ours(step);
 }
 
 void
@@ -404,7 +390,6 @@ record_announce(const void *schema, const struct torch_value *values, size_t cou
 		return;
 	if (__builtin_expect(!recorder->exception_globals, 0)) /* claimed by a CUDA call before PyTorch was met */
 		recorder_meet_torch(recorder);
-	boxed_end(&recorder->boxed);
 	recorder->pending_schema = schema;
 	recorder->pending_values = values;
 	recorder->pending_count = count;

@@ -21,7 +21,6 @@ __thread struct recorder *recorder_self;
 static struct recorder *pool;
 static uint32_t pool_count;
 static uint32_t next_number;
-static uint32_t places; /* that were ever taken, from the first; atomic */
 static pthread_key_t thread_end;
 
 static void
@@ -44,7 +43,6 @@ thread_ended(void *self)
 
 	if (recorder != recorder_self) /* a fork came between: it isn't ours any more */
 		return;
-	boxed_settle(&recorder->boxed);
 	if (shim_box.base) {
 		close_chunk(recorder);
 		history_thread_ended(recorder->number);
@@ -73,10 +71,8 @@ void
 recorder_forked(void)
 {
 	for (uint32_t i = 0; pool && i < pool_count; i++)
-		if (pool[i].in_use) {
+		if (pool[i].in_use)
 			pool[i].in_use = 0;
-			boxed_forked(&pool[i].boxed);
-		}
 	recorder_self = NULL;
 	next_number = 0;
 }
@@ -105,9 +101,6 @@ recorder_get(void)
 		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
 		recorder->thrown.count = recorder->thrown.noted = 0;
 		recorder->frames.count = 0;
-		uint32_t before = __atomic_load_n(&places, __ATOMIC_RELAXED);
-		while (before <= i && !__atomic_compare_exchange_n(&places, &before, i + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			;
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 		recorder_meet_torch(recorder);
 		recorder->sequence_at_step = -1;
@@ -137,12 +130,6 @@ uint32_t
 recorder_place(const struct recorder *recorder)
 {
 	return (uint32_t)(recorder - pool);
-}
-
-struct boxed *
-recorder_boxed(uint32_t place)
-{
-	return place < __atomic_load_n(&places, __ATOMIC_ACQUIRE) ? &pool[place].boxed : NULL;
 }
 
 void

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "../schema/box.h"
-#include "boxed.h"
 #include "clock.h"
 #include "frames_site.h"
 #include "identity.h"
@@ -62,7 +61,6 @@ struct recorder {
 	const void *pending_schema;
 	const struct torch_value *pending_values;
 	size_t pending_count;
-	struct boxed boxed;   /* its operands' references */
 
 	bool alone;           /* nobody but us listened to the last operation that wasn't skipped */
 	uint32_t depth;
@@ -100,9 +98,6 @@ uint64_t recorder_open_events(void);
 
 /* Its place in the pool, below BOX_CUDA_THREADS: no other living thread's. */
 uint32_t recorder_place(const struct recorder *recorder);
-
-/* What the thread at PLACE owes for boxes; NULL: no thread has had that place, or any behind it. */
-struct boxed *recorder_boxed(uint32_t place);
 
 /* Where the chunk opened as number SEQUENCE (from 0) lies, if it is still there; its own number tells. */
 struct box_chunk *recorder_chunk(uint64_t sequence);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "box.h"
-#include "boxed.h"
 #include "hooks.h"
 #include "memory.h"
 #include "tensor_layout.h"
@@ -356,8 +355,6 @@ torch_learn(void)
 	ok = learn_make_meta(handles);
 	if (ok)
 		learn_record(handles[LEARN_META]);
-	if (ok)
-		boxed_learn(learn_impl(handles[LEARN_META]));
 	ok = ok && learn_make_others(handles);
 	settle(BOX_CHECK_TENSOR, ok && learn_layout(handles));
 	tensor_layout.keys_known = tensor_layout.known && learn_keys(handles);

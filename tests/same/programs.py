@@ -849,46 +849,6 @@ def memory_is_freed():
     print(sum(ref() is not None for ref in refs), len([o for o in gc.get_objects() if isinstance(o, torch.Tensor)]))
 
 
-def use_references(shared, rounds, kept):
-    for turn in range(rounds):
-        for tensor in shared:
-            made = tensor * 2 + tensor  # saves the shared one where it requires grad
-            if turn % 7 == 0:
-                kept.append(made)
-            if turn % 16 == 0 and made.requires_grad:
-                torch.autograd.grad(made.sum(), tensor)
-        del kept[:-3]
-
-
-@program
-def references():
-    """What Python counts of tensors that several threads use at once, and what becomes of their objects."""
-    shared = [torch.ones(4, requires_grad=True), torch.ones(4), nn.Parameter(torch.ones(4))]
-    for place, tensor in enumerate(shared):
-        tensor.mark = place
-    seen = [weakref.ref(tensor) for tensor in shared]
-    before = [sys.getrefcount(tensor) for tensor in shared]
-    threads = [threading.Thread(target=use_references, args=(shared, 400, [])) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    use_references(shared, 400, [])
-    for thread in threads:
-        thread.join()
-    gc.collect()
-    print([sys.getrefcount(tensor) for tensor in shared] == before, [ref().mark for ref in seen])
-    saved = shared[0].exp()
-    shared[1].grad = torch.zeros(4)
-    shared[1].grad.mark = "grad"
-    gc.collect()
-    print(shared[1].grad.mark, saved.grad_fn._saved_result is saved, sys.getrefcount(shared[1]), sys.getrefcount(shared[0]))
-    del shared, tensor
-    gc.collect()
-    print([ref() is None for ref in seen], sys.getrefcount(saved))
-    del saved
-    gc.collect()
-    print([ref() is None for ref in seen])
-
-
 @slow
 def compiles():
     @torch.compile(backend="eager")
