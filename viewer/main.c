@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "reserve.h"
 #include "commands/command.h"
 #include "rendering/page.h"
 #include "rendering/terminal.h"
@@ -65,6 +66,7 @@ main(int argc, char **argv)
 	struct error error = { "" };
 	const struct command *command;
 
+	reserve_for_json();
 	/* widths of characters need a UTF-8 locale; containers often have none set */
 	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
