@@ -27,7 +27,8 @@ recorded() {
 	shift 2
 	(cd here && "$shapebox" run --quiet "$@" -- "$work/host" "$work/counter" 100) >out 2>err || status=$?
 	[ $status = 0 ] && grep -q -x '100 launches' out || complain "$what: the program ended with status $status"
-	trace=$(compgen -G "$wanted" | tail -n 1) || { complain "$what: no $wanted"; return 0; }
+	trace=$(compgen -G "$wanted" | xargs -r -d '\n' ls -1td | head -n 1) # /tmp may hold others' traces, too
+	[ "$trace" ] || { complain "$what: no $wanted"; return 0; }
 	[ "$(cat "$trace/.gitignore")" = '*' ] || complain "$what: no .gitignore"
 	[ "$(stat -c %a "$trace")" = 700 ] || complain "$what: $(stat -c %a "$trace") for others"
 	compgen -G "$trace/rank0-$(hostname)-*.db" >/dev/null || complain "$what: no file with host and process: $(ls "$trace")"
