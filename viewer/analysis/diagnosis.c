@@ -115,10 +115,7 @@ turn_to_size(const struct source *source, int process, const struct mismatch_fac
 		return;
 	lineage_walk(source, process, facts->event, mismatch->against, 0, LINEAGE_SIZE, lineage);
 	for (int i = 0; i < lineage->count; i++) {
-		char name[96];
-
-		mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
-		counted = counted || text_among(by_value, name);
+		counted = counted || mismatch_is_any(lineage->steps[i].event.operation, by_value);
 	}
 	if (lineage->count && !counted && index->sizes[0] == mismatch->expected) {
 		mismatch->property = "size";

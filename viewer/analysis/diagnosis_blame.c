@@ -40,10 +40,7 @@ blame(struct diagnosis *diagnosis, struct lineage *lineage, int step, int64_t si
 static bool
 is_own(const struct diagnosis *diagnosis, const struct lineage_step *step)
 {
-	char name[96];
-
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	return text_among(making, name) ? where_is_asked(diagnosis->source, diagnosis->failure->process, step->event.site)
+	return mismatch_is_any(step->event.operation, making) ? where_is_asked(diagnosis->source, diagnosis->failure->process, step->event.site)
 					: where_is_own(diagnosis->source, diagnosis->failure->process, step->event.site);
 }
 
@@ -52,10 +49,7 @@ static int
 own_maker(const struct diagnosis *diagnosis, const struct lineage *lineage, int count)
 {
 	for (int i = 0; i < count; i++) {
-		char name[96];
-
-		mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
-		if (text_among(making, name) && is_own(diagnosis, &lineage->steps[i]))
+		if (mismatch_is_any(lineage->steps[i].event.operation, making) && is_own(diagnosis, &lineage->steps[i]))
 			return i;
 	}
 	return -1;
@@ -149,12 +143,10 @@ blame_own(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t s
 {
 	const struct lineage_step *step = sides[0]->decider >= 0 ? &sides[0]->steps[sides[0]->decider] : NULL, *theirs;
 	struct ways ways;
-	char name[96];
 
 	if (!step || step->entered || is_own(diagnosis, step))
 		return;
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	if (!text_among(making, name))
+	if (!mismatch_is_any(step->event.operation, making))
 		return; /* what came in, or was put together, did so there, whoever called */
 	if (ways_bridge(diagnosis->source, sides[0], sides[1])) {
 		ways_bridge(diagnosis->source, sides[1], sides[0]);
@@ -175,11 +167,9 @@ blame_own(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t s
 static int
 pieces_of(const struct lineage_step *step, int places[PIECES_MOST])
 {
-	char name[96];
 	int count = 0;
 
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	if (!text_among("cat concat concatenate", name) || step->entered)
+	if (!mismatch_is_any(step->event.operation, "cat concat concatenate") || step->entered)
 		return 0;
 	for (int i = rule_next(&step->event, 0); i >= 0; i = rule_next(&step->event, i + 1)) {
 		if (count == PIECES_MOST || step->dim < 0 || step->dim >= step->event.operands[i].ndim)
@@ -242,10 +232,7 @@ blame_packed(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_
 		int packed = -1;
 
 		for (int n = 0; n < sides[i]->count && other->decider >= 0; n++) {
-			char name[96];
-
-			mismatch_plain_name(sides[i]->steps[n].event.operation, name, sizeof(name));
-			if (packed < 0 && strcmp(name, "pad_packed_sequence") == 0)
+			if (packed < 0 && mismatch_is_any(sides[i]->steps[n].event.operation, "pad_packed_sequence"))
 				packed = n;
 			else if (packed >= 0 && sides[i]->steps[n].size > sides[i]->steps[packed].size &&
 				 sides[i]->steps[n].size == other->steps[other->decider].size) {
@@ -291,10 +278,8 @@ blame_change(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_
 {
 	const struct lineage_step *told = sides[0]->decider >= 0 ? &sides[0]->steps[sides[0]->decider] : NULL;
 	struct ways ways;
-	char name[96];
 
-	mismatch_plain_name(told ? told->event.operation : "", name, sizeof(name));
-	if (text_among("arange linspace zeros ones full empty eye expand", name) && is_own(diagnosis, told))
+	if (told && mismatch_is_any(told->event.operation, "arange linspace zeros ones full empty eye expand") && is_own(diagnosis, told))
 		return;
 	ways_find(sides[0], sides[1], &ways);
 	for (int i = 0; i < 2 && ways.met; i++)

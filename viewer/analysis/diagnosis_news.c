@@ -11,10 +11,7 @@
 static bool
 is_asked_for(const struct diagnosis *diagnosis)
 {
-	char name[96];
-
-	mismatch_plain_name(text_get(diagnosis->origin, "operation"), name, sizeof(name));
-	return text_among("arange linspace zeros ones full empty eye", name);
+	return mismatch_is_any(text_get(diagnosis->origin, "operation"), "arange linspace zeros ones full empty eye");
 }
 
 /* Where one side alone was changed by a line that never changed one before, or made by one that always made the same, that side has the
@@ -53,10 +50,7 @@ diagnosis_news(struct diagnosis *diagnosis, const struct lineage *sides[2], cons
 static void
 stop_at_compared(struct lineage *mask)
 {
-	char name[96];
-
-	mismatch_plain_name(mask->decider >= 0 ? mask->steps[mask->decider].event.operation : "", name, sizeof(name));
-	if (!text_among("eq ne lt le gt ge isin", name))
+	if (mask->decider < 0 || !mismatch_is_any(mask->steps[mask->decider].event.operation, "eq ne lt le gt ge isin"))
 		return;
 	for (int i = mask->decider + 1; i < mask->count; i++)
 		if (mask->steps[i].decides) {

@@ -108,10 +108,7 @@ list_disagrees(struct subject *out, const json_t *list, struct mismatch *found)
 bool
 subject_of_list(struct subject *out, const char *operation, const json_t *frames, struct mismatch *found)
 {
-	char name[96];
-
-	mismatch_plain_name(operation, name, sizeof(name));
-	if (!text_among("resize cat concat stack vstack hstack dstack new_empty empty", name))
+	if (!mismatch_is_any(operation, "resize cat concat stack vstack hstack dstack new_empty empty"))
 		return false;
 	for (size_t f = 0; f < json_array_size(frames) && f < FRAMES_MOST; f++) {
 		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");

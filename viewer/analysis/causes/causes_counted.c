@@ -32,7 +32,6 @@ is_counted(const struct cause_facts *facts, const struct lineage_step *step, str
 {
 	struct event event;
 	int64_t tensor;
-	char name[96];
 	int output;
 
 	for (int64_t id = step->event.id - 1; id >= 0 && id >= step->event.id - BEFORE_MOST; id--) {
@@ -43,8 +42,7 @@ is_counted(const struct cause_facts *facts, const struct lineage_step *step, str
 		if (out->largest + 1 != step->size ||
 		    !facts->source->maker(facts->source->context, facts->process, tensor, id, &out->max, &output))
 			return false;
-		mismatch_plain_name(out->max.operation, name, sizeof(name));
-		return text_among("max amax", name) && out->max.operand_count > 0 && rule_is_integral(out->max.operands[0].dtype);
+		return mismatch_is_any(out->max.operation, "max amax") && out->max.operand_count > 0 && rule_is_integral(out->max.operands[0].dtype);
 	}
 	return false;
 }

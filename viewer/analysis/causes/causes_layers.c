@@ -52,11 +52,9 @@ flattened(const struct cause_side *side, int64_t *sizes, int *count)
 	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
 		const struct lineage_step *step = &side->lineage->steps[i];
 		const struct operand *from = NULL, *to = step->output < step->event.output_count ? &step->event.outputs[step->output] : NULL;
-		char name[96];
 		int place = rule_any(&step->event, "self input");
 
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		if (!text_among("flatten view reshape unsafe_view reshape_alias", name))
+		if (!mismatch_is_any(step->event.operation, "flatten view reshape unsafe_view reshape_alias"))
 			continue;
 		from = place >= 0 ? &step->event.operands[place] : NULL;
 		if (!from || !to || to->ndim < 2 || from->ndim <= to->ndim || from->ndim - to->ndim + 1 > CAUSE_SHAPE_MOST || step->dim != to->ndim - 1)

@@ -251,12 +251,10 @@ cause_own_cat(const struct cause_side *large, const struct cause_side *small)
 {
 	for (int i = 0; large->lineage && small->lineage && i < large->lineage->count; i++) {
 		const struct lineage_step *step = &large->lineage->steps[i];
-		char name[96];
 
 		if (step->event.id >= 0 && cause_goes_through(small, step->event.id))
 			break;
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		if (text_among("cat concat concatenate", name))
+		if (mismatch_is_any(step->event.operation, "cat concat concatenate"))
 			return passes_line(small, step->event.site) ? NULL : step;
 	}
 	return NULL;

@@ -54,10 +54,8 @@ rows_of(const struct cause_side *side, int64_t *rows, int64_t *each)
 		const struct lineage_step *step = &side->lineage->steps[i];
 		int place = rule_any(&step->event, "self input");
 		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
-		char name[96];
 
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		if (!from || step->size != side->size || from->ndim < 2 || !text_among("view reshape flatten", name) || from->sizes[0] < 1 ||
+		if (!from || step->size != side->size || from->ndim < 2 || !mismatch_is_any(step->event.operation, "view reshape flatten") || from->sizes[0] < 1 ||
 		    from->sizes[0] * from->sizes[1] != side->size)
 			continue;
 		*rows = from->sizes[0];

@@ -181,12 +181,10 @@ static int
 new_side(const struct cause_facts *facts, const struct news_step **out)
 {
 	const struct news_step *one = went_off(&facts->sides[0]), *other = went_off(&facts->sides[1]), *new = one ? one : other;
-	char name[96];
 
 	if (!facts->event || !facts->mismatch || !text_among("size count", facts->mismatch->property) || !new || (one && other) || new->step.possible)
 		return -1;
-	mismatch_plain_name(new->step.event.operation, name, sizeof(name));
-	if (text_among(asking, name) && !where_is_asked(facts->source, facts->process, new->step.event.site))
+	if (mismatch_is_any(new->step.event.operation, asking) && !where_is_asked(facts->source, facts->process, new->step.event.site))
 		return -1;
 	*out = new;
 	return one ? 0 : 1;

@@ -23,10 +23,7 @@ is_padded(const json_t *local, void *context)
 	lineage_walk_tensor(padded->facts->source, padded->facts->process, json_integer_value(tensor), padded->facts->before, -1, LINEAGE_VALUES,
 			    padded->lineage);
 	for (int i = 0; i < padded->lineage->count; i++) {
-		char name[96];
-
-		mismatch_plain_name(padded->lineage->steps[i].event.operation, name, sizeof(name));
-		if (text_among("pad_sequence constant_pad_nd pad replication_pad1d", name)) {
+		if (mismatch_is_any(padded->lineage->steps[i].event.operation, "pad_sequence constant_pad_nd pad replication_pad1d")) {
 			padded->step = &padded->lineage->steps[i];
 			return true;
 		}

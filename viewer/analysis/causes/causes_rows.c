@@ -92,12 +92,10 @@ add_row_made(const struct cause_facts *facts, struct cause *out, int64_t mask, i
 {
 	int places[2] = { -1, -1 }, output, count = 0;
 	struct event stack, made[2];
-	char name[96];
 
 	if (!facts->source || odd < 1 || !facts->source->maker(facts->source->context, facts->process, mask, before, &stack, &output))
 		return;
-	mismatch_plain_name(stack.operation, name, sizeof(name));
-	if (strcmp(name, "stack") != 0)
+	if (!mismatch_is_any(stack.operation, "stack"))
 		return;
 	for (int i = rule_next(&stack, 0); i >= 0; i = rule_next(&stack, i + 1), count++)
 		if (count == odd || count == odd - 1)
@@ -215,10 +213,8 @@ selection_of(const struct cause_side *side, int64_t from)
 	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
 		const struct lineage_step *step = &side->lineage->steps[i];
 		int self = rule_tensor(&step->event, "self");
-		char name[96];
 
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		if (self >= 0 && text_among("index index_select", name) && step->dim == 0 && step->size == side->size &&
+		if (self >= 0 && mismatch_is_any(step->event.operation, "index index_select") && step->dim == 0 && step->size == side->size &&
 		    step->event.operands[self].ndim > 0 && step->event.operands[self].sizes[0] == from)
 			return step;
 	}
@@ -237,13 +233,11 @@ count_selected(const struct cause_facts *facts, const struct event *selection, s
 	*last = *selection;
 	for (int64_t id = selection->id - SELECTED_MOST; index > 0 && facts->source && id <= selection->id + SELECTED_MOST && id < facts->event->id; id++) {
 		struct event event;
-		char name[96];
 
 		if (id < 0 || !facts->source->event(facts->source->context, facts->process, id, &event))
 			continue;
-		mismatch_plain_name(event.operation, name, sizeof(name));
 		for (int i = 1; i < event.operand_count; i++)
-			if (text_among("index index_select", name) && event.operands[i].tensor == index) {
+			if (mismatch_is_any(event.operation, "index index_select") && event.operands[i].tensor == index) {
 				*last = event;
 				count++;
 				break;

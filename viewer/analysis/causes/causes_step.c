@@ -63,10 +63,8 @@ bool
 cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix)
 {
 	struct event newest;
-	char operation[96];
 
-	mismatch_plain_name(step->event.operation, operation, sizeof(operation));
-	if (!facts->source || !text_among("cat concat concatenate stack", operation) || step->dim < 0 ||
+	if (!facts->source || !mismatch_is_any(step->event.operation, "cat concat concatenate stack") || step->dim < 0 ||
 	    !usual_newest(facts->source, facts->process, &step->event, &newest) || rule_pieces(&newest) == rule_pieces(&step->event))
 		return false;
 	cause_add_step(facts, text, step);

@@ -29,12 +29,9 @@ cause_is_raised(const struct cause_facts *facts)
 bool
 cause_is(const struct cause_facts *facts, const char *names)
 {
-	char name[96];
-
 	if (!facts->event)
 		return false;
-	mismatch_plain_name(facts->event->operation, name, sizeof(name));
-	return text_among(names, name);
+	return mismatch_is_any(facts->event->operation, names);
 }
 
 bool
@@ -94,12 +91,9 @@ cause_decider(const struct cause_side *side)
 static bool
 is_named(const struct lineage_step *step, const char *names)
 {
-	char name[96];
-
 	if (!step || !step->event.operation)
 		return false;
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	return text_among(names, name);
+	return mismatch_is_any(step->event.operation, names);
 }
 
 bool

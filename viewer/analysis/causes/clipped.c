@@ -16,10 +16,8 @@ product_of(const struct lineage *lineage, struct product *out)
 		const struct lineage_step *step = &lineage->steps[i];
 		int place = rule_any(&step->event, "self input");
 		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
-		char name[96];
 
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		if (!from || step->size != lineage->steps[0].size || !text_among("view reshape flatten unsafe_view reshape_alias view_copy", name))
+		if (!from || step->size != lineage->steps[0].size || !mismatch_is_any(step->event.operation, "view reshape flatten unsafe_view reshape_alias view_copy"))
 			continue;
 		for (int d = 0; d + 1 < from->ndim; d++) {
 			int64_t product = 1;

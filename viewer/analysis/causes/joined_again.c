@@ -40,10 +40,8 @@ joined_again(const struct source *source, int process, const struct lineage *lin
 {
 	for (int i = 0; lineage && i < lineage->count; i++) {
 		const struct event *event = &lineage->steps[i].event;
-		char name[96];
 
-		mismatch_plain_name(event->operation, name, sizeof(name));
-		if (text_among("cat concat concatenate", name) && event->phase && strcmp(event->phase, "backward") == 0 && event->site >= 0 &&
+		if (mismatch_is_any(event->operation, "cat concat concatenate") && event->phase && strcmp(event->phase, "backward") == 0 && event->site >= 0 &&
 		    made_by_itself(source, process, event, forward) && is_recomputed(source, process, event->site))
 			return i;
 	}

@@ -67,10 +67,7 @@ odd_piece(const struct event *now, const struct event *before, int dim)
 static bool
 is_join(const struct event *event)
 {
-	char name[96];
-
-	mismatch_plain_name(event->operation, name, sizeof(name));
-	return text_among("cat concat concatenate hstack vstack", name);
+	return mismatch_is_any(event->operation, "cat concat concatenate hstack vstack");
 }
 
 static void

@@ -8,11 +8,9 @@ slice_read(const struct event *event, struct slice *out)
 {
 	int self = rule_tensor(event, "self");
 	int64_t along = 0;
-	char name[96];
 
 	*out = (struct slice){ .dim = -1, .end = RULE_INT_MOST };
-	mismatch_plain_name(event->operation, name, sizeof(name));
-	if (!text_among("slice", name) || self < 0)
+	if (!mismatch_is_any(event->operation, "slice") || self < 0)
 		return false;
 	rule_int(event, "dim", &along);
 	rule_int(event, "start", &out->start);

@@ -90,12 +90,10 @@ ways_bridge(const struct source *source, struct lineage *one, const struct linea
 	struct search search = { .source = source, .other = other, .process = one->process };
 	int asked = one->count - 1;
 	bool found;
-	char name[96];
 
 	if (!last || last->entered || last->event.id < 0 || last->size < 2 || one->property != LINEAGE_SIZE)
 		return false;
-	mismatch_plain_name(last->event.operation, name, sizeof(name));
-	if (!text_among(asking, name))
+	if (!mismatch_is_any(last->event.operation, asking))
 		return false;
 	search.size = last->size;
 	search.found = calloc(1, sizeof(*search.found));

@@ -63,10 +63,8 @@ static bool
 look_near(const struct source *source, const struct lineage *lineage, const struct lineage_step *step, struct news_change *out)
 {
 	struct site here, there;
-	char name[96];
 
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	if (step->event.id < 0 || step->size < 2 || !text_among(asking, name) || !source->site(source->context, lineage->process, step->event.site, &here) ||
+	if (step->event.id < 0 || step->size < 2 || !mismatch_is_any(step->event.operation, asking) || !source->site(source->context, lineage->process, step->event.site, &here) ||
 	    !here.frame_count)
 		return false;
 	for (int64_t id = step->event.id - 1; id >= 0 && id >= step->event.id - NEAR_MOST; id--) {

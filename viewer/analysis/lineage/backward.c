@@ -242,14 +242,12 @@ static bool
 writes(const struct event *event, struct aliases *aliases)
 {
 	const struct operand *self = event->operand_count ? &event->operands[0] : NULL;
-	char name[96];
 
 	if (!self || !is_alias(aliases, self->tensor))
 		return false;
-	mismatch_plain_name(event->operation, name, sizeof(name));
 	if (mismatch_is_view(event->operation))
 		add_aliases(aliases, event->outputs, event->output_count);
-	return mismatch_is_in_place(event->operation) && !text_among("requires_grad detach", name);
+	return mismatch_is_in_place(event->operation) && !mismatch_is_any(event->operation, "requires_grad detach");
 }
 
 int

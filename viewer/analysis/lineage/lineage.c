@@ -97,10 +97,8 @@ static bool
 has_fewer(const struct source *source, const struct lineage *lineage, const struct event *maker)
 {
 	struct event before;
-	char name[96];
 
-	mismatch_plain_name(maker->operation, name, sizeof(name));
-	if (maker->site < 0 || !text_among("cat concat concatenate", name))
+	if (maker->site < 0 || !mismatch_is_any(maker->operation, "cat concat concatenate"))
 		return false;
 	return usual_newest(source, lineage->process, maker, &before) && rule_pieces(maker) < rule_pieces(&before);
 }
@@ -191,14 +189,11 @@ pass_undone(struct lineage *lineage)
 		int next = -1, from = -1;
 
 		for (int i = lineage->decider; i < lineage->count && from < 0; i++) {
-			char name[96];
-
 			if (i > lineage->decider && lineage->steps[i].size == size) {
 				from = i;
 				break;
 			}
-			mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
-			if (lineage->steps[i].possible || (lineage->steps[i].decides && !text_among(resizing, name)))
+			if (lineage->steps[i].possible || (lineage->steps[i].decides && !mismatch_is_any(lineage->steps[i].event.operation, resizing)))
 				break;
 		}
 		for (int i = from; from > 0 && i < lineage->count && next < 0; i++)
@@ -265,10 +260,7 @@ lineage_stop_at_layout(struct lineage *lineage)
 				      "select unfold as_strided diagonal split chunk unbind split_with_sizes";
 
 	for (int i = 0; i < lineage->count; i++) {
-		char name[96];
-
-		mismatch_plain_name(lineage->steps[i].event.operation, name, sizeof(name));
-		if (text_among(turning, name)) {
+		if (mismatch_is_any(lineage->steps[i].event.operation, turning)) {
 			lineage->steps[i].decides = true;
 			lineage->decider = i;
 			return;

@@ -29,14 +29,12 @@ last_write(const struct source *source, int process, const struct event *made, i
 	struct views views = { .tensors = { tensor }, .count = 1 };
 	struct event event;
 	bool found = false;
-	char name[96];
 
 	for (int64_t id = made->id + 1; id < before && id <= made->id + EVENTS_MOST; id++) {
 		if (!source->event(source->context, process, id, &event) || event.thread != made->thread || event.operand_count < 1 ||
 		    !is_among(&views, event.operands[0].tensor))
 			continue;
-		mismatch_plain_name(event.operation, name, sizeof(name));
-		if (mismatch_is_in_place(event.operation) && text_among(writing, name)) {
+		if (mismatch_is_in_place(event.operation) && mismatch_is_any(event.operation, writing)) {
 			*out = event;
 			found = true;
 		} else if (mismatch_is_view(event.operation) && views.count < VIEWS_MOST) {
@@ -53,12 +51,10 @@ lineage_written(const struct source *source, struct lineage *lineage)
 	int at = lineage->decider;
 	const struct lineage_step *step = at >= 0 ? &lineage->steps[at] : NULL;
 	struct lineage_step written = { .dim = -1, .size = -1, .decides = true };
-	char name[96];
 
 	if (!step || step->entered || step->event.id < 0 || lineage->count == LINEAGE_STEPS_MOST)
 		return;
-	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	if (!text_among(making, name) ||
+	if (!mismatch_is_any(step->event.operation, making) ||
 	    !last_write(source, lineage->process, &step->event, step->tensor, at ? lineage->steps[at - 1].event.id : lineage->before, &written.event))
 		return;
 	written.tensor = step->tensor;

@@ -107,10 +107,8 @@ size_flow_dtype(const struct event *event, int output, bool device)
 {
 	struct flow flow = { .kind = FLOW_ARGUMENTS, .operand = -1, .dim = -1 };
 	int self = flow_self(event);
-	char name[96];
 	const char *is;
 
-	mismatch_plain_name(event->operation, name, sizeof(name));
 	if (output < 0 || output >= event->output_count)
 		return flow;
 	is = property(&event->outputs[output], device);
@@ -124,7 +122,7 @@ size_flow_dtype(const struct event *event, int output, bool device)
 		text_say(flow.how, sizeof(flow.how), "made as %s", is);
 	else
 		text_say(flow.how, sizeof(flow.how), "%s to %s", property(&event->operands[self], device), is);
-	if (text_among("lift_fresh set from_file", name))
+	if (mismatch_is_any(event->operation, "lift_fresh set from_file"))
 		flow.kind = FLOW_ENTERS;
 	return flow;
 }
@@ -135,10 +133,8 @@ size_flow_rank(const struct event *event, int output)
 	struct flow flow = { .kind = FLOW_ARGUMENTS, .operand = flow_self(event), .dim = -1 };
 	const struct operand *is = output >= 0 && output < event->output_count ? &event->outputs[output] : NULL;
 	const struct operand *self = flow.operand >= 0 ? &event->operands[flow.operand] : NULL;
-	char name[96];
 
-	mismatch_plain_name(event->operation, name, sizeof(name));
-	if (text_among("lift_fresh set from_file", name))
+	if (mismatch_is_any(event->operation, "lift_fresh set from_file"))
 		flow.kind = FLOW_ENTERS;
 	else if (is && self && is->ndim == self->ndim)
 		flow.kind = FLOW_PASSES;

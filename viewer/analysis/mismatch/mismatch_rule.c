@@ -28,15 +28,22 @@ mismatch_plain_name(const char *operation, char *out, size_t size)
 }
 
 bool
+mismatch_is_any(const char *operation, const char *names)
+{
+	char name[96];
+
+	mismatch_plain_name(operation, name, sizeof(name));
+	return text_among(names, name);
+}
+
+bool
 mismatch_is_view(const char *operation)
 {
 	static const char views[] = "view view_as reshape unsafe_view select slice narrow transpose t permute squeeze unsqueeze expand expand_as unbind "
 				    "split chunk split_with_sizes tensor_split alias detach as_strided diagonal flatten unflatten movedim swapaxes "
 				    "swapdims numpy_T mT";
-	char name[96];
 
-	mismatch_plain_name(operation, name, sizeof(name));
-	return !mismatch_is_in_place(operation) && text_among(views, name);
+	return !mismatch_is_in_place(operation) && mismatch_is_any(operation, views);
 }
 
 bool

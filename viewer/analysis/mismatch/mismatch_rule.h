@@ -19,6 +19,8 @@
 void mismatch_start(struct mismatch *out);
 /* "aten::_index_put_impl_" -> "index_put_impl" in OUT. */
 void mismatch_plain_name(const char *operation, char *out, size_t size);
+/* Is OPERATION's plain name one of NAMES, blank-separated ("cat concat")? */
+bool mismatch_is_any(const char *operation, const char *names);
 bool mismatch_is_in_place(const char *operation);
 /* Does OPERATION return a view of its first operand? */
 bool mismatch_is_view(const char *operation);
