@@ -108,18 +108,14 @@ list_disagrees(struct subject *out, const json_t *list, struct mismatch *found)
 bool
 subject_of_list(struct subject *out, const char *operation, const json_t *frames, struct mismatch *found)
 {
+	struct text_walk at = { 0 };
+	const json_t *local;
+
 	if (!mismatch_is_any(operation, "resize cat concat stack vstack hstack dstack new_empty empty"))
 		return false;
-	for (size_t f = 0; f < json_array_size(frames) && f < FRAMES_MOST; f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
-
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i);
-
-			if (text_among("list tuple", text_get(local, "kind")) && list_disagrees(out, local, found))
-				return true;
-		}
-	}
+	while ((local = text_next(frames, "locals", &at)) && at.outer < FRAMES_MOST)
+		if (text_among("list tuple", text_get(local, "kind")) && list_disagrees(out, local, found))
+			return true;
 	mismatch_start(found);
 	return false;
 }
@@ -142,23 +138,21 @@ read_shape(const char **at)
 static const json_t *
 find_saved(const json_t *frames, const char *name)
 {
+	struct text_walk at = { 0 };
+	const json_t *local;
 	char ending[200];
 	size_t size;
 
 	text_format(ending, sizeof(ending), "['%s']", name);
 	size = strlen(ending);
-	for (size_t f = 0; f < json_array_size(frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+	while ((local = text_next(frames, "locals", &at))) {
+		const json_t *items = json_object_get(local, "items");
 
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *items = json_object_get(json_array_get(locals, i), "items");
+		for (size_t n = 0; n < json_array_size(items); n++) {
+			const char *is = text_get(json_array_get(items, n), "name");
 
-			for (size_t n = 0; n < json_array_size(items); n++) {
-				const char *is = text_get(json_array_get(items, n), "name");
-
-				if (strlen(is) >= size && strcmp(is + strlen(is) - size, ending) == 0)
-					return json_array_get(items, n);
-			}
+			if (strlen(is) >= size && strcmp(is + strlen(is) - size, ending) == 0)
+				return json_array_get(items, n);
 		}
 	}
 	return NULL;
@@ -349,27 +343,26 @@ asks_for_one_length(const char *message)
 bool
 subject_of_lengths(struct subject *out, const char *message, const json_t *frames, struct mismatch *found)
 {
+	struct text_walk at = { 0 };
+	const json_t *local;
+
 	if (!asks_for_one_length(message))
 		return false;
-	for (size_t f = 0; f < json_array_size(frames) && f < FRAMES_MOST; f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+	while ((local = text_next(frames, "locals", &at)) && at.outer < FRAMES_MOST) {
+		const json_t *lengths = json_object_get(local, "lengths");
+		int place[2];
 
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i), *lengths = json_object_get(local, "lengths");
-			int place[2];
+		if (!find_odd(lengths, &place[0], &place[1]))
+			continue;
+		subject_start(out, SUBJECT_LISTS);
+		for (int n = 0; n < 2; n++) {
+			int64_t length = json_integer_value(json_array_get(lengths, (size_t)place[n]));
 
-			if (!find_odd(lengths, &place[0], &place[1]))
-				continue;
-			subject_start(out, SUBJECT_LISTS);
-			for (int n = 0; n < 2; n++) {
-				int64_t length = json_integer_value(json_array_get(lengths, (size_t)place[n]));
-
-				text_format(out->names[n], sizeof(out->names[n]), "%.120s[%d]", text_get(local, "name"), place[n]);
-				if (!subject_add_sizes(out, out->names[n], &length, 1))
-					return false;
-			}
-			return subject_differs(out, found) && !(found->from_message = false);
+			text_format(out->names[n], sizeof(out->names[n]), "%.120s[%d]", text_get(local, "name"), place[n]);
+			if (!subject_add_sizes(out, out->names[n], &length, 1))
+				return false;
 		}
+		return subject_differs(out, found) && !(found->from_message = false);
 	}
 	return false;
 }

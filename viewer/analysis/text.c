@@ -145,6 +145,18 @@ text_get(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+const json_t *
+text_next(const json_t *outer, const char *key, struct text_walk *at)
+{
+	for (; at->outer < json_array_size(outer); at->outer++, at->inner = 0) {
+		const json_t *list = json_object_get(json_array_get(outer, at->outer), key);
+
+		if (at->inner < json_array_size(list))
+			return json_array_get(list, at->inner++);
+	}
+	return NULL;
+}
+
 const char *
 text_basename(const char *path)
 {

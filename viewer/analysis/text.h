@@ -42,6 +42,10 @@ void text_set(json_t *object, const char *key, const char *text);
 void text_set_integer(json_t *object, const char *key, int64_t value, int64_t none);
 /* The string at OBJECT[KEY], "" if there is none. Borrowed. */
 const char *text_get(const json_t *object, const char *key);
+/* What the lists called KEY in the objects of OUTER hold, one after the other (the locals of all frames); NULL: that was all. AT is zeros at first,
+ * then AT->outer is the place of the object that it was of. */
+struct text_walk { size_t outer, inner; };
+const json_t *text_next(const json_t *outer, const char *key, struct text_walk *at);
 
 /* What follows the last '/'. */
 const char *text_basename(const char *path);

@@ -162,7 +162,7 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 static bool
 is_also(const struct cause_facts *facts, const char *name, int64_t value)
 {
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *number;
 
 	while ((number = cause_next_number(facts, &at)))
@@ -176,7 +176,7 @@ static const json_t *
 channels_called(const struct cause_facts *facts, int64_t value, int64_t other)
 {
 	static const char hints[] = "channels features bins mels feature_size num_mel_bins n_mels in_dim input_dim input_size";
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *number;
 
 	while (value > CHANNELS_COMMON && (number = cause_next_number(facts, &at)))

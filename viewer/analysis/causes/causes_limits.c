@@ -80,7 +80,7 @@ find_limit(const struct cause_facts *facts, const struct lineage_step *step, int
 {
 	char file[4200], *colon;
 	bool known = facts->source && where_site_line(facts->source, facts->process, step->event.site, true, file, sizeof(file));
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *limit, *number;
 
 	cut->number = 0;

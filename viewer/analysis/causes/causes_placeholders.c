@@ -29,31 +29,29 @@ struct images { const char *name; size_t count; int64_t sizes[ROWS_TOLD]; };
 static bool
 find_images(const struct cause_facts *facts, int64_t features, struct images *out)
 {
-	for (size_t f = 0; f < json_array_size(facts->frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(facts->frames, f), "locals");
+	struct text_walk at = { 0 };
+	const json_t *local;
 
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i);
-			const json_t *products = json_object_get(json_object_get(local, "summary"), "row_products");
-			size_t count = json_array_size(products);
-			int64_t sum = 0, merge;
-			bool whole = count > 0 && count <= ROWS_TOLD && features > 0;
+	while ((local = text_next(facts->frames, "locals", &at))) {
+		const json_t *products = json_object_get(json_object_get(local, "summary"), "row_products");
+		size_t count = json_array_size(products);
+		int64_t sum = 0, merge;
+		bool whole = count > 0 && count <= ROWS_TOLD && features > 0;
 
-			for (size_t p = 0; p < count && whole; p++)
-				whole = json_is_integer(json_array_get(products, p)) && json_integer_value(json_array_get(products, p)) > 0 &&
-					!__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(products, p)), &sum);
-			merge = whole && sum % features == 0 ? sum / features : 0;
-			for (size_t p = 0; p < count && merge; p++)
-				if (json_integer_value(json_array_get(products, p)) % merge)
-					merge = 0;
-			if (!merge || merge > 64)
-				continue;
-			out->name = text_get(local, "name");
-			out->count = count;
-			for (size_t p = 0; p < count; p++)
-				out->sizes[p] = json_integer_value(json_array_get(products, p)) / merge;
-			return true;
-		}
+		for (size_t p = 0; p < count && whole; p++)
+			whole = json_is_integer(json_array_get(products, p)) && json_integer_value(json_array_get(products, p)) > 0 &&
+				!__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(products, p)), &sum);
+		merge = whole && sum % features == 0 ? sum / features : 0;
+		for (size_t p = 0; p < count && merge; p++)
+			if (json_integer_value(json_array_get(products, p)) % merge)
+				merge = 0;
+		if (!merge || merge > 64)
+			continue;
+		out->name = text_get(local, "name");
+		out->count = count;
+		for (size_t p = 0; p < count; p++)
+			out->sizes[p] = json_integer_value(json_array_get(products, p)) / merge;
+		return true;
 	}
 	return false;
 }

@@ -160,7 +160,7 @@ static const json_t *
 argument_of(const struct cause_facts *facts, const char *hints, bool called)
 {
 	const json_t *found = NULL, *number;
-	struct cause_numbers next = { 0 };
+	struct text_walk next = { 0 };
 
 	while ((number = cause_next_number(facts, &next))) {
 		const char *name = text_get(number, "name"), *at = facts->line && *name ? strstr(facts->line, name) : NULL;

@@ -133,15 +133,9 @@ weight_of(const struct cause_facts *facts, const char *name, int64_t value, cons
 }
 
 const json_t *
-cause_next_number(const struct cause_facts *facts, struct cause_numbers *at)
+cause_next_number(const struct cause_facts *facts, struct text_walk *at)
 {
-	for (; at->frame < json_array_size(facts->numbers); at->frame++, at->number = 0) {
-		const json_t *list = json_object_get(json_array_get(facts->numbers, at->frame), "numbers");
-
-		if (at->number < json_array_size(list))
-			return json_array_get(list, at->number++);
-	}
-	return NULL;
+	return text_next(facts->numbers, "numbers", at);
 }
 
 /* ON_LINE: only of those that FACTS' line names. */
@@ -149,7 +143,7 @@ static const json_t *
 named_number(const struct cause_facts *facts, int64_t value, const char *hints, bool on_line)
 {
 	const json_t *best = NULL, *number;
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	int best_weight = 0, carriers = 0;
 
 	while ((number = cause_next_number(facts, &at))) {
@@ -183,7 +177,7 @@ const json_t *
 cause_length(const struct cause_facts *facts, int64_t value)
 {
 	const json_t *found = NULL, *number;
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	int lists = 0;
 
 	while (value > 2 && (number = cause_next_number(facts, &at))) {
@@ -203,7 +197,7 @@ const json_t *
 cause_only_number(const struct cause_facts *facts, int64_t value)
 {
 	const json_t *found = NULL, *number;
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const char *last, *other;
 
 	while (value > COMMON_NUMBER && (number = cause_next_number(facts, &at))) {
@@ -221,7 +215,7 @@ cause_only_number(const struct cause_facts *facts, int64_t value)
 const json_t *
 cause_number_called(const struct cause_facts *facts, const char *names)
 {
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *number;
 
 	while ((number = cause_next_number(facts, &at))) {
@@ -255,7 +249,7 @@ cause_number_at(const struct cause_facts *facts, const struct lineage_step *step
 static const json_t *
 standing_in(const struct cause_facts *facts, int64_t value)
 {
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *number;
 
 	while ((number = cause_next_number(facts, &at))) {
@@ -275,7 +269,7 @@ set_where(const struct cause_facts *facts, const json_t *number, int64_t value)
 {
 	const char *last;
 	size_t size = last_name(text_get(number, "name"), &last);
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *other;
 	char word[64];
 
@@ -338,7 +332,7 @@ cause_value_of(const struct cause_facts *facts, const char *name)
 {
 	const char *last, *is;
 	size_t size = last_name(name, &last);
-	struct cause_numbers at = { 0 };
+	struct text_walk at = { 0 };
 	const json_t *number;
 
 	while (size && (number = cause_next_number(facts, &at))) {

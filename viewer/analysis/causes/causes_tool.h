@@ -94,8 +94,7 @@ const json_t *cause_length(const struct cause_facts *facts, int64_t value);
 /* The number of VALUE, if one name alone carries it and it isn't small; NULL. */
 const json_t *cause_only_number(const struct cause_facts *facts, int64_t value);
 /* The numbers within reach, one after the other, frame by frame: AT is zeros at first. NULL: that was all. */
-struct cause_numbers { size_t frame, number; };
-const json_t *cause_next_number(const struct cause_facts *facts, struct cause_numbers *at);
+const json_t *cause_next_number(const struct cause_facts *facts, struct text_walk *at);
 /* Is it called like one of HINTS? */
 bool cause_is_called(const json_t *number, const char *hints);
 /* Is it called like a limit, and was it set rather than measured? A number that is merely equal isn't evidence. */

@@ -19,19 +19,17 @@ number_after(const char *text, const char *word)
 static int64_t
 sequence_length(const json_t *frames, int64_t *rows)
 {
+	struct text_walk at = { 0 };
 	int64_t longest = -1;
+	const json_t *local;
 
-	for (size_t f = 0; f < json_array_size(frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+	while ((local = text_next(frames, "locals", &at))) {
+		const json_t *shape = json_object_get(local, "shape");
+		int64_t size = json_integer_value(json_array_get(shape, 1));
 
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
-			int64_t size = json_integer_value(json_array_get(shape, 1));
-
-			if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest) {
-				longest = size;
-				*rows = json_integer_value(json_array_get(shape, 0));
-			}
+		if (json_array_size(shape) == 2 && text_among("int64 int32 bool", text_get(local, "dtype")) && size > longest) {
+			longest = size;
+			*rows = json_integer_value(json_array_get(shape, 0));
 		}
 	}
 	return longest;
@@ -41,17 +39,16 @@ sequence_length(const json_t *frames, int64_t *rows)
 static int64_t
 rows_of_features(const json_t *frames, int64_t elements)
 {
-	for (size_t f = 0; f < json_array_size(frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+	struct text_walk at = { 0 };
+	const json_t *local;
 
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i), *shape = json_object_get(local, "shape");
-			int64_t rows = json_integer_value(json_array_get(shape, 0)), width = json_integer_value(json_array_get(shape, 1));
+	while ((local = text_next(frames, "locals", &at))) {
+		const json_t *shape = json_object_get(local, "shape");
+		int64_t rows = json_integer_value(json_array_get(shape, 0)), width = json_integer_value(json_array_get(shape, 1));
 
-			if (json_array_size(shape) == 2 && width > 1 && rows > 0 && elements % width == 0 && elements / width == rows &&
-			    strstr(text_get(local, "name"), "feature"))
-				return rows;
-		}
+		if (json_array_size(shape) == 2 && width > 1 && rows > 0 && elements % width == 0 && elements / width == rows &&
+		    strstr(text_get(local, "name"), "feature"))
+			return rows;
 	}
 	return -1;
 }

@@ -106,16 +106,14 @@ part(const char *one, const char *other, struct samples_odd *out, int depth)
 static int64_t
 number_at(const json_t *frames, int odd)
 {
-	for (size_t f = 0; f < json_array_size(frames); f++) {
-		const json_t *locals = json_object_get(json_array_get(frames, f), "locals");
+	struct text_walk at = { 0 };
+	const json_t *local;
 
-		for (size_t i = 0; i < json_array_size(locals); i++) {
-			const json_t *local = json_array_get(locals, i), *items = json_object_get(local, "items");
-			const json_t *value = json_object_get(json_array_get(items, (size_t)odd), "value");
+	while ((local = text_next(frames, "locals", &at))) {
+		const json_t *value = json_object_get(json_array_get(json_object_get(local, "items"), (size_t)odd), "value");
 
-			if (text_among("possibly_batched_index index indices batch_indices", text_get(local, "name")) && json_is_integer(value))
-				return json_integer_value(value);
-		}
+		if (text_among("possibly_batched_index index indices batch_indices", text_get(local, "name")) && json_is_integer(value))
+			return json_integer_value(value);
 	}
 	return -1;
 }
