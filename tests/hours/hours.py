@@ -22,7 +22,6 @@ LEFT_OUT = {
 }
 # Case, what differs (a key of `essence`), why that can't be otherwise or is right.
 MAY_DIFFER = {
-    **{name: {"history": "calls of the same line on another way are known while they are kept"} for name in ("vmapped", "family_linear")},
     "messages_groups": {key: "which rank's connection breaks first, at which port, is a matter of chance" for key in ("where", "exception")},
     **{name: {"history": "of more than 8 sizes the smallest and the largest outlive the ring: whether one between came before isn't known"}
        for name in ("news_crop", "clipped_board")},

@@ -179,6 +179,12 @@ source_call_history(void *context, int process, const struct event *event, bool 
 	return trace_call_history(context, process, event, alike, tensor_index, dim, out);
 }
 
+static void
+source_each_call_site(void *context, int process, const struct event *event, bool (*visit)(int64_t site, int64_t calls, void *context), void *visitor)
+{
+	trace_each_call_site(context, process, event, visit, visitor);
+}
+
 static bool
 source_forward_of(void *context, int process, int64_t sequence, int64_t before, struct event *out)
 {
@@ -250,6 +256,7 @@ source_of_trace(struct trace *trace)
 		.each_recent = source_each_recent, .each_failed = source_each_failed,
 		.maker = source_maker, .replaced = source_replaced,
 		.first_use = source_first_use, .met_before = source_met_before, .live_tensor = source_live_tensor, .call_history = source_call_history,
+		.each_call_site = source_each_call_site,
 		.forward_of = source_forward_of,
 		.site = source_site, .scope = source_scope, .last_node = source_last_node,
 		.each_cuda_call = source_each_cuda_call, .each_cuda_memory = source_each_cuda_memory, .cuda_count = source_cuda_count,

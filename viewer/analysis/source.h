@@ -39,6 +39,9 @@ struct source {
 	bool (*live_tensor)(void *context, int process, int64_t tensor, struct live_tensor *out);
 	bool (*call_history)(void *context, int process, const struct event *event, bool alike, int tensor_index, int dim,
 			     struct call_history *out);
+	/* Where EVENT's operation was called over the whole run, and how often, until VISIT returns false; NULL: not known. */
+	void (*each_call_site)(void *context, int process, const struct event *event,
+			       bool (*visit)(int64_t site, int64_t calls, void *context), void *visitor);
 	bool (*forward_of)(void *context, int process, int64_t sequence, int64_t before, struct event *out);
 	bool (*site)(void *context, int process, int64_t id, struct site *out);
 	bool (*scope)(void *context, int process, int64_t id, struct scope *out);

@@ -166,6 +166,9 @@ bool trace_live_tensor(struct trace *trace, int process, int64_t tensor, struct 
  * of none (-1). False if they say nothing. */
 bool trace_call_history(struct trace *trace, int process, const struct event *event, bool alike, int tensor_index, int dim,
 			struct call_history *out);
+/* The call sites of EVENT's operation and how often it ended well there, over the whole run, until VISIT returns false. None are known of old traces. */
+void trace_each_call_site(struct trace *trace, int process, const struct event *event,
+			  bool (*visit)(int64_t site, int64_t calls, void *context), void *context);
 /* The forward event that made the node of SEQUENCE on any thread, newest before BEFORE. */
 bool trace_forward_of(struct trace *trace, int process, int64_t sequence, int64_t before, struct event *out);
 

@@ -185,3 +185,22 @@ trace_call_history(struct trace *trace, int process, const struct event *event, 
 	sqlite3_finalize(row);
 	return out->calls > 0;
 }
+
+void
+trace_each_call_site(struct trace *trace, int process, const struct event *event,
+		     bool (*visit)(int64_t site, int64_t calls, void *context), void *context)
+{
+	struct reader *reader = trace_reader(trace, process);
+	sqlite3_stmt *row;
+
+	if (!reader || reader->version < WHOLE_RUN_VERSION || !event->operation)
+		return;
+	row = reader_prepare(reader, "SELECT g.site_id, sum(g.calls) FROM call_group g JOIN operation o ON o.id = g.operation_id "
+				     "WHERE o.name = ?1 AND o.overload = ?2 GROUP BY g.site_id");
+	sqlite3_bind_text(row, 1, event->operation, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(row, 2, event->overload ? event->overload : "", -1, SQLITE_TRANSIENT);
+	while (reader_row(reader, row))
+		if (!visit(sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), context))
+			break;
+	sqlite3_finalize(row);
+}

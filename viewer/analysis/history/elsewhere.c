@@ -51,7 +51,7 @@ elsewhere_each(const struct source *source, int process, const struct event *eve
 		source->each_call(source->context, process, &anywhere, visit_line, &look);
 }
 
-struct others { const struct event *now; int64_t count; const char *phase; };
+struct others { const struct event *now; int64_t count; const char *phase; struct look look; };
 
 static bool
 add_other(const struct event *event, void *context)
@@ -63,12 +63,37 @@ add_other(const struct event *event, void *context)
 	return true;
 }
 
+static bool
+add_site(int64_t site, int64_t calls, void *context)
+{
+	struct others *others = context;
+
+	if (site != others->now->site && is_of_line(&others->look, site))
+		others->count += calls;
+	return true;
+}
+
+/* All that the run knows, or those that are kept. */
+static void
+count_others(const struct source *source, int process, const struct event *event, struct others *others)
+{
+	int64_t kept;
+
+	elsewhere_each(source, process, event, add_other, others);
+	if (!source->each_call_site || event->id < 0 || event->site < 0)
+		return;
+	kept = others->count;
+	others->count = 0;
+	source->each_call_site(source->context, process, event, add_site, others);
+	others->count = others->count > kept ? others->count : kept;
+}
+
 void
 elsewhere_add(const struct source *source, int process, const struct event *event, struct text *text)
 {
-	struct others others = { .now = event };
+	struct others others = { .now = event, .look = { .source = source, .process = process, .now = event } };
 
-	elsewhere_each(source, process, event, add_other, &others);
+	count_others(source, process, event, &others);
 	if (!others.count)
 		return;
 	text_add(text, "none on this way; %" PRId64 " earlier call%s of this line on others", others.count, language_plural(others.count));

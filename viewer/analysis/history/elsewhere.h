@@ -13,7 +13,7 @@
 void elsewhere_each(const struct source *source, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
 		    void *context);
 
-/* Adds to TEXT how many of them came on other ways than EVENT; nothing where none did. */
+/* Adds to TEXT how many calls of EVENT's line came on other ways than EVENT, over the whole run; nothing where none did. */
 void elsewhere_add(const struct source *source, int process, const struct event *event, struct text *text);
 
 /* The program's own lines, "train.py:41", at which the ways to call sites SITE and OTHER part, seen from the innermost. False if they don't. */
