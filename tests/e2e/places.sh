@@ -78,6 +78,12 @@ wait $first || complain "the first command of the job: $?"
 [ "$(ls here/job/*.db | wc -l)" = 2 ] || complain "the same job: not two processes: $(ls here/job)"
 SLURM_JOB_ID=7 recorded "the same job, when it has ended" here/job.3 --output job
 
+# A volume that went away before the end, and is back.
+(cd here && "$shapebox" run --output away -- sh -c '"$WORK/host" "$WORK/counter" 100 && mv away out-of-reach') >out 2>err || complain "a volume that went away: status $?"
+said "a volume that went away" 1 "what was recorded stays" "shapebox report away"
+mv here/out-of-reach here/away
+"$shapebox" report here/away --format json | grep -q '"status": "ok"' || complain "a volume that is back: no report"
+
 # Nowhere to write at all; a disk that is full, small, or somebody else's.
 if unshare --user --map-root-user --mount true 2>/dev/null; then
 	status=0

@@ -209,7 +209,7 @@ run_report(const struct run_child *child, const struct contract *contract, const
 	trace = trace_open(run_short(child->directory), &error);
 	report = trace ? traces_report(trace, &error) : NULL;
 	if (!report) {
-		run_say("%s", error.text);
+		run_say(SAY("%s; what was recorded stays: once that is repaired, shapebox report %s"), error.text, run_short(child->directory));
 		goto out;
 	}
 	failure = json_object_get(report, "failure");
