@@ -14,6 +14,8 @@ is_product(const struct cause_facts *facts)
 	       cause_is(facts, "matmul mm bmm addmm baddbmm linear");
 }
 
+static const char layers[] = "linear addmm mm matmul convolution conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d embedding lstm gru rnn_tanh";
+
 /* The module that runs, by its path: of the innermost frame that has one. */
 static const char *
 module_name(const struct cause_facts *facts)
@@ -101,6 +103,15 @@ is_resampled(const struct cause_side *side)
 	return false;
 }
 
+/* What the layer's width is called as it is built. */
+static const char *
+width_argument(const struct cause_facts *facts)
+{
+	return cause_is(facts, "batch_norm native_batch_norm instance_norm") ? "num_features"
+	       : cause_is(facts, "group_norm native_group_norm") ? "num_channels"
+	       : cause_is(facts, "layer_norm native_layer_norm rms_norm") ? "normalized_shape" : "in_features";
+}
+
 /* Needs: a layer (linear, norm) whose width isn't that of its input. */
 bool
 cause_width(const struct cause_facts *facts, struct cause *out)
@@ -149,12 +160,12 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	} else if (before)
 		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
 			 "%" PRId64 " features", mismatch->expected);
-	else
-		text_add(&out->fix, "build it with %s=%" PRId64 ", or bring the input to %" PRId64 " (see where it was decided)",
-			 cause_is(facts, "batch_norm native_batch_norm instance_norm") ? "num_features"
-			 : cause_is(facts, "group_norm native_group_norm") ? "num_channels"
-			 : cause_is(facts, "layer_norm native_layer_norm rms_norm") ? "normalized_shape" : "in_features",
+	else if (step || cause_step(&facts->sides[0], layers)) /* two parts of a model: either may be built otherwise */
+		text_add(&out->fix, "build it with %s=%" PRId64 ", or bring the input to %" PRId64 " (see where it was decided)", width_argument(facts),
 			 mismatch->actual, mismatch->expected);
+	else
+		text_add(&out->fix, "bring the input to %" PRId64 " (see where its %" PRId64 " was decided); build the layer with %s=%" PRId64 " only if that is what it is meant "
+			 "to take", mismatch->expected, mismatch->actual, width_argument(facts), mismatch->actual);
 	return true;
 }
 

@@ -7,7 +7,10 @@
 #include "../mismatch/mismatch_rule.h"
 
 #define GREW_CALLS_LEAST 3
+#define GROUPED_CALLS_LEAST 20 /* of one size within each: no chance */
 #define SHIFT_MOST 2 /* how much may have been cut off on the way since */
+
+static const char paddings[] = "pad constant_pad_nd pad_sequence zeros ones full new_zeros new_full new_ones stack cat";
 
 bool
 cause_are_markers(const struct cause_facts *facts)
@@ -164,6 +167,35 @@ joined_alone(const struct cause_facts *facts)
 	return facts->source && facts->event->site >= 0 && usual_newest(facts->source, facts->process, facts->event, &newest) && rule_pieces(&newest) == 1;
 }
 
+/* Was each batch before of one size within, though not all of the same one, and the odd one's among them? Then something puts together what is alike. */
+static bool
+is_grouped(const struct cause_facts *facts)
+{
+	const struct cause_side *odd = &facts->sides[0];
+
+	return facts->twins && !is_pair(facts) && facts->agreed == facts->calls && odd->calls >= GROUPED_CALLS_LEAST && odd->smallest < odd->largest &&
+	       odd->size >= odd->smallest && odd->size <= odd->largest && !cause_step(odd, paddings) && !cause_step(&facts->sides[1], paddings);
+}
+
+static void
+tell_grouped(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *odd = &facts->sides[0];
+
+	text_add(&out->text, "number %d of the batch (%s) has %" PRId64 " in dimension %d, the others %" PRId64 ", while each of %" PRId64 " batches before was of one size within (%" PRId64
+		 " to %" PRId64 "): what groups samples by size (a batch sampler) put one of another group in", facts->event->operands[facts->mismatch->operand].item,
+		 cause_operand_name(facts, facts->mismatch->operand), facts->mismatch->actual, facts->mismatch->dim, facts->mismatch->expected, odd->calls, odd->smallest,
+		 odd->largest);
+	if (cause_decider(odd)) {
+		text_add(&out->evidence, "number %d was made by ", facts->event->operands[facts->mismatch->operand].item);
+		cause_add_step(facts, &out->evidence, cause_decider(odd));
+	}
+	text_add(&out->fix, "look at the batch sampler");
+	cause_add_asked(facts, &out->fix, "batch_sampler=");
+	text_add(&out->fix, ": where a group has too few left for a whole batch, it must end the batch there or drop it, not fill it up from the next group; padding or resizing "
+		 "here only hides that");
+}
+
 /* Needs: a list joined along one dimension whose tensors disagree in another. */
 bool
 cause_ragged(const struct cause_facts *facts, struct cause *out)
@@ -184,6 +216,11 @@ cause_ragged(const struct cause_facts *facts, struct cause *out)
 			continue;
 		all++;
 		same += is->sizes[mismatch->dim] == mismatch->expected;
+	}
+	if (same == all - 1 && all >= 3 && is_grouped(facts)) {
+		out->confidence = "likely";
+		tell_grouped(facts, out);
+		return true;
 	}
 	out->confidence = (facts->twins && (!is_pair(facts) || (cause_decided_by(&facts->sides[0], "pad_sequence") && facts->agreed))) || (all >= 3 && same == all - 1) ? "likely" : "possible";
 	text_add(&out->text, "samples of unequal length are joined: number %d (%s) has %" PRId64 " in dimension %d where %d of %d have %" PRId64,

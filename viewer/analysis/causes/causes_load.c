@@ -106,6 +106,80 @@ cause_add_untaken(const struct cause_facts *facts, struct cause *out, const stru
 		 "before loading; else ");
 }
 
+struct made { const struct cause_facts *facts; const struct operand *like; char *out; size_t size; bool found; };
+
+/* A tensor of LIKE's shape that a line of the program had made, by a library's function that it called. */
+static bool
+look_at_made(const struct event *event, void *context)
+{
+	struct made *made = context;
+	const struct operand *is = event->output_count ? &event->outputs[0] : NULL;
+
+	if (is && is->ndim == made->like->ndim && memcmp(is->sizes, made->like->sizes, (size_t)is->ndim * sizeof(*is->sizes)) == 0)
+		made->found = where_caller_line(made->facts->source, made->facts->process, event->site, made->out, made->size) || made->found;
+	return true; /* the first of them is the last that is visited */
+}
+
+/* The line of the program that first had a tensor of the checkpoint's shape made in this run. */
+static bool
+made_so(const struct cause_facts *facts, char *out, size_t size)
+{
+	struct made made = { .facts = facts, .like = &facts->event->operands[facts->mismatch->operand], .out = out, .size = size };
+	struct event anywhere = *facts->event;
+
+	anywhere.operation = "aten::empty";
+	anywhere.site = -1;
+	if (facts->source && made.like->ndim > 0)
+		facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_made, &made);
+	return made.found;
+}
+
+/* Are all parameters of another shape as long in dimension 0 as the first one, in the checkpoint and in the model, and equal in the rest? How many. */
+static int
+rows_apart(const char *message, int64_t saved, int64_t model)
+{
+	int count = 0;
+
+	for (const char *at = message; at && (at = strstr(at, "size mismatch for ")); count++) {
+		int64_t then[CAUSE_SHAPE_MOST], now[CAUSE_SHAPE_MOST];
+		int a, b;
+
+		at += strlen("size mismatch for ");
+		a = cause_message_shape(at, 0, then);
+		b = cause_message_shape(at, 1, now);
+		if (a < 1 || a != b || then[0] != saved || now[0] != model || memcmp(then + 1, now + 1, (size_t)(a - 1) * sizeof(*then)) != 0)
+			return 0;
+	}
+	return count;
+}
+
+/* Tables of one length alone differ, and the model's is the number of its tokens: tokens were added. */
+static bool
+tell_tokens(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t saved = mismatch->actual, model = mismatch->expected;
+	int count = mismatch->dim == 0 ? rows_apart(facts->message, saved, model) : 0;
+	const json_t *number = count ? cause_named_number(facts, model, "vocab") : NULL;
+	char line[512] = "";
+
+	if (!number || !cause_is_called(number, "vocab"))
+		return false;
+	out->setting = number;
+	text_add(&out->text, "%d parameter%s of the checkpoint: %" PRId64 " rows where the model has one for each of its %" PRId64 " tokens", count, language_plural(count), saved,
+		 model);
+	cause_add_number(facts, &out->text, number);
+	if (saved > model)
+		text_add(&out->text, ": %" PRId64 " tokens were added, and the tables resized, before it was saved; here they aren't; the rest fits", saved - model);
+	else
+		text_add(&out->text, ": tokens were added to this model that it didn't have when it was saved; the rest fits");
+	if (made_so(facts, line, sizeof(line)))
+		text_add(&out->evidence, "in this run %" PRId64 " rows were made at %s", saved, line);
+	text_add(&out->fix, "bring the model's tables to %" PRId64 " before it is loaded: model.resize_token_embeddings(%" PRId64 "), the len() of the tokenizer that was saved with it; "
+		 "after loading is too late", saved, saved);
+	return true;
+}
+
 /* Needs: load_state_dict's own word that a parameter has two shapes. */
 bool
 cause_checkpoint(const struct cause_facts *facts, struct cause *out)
@@ -125,6 +199,8 @@ cause_checkpoint(const struct cause_facts *facts, struct cause *out)
 			 mismatch->actual);
 		return true;
 	}
+	if (tell_tokens(facts, out))
+		return true;
 	text_add(&out->text, "the checkpoint was made for another configuration: %s", mismatch->text);
 	if (mismatch->dim >= 0 && strstr(name, "pos"))
 		add_grid(facts, out, mismatch->actual, mismatch->expected);
@@ -132,7 +208,7 @@ cause_checkpoint(const struct cause_facts *facts, struct cause *out)
 		out->setting = out->setting ? out->setting : cause_named_number(facts, mismatch->expected, "vocab num hidden dim size class label max");
 		cause_add_number(facts, &out->evidence, out->setting);
 		text_add(&out->fix, "build the model with the %" PRId64 " that dimension %d of %s has in the checkpoint (its saved config), or "
-			 "resize that parameter after loading", mismatch->actual, mismatch->dim, name);
+			 "bring one of the two to the other's size before loading", mismatch->actual, mismatch->dim, name);
 	} else {
 		text_add(&out->fix, "build the model as it was when it was saved (its saved config), or leave %s out of the checkpoint", name);
 	}

@@ -96,9 +96,8 @@ short_sequence(const struct images *images, const json_t *rows, int64_t *wanted)
 	return split.ways == 1 && split.left > 0 ? split.short_row : -1;
 }
 
-/* How the places and the features are spread over sequences and images. True where one sequence alone was cut. */
-static bool
-add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
+bool
+placeholders_add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
 {
 	const json_t *counts = placeholders_rows(facts);
 	struct text rows = {{0}, 0};
@@ -160,7 +159,7 @@ lacks_one(const struct cause_facts *facts, int64_t features)
 {
 	struct text spread = {{0}, 0};
 
-	return add_spread(facts, features, &spread);
+	return placeholders_add_spread(facts, features, &spread);
 }
 
 /* Needs: a mask that selects nothing, and rows to put there. */
@@ -176,6 +175,18 @@ cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "check that the prompt template inserts the placeholder token for every image, that the processor and the "
 		 "tokenizer are of one version, and that a length limit has not cut it away");
 	return true;
+}
+
+/* To what the limit is to be raised. Where it cut a single text, what stands around the placeholders may have gone as well. */
+static void
+add_least(struct cause *out, const struct placeholders *found, int64_t missing)
+{
+	if (found->rows > 1) {
+		text_add(&out->fix, " (to %" PRId64 " or more)", found->length + missing);
+		return;
+	}
+	text_add(&out->fix, " (to %" PRId64 " at the least; more where what stands around them was cut, too), or leave out whole pieces of the text with their images (the oldest "
+		 "turns)", found->length + missing);
 }
 
 /* Needs: fewer places than features, in a sequence whose length is a named limit. */
@@ -202,13 +213,13 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 		 " too few", found.selected, found.supplied, missing);
 	if (out->setting)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
-	if (add_spread(facts, found.supplied, &out->evidence))
+	if (placeholders_add_spread(facts, found.supplied, &out->evidence))
 		least = missing; /* one sequence lacks them all */
 	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : SAY("the length limit"), least);
 	if (least != missing)
 		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
 	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
-		text_add(&out->fix, " (to %" PRId64 " or more)", found.length + missing);
+		add_least(out, &found, missing);
 	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
 	if (!out->setting && one)
 		text_add(&out->fix, "; no limit is in reach: it was applied in another process or in an earlier run, whose tokenised cache must then be "
@@ -229,7 +240,7 @@ tell_whole(const struct cause_facts *facts, struct cause *out, const struct plac
 	if (whole->places > whole->given)
 		text_add(&out->text, " or cut");
 	text_add(&out->text, "; sequence %d has places for %" PRId64 ", the others for 1", whole->row, whole->in_row);
-	add_spread(facts, found->supplied, &out->evidence);
+	placeholders_add_spread(facts, found->supplied, &out->evidence);
 	add_units(facts, found, out);
 	if (whole->places > whole->given)
 		text_add(&out->fix, "look at that text: the placeholder stands in it more often than it has images (one that is quoted is expanded like any other: "
@@ -285,7 +296,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	else if (few <= FEW)
 		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently, or a sequence was cut (now, or in an earlier "
 			 "run whose cache is read)");
-	add_spread(facts, found.supplied, &out->evidence);
+	placeholders_add_spread(facts, found.supplied, &out->evidence);
 	add_units(facts, &found, out);
 	if (more > 0 && cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "%sthe %" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", facts->sides[0].size);

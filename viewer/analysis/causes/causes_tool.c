@@ -304,3 +304,28 @@ cause_local_size(const json_t *local, size_t dim)
 
 	return json_is_integer(size) ? json_integer_value(size) : -1;
 }
+
+bool
+cause_add_asked(const struct cause_facts *facts, struct text *text, const char *word)
+{
+	const char *seen = "";
+
+	for (size_t i = 0; i < json_array_size(facts->frames); i++) {
+		const char *file = text_get(json_array_get(facts->frames, i), "file");
+		struct code code;
+		int at = -1;
+
+		if (file[0] != '/' || strcmp(file, seen) == 0 || !where_is_program(file) || !code_open(&code, file, facts->time_ns))
+			continue;
+		seen = file;
+		for (int n = 0; n < code.count && at < 0; n++)
+			if (strstr(code.lines[n], word) && code.lines[n][strspn(code.lines[n], " \t")] != '#')
+				at = n + 1;
+		code_close(&code);
+		if (at > 0) {
+			text_add(text, " (%s:%d)", text_basename(file), at);
+			return true;
+		}
+	}
+	return false;
+}

@@ -40,6 +40,8 @@ const struct lineage_step *cause_own_cat(const struct cause_side *large, const s
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
 void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
+/* " (train.py:25)": the first line of the program's files that are in the frames which has WORD; false if none has. For a fix, no evidence. */
+bool cause_add_asked(const struct cause_facts *facts, struct text *text, const char *word);
 /* The same, with the line of source, and the name that carries VALUE there. */
 void cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value);
 /* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */

@@ -14,6 +14,9 @@ bool placeholders_find(const struct cause_facts *facts, struct placeholders *out
 /* How many places each sequence has; NULL if they weren't counted. Borrowed. */
 const json_t *placeholders_rows(const struct cause_facts *facts);
 
+/* How the places and the features are spread over sequences and images. True where one sequence alone was cut. */
+bool placeholders_add_spread(const struct cause_facts *facts, int64_t features, struct text *out);
+
 struct placeholders_whole {
 	int64_t each;            /* rows of one image */
 	int64_t places, given;   /* images that the text has places for, and whose features there are */

@@ -1,0 +1,303 @@
+/* links: schema viewer */
+/* Causes that lie a step before what fails: rows mixed by a view, a batch sampler's stranger, a slice over a gap, tokens that a model wrote, tables
+ * that were resized elsewhere, layers that ran without a graph. Each holds once, and once it doesn't. */
+#include "causes_events.h"
+#include "schema/box.h"
+
+static struct cause_facts facts;
+static struct mismatch differs;
+
+/* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's OTHER_DIM; FOUND and LOCALS (taken over) as they are. */
+static void
+ask_sized(struct event *event, int dim, int other_dim, int64_t actual, int64_t expected, json_t *locals)
+{
+	differs = (struct mismatch){ .property = "size", .operand = 0, .against = 1, .dim = dim, .against_dim = other_dim, .has_expected = true, .has_actual = true,
+				     .expected = expected, .actual = actual };
+	facts.event = event;
+	facts.mismatch = &differs;
+	facts.message = "";
+	facts.source = &source;
+	facts.last_call = -1;
+	facts.frames = locals;
+	event->status = "failed";
+	text_format(differs.text, sizeof(differs.text), "they differ");
+	for (int i = 0; i < 2; i++) {
+		struct cause_side *side = &facts.sides[i];
+
+		side->place = i;
+		side->dim = i ? other_dim : dim;
+		side->size = i ? expected : actual;
+		if (event->operands[i].tensor > 0)
+			lineage_walk(&source, 0, event, i, side->dim, LINEAGE_SIZE, &stories[i]);
+		side->lineage = stories[i].count ? &stories[i] : NULL;
+	}
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(locals);
+	facts = (struct cause_facts){ .event = NULL };
+}
+
+/* [ROWS, 6] is flattened, made 8 wide, viewed as 2 rows, joined to 32, and given to a layer of WIDTH. */
+static void
+ask_rows(int64_t rows, int64_t width)
+{
+	struct event *event;
+	int n;
+
+	start();
+	add("aten::cat", 0, 1, 1);
+	operands[0][0] = tensor("tensors[0]", 1, rows, 6);
+	outputs[0][0] = tensor("output", 2, rows, 6);
+	add("aten::flatten", 1, 1, 1);
+	operands[1][0] = tensor("self", 2, rows, 6);
+	outputs[1][0] = tensor("output", 3, rows * 6, -1);
+	add("aten::mul", 1, 1, 2);
+	operands[2][0] = tensor("self", 3, rows * 6, -1);
+	operands[2][1] = value("other", "2");
+	outputs[2][0] = tensor("output", 4, rows * 6, 8);
+	add("aten::reshape", 2, 1, 1);
+	operands[3][0] = tensor("self", 4, rows * 6, 8);
+	outputs[3][0] = tensor("output", 5, 2, rows * 24);
+	add("aten::cat", 2, 1, 3);
+	operands[4][0] = tensor("tensors[0]", 6, 2, 32);
+	operands[4][1] = tensor("tensors[1]", 5, 2, rows * 24);
+	operands[4][2] = value("dim", "1");
+	outputs[4][0] = tensor("output", 7, 2, 32 + rows * 24);
+	event = add("aten::linear", 3, 1, 2);
+	n = hand.event_count - 1;
+	operands[n][0] = tensor("input", 7, 2, 32 + rows * 24);
+	operands[n][1] = tensor("weight", 8, 16, width);
+	ask_sized(event, 1, 1, 32 + rows * 24, width, NULL);
+}
+
+static void
+test_rows(void)
+{
+	ask_rows(1, 80);
+	EXPECT("rows_mixed", "likely");
+	EXPECT("layer_width", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the numbers of 1 row (48 each) were spread over 2 (24 each)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "32 + 48 = 80"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "give it 2 rows"));
+	ask_rows(1, 90); /* with no number of rows would it be that */
+	EXPECT("rows_mixed", "");
+	EXPECT("layer_width", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "bring the input to 90")); /* a layer isn't fitted to what may be wrong */
+	ask_rows(2, 64); /* as many rows as there were */
+	EXPECT("rows_mixed", "");
+}
+
+/* Four samples, one of them odd; CALLS_BEFORE of one size within, from SMALLEST to LARGEST. */
+static void
+ask_batch(int64_t calls_before, int64_t smallest, int64_t largest)
+{
+	const struct operand samples[] = { ITEM("tensors[3]", 3, 1, 4, 12), ITEM("tensors[0]", 0, 2, 4, 16), ITEM("tensors[1]", 1, 3, 4, 16), ITEM("tensors[2]", 2, 4, 4, 16) };
+	struct event event = EVENT("aten::stack", samples);
+
+	start();
+	facts.twins = true;
+	facts.calls = facts.agreed = calls_before;
+	for (int i = 0; i < 2; i++) {
+		facts.sides[i].calls = calls_before;
+		facts.sides[i].smallest = smallest;
+		facts.sides[i].largest = largest;
+	}
+	ask_sized(&event, 1, 1, 12, 16, NULL);
+}
+
+static void
+test_stranger(void)
+{
+	ask_batch(120, 12, 20);
+	EXPECT("ragged_list", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "each of 120 batches before was of one size within (12 to 20)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "batch sampler"));
+	ask_batch(120, 16, 16); /* all were alike: the sample is odd */
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "batch sampler"));
+	ask_batch(3, 12, 20); /* may have been chance */
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "batch sampler"));
+}
+
+/* mask[1:21] = 18 values; positions from 1 to LARGEST, of which there are 18. */
+static void
+ask_gap(int largest)
+{
+	struct event *event;
+	int n;
+
+	start();
+	add("aten::slice", 0, 1, 4);
+	operands[0][0] = tensor("self", 1, 42, -1);
+	operands[0][1] = value("dim", "0");
+	operands[0][2] = value("start", "1");
+	operands[0][3] = value("end", "21");
+	outputs[0][0] = tensor("output", 2, 20, -1);
+	event = add("aten::expand", 1, 1, 2);
+	n = hand.event_count - 1;
+	operands[n][0] = tensor("self", 3, 18, -1);
+	operands[n][1] = value("size", "[20]");
+	ask_sized(event, 0, 0, 18, 20,
+		  json_pack("[{s:[{s:s, s:s, s:[i], s:{s:i, s:i, s:i}}]}]", "locals", "name", "places", "dtype", "int64", "shape", 18, "summary", "min", 1, "max", largest,
+			    "distinct", 18));
+}
+
+static void
+test_gap(void)
+{
+	ask_gap(20);
+	EXPECT("slice_over_gap", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "20 places, of which places has 18"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "index with places"));
+	ask_gap(30); /* other positions than the slice's */
+	EXPECT("slice_over_gap", "");
+}
+
+/* 5 places for 4 rows, in tokens whose newest piece OPERATION made; PLACES in each sequence. */
+static void
+ask_tokens(const char *operation, const char *places)
+{
+	struct mismatch counted = { .property = "count", .operand = 0, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 5,
+				    .actual = 4 };
+	struct event *event;
+
+	start();
+	for (int i = 0; i < 4; i++)
+		add(i == 0 ? operation : i == 1 ? "aten::squeeze" : i == 2 ? "aten::cat" : "aten::eq", i, 1, i == 2 ? 2 : 1);
+	operands[0][0] = tensor("self", 1, 2, 1000);
+	outputs[0][0] = tensor("output", 2, 2, 1);
+	operands[1][0] = tensor("self", 2, 2, 1);
+	outputs[1][0] = tensor("output", 3, 2, 1);
+	operands[2][0] = tensor("tensors[0]", 4, 2, 18);
+	operands[2][1] = tensor("tensors[1]", 3, 2, 1);
+	outputs[2][0] = tensor("output", 5, 2, 19);
+	operands[3][0] = tensor("self", 5, 2, 19);
+	outputs[3][0] = tensor("output", 6, 2, 19);
+	for (int i = 0; i < 3; i++)
+		outputs[i][0].dtype = operands[i + 1][0].dtype = "int64";
+	operands[2][1].dtype = "int64";
+	outputs[3][0].dtype = "bool";
+	event = add("masked_scatter", 3, 1, 2);
+	operands[4][0] = tensor("image_features", 7, 4, 32);
+	operands[4][1] = tensor("special_image_mask", 6, 2, 19);
+	count_values(6, places);
+	facts.event = event;
+	facts.mismatch = &counted;
+	facts.message = "";
+	facts.source = &source;
+	facts.counts = counts;
+	stories[1].count = 1;
+	stories[1].steps[0] = (struct lineage_step){ .event = events[3], .dim = -1, .size = -1, .tensor = 6 };
+	facts.sides[0] = (struct cause_side){ .place = 0, .dim = 0, .size = 4 };
+	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[1] };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	facts = (struct cause_facts){ .event = NULL };
+	count_values(0, NULL);
+}
+
+static void
+test_generated(void)
+{
+	ask_tokens("aten::multinomial", "{\"elements\":38,\"true\":5,\"rows\":[2,3]}");
+	EXPECT("placeholder_generated", "likely");
+	EXPECT("placeholders_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "suppress_tokens"));
+	ask_tokens("aten::multinomial", "{\"elements\":38,\"true\":5}");
+	EXPECT("placeholder_generated", "possible");
+	ask_tokens("aten::index_select", "{\"elements\":38,\"true\":5,\"rows\":[2,3]}"); /* nothing was drawn */
+	EXPECT("placeholder_generated", "");
+	EXPECT("placeholders_differ", "possible");
+}
+
+/* What load_state_dict says of two tables, with a number NAME of 120. */
+static void
+ask_tables(const char *other, const char *name)
+{
+	const struct operand shapes[] = { TENSOR("embed.weight", -1, 122, 32), TENSOR("the model's", -1, 120, 32) };
+	struct event event = EVENT(SUBJECT_LOAD, shapes);
+	struct mismatch apart = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 120,
+				  .actual = 122, .text = "it differs" };
+	json_t *numbers = number(name, 120);
+	char message[512];
+
+	text_format(message, sizeof(message), "size mismatch for embed.weight: copying a param with shape torch.Size([122, 32]) from checkpoint, the shape in current model "
+		    "is torch.Size([120, 32]).\n\tsize mismatch for head.weight: copying a param with shape torch.Size([%s]) from checkpoint, the shape in current model is "
+		    "torch.Size([120, 32]).", other);
+	facts = (struct cause_facts){ .event = &event, .mismatch = &apart, .message = message, .numbers = numbers, .last_call = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	facts = (struct cause_facts){ .event = NULL };
+	json_decref(numbers);
+}
+
+static void
+test_tables(void)
+{
+	ask_tables("122, 32", "config.vocab_size");
+	EXPECT("checkpoint_shape", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "2 parameters of the checkpoint: 122 rows where the model has one for each of its 120 tokens"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "resize_token_embeddings(122)"));
+	ask_tables("122, 48", "config.vocab_size"); /* other parts differ, too: another model */
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+	ask_tables("122, 32", "config.num_classes");
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+}
+
+/* Layers that ran without gradients, CHECKPOINTED or not, and then one with them whose input has FLAGS. */
+static void
+ask_reentrant(bool checkpointed, unsigned flags)
+{
+	const struct frame own[] = { { "/p/layers.py", "forward", 30, 0 }, { "/p/lib/torch/utils/checkpoint.py", "forward", 274, 0 }, { "/p/lib/torch/utils/checkpoint.py", "checkpoint", 511, 0 },
+				     { "/p/model.py", "run", 120, 0 } };
+	const struct site all[] = { { 0, checkpointed ? 4 : 1, 4, 0, own }, { 1, 1, 1, 0, &frames[1] } };
+
+	start();
+	hand.sites = all;
+	hand.site_count = 2;
+	add("aten::add", 0, 1, 1);
+	operands[0][0] = tensor("self", 1, 4, 8);
+	outputs[0][0] = tensor("output", 2, 4, 8);
+	add("aten::linear", 1, 1, 1)->grad = true;
+	operands[1][0] = tensor("input", 2, 4, 8);
+	operands[1][0].flags = flags;
+	outputs[1][0] = tensor("output", 3, 4, 8);
+	facts = (struct cause_facts){ .message = "element 0 of tensors does not require grad and does not have a grad_fn", .type = "RuntimeError", .source = &source, .before = 3,
+				      .step = 1, .last_call = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	facts = (struct cause_facts){ .event = NULL };
+	hand.sites = sites;
+	hand.site_count = 4;
+}
+
+static void
+test_reentrant(void)
+{
+	ask_reentrant(true, 0);
+	EXPECT("reentrant_without_grad", "certain");
+	EXPECT("nothing_to_train", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "checkpointed at model.py:120"));
+	ask_reentrant(true, BOX_TENSOR_GRAD); /* it came out with a graph */
+	EXPECT("reentrant_without_grad", "");
+	EXPECT("nothing_to_train", "possible");
+	ask_reentrant(false, 0); /* no_grad of its own */
+	EXPECT("reentrant_without_grad", "");
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	source = hand_source(&hand);
+	CU_add_test(suite, "rows mixed by a view", test_rows);
+	CU_add_test(suite, "a stranger in a batch of one size", test_stranger);
+	CU_add_test(suite, "a slice over a gap", test_gap);
+	CU_add_test(suite, "placeholders that the model wrote", test_generated);
+	CU_add_test(suite, "tables that were resized", test_tables);
+	CU_add_test(suite, "layers without a graph", test_reentrant);
+}
+
+int
+main(void)
+{
+	return run_suite("causes nearer", fill);
+}
