@@ -63,12 +63,49 @@ cause_padding(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* The view that made the loss's classes of a column: rows of the batch, one number each. */
+static bool
+are_rows(const struct cause_facts *facts, struct lineage_step *view, int64_t *rows)
+{
+	int self = rule_tensor(facts->event, "self"), output, place;
+
+	if (self < 0 || facts->event->operands[self].ndim != 2 || !facts->source ||
+	    !facts->source->maker(facts->source->context, facts->process, facts->event->operands[self].tensor, facts->event->id, &view->event, &output) ||
+	    !mismatch_is_any(view->event.operation, "view reshape unsafe_view reshape_alias"))
+		return false;
+	place = rule_tensor(&view->event, "self");
+	if (place < 0 || view->event.operands[place].ndim > 2 || view->event.operands[place].ndim < 1 ||
+	    (view->event.operands[place].ndim == 2 && view->event.operands[place].sizes[1] != 1) || facts->event->operands[self].sizes[1] < 2)
+		return false;
+	*rows = view->event.operands[place].sizes[0];
+	view->dim = view->size = -1;
+	return true;
+}
+
+/* The classes are what was put side by side for each sample: there is no head to build. */
+static void
+tell_rows(const struct cause_facts *facts, struct cause *out, const struct lineage_step *view, int64_t rows)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	text_add(&out->text, "the %" PRId64 " classes are rows of this batch, no outputs of a head: %" PRId64 " scores, one for each row, are viewed as %" PRId64 " for each sample by ",
+		 mismatch->expected, rows, mismatch->expected);
+	cause_add_step(facts, &out->text, view);
+	if (mismatch->has_actual)
+		text_add(&out->text, "; a label says %" PRId64 ", which needs %" PRId64 " choices, and its sample was given with %" PRId64, mismatch->actual, mismatch->actual + 1,
+			 mismatch->expected);
+	text_add(&out->fix, "see how many choices that sample has, and what left the others out where the batch is put together (their number taken from another sample, a limit): give each sample all of "
+		 "its own, padded to the most, or drop it; to map the label to one that is there gives a wrong answer");
+}
+
 /* Needs: a loss with labels outside its classes, and the largest of them or PyTorch's word. */
 bool
 cause_labels(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *summary = index_summary(facts);
+	struct lineage_step view = { .dim = -1 };
+	int64_t rows;
 
 	if (!cause_disagrees(facts, "index") || (!cause_is_loss(facts) && !cause_is(facts, "one_hot")) || (mismatch->has_actual && mismatch->actual < mismatch->expected) ||
 	    padding_value(facts) == SEGMENT_VOID)
@@ -76,6 +113,12 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	if (!mismatch->has_actual && !mismatch->from_message)
 		return false;
 	out->confidence = "likely";
+	if (cause_is_loss(facts) && are_rows(facts, &view, &rows)) {
+		if (facts->calls >= CALLS_ENOUGH)
+			text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
+		tell_rows(facts, out, &view, rows);
+		return true;
+	}
 	out->setting = cause_named_number(facts, mismatch->expected, "class label vocab categ num_");
 	text_add(&out->text, "labels outside the classes: %s", mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
@@ -170,6 +213,24 @@ fix_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "; if it counts from 1, subtract 1");
 }
 
+/* The name of the id that is too large: a token's (padding, most of all), where one is called so. */
+static void
+add_token(const struct cause_facts *facts, struct cause *out)
+{
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while (facts->mismatch->has_actual && facts->mismatch->actual > 1 && (number = cause_next_number(facts, &at))) {
+		const char *name = text_get(number, "name"), *last = strrchr(name, '.');
+
+		last = last ? last + 1 : name;
+		if (json_integer_value(json_object_get(number, "value")) != facts->mismatch->actual || !strstr(last, "token_id"))
+			continue;
+		text_add(&out->text, "; %" PRId64 " is %s: that token has no row, it was added, or the table was built for another tokenizer", facts->mismatch->actual, name);
+		return;
+	}
+}
+
 /* The values fitted before; a list in reach is just as long as this one needs. */
 static void
 add_lengths(const struct cause_facts *facts, struct cause *out)
@@ -212,6 +273,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "%s of %" PRId64 " rows is too small for its index: %s", cause_operand_name(facts, mismatch->against), mismatch->expected,
 		 mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
+	add_token(facts, out);
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "the index was made by ");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));

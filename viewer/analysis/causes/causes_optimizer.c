@@ -168,6 +168,49 @@ cause_optimizer_state(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* The number within reach whose name has ONE and OTHER; NULL. */
+static const json_t *
+number_with(const struct cause_facts *facts, const char *one, const char *other)
+{
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while ((number = cause_next_number(facts, &at)))
+		if (strstr(text_get(number, "name"), one) && strstr(text_get(number, "name"), other))
+			return number;
+	return NULL;
+}
+
+static bool
+is_epoch(const json_t *local, void *context)
+{
+	(void)context;
+	return strcmp(text_get(local, "kind"), "int") == 0 && strstr(text_get(local, "name"), "epoch") && !strchr(text_get(local, "name"), '[');
+}
+
+/* How many groups there are on both sides, and of which epochs they are, as far as that is within reach. */
+static void
+tell_groups(const struct cause_facts *facts, struct cause *out)
+{
+	const json_t *here = number_with(facts, "len(", ".param_groups)"), *saved = number_with(facts, "len(", "['param_groups'])"), *then = number_with(facts, "['epoch']", "");
+	const json_t *now = cause_local(facts, is_epoch, NULL);
+	int64_t groups = json_integer_value(json_object_get(here, "value")), saved_groups = json_integer_value(json_object_get(saved, "value"));
+
+	if (here && saved && groups != saved_groups)
+		text_add(&out->text, "%" PRId64 " groups were saved, here are %" PRId64, saved_groups, groups);
+	else if (here && saved)
+		text_add(&out->text, "%" PRId64 " groups in both, one of them with more or fewer parameters (frozen or added since)", groups);
+	else
+		text_add(&out->text, "other groups, or another number in a group");
+	if (!then || !now || json_equal(json_object_get(then, "value"), json_object_get(now, "value")))
+		return;
+	text_add(&out->text, "; it was saved in another epoch");
+	cause_add_number(facts, &out->text, then);
+	text_add(&out->text, " than this optimizer was made for");
+	cause_add_number(facts, &out->text, now);
+	text_add(&out->fix, "where what is trained depends on the epoch (layers that are unfrozen later), make the optimizer as it was in the epoch of the checkpoint; else ");
+}
+
 /* Needs: the optimizer's own check of its groups. */
 bool
 cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
@@ -175,7 +218,8 @@ cause_optimizer_groups(const struct cause_facts *facts, struct cause *out)
 	if (!cause_is_raised(facts) || !facts->message || !strstr(facts->message, "parameter group") || !strstr(facts->message, "state dict"))
 		return false;
 	out->confidence = "likely";
-	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: other groups, or another number in a group");
+	text_add(&out->text, "the optimizer's checkpoint was saved for another set of parameters: ");
+	tell_groups(facts, out);
 	text_add(&out->fix, "make the optimizer over the same parameters as when it was saved (the same frozen layers, adapters and groups, in the same order), "
 		 "or start it without the saved state");
 	return true;

@@ -1,0 +1,214 @@
+/* links: schema viewer */
+/* Causes that lie in the program's own lines: sizes made side by side, batches of two steps joined, dtypes of values, scores of rows, tokens without a
+ * row, an optimizer of another epoch. Each holds once, and once it doesn't. */
+#include "causes_events.h"
+
+static struct cause_facts facts;
+static struct mismatch differs;
+
+/* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's; in CALLS_BEFORE they agreed, from SMALLEST to LARGEST. */
+static void
+ask_sized(struct event *event, int dim, int64_t calls_before, int64_t smallest, int64_t largest)
+{
+	differs = (struct mismatch){ .property = "size", .operand = 0, .against = 1, .dim = dim, .against_dim = dim, .has_expected = true, .has_actual = true,
+				     .expected = event->operands[1].sizes[dim], .actual = event->operands[0].sizes[dim] };
+	facts = (struct cause_facts){ .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = calls_before, .agreed = calls_before,
+				      .step = event->step };
+	event->status = "failed";
+	text_format(differs.text, sizeof(differs.text), "they differ");
+	for (int i = 0; i < 2; i++) {
+		lineage_walk(&source, 0, event, i, dim, LINEAGE_SIZE, &stories[i]);
+		facts.sides[i] = (struct cause_side){ .place = i, .dim = dim, .size = event->operands[i].sizes[dim], .calls = calls_before, .smallest = smallest, .largest = largest,
+						      .lineage = stories[i].count ? &stories[i] : NULL };
+	}
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+/* Two tensors of ONE and OTHER rows, made at lines of SITE and OTHERS_SITE in STEP and OTHERS_STEP, meet in OPERATION. */
+static struct event *
+two(int64_t one, int64_t other, int site, int others_site, int64_t step, int64_t others_step, const char *operation)
+{
+	struct event *event;
+	int n;
+
+	start();
+	add("aten::lift_fresh", site, step, 1);
+	operands[0][0] = tensor("self", 1, one, -1);
+	outputs[0][0] = tensor("output", 2, one, -1);
+	add("aten::zeros", others_site, others_step, 1);
+	operands[1][0] = value("size", "[9]");
+	outputs[1][0] = tensor("output", 4, other, -1);
+	event = add(operation, 0, 9, 2);
+	n = hand.event_count - 1;
+	operands[n][0] = tensor("self", 2, one, -1);
+	operands[n][1] = tensor("other", 4, other, -1);
+	return event;
+}
+
+static void
+test_beside(void)
+{
+	ask_sized(two(15, 16, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 14); /* sites 2 and 3: two lines of forward */
+	EXPECT("made_beside", "likely");
+	EXPECT("two_ways", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "part where the program makes them, in forward: 15 by"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "the longer of the two, 16"));
+	ask_sized(two(15, 16, 2, 2, 9, 9, "aten::mul"), 0, 200, 4, 14);
+	EXPECT("made_beside", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "16 by the same line"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "what each of the two is counted from in forward"));
+	ask_sized(two(15, 16, 1, 2, 9, 9, "aten::mul"), 0, 200, 4, 14); /* two functions */
+	EXPECT("made_beside", "");
+	ask_sized(two(15, 16, 2, 3, 9, 9, "aten::mul"), 0, 200, 8, 8); /* always one number: no lengths */
+	EXPECT("made_beside", "");
+	ask_sized(two(15, 16, 2, 3, 9, 9, "aten::mul"), 0, 3, 4, 14); /* chance */
+	EXPECT("made_beside", "");
+}
+
+static void
+test_batches(void)
+{
+	struct event *event = two(29, 40, 2, 2, 0, 9, "aten::cat");
+
+	events[0].operation = "aten::zeros";
+	ask_sized(event, 0, 0, 0, 0);
+	EXPECT("other_batch", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "has 29, made in step 0"));
+	event = two(29, 40, 2, 2, 9, 9, "aten::cat"); /* of one step */
+	events[0].operation = "aten::zeros";
+	ask_sized(event, 0, 0, 0, 0);
+	EXPECT("other_batch", "");
+}
+
+/* CALLS_BEFORE calls of a line that made float32, and one that makes DTYPE, which a loss is given. */
+static void
+ask_dtype(int calls_before, const char *dtype, const char *operation)
+{
+	struct event *event;
+	int n;
+
+	start();
+	for (int i = 0; i <= calls_before; i++) {
+		add(operation, 2, i, 1);
+		operands[i][0] = tensor("self", 100 + 2 * i, 4, -1);
+		outputs[i][0] = tensor("output", 101 + 2 * i, 4, -1);
+		outputs[i][0].dtype = operands[i][0].dtype = i < calls_before ? "float32" : dtype;
+	}
+	event = add("aten::huber_loss_backward", 3, calls_before, 2);
+	n = hand.event_count - 1;
+	operands[n][0] = tensor("self", 1, 4, -1);
+	operands[n][1] = tensor("target", 101 + 2 * calls_before, 4, -1);
+	operands[n][1].dtype = dtype;
+	event->status = "failed";
+	facts = (struct cause_facts){ .event = event, .message = "Found dtype Long but expected Float", .source = &source, .last_call = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_dtype(void)
+{
+	ask_dtype(CALLS, "int64", "aten::lift_fresh");
+	EXPECT("dtype_by_values", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "target is int64, and was float32 in all 12 calls before"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "dtype=torch.float32"));
+	ask_dtype(CALLS, "float32", "aten::lift_fresh"); /* as ever */
+	EXPECT("dtype_by_values", "");
+	ask_dtype(2, "int64", "aten::lift_fresh");
+	EXPECT("dtype_by_values", "");
+	ask_dtype(CALLS, "int64", "aten::argmax"); /* no plain values */
+	EXPECT("dtype_by_values", "");
+}
+
+/* A label 4 for 4 classes that VIEW made of a column. */
+static void
+ask_choices(const char *view)
+{
+	static struct mismatch outside;
+	struct event *event;
+
+	start();
+	add(view, 2, 1, 1);
+	operands[0][0] = tensor("self", 1, 16, 1);
+	outputs[0][0] = tensor("output", 2, 4, 4);
+	event = add("aten::cross_entropy_loss", 3, 1, 2);
+	operands[1][0] = tensor("self", 2, 4, 4);
+	operands[1][1] = tensor("target", 3, 4, -1);
+	operands[1][1].dtype = "int64";
+	event->status = "failed";
+	outside = (struct mismatch){ .property = "index", .operand = 1, .against = 0, .dim = 1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = 4, .actual = 4,
+				     .text = "target holds the label 4" };
+	facts = (struct cause_facts){ .event = event, .mismatch = &outside, .message = "Target 4 is out of bounds.", .source = &source, .last_call = -1, .calls = 9, .agreed = 9 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_choices(void)
+{
+	ask_choices("aten::view");
+	EXPECT("labels_outside_classes", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the 4 classes are rows of this batch, no outputs of a head: 16 scores"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "build the head"));
+	ask_choices("aten::linear");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "build the head for 5 classes"));
+}
+
+static void
+test_token(void)
+{
+	const struct operand table[] = { TENSOR("weight", 1, 120, 16), INDEX("indices", 2, 4, 24) };
+	const struct event event = EVENT("aten::embedding", table);
+
+	start();
+	count_values(2, "{\"elements\":96,\"min\":3,\"max\":120,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":30}");
+	ask(&event, "index out of range in self", NULL, number("tokenizer.pad_token_id", 120));
+	EXPECT("index_out_of_range", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "120 is tokenizer.pad_token_id: that token has no row"));
+	ask(&event, "index out of range in self", NULL, number("tokenizer.pad_token_id", 119));
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "that token has no row"));
+	count_values(0, NULL);
+}
+
+/* The optimizer's check of groups, the checkpoint being of epoch 4 and this run in EPOCH. */
+static void
+ask_groups(int epoch)
+{
+	ask(NULL, "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+	    json_pack("[{s:[{s:s, s:s, s:i}]}]", "locals", "name", "start_epoch", "kind", "int", "value", epoch),
+	    json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "len(optimizer.param_groups)", "value", 3, "name", "checkpoint['epoch']", "value", 4,
+		      "name", "len(checkpoint['optimizer']['param_groups'])", "value", 3));
+}
+
+static void
+test_groups(void)
+{
+	start();
+	ask_groups(0);
+	EXPECT("optimizer_groups", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "3 groups in both, one of them with more or fewer parameters"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "it was saved in another epoch (checkpoint['epoch'] = 4) than this optimizer was made for"));
+	ask_groups(4);
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "another epoch"));
+	ask(NULL, "loaded state dict contains a parameter group that doesn't match the size of optimizer's group", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other groups, or another number in a group"));
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	source = hand_source(&hand);
+	CU_add_test(suite, "made side by side", test_beside);
+	CU_add_test(suite, "batches of two steps", test_batches);
+	CU_add_test(suite, "a dtype of values", test_dtype);
+	CU_add_test(suite, "scores of rows", test_choices);
+	CU_add_test(suite, "a token without a row", test_token);
+	CU_add_test(suite, "an optimizer of another epoch", test_groups);
+}
+
+int
+main(void)
+{
+	return run_suite("causes beside", fill);
+}

@@ -1,0 +1,130 @@
+/* Rules about two sizes that the program makes itself: side by side, or by one line for two batches. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+#include "../where.h"
+
+#define CALLS_LEAST 10 /* in which both agreed, and neither was always the same: no chance */
+#define OWN_MOST 4     /* lines of the program on the way of one side that are looked at */
+
+/* The program's own lines on SIDE's way that have a size, oldest first. */
+static int
+own_steps(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step **out)
+{
+	int count = 0;
+
+	for (int i = side->lineage ? side->lineage->count - 1 : -1; i >= 0 && count < OWN_MOST; i--) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+
+		if (step->possible)
+			return 0; /* not known to be its way */
+		if (step->size > 0 && step->dim >= 0 && step->event.site >= 0 && where_is_own(facts->source, facts->process, step->event.site))
+			out[count++] = step;
+	}
+	return count;
+}
+
+/* Do ONE and OTHER differ as the two sides do: by one factor, or by as many? */
+static bool
+is_apart_alike(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other)
+{
+	int64_t a = facts->sides[0].size, b = facts->sides[1].size, left, right;
+
+	if (one->size == other->size)
+		return false;
+	if (a - b == one->size - other->size)
+		return true;
+	return !__builtin_mul_overflow(a, other->size, &left) && !__builtin_mul_overflow(b, one->size, &right) && left == right;
+}
+
+/* The function that STEP's line is of, as its frame has it, in OUT. */
+static void
+function_of(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
+{
+	json_t *frames = where_site_frames(facts->source, facts->process, step->event.site);
+	int chosen = where_choose(frames);
+
+	text_format(out, size, "%s", chosen < 0 ? "" : text_get(json_array_get(frames, (size_t)chosen), "function"));
+	json_decref(frames);
+}
+
+static bool
+varied(const struct cause_side *side)
+{
+	return side->calls >= CALLS_LEAST && side->smallest < side->largest;
+}
+
+/* Needs: sizes that agreed in all calls and were now this, now that; and lines of the program's own on both ways that part as they do. There, or before
+ * there were tensors, they became unequal. */
+bool
+cause_made_beside(const struct cause_facts *facts, struct cause *out)
+{
+	const struct lineage_step *own[2][OWN_MOST], *one = NULL, *other = NULL;
+	int counts[2], longer;
+	char function[128], theirs[128];
+	bool same;
+
+	if (!cause_disagrees(facts, "size") || !facts->source || facts->calls < CALLS_LEAST || facts->agreed != facts->calls || !varied(&facts->sides[0]) ||
+	    !varied(&facts->sides[1]) || facts->sides[0].size == facts->sides[1].size)
+		return false;
+	for (int i = 0; i < 2; i++)
+		counts[i] = own_steps(facts, &facts->sides[i], own[i]);
+	for (int sum = 0; sum < counts[0] + counts[1] && !one; sum++)
+		for (int i = 0; i <= sum && i < counts[0] && !one; i++)
+			if (sum - i < counts[1] && is_apart_alike(facts, own[0][i], own[1][sum - i])) {
+				one = own[0][i];
+				other = own[1][sum - i];
+			}
+	if (!one || one->event.id == other->event.id)
+		return false;
+	function_of(facts, one, function, sizeof(function));
+	function_of(facts, other, theirs, sizeof(theirs));
+	if (strcmp(function, theirs) != 0)
+		return false;
+	same = where_same_line(facts->source, facts->process, one->event.site, other->event.site);
+	longer = other->size > one->size;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "%s and %s part where the program makes them, in %s: %" PRId64 " by ", cause_operand_name(facts, facts->sides[0].place),
+		 cause_operand_name(facts, facts->sides[1].place), function, one->size);
+	cause_add_line(facts, &out->text, one, -1);
+	if (same) {
+		text_add(&out->text, ", %" PRId64 " by the same line", other->size);
+	} else {
+		text_add(&out->text, ", %" PRId64 " by ", other->size);
+		cause_add_line(facts, &out->text, other, -1);
+	}
+	text_add(&out->text, "; in %" PRId64 " calls before both came out alike", facts->calls);
+	text_add(&out->evidence, "%" PRId64 " against %" PRId64 " here, %" PRId64 " to %" PRId64 " before", facts->sides[0].size, facts->sides[1].size, facts->sides[0].smallest,
+		 facts->sides[0].largest);
+	if (same)
+		text_add(&out->fix, "see what each of the two is counted from in %s for this sample, and give both one length there; to cut or pad one of them later puts values side by "
+			 "side that don't belong together", function);
+	else
+		text_add(&out->fix, "give both one length in %s: the longer of the two, %" PRId64 ", taken from the one (its shape) for the other, instead of counting each for itself", function,
+			 longer ? other->size : one->size);
+	return true;
+}
+
+/* Needs: two tensors that are joined, made by one line of the program in different steps: each for its own batch. */
+bool
+cause_other_batch(const struct cause_facts *facts, struct cause *out)
+{
+	const struct lineage_step *one = cause_decider(&facts->sides[0]), *other = cause_decider(&facts->sides[1]);
+
+	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "cat concat concatenate stack") || !one || !other || one->possible || other->possible ||
+	    one->event.step == other->event.step || one->size != facts->sides[0].size || other->size != facts->sides[1].size ||
+	    !where_is_own(facts->source, facts->process, one->event.site) ||
+	    !where_same_line(facts->source, facts->process, one->event.site, other->event.site))
+		return false;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "batches of different steps are joined, each of its own length: %s has %" PRId64 ", made in step %" PRId64 ", %s %" PRId64 ", made in step %" PRId64 ", both by ",
+		 cause_operand_name(facts, facts->sides[0].place), one->size, one->event.step, cause_operand_name(facts, facts->sides[1].place), other->size, other->event.step);
+	cause_add_line(facts, &out->text, one, -1);
+	text_add(&out->fix, "give every batch one length there (pad to one fixed number, not to its own longest); or don't let batches be joined: drop the last, shorter one that is filled up "
+		 "from another (drop_last=True), of a loader that dispatches: dispatch_batches=False");
+	return true;
+}
