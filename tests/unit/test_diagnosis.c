@@ -134,6 +134,150 @@ test_news(void)
 	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &events[3 * CALLS + 2], told), "aten::randn 38");
 }
 
+/* The same for a gradient of NODE that the engine refused: of the tensor that the last of EVENTS made. */
+static const char *
+gradient_origin(struct hand *hand, const struct operand *operands, char out[96])
+{
+	struct event event = { .id = 100, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = SUBJECT_GRADIENT, .overload = "", .phase = "backward",
+			       .status = "failed", .operand_count = 2, .operands = operands };
+	struct failure failure = { .kind = "python", .context_event = -1, .link = -1, .message = "" };
+	struct source source = hand_source(hand);
+	struct diagnosis diagnosis = { .source = &source, .failure = &failure, .subject = &event, .has_mismatch = true,
+				       .mismatch = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .expected = 11, .actual = 20 } };
+
+	diagnosis_follow(&diagnosis);
+	text_format(out, 96, "%s %d", text_get(diagnosis.origin, "operation"), (int)json_integer_value(json_object_get(diagnosis.origin, "event")));
+	diagnosis_end(&diagnosis);
+	return out;
+}
+
+/* What a Function's backward made as large as another tensor is the origin, not what was added into it; a node of PyTorch's own made what it was
+ * given. */
+static void
+test_gradients(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[]") }, grad[] = { TENSOR("output", 1, 20) }, like[] = { TENSOR("self", 1, 20) };
+	const struct operand zeros[] = { TENSOR("output", 2, 20) }, add[] = { TENSOR("self", 2, 20), VALUE("dim", "int", "0"), TENSOR("source", 1, 20) };
+	const struct operand custom[] = { TENSOR("gradient 0 of AggregateBackward", 2, 20), TENSOR("input 0", -1, 11) };
+	const struct operand own[] = { TENSOR("gradient 0 of TBackward0", 2, 20), TENSOR("input 0", -1, 11) };
+	const struct event events[] = { MADE(1, 1, 0, "aten::randn", size, grad), MADE(2, 2, 0, "aten::zeros_like", like, zeros),
+					MADE(3, 3, 0, "aten::index_add_", add, zeros) };
+	struct hand hand = { .events = events, .event_count = COUNT(events), .processes = processes, .process_count = 1 };
+	char told[96];
+
+	CU_ASSERT_STRING_EQUAL(gradient_origin(&hand, custom, told), "aten::zeros_like 2");
+	CU_ASSERT_STRING_EQUAL(gradient_origin(&hand, own, told), "aten::randn 1");
+}
+
+/* One piece of a cat isn't what the layer needs of it: a reshape spread one row over two; or it alone isn't like the others. */
+static void
+test_odd_piece(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[]") }, text[] = { TENSOR("output", 1, 2, 32) }, ids[] = { TENSOR("output", 2, 6, 8) };
+	const struct operand spread[] = { TENSOR("self", 2, 6, 8), VALUE("shape", "int[]", "[2, -1]") }, times[] = { TENSOR("output", 3, 2, 24) };
+	const struct operand two[] = { ITEM("tensors[0]", 0, 1, 2, 32), ITEM("tensors[1]", 1, 3, 2, 24), VALUE("dim", "int", "1") };
+	const struct operand joined[] = { TENSOR("output", 4, 2, 56) }, linear[] = { TENSOR("input", 4, 2, 56), TENSOR("weight", 9, 16, 80) };
+	const struct operand other[] = { TENSOR("input", 4, 2, 56), TENSOR("weight", 9, 16, 72) };
+	const struct event events[] = { MADE(1, 1, 0, "aten::randn", size, text), MADE(2, 2, 0, "aten::randn", size, ids), MADE(3, 3, 0, "aten::reshape", spread, times),
+					MADE(4, 4, 0, "aten::cat", two, joined), FAILED(5, 5, 0, "aten::linear", linear), FAILED(6, 5, 0, "aten::linear", other) };
+	const struct operand wide[] = { TENSOR("output", 5, 2, 16) }, odd[] = { TENSOR("output", 6, 2, 20) };
+	const struct operand three[] = { ITEM("tensors[0]", 0, 5, 2, 16), ITEM("tensors[1]", 1, 5, 2, 16), ITEM("tensors[2]", 2, 6, 2, 20), VALUE("dim", "int", "1") };
+	const struct operand sum[] = { TENSOR("output", 7, 2, 52) }, mix[] = { TENSOR("input", 7, 2, 52), TENSOR("weight", 9, 16, 48) };
+	const struct operand apart[] = { TENSOR("input", 7, 2, 52), TENSOR("weight", 9, 16, 60) };
+	const struct event unlike[] = { MADE(1, 1, 0, "aten::randn", size, wide), MADE(2, 2, 0, "aten::zeros", size, odd), MADE(3, 3, 0, "aten::cat", three, sum),
+					FAILED(4, 4, 0, "aten::linear", mix), FAILED(5, 4, 0, "aten::linear", apart) };
+	struct hand hand = { .events = events, .event_count = COUNT(events) };
+	char told[96];
+
+	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &events[4], told), "aten::reshape 3"); /* 80 - 32 = 48 = 6 x 8 */
+	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &events[5], told), "aten::cat 4");
+	hand = (struct hand){ .events = unlike, .event_count = COUNT(unlike) };
+	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &unlike[3], told), "aten::zeros 2"); /* 48 = 3 x 16 */
+	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &unlike[4], told), "aten::cat 3");
+}
+
+/* One side was halved and doubled again and lost its rest: what made it even is the origin, not who made the odd size. */
+static void
+test_rest(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[]") }, picture[] = { TENSOR("output", 1, 1, 3, 21, 8) }, depth[] = { TENSOR("output", 2, 1, 3, 21, 8) };
+	const struct operand conv[] = { TENSOR("input", 1, 1, 3, 21, 8), TENSOR("weight", 9, 3, 3, 2, 1), VALUE("stride", "int[]", "[2, 1]") };
+	const struct operand half[] = { TENSOR("output", 3, 1, 3, 11, 8) }, up[] = { TENSOR("input", 3, 1, 3, 11, 8), VALUE("output_size", "int[]", "[22, 8]") };
+	const struct operand whole[] = { TENSOR("output", 4, 1, 3, 22, 8) }, pair[] = { TENSOR("self", 4, 1, 3, 22, 8), TENSOR("other", 2, 1, 3, 21, 8) };
+	const struct operand even[] = { TENSOR("output", 2, 1, 3, 20, 8) }, apart[] = { TENSOR("self", 4, 1, 3, 22, 8), TENSOR("other", 2, 1, 3, 20, 8) };
+	struct event events[] = { MADE(1, 1, 0, "aten::randn", size, picture), MADE(2, 2, 0, "aten::rand", size, depth), MADE(3, 3, 0, "aten::conv2d", conv, half),
+				  MADE(4, 4, 0, "aten::upsample_nearest2d", up, whole), FAILED(5, 5, 0, "aten::sub", pair) };
+	struct hand hand = { .events = events, .event_count = COUNT(events) };
+	char told[96];
+
+	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &events[4], told), "aten::upsample_nearest2d 4");
+	events[1].outputs = even; /* it never had the other's size */
+	events[4].operands = apart;
+	CU_ASSERT_STRING_EQUAL(origin_of(&hand, &events[4], told), "aten::rand 2");
+}
+
+static const char *
+count_origin(struct hand *hand, int64_t rows_tensor, int64_t mask_tensor, int64_t rows, int64_t places, char out[96])
+{
+	struct lineage *one = calloc(1, sizeof(*one)), *other = calloc(1, sizeof(*other));
+	struct event event = { .id = 100, .operation = "aten::masked_scatter" };
+	struct failure failure = { .kind = "operation" };
+	struct source source = hand_source(hand);
+	struct diagnosis diagnosis = { .source = &source, .failure = &failure, .subject = &event,
+				       .mismatch = { .property = "count", .expected = places, .actual = rows, .has_expected = true, .has_actual = true } };
+
+	lineage_walk_tensor(&source, 0, rows_tensor, 100, 0, LINEAGE_SIZE, one);
+	lineage_walk_tensor(&source, 0, mask_tensor, 100, -1, LINEAGE_VALUES, other);
+	diagnosis_retell(&diagnosis, one, rows);
+	diagnosis_count(&diagnosis, one, other, "mask");
+	text_format(out, 96, "%s %d", text_get(diagnosis.origin, "operation"), (int)json_integer_value(json_object_get(diagnosis.origin, "event")));
+	json_decref(diagnosis.origin);
+	free(one);
+	free(other);
+	return out;
+}
+
+/* Rows of features and the places for them: computed rows are right where the places were counted in ids (which a model continued, or a limit cut);
+ * not where a step left some of each picture's away, nor where they were chosen by values themselves. */
+static void
+test_counts(void)
+{
+	const struct operand none[] = { TENSOR("self", 1, 1, 9) }, ids[] = { INDEX("output", 1, 1, 9) };
+	const struct operand again[] = { INDEX("self", 1, 1, 9), VALUE("other", "int", "7") };
+	const struct operand compare[] = { INDEX("self", 4, 1, 12), VALUE("other", "int", "7") }, mask[] = { MASK("output", 5, 1, 12) };
+	const struct operand prob[] = { TENSOR("self", 8, 1, 50), VALUE("num_samples", "int", "3") }, token[] = { INDEX("output", 3, 1, 3) };
+	const struct operand join[] = { ITEM("tensors[0]", 0, 1, 1, 9), ITEM("tensors[1]", 1, 3, 1, 3), VALUE("dim", "int", "1") }, joined[] = { INDEX("output", 4, 1, 12) };
+	const struct operand size[] = { VALUE("size", "int[]", "[]") }, patches[] = { TENSOR("output", 10, 2, 9, 16) }, part[] = { TENSOR("output", 11, 2, 8, 16) };
+	const struct operand first[] = { TENSOR("self", 10, 2, 9, 16), VALUE("dim", "int", "1"), VALUE("start", "int", "1") };
+	const struct operand flat[] = { TENSOR("self", 11, 2, 8, 16), VALUE("shape", "int[]", "[-1, 16]") }, rows[] = { TENSOR("output", 12, 16, 16) };
+	const struct operand pick[] = { TENSOR("self", 12, 16, 16), MASK("indices[0]", 20, 16) }, picked[] = { TENSOR("output", 13, 5, 16) };
+	const struct operand fewer[] = { TENSOR("output", 14, 12, 16) }, less[] = { TENSOR("self", 15, 2, 6, 16), VALUE("shape", "int[]", "[12, 16]") };
+	struct event steady[2 * CALLS + 3];
+	const struct event events[] = { MADE(1, 1, 0, "aten::lift_fresh", none, ids), MADE(2, 2, 0, "aten::multinomial", prob, token),
+					MADE(3, 3, 0, "aten::cat", join, joined), MADE(4, 4, 0, "aten::eq", compare, mask),
+					MADE(5, 5, 0, "aten::randn", size, patches), MADE(6, 6, 0, "aten::slice", first, part), MADE(7, 7, 0, "aten::view", flat, rows),
+					MADE(8, 8, 0, "aten::index", pick, picked) };
+	struct hand hand = { .events = events, .event_count = COUNT(events) };
+	char told[96];
+
+	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 12, 5, 16, 17, told), "aten::cat 3");         /* one too many: the model made it */
+	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 12, 5, 16, 14, told), "aten::lift_fresh 1");  /* too few */
+	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 12, 5, 16, 18, told), "aten::slice 6");       /* 2 x 9 places, 2 x 8 rows */
+	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 13, 5, 5, 4, told), "aten::index 8");
+	for (int i = 0; i <= CALLS; i++) { /* rows that were always as many, and aren't now */
+		const struct event pair[] = { MADE(2 * i + 1, 1, i, "aten::lift_fresh", none, ids), MADE(2 * i + 2, 7, i, "aten::view", flat, rows) };
+
+		memcpy(&steady[2 * i], pair, sizeof(pair));
+	}
+	steady[2 * CALLS + 2] = (struct event)MADE(2 * CALLS + 3, 4, CALLS, "aten::eq", again, mask);
+	steady[2 * CALLS + 1].outputs = fewer;
+	steady[2 * CALLS + 1].operands = less;
+	hand = (struct hand){ .events = steady, .event_count = COUNT(steady) };
+	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 14, 5, 12, 16, told), "aten::view 26");
+	steady[2 * CALLS + 1].outputs = rows; /* as ever */
+	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 12, 5, 16, 12, told), "aten::lift_fresh 25");
+}
+
 int
 main(void)
 {
@@ -147,6 +291,10 @@ main(void)
 	CU_add_test(suite, "one piece of a cat", test_pieces);
 	CU_add_test(suite, "where two sizes part", test_parting);
 	CU_add_test(suite, "the side that is new", test_news);
+	CU_add_test(suite, "a refused gradient", test_gradients);
+	CU_add_test(suite, "the odd piece of a cat", test_odd_piece);
+	CU_add_test(suite, "a rest that was lost", test_rest);
+	CU_add_test(suite, "rows and places", test_counts);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -350,6 +350,25 @@ test_subject(void)
 	free(made);
 }
 
+/* No rule knows the operation; its message tells which dtype it wants. */
+static void
+test_told_dtypes(void)
+{
+	const struct operand loss[] = { TENSOR("grad_output", 1, 4), TENSOR("self", 2, 4), INDEX("target", 3, 4) };
+	const struct operand two[] = { INDEX("self", 2, 4), INDEX("target", 3, 4) };
+	const struct event event = EVENT("aten::huber_loss_backward", loss), both = EVENT("aten::huber_loss_backward", two);
+
+	look(&event, "Found dtype Long but expected Float");
+	EXPECT_NAMES("dtype", 2, "float32", "int64");
+	CU_ASSERT_EQUAL(found.against, 0);
+	look(&event, "Found dtype Double but expected Float"); /* none is float64 */
+	CU_ASSERT_FALSE(finds);
+	look(&both, "Found dtype Long but expected Float"); /* which of the two, it doesn't say */
+	CU_ASSERT_FALSE(finds);
+	look(&event, NULL);
+	CU_ASSERT_FALSE(finds);
+}
+
 int
 main(void)
 {
@@ -369,6 +388,7 @@ main(void)
 	CU_add_test(suite, "forms", test_forms);
 	CU_add_test(suite, "indices", test_indices);
 	CU_add_test(suite, "dtype, device, leaf", test_kinds);
+	CU_add_test(suite, "dtypes that a message tells", test_told_dtypes);
 	CU_add_test(suite, "hostile values", test_hostile);
 	CU_add_test(suite, "counts", test_counts);
 	CU_add_test(suite, "lists and checkpoints", test_subject);

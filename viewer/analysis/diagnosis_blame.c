@@ -3,17 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnosis_parts.h"
 #include "causes/clipped.h"
 #include "causes/joined_again.h"
 #include "mismatch/mismatch_rule.h"
 #include "causes/otherwise.h"
-#include "report_failure.h"
 #include "causes/slice.h"
 #include "text.h"
 #include "causes/ways.h"
 #include "where.h"
-
-#define PIECES_MOST 64
 
 static const char making[] = "zeros_like ones_like full_like empty_like rand_like randn_like randint_like zeros ones full empty rand randn randint arange "
 			     "linspace eye tril triu bernoulli";
@@ -28,8 +26,8 @@ diagnosis_retell(struct diagnosis *diagnosis, const struct lineage *lineage, int
 	diagnosis->origin = lineage_origin(diagnosis->source, lineage, what);
 }
 
-static void
-blame(struct diagnosis *diagnosis, struct lineage *lineage, int step, int64_t size)
+void
+blame_step(struct diagnosis *diagnosis, struct lineage *lineage, int step, int64_t size)
 {
 	lineage->decider = step;
 	lineage->steps[step].decides = true;
@@ -70,7 +68,7 @@ blame_like(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t 
 		for (int n = 0; n < ways.sides[!i].count; n++)
 			library = library && !is_own(diagnosis, &sides[!i]->steps[ways.sides[!i].changes[n].step]);
 		if (like >= 0 && library) {
-			blame(diagnosis, sides[i], like, sizes[i]);
+			blame_step(diagnosis, sides[i], like, sizes[i]);
 			return true;
 		}
 	}
@@ -78,7 +76,7 @@ blame_like(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t 
 		int like = own_maker(diagnosis, sides[0], sides[0]->decider);
 
 		if (like >= 0 && strstr(sides[0]->steps[like].event.operation, "_like")) {
-			blame(diagnosis, sides[0], like, sizes[0]);
+			blame_step(diagnosis, sides[0], like, sizes[0]);
 			return true;
 		}
 	}
@@ -101,12 +99,12 @@ blame_parting(struct diagnosis *diagnosis, struct lineage *sides[2], const int64
 		ways_find(sides[0], sides[1], &ways);
 		own = own_maker(diagnosis, sides[!others], ways.sides[!others].at);
 		if (own >= 0) {
-			blame(diagnosis, sides[!others], own, sizes[!others]);
+			blame_step(diagnosis, sides[!others], own, sizes[!others]);
 			return true;
 		}
 	}
 	if (step != by->decider || others)
-		blame(diagnosis, by, step, sizes[others]);
+		blame_step(diagnosis, by, step, sizes[others]);
 	return true;
 }
 
@@ -118,7 +116,7 @@ blame_copy(struct diagnosis *diagnosis, const struct lineage *one, struct lineag
 		return false;
 	for (int i = 0; i < other->count && i <= other->decider; i++)
 		if (strcmp(other->steps[i].event.operation, "aten::clone") == 0) {
-			blame(diagnosis, other, i, size);
+			blame_step(diagnosis, other, i, size);
 			return true;
 		}
 	return false;
@@ -154,34 +152,32 @@ blame_own(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t s
 		for (int side = 0; side < 2; side++)
 			for (int i = 0; i < ways.sides[side].count; i++)
 				if (is_own(diagnosis, &sides[side]->steps[ways.sides[side].changes[i].step])) {
-					blame(diagnosis, sides[side], ways.sides[side].changes[i].step, sizes[side]);
+					blame_step(diagnosis, sides[side], ways.sides[side].changes[i].step, sizes[side]);
 					return;
 				}
 	}
 	theirs = sides[1]->decider >= 0 ? &sides[1]->steps[sides[1]->decider] : NULL;
 	if (theirs && theirs->event.site >= 0 && is_own(diagnosis, theirs) && !is_built(diagnosis, theirs))
-		blame(diagnosis, sides[1], sides[1]->decider, sizes[1]);
+		blame_step(diagnosis, sides[1], sides[1]->decider, sizes[1]);
 }
 
-/* The sizes of what cat STEP puts together, along its dimension: their places and how many; 0 if it is no cat. */
-static int
-pieces_of(const struct lineage_step *step, int places[PIECES_MOST])
+int
+blame_pieces(const struct lineage_step *step, int places[BLAME_PIECES_MOST])
 {
 	int count = 0;
 
 	if (!mismatch_is_any(step->event.operation, "cat concat concatenate") || step->entered)
 		return 0;
 	for (int i = rule_next(&step->event, 0); i >= 0; i = rule_next(&step->event, i + 1)) {
-		if (count == PIECES_MOST || step->dim < 0 || step->dim >= step->event.operands[i].ndim)
+		if (count == BLAME_PIECES_MOST || step->dim < 0 || step->dim >= step->event.operands[i].ndim)
 			return 0;
 		places[count++] = i;
 	}
 	return count;
 }
 
-/* SIDE's story goes on from its decider, a cat, with the piece at PLACE: who decided that decides. */
-static void
-go_on_with(struct diagnosis *diagnosis, struct lineage *side, int place, struct lineage *room)
+void
+blame_go_on(struct diagnosis *diagnosis, struct lineage *side, int place, struct lineage *room)
 {
 	const struct lineage_step *cat = &side->steps[side->decider];
 
@@ -200,12 +196,12 @@ static bool
 follow_pieces(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
 {
 	struct lineage *piece = sides[0]->decider < 0 || sides[1]->decider < 0 ? NULL : calloc(1, sizeof(*piece));
-	int places[2][PIECES_MOST], count, odd = -1;
+	int places[2][BLAME_PIECES_MOST], count, odd = -1;
 
 	if (!piece)
 		return false;
-	count = pieces_of(&sides[0]->steps[sides[0]->decider], places[0]);
-	if (count != pieces_of(&sides[1]->steps[sides[1]->decider], places[1]))
+	count = blame_pieces(&sides[0]->steps[sides[0]->decider], places[0]);
+	if (count != blame_pieces(&sides[1]->steps[sides[1]->decider], places[1]))
 		count = 0;
 	for (int n = 0; n < count; n++) {
 		const struct lineage_step *a = &sides[0]->steps[sides[0]->decider], *b = &sides[1]->steps[sides[1]->decider];
@@ -215,7 +211,7 @@ follow_pieces(struct diagnosis *diagnosis, struct lineage *sides[2], const int64
 		odd = odd < 0 ? n : count;
 	}
 	for (int i = 0; i < 2 && odd >= 0 && odd < count; i++)
-		go_on_with(diagnosis, sides[i], places[i][odd], piece);
+		blame_go_on(diagnosis, sides[i], places[i][odd], piece);
 	free(piece);
 	if (odd < 0 || odd >= count)
 		return false;
@@ -236,7 +232,7 @@ blame_packed(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_
 				packed = n;
 			else if (packed >= 0 && sides[i]->steps[n].size > sides[i]->steps[packed].size &&
 				 sides[i]->steps[n].size == other->steps[other->decider].size) {
-				blame(diagnosis, sides[i], packed, sizes[i]);
+				blame_step(diagnosis, sides[i], packed, sizes[i]);
 				return;
 			}
 		}
@@ -284,7 +280,7 @@ blame_change(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_
 	ways_find(sides[0], sides[1], &ways);
 	for (int i = 0; i < 2 && ways.met; i++)
 		if (ways.sides[i].count == 1 && !ways.sides[!i].count && is_own(diagnosis, &sides[i]->steps[ways.sides[i].changes[0].step]))
-			blame(diagnosis, sides[i], ways.sides[i].changes[0].step, sizes[i]);
+			blame_step(diagnosis, sides[i], ways.sides[i].changes[0].step, sizes[i]);
 }
 
 /* Is SIDE's size, at the failure, larger than it ever was there? */
@@ -315,14 +311,14 @@ blame_short(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t
 		if (!step || step->size != sizes[i] || !slice_read(&step->event, &slice) || slice.dim != step->dim || !slice_is_short(&slice, sizes[!i]) ||
 		    (!slice_begins_beyond(&slice) && is_larger(diagnosis, !i)))
 			continue;
-		blame(diagnosis, sides[i], sides[i]->decider, sizes[i]);
+		blame_step(diagnosis, sides[i], sides[i]->decider, sizes[i]);
 		return true;
 	}
 	side = clipped_find(diagnosis->source, diagnosis->failure->process, sides[0], sides[1], &clipped);
 	if (side < 0 || clipped.at < 0)
 		return false;
 	sides[side]->steps[clipped.at].possible = false;
-	blame(diagnosis, sides[side], clipped.at, sizes[side]);
+	blame_step(diagnosis, sides[side], clipped.at, sizes[side]);
 	return true;
 }
 
@@ -334,7 +330,7 @@ blame_otherwise(struct diagnosis *diagnosis, struct lineage *sides[2])
 	const struct mismatch *mismatch = &diagnosis->mismatch;
 	struct otherwise found[2];
 	struct lineage *room;
-	int odd = -1, places[PIECES_MOST];
+	int odd = -1, places[BLAME_PIECES_MOST];
 
 	for (int i = 0; i < 2; i++) {
 		const struct lineage_step *step = sides[i]->decider >= 0 ? &sides[i]->steps[sides[i]->decider] : NULL;
@@ -348,8 +344,8 @@ blame_otherwise(struct diagnosis *diagnosis, struct lineage *sides[2])
 	room = odd == 0 || odd == 1 ? calloc(1, sizeof(*room)) : NULL;
 	if (!room)
 		return false;
-	if (pieces_of(&sides[odd]->steps[sides[odd]->decider], places) > found[odd].piece) {
-		go_on_with(diagnosis, sides[odd], places[found[odd].piece], room);
+	if (blame_pieces(&sides[odd]->steps[sides[odd]->decider], places) > found[odd].piece) {
+		blame_go_on(diagnosis, sides[odd], places[found[odd].piece], room);
 		diagnosis_retell(diagnosis, sides[odd], sides[odd]->steps[sides[odd]->decider].size);
 	}
 	free(room);
@@ -366,7 +362,7 @@ blame_again(struct diagnosis *diagnosis, struct lineage *sides[2])
 
 		if (at < 0)
 			continue;
-		blame(diagnosis, sides[i], at, sides[i]->steps[at].size);
+		blame_step(diagnosis, sides[i], at, sides[i]->steps[at].size);
 		return true;
 	}
 	return false;
@@ -378,11 +374,12 @@ diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	struct lineage *sides[] = { one, other };
 	const int64_t sizes[] = { size, others };
 
-	if (blame_again(diagnosis, sides) || blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides))
+	if (blame_again(diagnosis, sides) || blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides) ||
+	    blame_odd_piece(diagnosis, sides, sizes))
 		return true;
 	if (!blame_parting(diagnosis, sides, sizes) && !blame_copy(diagnosis, one, other, others)) {
 		pass_alike(diagnosis, sides, sizes);
-		if (!follow_pieces(diagnosis, sides, sizes) || !blame_parting(diagnosis, sides, sizes))
+		if ((!follow_pieces(diagnosis, sides, sizes) || !blame_parting(diagnosis, sides, sizes)) && !blame_rest(diagnosis, sides, sizes))
 			blame_own(diagnosis, sides, sizes);
 	}
 	blame_packed(diagnosis, sides, sizes);

@@ -6,6 +6,7 @@
 #include "lineage/backward.h"
 #include "findings/check.h"
 #include "history/history.h"
+#include "history/usual.h"
 #include "lineage/lineage.h"
 #include "mismatch/mismatch_rule.h"
 #include "lineage/lineage_steps.h"
@@ -48,26 +49,50 @@ append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const c
 	}
 }
 
+/* Who made the gradient called NAME is to blame, whatever was added into it then. A node of PyTorch's own ("TBackward0") made it as what it was
+ * given is. */
+static void
+stop_at_gradient(const char *name, struct lineage *lineage)
+{
+	size_t length = strlen(name);
+	int at = 0;
+
+	if (!lineage->count || (length && name[length - 1] >= '0' && name[length - 1] <= '9'))
+		return;
+	while (at + 1 < lineage->count && mismatch_is_in_place(lineage->steps[at].event.operation) && lineage->steps[at].size == lineage->steps[at + 1].size)
+		at++;
+	lineage->decider = at;
+}
+
+/* Tells the story of one side, from operand PLACE. */
+static void
+append_place(struct diagnosis *diagnosis, int place, int dim, const struct lineage *lineage)
+{
+	const struct operand *operand = &diagnosis->subject->operands[place];
+	char what[64];
+
+	if (lineage->property == LINEAGE_SIZE)
+		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
+	else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER)
+		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
+	else if (lineage->property == LINEAGE_RANK)
+		text_say(what, sizeof(what), "%d dimension%s", operand->ndim, language_plural(operand->ndim));
+	else
+		text_format(what, sizeof(what), "%s", lineage->property == LINEAGE_DTYPE ? operand->dtype : operand->device);
+	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
+}
+
 /* Which operand and dimension the story of one side of the mismatch starts from. */
 static bool
 follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_property property, struct lineage *lineage)
 {
 	const struct event *event = diagnosis->subject;
 	const struct operand *operand = place >= 0 ? &event->operands[place] : NULL;
-	char what[64];
 
 	if (!operand || operand->tensor < 0)
 		return false;
 	if (property == LINEAGE_SIZE && (dim < 0 || dim >= operand->ndim))
 		return false;
-	if (property == LINEAGE_SIZE)
-		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
-	else if (property == LINEAGE_VALUES || property == LINEAGE_MAKER)
-		text_format(what, sizeof(what), "%s", name_of(diagnosis, operand));
-	else if (property == LINEAGE_RANK)
-		text_say(what, sizeof(what), "%d dimension%s", operand->ndim, language_plural(operand->ndim));
-	else
-		text_format(what, sizeof(what), "%s", property == LINEAGE_DTYPE ? operand->dtype : operand->device);
 	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
 	if (property == LINEAGE_SIZE && rule_tensor(event, "weight") >= 0 && diagnosis->mismatch.against == rule_tensor(event, "weight"))
 		lineage_stop_at_product(lineage);
@@ -75,9 +100,11 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 		lineage_stop_at_layout(lineage);
 	if (strcmp(diagnosis->mismatch.property, "numel") == 0 && diagnosis->mismatch.operand >= 0 && rule_columns(event, diagnosis->mismatch.operand, operand) == dim)
 		lineage_stop_at_layer(lineage);
-	if ((strcmp(event->operation, SUBJECT_GRADIENT) == 0 || (property == LINEAGE_MAKER && diagnosis->padded)) && lineage->count)
-		lineage->decider = 0; /* who made the gradient is who is to blame */
-	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
+	if (property == LINEAGE_MAKER && diagnosis->padded && lineage->count)
+		lineage->decider = 0;
+	if (strcmp(event->operation, SUBJECT_GRADIENT) == 0)
+		stop_at_gradient(operand->name, lineage);
+	append_place(diagnosis, place, dim, lineage);
 	return true;
 }
 
@@ -154,6 +181,17 @@ only_ones_more(const struct operand *one, const struct operand *other)
 	return one->ndim != other->ndim;
 }
 
+/* Had the failing line never such a size there? */
+static bool
+is_new_here(const struct diagnosis *diagnosis, int place, int dim)
+{
+	struct usuals usuals;
+	struct usual usual;
+
+	return diagnosis->subject->id >= 0 && usual_given(diagnosis->source, diagnosis->failure->process, diagnosis->subject, place, USUAL_CALLS_QUICK, &usuals) &&
+	       usual_dim(&usuals, dim, &usual) && usual_is_beyond(&usual, diagnosis->subject->operands[place].sizes[dim]);
+}
+
 static void
 follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage *other)
 {
@@ -209,14 +247,21 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && diagnosis->failure->phase &&
-	    strcmp(diagnosis->failure->phase, "optimizer") == 0 && came_in(other) && !came_in(one))
+	    strcmp(diagnosis->failure->phase, "optimizer") == 0 && came_in(other) && !came_in(one) && !is_new_here(diagnosis, place, dim))
 		diagnosis_retell(diagnosis, other, event->operands[against].sizes[against_dim]); /* a state that was loaded */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
+		const int deciders[] = { one->decider, other->decider };
+
 		lineage_rounds(one, other, &diagnosis->rounding);
 		if (!diagnosis_blame(diagnosis, one, other, event->operands[place].sizes[dim],
 				     against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1))
 			diagnosis_news(diagnosis, (const struct lineage *[]){ one, other },
 				    (const int64_t[]){ event->operands[place].sizes[dim], against_dim >= 0 ? event->operands[against].sizes[against_dim] : -1 });
+		if (one->decider != deciders[0] || other->decider != deciders[1]) { /* they were decided elsewhere than was told */
+			json_array_clear(diagnosis->lineage);
+			append_place(diagnosis, place, dim, one);
+			append_place(diagnosis, against, against_dim, other);
+		}
 	}
 	if (both && strcmp(mismatch->property, "count") == 0)
 		diagnosis_count(diagnosis, one, other, name_of(diagnosis, &event->operands[against]));

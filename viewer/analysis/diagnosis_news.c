@@ -45,39 +45,3 @@ diagnosis_news(struct diagnosis *diagnosis, const struct lineage *sides[2], cons
 		diagnosis_retell(diagnosis, sides[1], sizes[1]); /* rather what is known */
 	free(news);
 }
-
-/* What a mask has was decided where the tensor was made whose elements were compared. */
-static void
-stop_at_compared(struct lineage *mask)
-{
-	if (mask->decider < 0 || !mismatch_is_any(mask->steps[mask->decider].event.operation, "eq ne lt le gt ge isin"))
-		return;
-	for (int i = mask->decider + 1; i < mask->count; i++)
-		if (mask->steps[i].decides) {
-			mask->decider = i;
-			return;
-		}
-}
-
-/* Has the tensor the size that its line always made? */
-static bool
-is_as_ever(const struct diagnosis *diagnosis, const struct lineage *lineage)
-{
-	const struct lineage_step *step = lineage->count ? &lineage->steps[0] : NULL;
-	struct usuals usuals;
-	struct usual usual;
-
-	return step && !step->entered && step->event.id >= 0 && step->dim >= 0 &&
-	       usual_made(diagnosis->source, diagnosis->failure->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, step->dim, &usual) &&
-	       usual.calls >= NEWS_CALLS_SURE && usual_is_steady(&usual) && usual.same == usual.calls;
-}
-
-void
-diagnosis_count(struct diagnosis *diagnosis, const struct lineage *rows, struct lineage *mask, const char *name)
-{
-	if (!is_as_ever(diagnosis, rows))
-		return;
-	stop_at_compared(mask);
-	json_decref(diagnosis->origin);
-	diagnosis->origin = lineage_origin(diagnosis->source, mask, name);
-}

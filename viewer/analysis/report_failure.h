@@ -45,8 +45,9 @@ bool diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct li
 /* diagnosis_news.c: where one side alone was changed by a line that never changed one before, or made by one that always made the same, that side
  * has the origin. */
 void diagnosis_news(struct diagnosis *diagnosis, const struct lineage *sides[2], const int64_t sizes[2]);
-/* The same file: ROWS don't go into the places of MASK, called NAME; where they are as many as ever, the mask has the origin. */
-void diagnosis_count(struct diagnosis *diagnosis, const struct lineage *rows, struct lineage *mask, const char *name);
+/* diagnosis_count.c: ROWS don't go into the places of MASK, called NAME: where they are as many as ever, or computed and the places counted in
+ * ids, the mask has the origin; but a step that left some of each group away, so that there would else be as many, has it before. */
+void diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineage *mask, const char *name);
 /* The origin anew: SIZE, by LINEAGE's decider. */
 void diagnosis_retell(struct diagnosis *diagnosis, const struct lineage *lineage, int64_t size);
 

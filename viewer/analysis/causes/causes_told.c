@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
 #include "../subject.h"
 
 /* Needs: torch.tensor's own word that rows of a list have unequal lengths. */
@@ -214,24 +215,6 @@ cause_told_rank(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* "Long" or "torch.FloatTensor" after MARK in the message, as a tensor's dtype is called; NULL. */
-static const char *
-told_type(const char *message, const char *mark)
-{
-	static const char *const types[][2] = { { "BFloat16", "bfloat16" }, { "Float", "float32" }, { "float", "float32" }, { "Double", "float64" },
-						{ "double", "float64" }, { "Half", "float16" }, { "Long", "int64" }, { "Int", "int32" }, { "Bool", "bool" },
-						{ "Byte", "uint8" } };
-	const char *at = message ? strstr(message, mark) : NULL;
-
-	if (!at)
-		return NULL;
-	at += strlen(mark);
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (strncmp(at, types[i][0], strlen(types[i][0])) == 0)
-			return types[i][1];
-	return NULL;
-}
-
 struct typed { const char *line, *dtype; };
 
 static bool
@@ -248,19 +231,11 @@ is_typed(const json_t *local, void *context)
 bool
 cause_told_dtype(const struct cause_facts *facts, struct cause *out)
 {
-	static const char *const wants[] = { "scalar type ", "scalar types: ", "but expected ", "expected torch." };
-	static const char *const gots[] = { "but found ", "but got torch.", "Found dtype ", "got torch." };
-	const char *wanted = NULL, *got = NULL, *name;
+	const char *wanted, *got, *name;
 	struct typed typed = { facts->line, NULL };
 	const json_t *local;
 
-	if (facts->mismatch)
-		return false;
-	for (size_t i = 0; i < 4; i++) {
-		wanted = wanted ? wanted : told_type(facts->message, wants[i]);
-		got = got ? got : told_type(facts->message, gots[i]);
-	}
-	if (!wanted || !got || strcmp(wanted, got) == 0)
+	if (facts->mismatch || !rule_told_dtypes(facts->message, &wanted, &got))
 		return false;
 	typed.dtype = got;
 	local = cause_local(facts, is_typed, &typed);

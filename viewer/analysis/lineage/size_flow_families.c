@@ -48,6 +48,8 @@ flow_broadcast(const struct event *event, int output, int dim)
 
 	if (mismatch_is_in_place(event->operation))
 		return flow_passes(first, dim);
+	if (strstr(event->operation, "::where") && rule_next(event, first + 1) < 0) /* the places where it holds, as of nonzero */
+		return flow_values(event, output, dim);
 	for (int i = first; i >= 0; i = rule_next(event, i + 1)) {
 		int at = dim - (ndim - event->operands[i].ndim);
 
@@ -332,15 +334,38 @@ flow_one_hot(const struct event *event, int output, int dim)
 	return flow;
 }
 
+/* Does DIM stay as it is in an operation that is given `dim`, another? */
+static bool
+is_apart(const struct event *event, int self, int dim)
+{
+	int64_t along;
+
+	return self >= 0 && rule_int(event, "dim", &along) && rule_dim(along, event->operands[self].ndim) != dim;
+}
+
 struct flow
 flow_values(const struct event *event, int output, int dim)
 {
 	int self = flow_self(event), mask = rule_any(event, "mask repeats");
-	int64_t size = flow_size(event, output, dim);
+	int64_t size = flow_size(event, output, dim), repeats;
 	struct flow flow = flow_decided(FLOW_VALUES, mask >= 0 ? mask : self, 0);
 
+	if (is_apart(event, self, dim))
+		return flow_passes(self, dim); /* along another dimension */
 	if (strstr(event->operation, "nonzero") && dim == 1)
 		return flow_decided(FLOW_ARGUMENTS, -1, -1);
+	if (self >= 0 && rule_int(event, "repeats", &repeats)) {
+		flow = flow_decided(FLOW_ARGUMENTS, self, dim < event->operands[self].ndim ? dim : -1);
+		text_say(flow.how, sizeof(flow.how), "repeated over %" PRId64, flow.dim >= 0 ? event->operands[self].sizes[dim] : 1);
+		return flow;
+	}
+	if (strstr(event->operation, "multinomial")) {
+		if (self >= 0 && event->operands[self].ndim == 2 && dim == 0)
+			return flow_passes(self, 0);
+		flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
+		text_say(flow.how, sizeof(flow.how), "asked for %" PRId64, size);
+		return flow;
+	}
 	text_say(flow.how, sizeof(flow.how), "%" PRId64 " by the values of %s", size,
 		    flow.operand >= 0 ? event->operands[flow.operand].name : "its input");
 	if (flow.operand >= 0 && !event->operands[flow.operand].ndim)

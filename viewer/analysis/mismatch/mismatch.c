@@ -100,6 +100,27 @@ find_pair_dtype(const struct mismatch_facts *facts, const char *name, struct mis
 	return false;
 }
 
+/* The message tells two dtypes: the one tensor that has the one, and the first that has the other. */
+static bool
+find_told_dtype(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	const char *wanted, *got;
+	int odd = -1, fits = -1, count = 0;
+
+	if (!rule_told_dtypes(facts->message, &wanted, &got))
+		return false;
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
+		if (same(event->operands[i].dtype, got)) {
+			odd = i;
+			count++;
+		} else if (fits < 0 && same(event->operands[i].dtype, wanted) && event->operands[i].ndim > 0) {
+			fits = i;
+		}
+	}
+	return count == 1 && fits >= 0 && state_names(facts, out, "dtype", odd, fits, wanted, got);
+}
+
 static bool
 find_dtype(const struct mismatch_facts *facts, const char *name, struct mismatch *out)
 {
@@ -120,7 +141,7 @@ find_dtype(const struct mismatch_facts *facts, const char *name, struct mismatch
 		for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
 			if (i != self && rule_is_integral(event->operands[self].dtype) && rule_is_floating(event->operands[i].dtype))
 				return state_names(facts, out, "dtype", i, self, event->operands[self].dtype, event->operands[i].dtype);
-	return false;
+	return find_told_dtype(facts, out);
 }
 
 /* A write in place to a leaf that requires grad, or to a view of one. */

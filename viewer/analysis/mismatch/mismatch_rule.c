@@ -202,6 +202,38 @@ rule_is_floating(const char *dtype)
 	return dtype && (strncmp(dtype, "float", 5) == 0 || strcmp(dtype, "bfloat16") == 0 || strcmp(dtype, "double") == 0);
 }
 
+/* "Long" or "torch.FloatTensor" after MARK in the message; NULL. */
+static const char *
+told_dtype(const char *message, const char *mark)
+{
+	static const char *const types[][2] = { { "BFloat16", "bfloat16" }, { "Float", "float32" }, { "float", "float32" }, { "Double", "float64" },
+						{ "double", "float64" }, { "Half", "float16" }, { "Long", "int64" }, { "Int", "int32" }, { "Bool", "bool" },
+						{ "Byte", "uint8" } };
+	const char *at = message ? strstr(message, mark) : NULL;
+
+	if (!at)
+		return NULL;
+	at += strlen(mark);
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strncmp(at, types[i][0], strlen(types[i][0])) == 0)
+			return types[i][1];
+	return NULL;
+}
+
+bool
+rule_told_dtypes(const char *message, const char **wanted, const char **got)
+{
+	static const char *const wants[] = { "scalar type ", "scalar types: ", "but expected ", "expected torch." };
+	static const char *const gots[] = { "but found ", "but got torch.", "Found dtype ", "got torch." };
+
+	*wanted = *got = NULL;
+	for (size_t i = 0; i < sizeof(wants) / sizeof(*wants); i++) {
+		*wanted = *wanted ? *wanted : told_dtype(message, wants[i]);
+		*got = *got ? *got : told_dtype(message, gots[i]);
+	}
+	return *wanted && *got && strcmp(*wanted, *got) != 0;
+}
+
 bool
 rule_message_number(const struct mismatch_facts *facts, const char *mark, int64_t *out)
 {

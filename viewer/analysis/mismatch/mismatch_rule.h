@@ -54,6 +54,8 @@ int rule_columns(const struct event *event, int place, const struct operand *is)
 int rule_dim(int64_t dim, int ndim);
 bool rule_is_integral(const char *dtype);
 bool rule_is_floating(const char *dtype);
+/* The dtype that MESSAGE wants and the one that it got, as a tensor's are called ("Found dtype Long but expected Float"): false if it tells no two. */
+bool rule_told_dtypes(const char *message, const char **wanted, const char **got);
 /* The first integer after MARK in the message; false if MARK isn't there. */
 bool rule_message_number(const struct mismatch_facts *facts, const char *mark, int64_t *out);
 

@@ -1,0 +1,137 @@
+/* Rows of features don't go into the places that a mask has: which of the two has the origin. */
+#include "mismatch/mismatch_rule.h"
+#include "history/news.h"
+#include "report_failure.h"
+
+#define SAMPLED_DEPTH_MOST 6
+
+static const char choosing[] = "index index_select masked_select nonzero nonzero_numpy unique unique2 gather topk where";
+static const char comparing[] = "eq ne lt le gt ge isin";
+static const char sampling[] = "multinomial argmax topk";
+
+/* What a mask has was decided where the tensor was made whose elements were compared. False where none were. */
+static bool
+stop_at_compared(struct lineage *mask)
+{
+	int at = mask->decider;
+
+	if (at < 0 || !mismatch_is_any(mask->steps[at].event.operation, comparing))
+		return false;
+	for (int i = at + 1; i < mask->count; i++)
+		if (mask->steps[i].decides) {
+			mask->decider = i;
+			break;
+		}
+	return true;
+}
+
+/* Did its line always make one size? NOW gets whether that is today's, too. */
+static bool
+is_steady(const struct diagnosis *diagnosis, const struct lineage *lineage, bool *now)
+{
+	const struct lineage_step *step = lineage->count ? &lineage->steps[0] : NULL;
+	struct usuals usuals;
+	struct usual usual;
+
+	if (!step || step->entered || step->event.id < 0 || step->dim < 0 ||
+	    !usual_made(diagnosis->source, diagnosis->failure->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
+	    !usual_dim(&usuals, step->dim, &usual) || usual.calls < NEWS_CALLS_SURE || !usual_is_steady(&usual))
+		return false;
+	*now = usual.same == usual.calls;
+	return true;
+}
+
+/* The step but for which the rows would be as many as the places: it left some of each group away. -1 */
+static int
+explains(const struct lineage *rows, const struct mismatch *mismatch)
+{
+	for (int i = 0; i + 1 < rows->count; i++) {
+		int64_t from = rows->steps[i + 1].size, to = rows->steps[i].size, one, other;
+
+		if (from > 0 && to > 0 && from != to && rows->steps[i].decides && !__builtin_mul_overflow(from, mismatch->actual, &one) &&
+		    !__builtin_mul_overflow(to, mismatch->expected, &other) && one == other)
+			return i;
+	}
+	return -1;
+}
+
+/* Was TENSOR, as it was before event BEFORE, chosen by a model (computed a little since), and not given to it? */
+static bool
+is_sampled(const struct source *source, int process, int64_t tensor, int64_t before, int depth)
+{
+	struct event maker;
+	int output, writes;
+
+	if (depth > SAMPLED_DEPTH_MOST || tensor <= 0 || !lineage_maker(source, process, tensor, before, LINEAGE_VALUES, &maker, &output, &writes))
+		return false;
+	if (mismatch_is_any(maker.operation, sampling))
+		return true;
+	for (int i = rule_next(&maker, 0); i >= 0 && !mismatch_is_any(maker.operation, "cat concat concatenate"); i = rule_next(&maker, i + 1))
+		if (is_sampled(source, process, maker.operands[i].tensor, maker.id, depth + 1))
+			return true;
+	return false;
+}
+
+/* Does CAT put what a model chose behind what it was given? */
+static bool
+adds_sampled(const struct diagnosis *diagnosis, const struct event *cat)
+{
+	for (int i = rule_next(cat, 0); i >= 0; i = rule_next(cat, i + 1))
+		if (is_sampled(diagnosis->source, diagnosis->failure->process, cat->operands[i].tensor, cat->id, 0))
+			return true;
+	return false;
+}
+
+static bool
+is_shorter(const struct event *cut)
+{
+	int self = rule_any(cut, "self input");
+	bool shorter = false;
+
+	for (int d = 0; self >= 0 && cut->output_count == 1 && cut->outputs[0].ndim == cut->operands[self].ndim && d < cut->outputs[0].ndim; d++)
+		shorter = shorter || cut->outputs[0].sizes[d] < cut->operands[self].sizes[d];
+	return shorter;
+}
+
+/* The places are too many: where tokens that a model chose were put behind those that it was given. They are too few: where they were cut. */
+static void
+stop_at_ids(const struct diagnosis *diagnosis, struct lineage *mask, bool many)
+{
+	for (int i = 0; i < mask->count && i < mask->decider; i++) {
+		const struct event *event = &mask->steps[i].event;
+
+		if (many ? mismatch_is_any(event->operation, "cat concat concatenate") && adds_sampled(diagnosis, event)
+			 : mismatch_is_any(event->operation, "slice narrow") && is_shorter(event)) {
+			mask->steps[i].decides = true;
+			mask->decider = i;
+			break;
+		}
+	}
+}
+
+void
+diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineage *mask, const char *name)
+{
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+	int step = mismatch->has_actual && mismatch->has_expected ? explains(rows, mismatch) : -1;
+	bool as_ever = false, steady = is_steady(diagnosis, rows, &as_ever), compared;
+
+	if (steady && !as_ever)
+		return; /* they were always as many, and aren't now */
+	if (step >= 0 && !steady) {
+		rows->decider = step;
+		diagnosis_retell(diagnosis, rows, rows->steps[step].size);
+		return;
+	}
+	if (!steady && rows->decider >= 0 && mismatch_is_any(rows->steps[rows->decider].event.operation, choosing))
+		return; /* what was chosen by values may as well be chosen wrongly */
+	compared = stop_at_compared(mask);
+	if (!steady && !compared)
+		return;
+	if (mask->decider < 0)
+		return;
+	if (compared)
+		stop_at_ids(diagnosis, mask, mismatch->expected > mismatch->actual);
+	json_decref(diagnosis->origin);
+	diagnosis->origin = lineage_origin(diagnosis->source, mask, name);
+}

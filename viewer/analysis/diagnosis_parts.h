@@ -1,0 +1,25 @@
+/*
+ * What the files that look for the origin (diagnosis_blame.c, diagnosis_sizes.c) share. Included by them alone.
+ *
+ * SIDES are the stories of the two sizes that disagree, SIZES the sizes themselves. What returns true has told the origin.
+ */
+#ifndef SHAPEBOX_VIEWER_ANALYSIS_DIAGNOSIS_PARTS_H
+#define SHAPEBOX_VIEWER_ANALYSIS_DIAGNOSIS_PARTS_H
+
+#include "report_failure.h"
+
+#define BLAME_PIECES_MOST 64
+
+/* STEP of LINEAGE decided, and is the origin. */
+void blame_step(struct diagnosis *diagnosis, struct lineage *lineage, int step, int64_t size);
+/* What cat STEP puts together along its dimension: their places and how many; 0 if it is no cat. */
+int blame_pieces(const struct lineage_step *step, int places[BLAME_PIECES_MOST]);
+/* SIDE's story goes on from its decider, a cat, with the piece at PLACE: who decided that decides. ROOM is for the walk. */
+void blame_go_on(struct diagnosis *diagnosis, struct lineage *side, int place, struct lineage *room);
+
+/* diagnosis_sizes.c: one side was put together of pieces, of which one, by the sizes alone, is not what it should be. */
+bool blame_odd_piece(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);
+/* The same: one side was computed from a size that the other still has, and a rest was lost or added on the way. */
+bool blame_rest(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);
+
+#endif
