@@ -1,6 +1,6 @@
 /* links: schema viewer */
 /* Causes that lie in the program's own lines: sizes made side by side, batches of two steps joined, dtypes of values, scores of rows, tokens without a
- * row, an optimizer of another epoch. Each holds once, and once it doesn't. */
+ * row, what was emptied, an optimizer of another epoch. Each holds once, and once it doesn't. */
 #include "causes_events.h"
 
 static struct cause_facts facts;
@@ -195,6 +195,42 @@ test_groups(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other groups, or another number in a group"));
 }
 
+/* A view of what OPERATION (a slice from START on) left of 3. */
+static void
+ask_empty(const char *operation, const char *start_at, int64_t left)
+{
+	struct event *event;
+
+	start();
+	add("aten::lift_fresh", 0, 1, 1);
+	operands[0][0] = tensor("self", 1, 1, 3);
+	outputs[0][0] = tensor("output", 2, 1, 3);
+	add(operation, 1, 1, 4);
+	operands[1][0] = tensor("self", 2, 1, 3);
+	operands[1][1] = value("dim", "1");
+	operands[1][2] = value("start", start_at);
+	operands[1][3] = value("end", "9223372036854775807");
+	outputs[1][0] = tensor("output", 3, 1, left);
+	event = add("aten::argmax", 2, 1, 1);
+	operands[2][0] = tensor("self", 3, 1, left);
+	event->status = "failed";
+	facts = (struct cause_facts){ .event = event, .message = "Expected reduction dim 1 to have non-zero size", .source = &source, .last_call = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_emptied(void)
+{
+	ask_empty("aten::slice", "15", 0);
+	EXPECT("emptied", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "begins at 15 and there are 3 only"));
+	ask_empty("aten::slice", "1", 2); /* there is something */
+	EXPECT("emptied", "");
+	ask_empty("aten::lift_fresh", "0", 0); /* nothing tells where it went */
+	EXPECT("emptied", "");
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -204,6 +240,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a dtype of values", test_dtype);
 	CU_add_test(suite, "scores of rows", test_choices);
 	CU_add_test(suite, "a token without a row", test_token);
+	CU_add_test(suite, "what was emptied", test_emptied);
 	CU_add_test(suite, "an optimizer of another epoch", test_groups);
 }
 

@@ -279,7 +279,10 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 	add_lengths(facts, out);
-	if (embedding && mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX)
+	if (embedding && mismatch->has_actual && mismatch->actual >= mismatch->expected && cause_is_called(out->setting, "position"))
+		text_add(&out->fix, "bring the values below %" PRId64 " where the index is made (scale or clamp coordinates, cut positions), or build the table for %" PRId64,
+			 mismatch->expected, mismatch->actual + 1);
+	else if (embedding && mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX)
 		text_add(&out->fix, "give the embedding %" PRId64 " rows or more (resize_token_embeddings after tokens were added to the vocabulary), "
 			 "or keep the ids below %" PRId64, mismatch->actual + 1, mismatch->expected);
 	else if (embedding && !mismatch->has_actual)
