@@ -3,6 +3,7 @@
  * that were resized elsewhere, layers that ran without a graph. Each holds once, and once it doesn't. */
 #include "causes_events.h"
 #include "schema/box.h"
+#include "viewer/analysis/mismatch/operand.h"
 
 static struct cause_facts facts;
 static struct mismatch differs;
@@ -284,6 +285,21 @@ test_reentrant(void)
 	EXPECT("reentrant_without_grad", "");
 }
 
+/* Of two shapes that a message tells, what differs is in question. */
+static void
+test_mentioned(void)
+{
+	json_t *shape = json_pack("[i, i]", 122, 32), *dims = operand_mentioned(shape, "shape torch.Size([122, 32]) from checkpoint, in current model torch.Size([120, 32])");
+
+	CU_ASSERT_EQUAL(json_array_size(dims), 1);
+	CU_ASSERT_EQUAL(json_integer_value(json_array_get(dims, 0)), 0);
+	json_decref(dims);
+	dims = operand_mentioned(shape, "shape [122, 32] is wrong"); /* nothing to compare with */
+	CU_ASSERT_EQUAL(json_array_size(dims), 2);
+	json_decref(dims);
+	json_decref(shape);
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -293,6 +309,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a slice over a gap", test_gap);
 	CU_add_test(suite, "placeholders that the model wrote", test_generated);
 	CU_add_test(suite, "tables that were resized", test_tables);
+	CU_add_test(suite, "what a message tells apart", test_mentioned);
 	CU_add_test(suite, "layers without a graph", test_reentrant);
 }
 

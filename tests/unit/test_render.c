@@ -278,6 +278,16 @@ test_table(void)
 	CU_ASSERT_STRING_EQUAL(strchr(page_string(&page), '\n'), "\na name that is far too l...  1\n");
 	page_free(&page);
 	table_free(&table);
+	table_add(&table, "state['model.layers.0.weight']"); /* neighbours that only their ends tell apart */
+	table_add(&table, "");
+	table_add(&table, "1");
+	table_add(&table, "state['model.layers.0.bias']");
+	table_add(&table, "");
+	table_add(&table, "2");
+	table_write(&table, &page, 0, 20);
+	CU_ASSERT_STRING_EQUAL(strchr(page_string(&page), '\n'), "\n...ers.0.weight']  1\n...ayers.0.bias']  2\n");
+	page_free(&page);
+	table_free(&table);
 	table.styles[0] = TABLE_PLACE; /* a line's number is never lost */
 	table_add(&table, "mixed_tasks.py:20 layer_norm");
 	table_add(&table, "");

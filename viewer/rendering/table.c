@@ -170,17 +170,40 @@ table_line(const struct table *table, struct page *page, int indent, const int *
 	page_add(page, style[0] ? PAGE_END "\n" : "\n");
 }
 
+/* Do two cells of COLUMN, one after the other, look alike when they are cut to WIDTH, and aren't? Then their ends tell them apart. */
+static bool
+table_blurs(const struct table *table, int column, int width)
+{
+	const char *before = NULL;
+
+	for (size_t i = (size_t)column; width > 3 && i < table->count; i += (size_t)table->columns) {
+		const char *cell = table->cells[i] ? table->cells[i] : "";
+
+		if (strchr(cell, PAGE_END[0]))
+			return false; /* marks must not lose their beginning */
+		if (before && page_columns(cell) > width && page_columns(before) > width && strcmp(cell, before) != 0 &&
+		    strncmp(cell, before, page_fit(cell, width - 3)) == 0)
+			return true;
+		before = cell;
+	}
+	return false;
+}
+
 void
 table_write(const struct table *table, struct page *page, int indent, int width)
 {
 	int widths[TABLE_COLUMNS];
+	struct table shown = *table;
 	bool header = false;
 
 	table_measure(table, widths, indent, width);
 	for (int c = 0; c < table->columns; c++)
+		if (table->styles[c] == TABLE_CUT && table_blurs(table, c, widths[c]))
+			shown.styles[c] = TABLE_TAIL;
+	for (int c = 0; c < table->columns; c++)
 		header = header || (table->headers[c] && widths[c] > 0);
 	if (header)
-		table_line(table, page, indent, widths, table->headers, PAGE_FAINT);
+		table_line(&shown, page, indent, widths, table->headers, PAGE_FAINT);
 	for (size_t i = 0; i + (size_t)table->columns <= table->count; i += (size_t)table->columns)
-		table_line(table, page, indent, widths, (const char *const *)table->cells + i, "");
+		table_line(&shown, page, indent, widths, (const char *const *)table->cells + i, "");
 }

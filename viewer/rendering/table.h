@@ -14,7 +14,7 @@
 enum table_style {
 	TABLE_LEFT,  /* never cut */
 	TABLE_RIGHT, /* numbers; never cut */
-	TABLE_CUT,   /* may lose its end to fit */
+	TABLE_CUT,   /* may lose its end to fit; its beginning, where neighbours would look alike without their ends */
 	TABLE_TAIL,  /* may lose its beginning (paths) */
 	TABLE_PLACE  /* "file.py:41 rest": may lose the rest, then the beginning of the name, never the line */
 };

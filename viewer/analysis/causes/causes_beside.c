@@ -39,15 +39,44 @@ is_apart_alike(const struct cause_facts *facts, const struct lineage_step *one, 
 	return !__builtin_mul_overflow(a, other->size, &left) && !__builtin_mul_overflow(b, one->size, &right) && left == right;
 }
 
-/* The function that STEP's line is of, as its frame has it, in OUT. */
-static void
-function_of(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
+/* Is FRAME's function among FRAMES? */
+static bool
+is_among(const json_t *frames, const json_t *frame)
 {
-	json_t *frames = where_site_frames(facts->source, facts->process, step->event.site);
-	int chosen = where_choose(frames);
+	const json_t *other;
+	size_t i;
 
-	text_format(out, size, "%s", chosen < 0 ? "" : text_get(json_array_get(frames, (size_t)chosen), "function"));
+	json_array_foreach(frames, i, other)
+		if (strcmp(text_get(other, "function"), text_get(frame, "function")) == 0 && strcmp(text_get(other, "file"), text_get(frame, "file")) == 0)
+			return true;
+	return false;
+}
+
+/* The program's function in which both ONE and OTHER were made, in OUT: that of both lines, or the nearest one that called both, if it isn't a part of
+ * the way to the failure, as what runs everything is. */
+static bool
+made_in(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, char *out, size_t size)
+{
+	json_t *frames = where_site_frames(facts->source, facts->process, one->event.site), *others = where_site_frames(facts->source, facts->process, other->event.site);
+	json_t *failing = where_site_frames(facts->source, facts->process, facts->event->site);
+	const json_t *own = json_array_get(frames, (size_t)where_choose(frames)), *theirs = json_array_get(others, (size_t)where_choose(others)), *frame;
+	bool found = false;
+	size_t i;
+
+	if (own && theirs && strcmp(text_get(own, "function"), text_get(theirs, "function")) == 0 && strcmp(text_get(own, "file"), text_get(theirs, "file")) == 0) {
+		text_format(out, size, "%s", text_get(own, "function"));
+		found = true;
+	}
+	json_array_foreach(frames, i, frame)
+		if (!found && where_is_program(text_get(frame, "file")) && is_among(others, frame)) {
+			found = !is_among(failing, frame) && !is_among(facts->frames, frame);
+			text_format(out, size, "%s", text_get(frame, "function"));
+			break;
+		}
 	json_decref(frames);
+	json_decref(others);
+	json_decref(failing);
+	return found;
 }
 
 static bool
@@ -63,7 +92,7 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 {
 	const struct lineage_step *own[2][OWN_MOST], *one = NULL, *other = NULL;
 	int counts[2], longer;
-	char function[128], theirs[128];
+	char function[128];
 	bool same;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || facts->calls < CALLS_LEAST || facts->agreed != facts->calls || !varied(&facts->sides[0]) ||
@@ -73,15 +102,12 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 		counts[i] = own_steps(facts, &facts->sides[i], own[i]);
 	for (int sum = 0; sum < counts[0] + counts[1] && !one; sum++)
 		for (int i = 0; i <= sum && i < counts[0] && !one; i++)
-			if (sum - i < counts[1] && is_apart_alike(facts, own[0][i], own[1][sum - i])) {
+			if (sum - i < counts[1] && own[0][i]->event.id != own[1][sum - i]->event.id && is_apart_alike(facts, own[0][i], own[1][sum - i]) &&
+			    made_in(facts, own[0][i], own[1][sum - i], function, sizeof(function))) {
 				one = own[0][i];
 				other = own[1][sum - i];
 			}
-	if (!one || one->event.id == other->event.id)
-		return false;
-	function_of(facts, one, function, sizeof(function));
-	function_of(facts, other, theirs, sizeof(theirs));
-	if (strcmp(function, theirs) != 0)
+	if (!one)
 		return false;
 	same = where_same_line(facts->source, facts->process, one->event.site, other->event.site);
 	longer = other->size > one->size;
@@ -89,12 +115,15 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 	out->tells_news = true;
 	text_add(&out->text, "%s and %s part where the program makes them, in %s: %" PRId64 " by ", cause_operand_name(facts, facts->sides[0].place),
 		 cause_operand_name(facts, facts->sides[1].place), function, one->size);
-	cause_add_line(facts, &out->text, one, -1);
+	if (same)
+		cause_add_line(facts, &out->text, one, -1);
+	else
+		cause_add_step(facts, &out->text, one);
 	if (same) {
 		text_add(&out->text, ", %" PRId64 " by the same line", other->size);
 	} else {
 		text_add(&out->text, ", %" PRId64 " by ", other->size);
-		cause_add_line(facts, &out->text, other, -1);
+		cause_add_step(facts, &out->text, other);
 	}
 	text_add(&out->text, "; in %" PRId64 " calls before both came out alike", facts->calls);
 	text_add(&out->evidence, "%" PRId64 " against %" PRId64 " here, %" PRId64 " to %" PRId64 " before", facts->sides[0].size, facts->sides[1].size, facts->sides[0].smallest,

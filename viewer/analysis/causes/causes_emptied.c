@@ -39,7 +39,7 @@ tell_slice(const struct cause_facts *facts, struct cause *out, const struct line
 
 	text_add(&out->text, "nothing is left of %s: ", cause_operand_name(facts, facts->mismatch && facts->mismatch->operand >= 0 ? facts->mismatch->operand : 0));
 	cause_add_step(facts, &out->text, step);
-	if (where_caller_line(facts->source, facts->process, step->event.site, line, sizeof(line)))
+	if (where_caller_line(facts->source, facts->process, step->event.site, line, sizeof(line)) && !strstr(out->text.data, line))
 		text_add(&out->text, ", called at %s", line);
 	text_add(&out->text, ", begins at %" PRId64 " and there are %" PRId64 " only", slice->start, slice->whole);
 	if (lineage)

@@ -4,7 +4,6 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
-#include "../where.h"
 #include "placeholders.h"
 
 #define VISITS_MOST 96 /* operations between the tokens and what drew them */
@@ -75,7 +74,6 @@ cause_sampled_placeholder(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *compared = NULL;
 	const struct operand *tokens;
 	struct placeholders found;
-	char line[512];
 
 	if (!facts->source || !placeholders_find(facts, &found) || found.selected <= found.supplied || found.supplied < 1)
 		return false;
@@ -85,8 +83,6 @@ cause_sampled_placeholder(const struct cause_facts *facts, struct cause *out)
 	out->confidence = are_unequal(placeholders_rows(facts)) ? "likely" : "possible";
 	text_add(&out->text, "the model wrote a placeholder itself: these tokens hold what was generated (drawn by ");
 	cause_add_step(facts, &out->text, &(struct lineage_step){ .event = way.drawn, .dim = -1 });
-	if (where_caller_line(facts->source, facts->process, way.drawn.site, line, sizeof(line)))
-		text_add(&out->text, ", called at %s", line);
 	text_add(&out->text, "), and they have %" PRId64 " placeholder%s more than there are features: %" PRId64 " for %" PRId64, found.selected - found.supplied,
 		 language_plural(found.selected - found.supplied), found.selected, found.supplied);
 	placeholders_add_spread(facts, found.supplied, &out->evidence);

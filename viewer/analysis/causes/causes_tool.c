@@ -144,6 +144,23 @@ cause_is_old(const struct cause_facts *facts, const struct cause_side *side)
 	return facts->last_call >= 0 && step->event.id < facts->last_call;
 }
 
+/* ", called at train.py:12" of a library's operation: the program's own line, unless the failure was called there, or TEXT has it. */
+static void
+add_caller(const struct cause_facts *facts, struct text *text, const struct lineage_step *step)
+{
+	char line[512], failing[512] = "";
+	const json_t *caller = where_caller(facts->frames);
+
+	if (!facts->source || !where_caller_line(facts->source, facts->process, step->event.site, line, sizeof(line)) || strstr(text->data, line))
+		return;
+	if (caller)
+		text_format(failing, sizeof(failing), "%s:%d", text_basename(text_get(caller, "file")), (int)json_integer_value(json_object_get(caller, "line")));
+	else if (facts->event)
+		where_caller_line(facts->source, facts->process, facts->event->site, failing, sizeof(failing));
+	if (strcmp(line, failing) != 0)
+		text_add(text, ", called at %s", line);
+}
+
 void
 cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step)
 {
@@ -152,6 +169,7 @@ cause_add_step(const struct cause_facts *facts, struct text *text, const struct 
 	text_add(text, "%s", step->event.operation);
 	if (facts->source && where_site_line(facts->source, facts->process, step->event.site, false, line, sizeof(line)))
 		text_add(text, " at %s", line);
+	add_caller(facts, text, step);
 	if (*step->how)
 		text_add(text, " (%s)", step->how);
 }

@@ -168,6 +168,24 @@ sizes_in(const json_t *shape, const char *text)
 	return dims;
 }
 
+/* Is dimension D of shape I in question: does another shape that is told differ from it there, or none in as many dimensions at all? */
+static bool
+differs_in(const struct told_shape *shapes, int count, int i, int d)
+{
+	bool others = false;
+
+	for (int n = 0; n < count; n++) {
+		int apart = 0;
+
+		for (int k = 0; shapes[n].ndim == shapes[i].ndim && k < shapes[i].ndim; k++)
+			apart += shapes[n].sizes[k] != shapes[i].sizes[k];
+		if (apart && shapes[n].sizes[d] != shapes[i].sizes[d])
+			return true;
+		others = others || apart;
+	}
+	return !others;
+}
+
 json_t *
 operand_mentioned(const json_t *shape, const char *message)
 {
@@ -181,7 +199,7 @@ operand_mentioned(const json_t *shape, const char *message)
 	for (int i = 0; i < count && !json_array_size(dims); i++)
 		if (told_is(&shapes[i], shape))
 			for (int d = 0; d < shapes[i].ndim; d++)
-				if (shapes[i].sizes[d] > 1)
+				if (shapes[i].sizes[d] > 1 && differs_in(shapes, count, i, d))
 					json_array_append_new(dims, json_integer(d));
 	return dims;
 }
