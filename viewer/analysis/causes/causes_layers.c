@@ -103,6 +103,51 @@ is_resampled(const struct cause_side *side)
 	return false;
 }
 
+/* Has a number called NAME in reach the value VALUE? */
+static bool
+is_also(const struct cause_facts *facts, const char *name, int64_t value)
+{
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while ((number = cause_next_number(facts, &at)))
+		if (strcmp(text_get(number, "name"), name) == 0 && json_integer_value(json_object_get(number, "value")) == value)
+			return true;
+	return false;
+}
+
+/* The nearest number that is called like channels or features and is VALUE, and by the same name never OTHER; NULL. */
+static const json_t *
+channels_called(const struct cause_facts *facts, int64_t value, int64_t other)
+{
+	static const char hints[] = "channels features bins mels feature_size num_mel_bins n_mels in_dim input_dim input_size hidden_size embed_dim d_model n_embd projection_dim "
+				    "attention_dim";
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while (value > CHANNELS_COMMON && (number = cause_next_number(facts, &at)))
+		if (json_integer_value(json_object_get(number, "value")) == value && strncmp(text_get(number, "name"), "len(", 4) != 0 &&
+		    cause_is_called(number, hints) && !is_also(facts, text_get(number, "name"), other))
+			return number;
+	return NULL;
+}
+
+/* Both sides' numbers have names: what makes the input is to make what the layer was built for. */
+static bool
+tell_both(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const json_t *takes = channels_called(facts, mismatch->expected, mismatch->actual), *given = channels_called(facts, mismatch->actual, mismatch->expected);
+
+	if (!takes || !given)
+		return false;
+	out->setting = given;
+	text_add(&out->text, ": %s is %" PRId64 ", %s is %" PRId64, text_get(given, "name"), mismatch->actual, text_get(takes, "name"), mismatch->expected);
+	text_add(&out->fix, "make the input with %" PRId64 ": set %s so where it is made; the layer's weights are for %" PRId64 " (build it for %" PRId64 " only where they "
+		 "are trained anew)", mismatch->expected, text_get(given, "name"), mismatch->expected, mismatch->actual);
+	return true;
+}
+
 /* What the layer's width is called as it is built. */
 static const char *
 width_argument(const struct cause_facts *facts)
@@ -154,6 +199,8 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	add_precedent(facts, out, mismatch->expected);
 	if (fix.used)
 		text_add(&out->fix, "%s", fix.data);
+	else if (!step && !before && tell_both(facts, out))
+		;
 	else if (before && !step && !is_resampled(&facts->sides[0]) && cause_decider(&facts->sides[0])) {
 		text_add(&out->fix, "make it %" PRId64 " where it was decided, as in the calls before: ", mismatch->expected);
 		cause_add_line(facts, &out->fix, cause_decider(&facts->sides[0]), -1);
@@ -166,50 +213,6 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	else
 		text_add(&out->fix, "bring the input to %" PRId64 " (see where its %" PRId64 " was decided); build the layer with %s=%" PRId64 " only if that is what it is meant "
 			 "to take", mismatch->expected, mismatch->actual, width_argument(facts), mismatch->actual);
-	return true;
-}
-
-/* Has a number called NAME in reach the value VALUE? */
-static bool
-is_also(const struct cause_facts *facts, const char *name, int64_t value)
-{
-	struct text_walk at = { 0 };
-	const json_t *number;
-
-	while ((number = cause_next_number(facts, &at)))
-		if (strcmp(text_get(number, "name"), name) == 0 && json_integer_value(json_object_get(number, "value")) == value)
-			return true;
-	return false;
-}
-
-/* The nearest number that is called like channels or features and is VALUE, and by the same name never OTHER; NULL. */
-static const json_t *
-channels_called(const struct cause_facts *facts, int64_t value, int64_t other)
-{
-	static const char hints[] = "channels features bins mels feature_size num_mel_bins n_mels in_dim input_dim input_size";
-	struct text_walk at = { 0 };
-	const json_t *number;
-
-	while (value > CHANNELS_COMMON && (number = cause_next_number(facts, &at)))
-		if (json_integer_value(json_object_get(number, "value")) == value && strncmp(text_get(number, "name"), "len(", 4) != 0 &&
-		    cause_is_called(number, hints) && !is_also(facts, text_get(number, "name"), other))
-			return number;
-	return NULL;
-}
-
-/* Both sides' numbers have names: what makes the input is to make what the layer was built for. */
-static bool
-tell_both(const struct cause_facts *facts, struct cause *out)
-{
-	const struct mismatch *mismatch = facts->mismatch;
-	const json_t *takes = channels_called(facts, mismatch->expected, mismatch->actual), *given = channels_called(facts, mismatch->actual, mismatch->expected);
-
-	if (!takes || !given)
-		return false;
-	out->setting = given;
-	text_add(&out->text, ": %s is %" PRId64 ", %s is %" PRId64, text_get(given, "name"), mismatch->actual, text_get(takes, "name"), mismatch->expected);
-	text_add(&out->fix, "make the input with %" PRId64 ": set %s so where it is made; the layer's weights are for %" PRId64 " (build it for %" PRId64 " only where they "
-		 "are trained anew)", mismatch->expected, text_get(given, "name"), mismatch->expected, mismatch->actual);
 	return true;
 }
 

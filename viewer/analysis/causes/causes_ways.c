@@ -258,6 +258,11 @@ add_root(const struct cause_facts *facts, struct text *text, int side, const str
 	text_add(text, "%s", root == BUILT ? SAY(", as the model was built, by ") : root == LOADED ? SAY(", as it was loaded from a file, at ") : root == CAME_IN ? SAY(", as it came in, at ")
 			     : root == COUNTED ? SAY(", counted by its values, by ") : root == JOINED ? SAY(", as it was put together, by ")
 			     : root == ASKED ? SAY(", as it was asked for, by ") : SAY(", made by "));
+	if (root == BUILT) { /* the line that builds it is the library's, and tells less than the setting */
+		cause_add_step(facts, text, step);
+		cause_add_number(facts, text, cause_number_at(facts, step, step->size > 0 ? step->size : facts->sides[side].size));
+		return;
+	}
 	cause_add_line(facts, text, step, step->size > 0 ? step->size : facts->sides[side].size);
 }
 
@@ -272,6 +277,15 @@ to_change(const struct cause_facts *facts, const struct lineage_step *const *ste
 		weight[i] += facts->source && where_is_own(facts->source, facts->process, steps[i]->event.site) ? 2 : 0;
 	}
 	return weight[1] > weight[0];
+}
+
+/* Is it one setting of two objects ("teacher.config.vocab_size", "student.config.vocab_size")? */
+static bool
+same_setting(const json_t *one, const json_t *other)
+{
+	const char *a = one ? strrchr(text_get(one, "name"), '.') : NULL, *b = other ? strrchr(text_get(other, "name"), '.') : NULL;
+
+	return a && b && strcmp(a, b) == 0 && strcmp(text_get(one, "name"), text_get(other, "name")) != 0;
 }
 
 static void
@@ -301,8 +315,17 @@ tell_apart(const struct cause_facts *facts, struct cause *out, const struct line
 			return;
 		}
 	if (roots[0] == BUILT && roots[1] == BUILT) {
-		text_add(&out->fix, "build both with one number; or, where the rest of %s is padding, cut it to the first %" PRId64,
-			 name_of(facts, facts->sides[1].size > facts->sides[0].size), facts->sides[0].size < facts->sides[1].size ? facts->sides[0].size : facts->sides[1].size);
+		if (same_setting(cause_number_at(facts, one, one->size), cause_number_at(facts, other, other->size)))
+			out->confidence = "likely";
+		int large = facts->sides[1].size > facts->sides[0].size;
+		const struct lineage_step *softmax = cause_step_any(&facts->sides[large], "softmax log_softmax");
+
+		text_add(&out->fix, "build both with one number; or, where the rest of %s is padding, cut it to the first %" PRId64, name_of(facts, large), facts->sides[!large].size);
+		if (softmax) {
+			text_add(&out->fix, ", before ");
+			cause_add_step(facts, &out->fix, softmax);
+			text_add(&out->fix, ": cut later, its probabilities don't add up to 1");
+		}
 		return;
 	}
 	if (roots[change] == LOADED || roots[!change] == LOADED) {
