@@ -41,6 +41,14 @@ box_read_damage(struct box_reader *reader, const char *format, ...)
 	reader->damage_count++;
 }
 
+/* WHAT (of that number) is there, perhaps, but an error kept us from it: another time it may be read. */
+static void
+unread(struct box_reader *reader, const char *what, uint32_t number)
+{
+	box_read_damage(reader, "%s %u: could not be read (%s): skipped", what, number, strerror(errno));
+	reader->unread++;
+}
+
 /* Up to SIZE bytes at OFFSET; returns how many there were before the end of the file, -1 on an error. */
 static int64_t
 read_at(int descriptor, void *into, uint64_t size, uint64_t offset)
@@ -163,9 +171,13 @@ chunk_copy(struct box_reader *reader, const struct chunk_source *from, uint32_t 
 	uint64_t offset = from->offset_bytes + (uint64_t)index * reader->header.chunk_bytes;
 	struct box_chunk before, after;
 	uint8_t *data;
+	int64_t n;
 
 	*torn = false;
-	if (read_at(from->descriptor, &before, sizeof before, offset) != sizeof before)
+	n = read_at(from->descriptor, &before, sizeof before, offset);
+	if (n < 0)
+		unread(reader, "chunk", index);
+	if (n != sizeof before)
 		return false;
 	if (before.state == BOX_CHUNK_FREE || before.sequence == 0)
 		return false;
@@ -178,9 +190,15 @@ chunk_copy(struct box_reader *reader, const struct chunk_source *from, uint32_t 
 	data = malloc(before.used_bytes);
 	if (!data)
 		return false;
-	if (read_at(from->descriptor, data, before.used_bytes, offset) != (int64_t)before.used_bytes ||
-	    read_at(from->descriptor, &after, sizeof after, offset) != sizeof after) {
+	n = read_at(from->descriptor, data, before.used_bytes, offset);
+	bool whole = n == (int64_t)before.used_bytes;
+	if (whole)
+		whole = (n = read_at(from->descriptor, &after, sizeof after, offset)) == sizeof after;
+	if (n < 0)
+		unread(reader, "chunk", index);
+	else if (!whole)
 		box_read_damage(reader, "chunk %u: the file ends inside it: skipped", index);
+	if (!whole) {
 		free(data);
 		return false;
 	}
@@ -212,8 +230,10 @@ chunk_order(const void *left, const void *right)
 static bool
 chunks_copy(struct box_reader *reader, const struct chunk_source *from)
 {
-	struct stat status;
-	uint64_t there = fstat(from->descriptor, &status) == 0 && (uint64_t)status.st_size > from->offset_bytes
+	struct stat status = { .st_size = 0 };
+	if (fstat(from->descriptor, &status) != 0)
+		unread(reader, "the chunks of segment", from->segment);
+	uint64_t there = (uint64_t)status.st_size > from->offset_bytes
 				 ? ((uint64_t)status.st_size - from->offset_bytes) / reader->header.chunk_bytes + 1 : 0;
 	uint32_t count = there < reader->header.chunk_count ? (uint32_t)there : reader->header.chunk_count;
 	uint64_t room = (uint64_t)reader->chunk_count + count + 1;
@@ -245,17 +265,24 @@ box_read_segment_path(const char *path, uint32_t number)
 	return asprintf(&text, "%s.%u", path, number) < 0 ? NULL : text;
 }
 
-/* Does the segment belong to this box? */
+/* Does the segment belong to this box? What is wrong with it is described. */
 static bool
-segment_check(const struct box_reader *reader, int descriptor, uint32_t number)
+segment_check(struct box_reader *reader, int descriptor, uint32_t number)
 {
 	struct box_segment segment;
+	int64_t n = descriptor < 0 ? -1 : read_at(descriptor, &segment, sizeof segment, 0);
 
-	return read_at(descriptor, &segment, sizeof segment, 0) == sizeof segment &&
-	       memcmp(segment.magic, BOX_SEGMENT_MAGIC, sizeof segment.magic) == 0 &&
-	       segment.version == reader->header.version && segment.number == number &&
-	       segment.pid == reader->header.pid && segment.start_unix_ns == reader->header.start_unix_ns &&
-	       segment.chunk_bytes == reader->header.chunk_bytes && segment.chunk_count == reader->header.chunk_count;
+	if (n < 0 && errno != ENOENT) {
+		unread(reader, "segment", number);
+		return false;
+	}
+	if (n == sizeof segment && memcmp(segment.magic, BOX_SEGMENT_MAGIC, sizeof segment.magic) == 0 &&
+	    segment.version == reader->header.version && segment.number == number &&
+	    segment.pid == reader->header.pid && segment.start_unix_ns == reader->header.start_unix_ns &&
+	    segment.chunk_bytes == reader->header.chunk_bytes && segment.chunk_count == reader->header.chunk_count)
+		return true;
+	box_read_damage(reader, "segment %u is missing or of another run: skipped", number);
+	return false;
 }
 
 /* --keep all: what the ring went on in. A segment that is missing or another's is described and left out. */
@@ -276,11 +303,9 @@ segments_copy(struct box_reader *reader, const char *path)
 		if (!name)
 			return false;
 		from.descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		free(name);
-		if (from.descriptor >= 0 && segment_check(reader, from.descriptor, number))
+		if (segment_check(reader, from.descriptor, number))
 			ok = chunks_copy(reader, &from);
-		else
-			box_read_damage(reader, "segment %u is missing or of another run: skipped", number);
+		free(name);
 		if (from.descriptor >= 0)
 			close(from.descriptor);
 	}
@@ -307,7 +332,9 @@ region_copy(struct box_reader *reader, int id, uint64_t wanted)
 	if (!reader->regions[id])
 		return false;
 	n = read_at(reader->descriptor, reader->regions[id], wanted, region->offset_bytes);
-	if (n < 0 || (uint64_t)n != wanted)
+	if (n < 0)
+		unread(reader, "region", (uint32_t)id);
+	else if ((uint64_t)n != wanted)
 		box_read_damage(reader, "region %d: the file ends inside it", id);
 	reader->region_bytes[id] = n < 0 ? 0 : (uint64_t)n;
 	return true;
@@ -374,8 +401,11 @@ box_read_open(struct box_reader *reader, const char *path, char *error, size_t e
 		return false;
 	if (!header_read(reader->descriptor, &reader->header, path, error, error_room))
 		goto out;
-	if (fstat(reader->descriptor, &status) == 0)
-		reader->file_bytes = (uint64_t)status.st_size;
+	if (fstat(reader->descriptor, &status) != 0) {
+		fail(error, error_room, path, "%s", strerror(errno));
+		goto out;
+	}
+	reader->file_bytes = (uint64_t)status.st_size;
 	if (reader->file_bytes < reader->header.file_bytes)
 		box_read_damage(reader, "the file ends at byte %llu of %llu: what lay behind is lost", (unsigned long long)reader->file_bytes,
 				(unsigned long long)reader->header.file_bytes);

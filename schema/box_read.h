@@ -41,6 +41,7 @@ struct box_reader {
 	double ticks_per_ns;           /* the header's, refined by the chunks' clocks; > 0 */
 
 	uint64_t damage_count;
+	uint64_t unread;               /* of these, places that an error kept us from (EIO, too many files): not known to be lost */
 	char damage[BOX_DAMAGE_KEPT][BOX_DAMAGE_TEXT_BYTES];
 
 	int descriptor;                /* -1 once everything is copied */

@@ -223,7 +223,7 @@ fold_box(const char *box_path, const char *db_path, bool finished, struct fold_r
 	unfinished_drop(unfinished);
 	ok = !fold->failed;
 	if (result) {
-		*result = (struct fold_result){ fold->total, fold->kept, fold->box.damage_count, "" };
+		*result = (struct fold_result){ fold->total, fold->kept, fold->box.damage_count, fold->box.unread, "" };
 		snprintf(result->first_damage, sizeof result->first_damage, "%s", fold->box.damage[0]);
 	}
 out:

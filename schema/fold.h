@@ -18,6 +18,7 @@ struct fold_result {
 	int64_t events;      /* operations recorded, kept or overwritten */
 	int64_t events_kept; /* rows of table event */
 	uint64_t damage;     /* places of the box that could not be read */
+	uint64_t unread;     /* of these, what an error kept it from: it may be there, and the box must stay */
 	char first_damage[160];
 };
 

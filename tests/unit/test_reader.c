@@ -353,6 +353,33 @@ test_running(void)
 	trace_close(trace);
 }
 
+/* What an error kept the fold from may be there another time: the box stays until nothing does. */
+static void
+test_unread(void)
+{
+	struct box_maker maker;
+	struct trace *trace;
+
+	prepare();
+	for (int round = 0; round < 3; round++) {
+		if (round == 0) {
+			box_begin(&maker, 4711, 1, -1);
+			maker.header.segments = 1;
+			box_end(&maker, "t/rank0-4711.box");
+			shell("ln -s rank0-4711.box.1 %s/t/rank0-4711.box.1%s", ""); /* leads to itself */
+		} else if (round == 1) { /* opens, and can't be read */
+			shell("cd %s/t && rm rank0-4711.box.1%s && mkdir rank0-4711.box.1", "");
+		} else { /* never made: there is nothing more to be had */
+			shell("rmdir %s/t/rank0-4711.box.1%s", "");
+		}
+		trace = open_well();
+		CU_ASSERT_EQUAL(trace_process(trace, 0)->events_kept, 4);
+		trace_close(trace);
+		CU_ASSERT_TRUE(file_there("t/rank0-4711.db"));
+		CU_ASSERT_EQUAL(file_there("t/rank0-4711.box"), round < 2);
+	}
+}
+
 static void
 refused(const char *name, const char *part)
 {
@@ -478,6 +505,7 @@ main(void)
 	suite = CU_add_suite("reader", NULL, NULL);
 	CU_add_test(suite, "events", test_events);
 	CU_add_test(suite, "roles", test_roles);
+	CU_add_test(suite, "unread", test_unread);
 	CU_add_test(suite, "running", test_running);
 	CU_add_test(suite, "refused", test_refused);
 	CU_add_test(suite, "hostile", test_hostile);

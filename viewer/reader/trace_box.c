@@ -1,7 +1,8 @@
 /*
  * Boxes that were left or are being written: folded when somebody looks.
  *
- * Of a process that has ended, the database goes beside the box, and the box is removed once that is complete. Of a
+ * Of a process that has ended, the database goes beside the box, and the box is removed once that is complete (not if an error
+ * kept it from a part: the next look folds again). Of a
  * running one (or where the folder can't be written to) it goes to a private temporary folder and is gone when closed.
  */
 #include <errno.h>
@@ -134,6 +135,7 @@ reader_open_box(struct arena *arena, const char *directory, const char *box_name
 	int stem = (int)(strrchr(box_name, '.') - box_name);
 	char *box_path = place_path(directory, box_name, error), *db_path = NULL;
 	struct reader *reader = NULL;
+	struct fold_result result;
 	struct box_header header;
 	bool live;
 
@@ -149,9 +151,9 @@ reader_open_box(struct arena *arena, const char *directory, const char *box_name
 	}
 	live = box_is_live(&header, box_path);
 	if (!live && access(directory, W_OK) == 0 &&
-	    fold_box(box_path, db_path, true, NULL, error->text, sizeof error->text)) {
+	    fold_box(box_path, db_path, true, &result, error->text, sizeof error->text)) {
 		reader = reader_open(arena, db_path, strrchr(db_path, '/') + 1, error);
-		if (reader) {
+		if (reader && !result.unread) {
 			box_remove(box_path, header.segments);
 			place_forget(directory, box_name, box_path);
 		}
