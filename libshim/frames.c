@@ -66,7 +66,7 @@ frames_walk(struct frame_ref *out, int max)
 		return 0;
 	for (frame = frame_python(&frame_layout, frame_of_state(&frame_layout, state)); frame && count < max;
 	     frame = frame_around(&frame_layout, frame)) {
-		const char *code = frame_pointer(frame, frame_layout.frame_code);
+		const char *code = frame_code(&frame_layout, frame);
 		out[count].code = code;
 		out[count++].lasti = frame_lasti(&frame_layout, code, frame_instruction(&frame_layout, frame));
 	}

@@ -19,18 +19,20 @@ struct frame_layout {
 	short instruction_unit; /* 0: a pointer into the code; else an index times this many bytes */
 	short code_file, code_name, code_qualified, code_first_line, code_bytes;
 	short text_ascii, text_wide; /* where a compact str's characters begin */
+	short code_tags;     /* bits of frame_code that are no part of the address */
 };
 
-#define FRAME_LAYOUTS 4
+#define FRAME_LAYOUTS 5
 
 static const struct frame_layout frame_layouts[FRAME_LAYOUTS] = {
-	{ 10, 24, -1, 32, 24, 96, -1, 2, 104, 112, 112, 40, 0, 48, 72 },
-	{ 11, 56, 8, 32, 48, 56, -1, 0, 112, 120, 128, 72, 184, 48, 72 },
-	{ 12, 56, 0, 0, 8, 56, 70, 0, 112, 120, 128, 68, 192, 40, 56 },
-	{ 13, 72, -1, 0, 8, 56, 70, 0, 112, 120, 128, 68, 200, 40, 56 },
+	{ 10, 24, -1, 32, 24, 96, -1, 2, 104, 112, 112, 40, 0, 48, 72, 0 },
+	{ 11, 56, 8, 32, 48, 56, -1, 0, 112, 120, 128, 72, 184, 48, 72, 0 },
+	{ 12, 56, 0, 0, 8, 56, 70, 0, 112, 120, 128, 68, 192, 40, 56, 0 },
+	{ 13, 72, -1, 0, 8, 56, 70, 0, 112, 120, 128, 68, 200, 40, 56, 0 },
+	{ 14, 72, -1, 0, 8, 56, 74, 0, 112, 120, 128, 68, 208, 40, 56, 1 },
 };
 
-#define FRAME_OWNER_C_STACK 3
+#define FRAME_OWNER_C 3 /* the least that is the interpreter's own; 3.14 has two such */
 
 /* The running Python's; `minor` 0: none was chosen. */
 extern struct frame_layout frame_layout __attribute__((visibility("hidden")));
@@ -54,7 +56,7 @@ static inline const char *
 frame_python(const struct frame_layout *layout, const char *frame)
 {
 	if (layout->frame_owner >= 0)
-		while (frame && frame[layout->frame_owner] == FRAME_OWNER_C_STACK)
+		while (frame && frame[layout->frame_owner] >= FRAME_OWNER_C)
 			frame = frame_pointer(frame, layout->frame_previous);
 	return frame;
 }
@@ -63,6 +65,13 @@ static inline const char *
 frame_around(const struct frame_layout *layout, const char *frame)
 {
 	return frame_python(layout, frame_pointer(frame, layout->frame_previous));
+}
+
+/* The code object of FRAME. (3.14 keeps a _PyStackRef, whose lowest bit says who counts it.) */
+static inline const char *
+frame_code(const struct frame_layout *layout, const char *frame)
+{
+	return (const char *)((uintptr_t)frame_pointer(frame, layout->frame_code) & ~(uintptr_t)layout->code_tags);
 }
 
 /* What FRAME executes: a pointer into its code, or an index (frame_lasti makes one number of both). */

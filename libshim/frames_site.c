@@ -50,7 +50,7 @@ hash_of(const struct frames_memo_frame *frame)
 INLINE struct frames_memo_frame
 read_frame(const struct frame_layout *layout, const char *frame)
 {
-	const char *code = frame_pointer(frame, layout->frame_code);
+	const char *code = frame_code(layout, frame);
 
 	return (struct frames_memo_frame){
 		.frame = frame, .code = code, .instruction = frame_instruction(layout, frame),
@@ -69,7 +69,7 @@ take_frame(const struct frame_layout *layout, struct frames_memo_frame *at, cons
 INLINE bool
 is_same(const struct frame_layout *layout, const struct frames_memo_frame *known, const char *frame)
 {
-	const char *code = frame_pointer(frame, layout->frame_code);
+	const char *code = frame_code(layout, frame);
 	uint64_t differs = (uintptr_t)known->code ^ (uintptr_t)code;
 
 	differs |= (uintptr_t)known->instruction ^ (uintptr_t)frame_instruction(layout, frame);
@@ -210,9 +210,9 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 	{ \
 		return site_by(&frame_layouts[number], memo, frame); \
 	}
-SITE_BY(0) SITE_BY(1) SITE_BY(2) SITE_BY(3)
+SITE_BY(0) SITE_BY(1) SITE_BY(2) SITE_BY(3) SITE_BY(4)
 
-static uint32_t (*const by_number[FRAME_LAYOUTS])(struct frames_memo *, const char *) = { site_by_0, site_by_1, site_by_2, site_by_3 };
+static uint32_t (*const by_number[FRAME_LAYOUTS])(struct frames_memo *, const char *) = { site_by_0, site_by_1, site_by_2, site_by_3, site_by_4 };
 static uint32_t (*site_of_stack)(struct frames_memo *, const char *) = site_by_0;
 
 void

@@ -6,11 +6,11 @@
 
 #include "python_api.h"
 
-#define TYPE_NAME 24        /* PyTypeObject.tp_name, .tp_dict: equal in 3.10 to 3.13 */
+#define TYPE_NAME 24        /* PyTypeObject.tp_name, .tp_dict: equal in 3.10 to 3.14 */
 #define TYPE_DICT 264
 #define FLAG_HEAP (1ul << 9)
 #define MINOR_FIRST 10
-#define MINOR_LAST 13
+#define MINOR_LAST 14
 
 struct python_api py;
 

@@ -4,7 +4,7 @@
  * python_api_load resolves the table once; afterwards `py` is read only. Unless a function says otherwise the GIL must
  * be held, with the error indicator saved by the caller (python_quiet_begin). Nothing here runs the user's code: types
  * are compared by address, attributes are read from dictionaries or by layout, never through a lookup that a class can
- * override. Layouts are those of CPython 3.10 to 3.13 without free threading; another Python is not looked into.
+ * override. Layouts are those of CPython 3.10 to 3.14 without free threading; another Python is not looked into.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_API_H
 #define SHAPEBOX_LIBSHIM_PYTHON_API_H

@@ -3,7 +3,7 @@
 
 #include "python_exception.h"
 
-#define EXCEPTION_ARGUMENTS 24 /* PyBaseExceptionObject.args, 3.10 to 3.13 */
+#define EXCEPTION_ARGUMENTS 24 /* PyBaseExceptionObject.args, 3.10 to 3.14 */
 #define FLAG_HEAP (1ul << 9)
 #define SLOT_STR 70            /* Py_tp_str of typeslots.h */
 

@@ -3,7 +3,7 @@
 
 #include "python_trace.h"
 
-#define TRACEBACK_NEXT 16  /* PyTracebackObject, equal in 3.10 to 3.13 */
+#define TRACEBACK_NEXT 16  /* PyTracebackObject, equal in 3.10 to 3.14 */
 #define TRACEBACK_FRAME 24
 #define TRACEBACK_LASTI 32
 #define TRACEBACK_LINE 36
@@ -27,7 +27,7 @@
 #define INNER_311_OBJECT 40
 #define INNER_311_LOCALS 72
 #define KIND_CELL 0xc0 /* CO_FAST_CELL | CO_FAST_FREE */
-#define CODE_NEWER_FILE 112 /* 3.11 to 3.13 */
+#define CODE_NEWER_FILE 112 /* 3.11 to 3.14 */
 #define CODE_NEWER_NAME 120
 #define CODE_NEWER_QUALIFIED 128
 

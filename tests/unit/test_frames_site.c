@@ -12,9 +12,9 @@
 #define CODES 40
 #define DEEPEST 160
 
-/* Objects of Python 3.11, as far as they are read. */
+/* Objects of the Python whose layout is selected, as far as they are read. */
 static char text_objects[CODES][96], codes[CODES][256];
-static char frames[3][DEEPEST][96];
+static char frames[3][DEEPEST][96], entry[DEEPEST][96];
 static char *stack[DEEPEST]; /* [0] is the outermost */
 static int depth;
 
@@ -27,29 +27,50 @@ point(char *at, int offset, const void *to)
 static void
 make_codes(void)
 {
+	const struct frame_layout *of = &frame_layout;
+
 	for (int i = 0; i < CODES; i++) {
-		int64_t length = snprintf(text_objects[i] + 48, 48, "function_%d", i);
+		int64_t length = snprintf(text_objects[i] + of->text_ascii, 40, "function_%d", i);
 		uint32_t state = 1 << 2 | 1 << 5 | 1 << 6; /* one byte a character, compact, ASCII */
 		int32_t line = 10 * i + 1;
 		memcpy(text_objects[i] + 16, &length, sizeof length);
 		memcpy(text_objects[i] + 32, &state, sizeof state);
-		point(codes[i], 112, text_objects[i / 4]);
-		point(codes[i], 120, text_objects[i]);
-		point(codes[i], 128, text_objects[i]);
-		memcpy(codes[i] + 72, &line, sizeof line);
+		point(codes[i], of->code_file, text_objects[i / 4]);
+		point(codes[i], of->code_name, text_objects[i]);
+		point(codes[i], of->code_qualified, text_objects[i]);
+		memcpy(codes[i] + of->code_first_line, &line, sizeof line);
 	}
 }
 
-/* The frame at PLACE becomes another: mostly at the address that the last one there had, as in Python; a generator's isn't. */
+/* The frame at PLACE is called from the one around it: in Python itself, or (where frames tell so) through C, by a frame that is the
+ * interpreter's own. */
+static void
+call_it(int place, bool through_c)
+{
+	const struct frame_layout *of = &frame_layout;
+	char *around = place ? stack[place - 1] : NULL;
+
+	if (through_c && of->frame_owner >= 0) {
+		entry[place][of->frame_owner] = FRAME_OWNER_C;
+		point(entry[place], of->frame_previous, around);
+		around = entry[place];
+	}
+	point(stack[place], of->frame_previous, around);
+}
+
+/* The frame at PLACE becomes another: mostly at the address that the last one there had, as in Python; a generator's isn't.
+ * A reference to its code object may have a tag. */
 static void
 set_frame(int place, int code, int instruction)
 {
+	const struct frame_layout *of = &frame_layout;
+
 	stack[place] = frames[rand() % 16 ? 0 : rand() % 3][place];
-	point(stack[place], 32, codes[code]);
-	point(stack[place], 48, place ? stack[place - 1] : NULL);
-	point(stack[place], 56, codes[code] + 184 + 2 * instruction);
+	point(stack[place], of->frame_code, codes[code] + (rand() % 2 ? of->code_tags : 0));
+	point(stack[place], of->frame_instruction, codes[code] + of->code_bytes + 2 * instruction);
+	call_it(place, rand() % 4 == 0);
 	if (place + 1 < depth)
-		point(stack[place + 1], 48, stack[place]);
+		call_it(place + 1, rand() % 4 == 0);
 }
 
 static const void *
@@ -65,10 +86,10 @@ model(void)
 	uint64_t hash = 14695981039346656037ull ^ (uint64_t)depth;
 
 	for (int i = 0; i < depth; i++)
-		if (i < (int)BOX_SITE_OUTER || i >= depth - (int)BOX_SITE_INNER)
-			for (int byte = 32; byte < 64; byte++)
-				if (byte < 40 || byte >= 56)
-					hash = (hash ^ (uint8_t)stack[i][byte]) * 1099511628211ull;
+		if (i < (int)BOX_SITE_OUTER || i >= depth - (int)BOX_SITE_INNER) {
+			hash = (hash ^ (uintptr_t)frame_code(&frame_layout, stack[i])) * 1099511628211ull;
+			hash = (hash ^ (uintptr_t)frame_instruction(&frame_layout, stack[i])) * 1099511628211ull;
+		}
 	return hash;
 }
 
@@ -98,23 +119,24 @@ move_on(void)
 	} else if (depth > 2) { /* its caller is left out: the frame is a generator's, resumed from elsewhere */
 		depth--;
 		stack[depth - 1] = memcpy(frames[2][depth - 1], stack[depth], sizeof frames[0][0]);
-		point(stack[depth - 1], 48, stack[depth - 2]);
+		call_it(depth - 1, false);
 	}
 }
 
 /* However a stack came about, its site is the one that a walk through all of it gives, and no other stack's. */
 static void
-a_site_is_its_stack(void)
+sites_of(int minor)
 {
 	static struct frames_memo memo, none;
 	static struct { uint64_t model; uint32_t site; } seen[8192];
 	int count = 0, wrong = 0, alike = 0;
 
 	srand(7);
-	make_codes();
 	CU_ASSERT_FATAL(fixture_open(256 << 20));
-	CU_ASSERT_FATAL(frames_select_minor(11));
+	CU_ASSERT_FATAL(frames_select_minor(minor));
+	make_codes();
 	memo.count = 0;
+	depth = 0;
 	for (int step = 0; step < 60000; step++) {
 		move_on();
 		uint32_t site = frames_site(&memo, innermost());
@@ -137,6 +159,19 @@ a_site_is_its_stack(void)
 	fixture_remove();
 }
 
+static void
+a_site_is_its_stack(void)
+{
+	sites_of(11);
+}
+
+/* Calls through C have frames of their own, and references to code objects have tags. */
+static void
+a_site_is_its_stack_in_3_14(void)
+{
+	sites_of(14);
+}
+
 /* A code object at the address of one that is gone, called from the same place. */
 static void
 a_code_object_at_an_address_used_before_is_another(void)
@@ -145,8 +180,8 @@ a_code_object_at_an_address_used_before_is_another(void)
 	int32_t line = 4711;
 
 	CU_ASSERT_FATAL(fixture_open(4 << 20));
-	make_codes();
 	CU_ASSERT_FATAL(frames_select_minor(11));
+	make_codes();
 	memo.count = 0;
 	depth = 0;
 	set_frame(depth++, 1, 0);
@@ -170,8 +205,8 @@ what_is_listed_is_the_stack(void)
 	static struct frames_memo memo;
 
 	CU_ASSERT_FATAL(fixture_open(4 << 20));
-	make_codes();
 	CU_ASSERT_FATAL(frames_select_minor(11));
+	make_codes();
 	memo.count = 0;
 	for (depth = 0; depth < 40; depth++)
 		set_frame(depth, depth, 1);
@@ -193,6 +228,7 @@ main(void)
 		return CU_get_error();
 	CU_pSuite suite = CU_add_suite("frames_site", NULL, NULL);
 	CU_add_test(suite, "a site is its stack", a_site_is_its_stack);
+	CU_add_test(suite, "a site is its stack in Python 3.14", a_site_is_its_stack_in_3_14);
 	CU_add_test(suite, "a code object at an address used before is another", a_code_object_at_an_address_used_before_is_another);
 	CU_add_test(suite, "what is listed is the stack", what_is_listed_is_the_stack);
 	CU_basic_run_tests();
