@@ -148,6 +148,15 @@ elsewhere(void)
 	return (struct answer){ handle ? CUDA_DLSYM_ELSEWHERE : CUDA_DLSYM_JUMP, handle };
 }
 
+/* "cu..." or "__cuda...", told without strncmp: see dynamic.h. */
+static bool
+may_be_cuda(const char *symbol)
+{
+	if (symbol[0] == '_' && symbol[1] == '_')
+		symbol += 2;
+	return symbol[0] == 'c' && symbol[1] == 'u';
+}
+
 SHIM_HIDDEN struct answer
 cuda_dlsym_choose(void *handle, const char *symbol, const char *version, int versioned)
 {
@@ -157,7 +166,7 @@ cuda_dlsym_choose(void *handle, const char *symbol, const char *version, int ver
 
 	if (!dynamic_dlsym)
 		dynamic_find();
-	if (!symbol || handle == RTLD_NEXT || (strncmp(symbol, "cu", 2) && strncmp(symbol, "__cuda", 6)))
+	if (!symbol || handle == RTLD_NEXT || !may_be_cuda(symbol))
 		return jump;
 	row = row_of_symbol(symbol);
 	if (row < 0)

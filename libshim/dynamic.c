@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "dynamic.h"
 #include "shim.h"
@@ -19,19 +18,19 @@ struct tables {
 	uint32_t count;
 };
 
+/* The tables of the library at ADDRESS whose dynamic section is DYNAMIC (NULL: it has none). */
 static bool
-tables_read(const struct dl_phdr_info *info, struct tables *out)
+tables_read(const ElfW(Dyn) *dynamic, ElfW(Addr) address, struct tables *out)
 {
-	const ElfW(Dyn) *dynamic = NULL;
 	const uint32_t *hash = NULL;
 
-	for (int i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-	*out = (struct tables){ 0 };
+	out->symbols = NULL;
+	out->strings = NULL;
+	out->versions = NULL;
+	out->gnu = NULL;
 	for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
 		/* glibc has turned these into addresses; the vDSO's are left as they were */
-		uintptr_t at = dynamic->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + dynamic->d_un.d_ptr : dynamic->d_un.d_ptr;
+		uintptr_t at = dynamic->d_un.d_ptr < address ? address + dynamic->d_un.d_ptr : dynamic->d_un.d_ptr;
 		if (dynamic->d_tag == DT_SYMTAB)
 			out->symbols = (const ElfW(Sym) *)at;
 		else if (dynamic->d_tag == DT_STRTAB)
@@ -48,19 +47,45 @@ tables_read(const struct dl_phdr_info *info, struct tables *out)
 }
 
 struct wanted {
-	const char *library; /* file name; NULL: the C library, whatever it is called */
+	const char *library; /* file name */
 	const char *name;
 	void *found;
 };
 
+/* As strcmp and strncmp tell it, but not theirs: a sanitizer's runtime stands in front of those, and calls dlsym before it has
+ * found the real ones. */
+static bool
+text_is(const char *text, const char *other)
+{
+	while (*text && *text == *other)
+		text++, other++;
+	return *text == *other;
+}
+
+static bool
+text_begins(const char *text, const char *begin)
+{
+	while (*begin && *text == *begin)
+		text++, begin++;
+	return !*begin;
+}
+
+static const char *
+file_name(const char *path)
+{
+	const char *name = path;
+
+	for (; *path; path++)
+		if (*path == '/')
+			name = path + 1;
+	return name;
+}
+
 /* dlsym is libc's since glibc 2.34, libdl's before. A newer libdl defines none. */
 static bool
-is_wanted(const char *name, const char *library)
+is_c_library(const char *name)
 {
-	if (library)
-		return !strcmp(name, library);
-	return !strncmp(name, "libc.so", 7) || !strncmp(name, "libdl.so", 8) || !strncmp(name, "libc-2.", 7)
-	       || !strncmp(name, "libdl-2.", 8);
+	return text_begins(name, "libc.so") || text_begins(name, "libdl.so") || text_begins(name, "libc-2.") || text_begins(name, "libdl-2.");
 }
 
 /* Symbol I, if it is a definition of NAME in the version that is linked against today. */
@@ -71,7 +96,7 @@ is_symbol(const struct tables *tables, uint32_t i, const char *name)
 	unsigned type = symbol->st_info & 0xf;
 
 	return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_OBJECT)
-	       && !(tables->versions && tables->versions[i] & 0x8000) && !strcmp(tables->strings + symbol->st_name, name);
+	       && !(tables->versions && tables->versions[i] & 0x8000) && text_is(tables->strings + symbol->st_name, name);
 }
 
 static uint32_t
@@ -92,26 +117,37 @@ find_hashed(const struct tables *tables, const char *name)
 	}
 }
 
+/* NAME in the library at ADDRESS; NULL if it isn't there. */
+static void *
+find_in(const ElfW(Dyn) *dynamic, ElfW(Addr) address, const char *name)
+{
+	struct tables tables;
+	uint32_t i = 1;
+
+	if (!tables_read(dynamic, address, &tables))
+		return NULL;
+	if (tables.gnu)
+		i = find_hashed(&tables, name);
+	else
+		while (i < tables.count && !is_symbol(&tables, i, name))
+			i++;
+	return i && i < tables.count ? (void *)(address + tables.symbols[i].st_value) : NULL;
+}
+
 static int
 look(struct dl_phdr_info *info, size_t size, void *context)
 {
 	struct wanted *wanted = context;
-	const char *name = strrchr(info->dlpi_name, '/');
-	struct tables tables;
-	uint32_t i = 1;
+	const ElfW(Dyn) *dynamic = NULL;
 
 	(void)size;
-	if (!is_wanted(name ? name + 1 : info->dlpi_name, wanted->library) || !tables_read(info, &tables))
+	if (!text_is(file_name(info->dlpi_name), wanted->library))
 		return 0;
-	if (tables.gnu)
-		i = find_hashed(&tables, wanted->name);
-	else
-		while (i < tables.count && !is_symbol(&tables, i, wanted->name))
-			i++;
-	if (!i || i >= tables.count)
-		return 0;
-	wanted->found = (void *)(info->dlpi_addr + tables.symbols[i].st_value);
-	return 1;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+	wanted->found = find_in(dynamic, info->dlpi_addr, wanted->name);
+	return wanted->found != NULL;
 }
 
 static void *
@@ -121,6 +157,21 @@ find(const char *library, const char *name)
 
 	dl_iterate_phdr(look, &wanted);
 	return wanted.found;
+}
+
+/* The loader's list for debuggers (link.h), by its own symbol: no function is called, not even dl_iterate_phdr, which
+ * ThreadSanitizer stands in front of. The C library is in it from the start, and stays. */
+extern struct r_debug _r_debug __attribute__((weak));
+
+static void *
+find_in_c_library(const char *name)
+{
+	void *found = NULL;
+
+	for (const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL; map && !found; map = map->l_next)
+		if (is_c_library(file_name(map->l_name)))
+			found = find_in(map->l_ld, map->l_addr, name);
+	return found;
 }
 
 SHIM_HIDDEN void *(*dynamic_dlsym)(void *, const char *);
@@ -145,7 +196,7 @@ nothing_versioned(void *handle, const char *symbol, const char *version)
 void
 dynamic_find(void)
 {
-	void *plain = find(NULL, "dlsym"), *versioned = find(NULL, "dlvsym");
+	void *plain = find_in_c_library("dlsym"), *versioned = find_in_c_library("dlvsym");
 
 	__atomic_store_n(&dynamic_dlvsym, versioned ? (void *(*)(void *, const char *, const char *))versioned : nothing_versioned,
 			 __ATOMIC_RELEASE);

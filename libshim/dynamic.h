@@ -3,8 +3,8 @@
  *
  * We stand in front of dlsym (cuda_dlsym.S), so our own lookups must not come back to us: they go through these. The real
  * ones are found by reading the symbol tables of the loaded C library, since dlsym itself is what is looked for.
- * Any thread, also before our constructor (another preloaded library may call dlsym in its own). No malloc, no lock
- * beyond the loader's.
+ * Any thread, also before our constructor (another preloaded library may call dlsym in its own, and a sanitizer's runtime does
+ * before any: dynamic_find calls nobody). No malloc, no lock beyond the loader's.
  */
 #ifndef SHAPEBOX_LIBSHIM_DYNAMIC_H
 #define SHAPEBOX_LIBSHIM_DYNAMIC_H

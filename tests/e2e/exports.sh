@@ -1,6 +1,6 @@
 #!/bin/sh
 # exports.sh LIBRARY: the library defines, for others, the functions of libshim/hooks.def and cuda_*.def and nothing else;
-# it needs glibc alone; and every hook's line was taken (none defined in vain).
+# it needs glibc alone; every hook's line was taken (none defined in vain); and it calls nothing that a guest must not.
 set -eu
 library=$1
 work=$(mktemp -d)
@@ -43,3 +43,19 @@ if readelf -d "$library" | grep -q TEXTREL; then
 	echo "has text relocations"
 	exit 1
 fi
+
+# No memory of the host's allocator, no lock, no thread, no signal handler, no exit handler of C++'s list (its lock hangs forked
+# children), no end of the process, nothing printed but by write: by what it imports.
+nm -D --undefined-only "$library" | awk '{ print $2 }' | sed 's/@.*//' | grep -x -e 'malloc' -e 'calloc' -e 'realloc' -e 'strdup' -e 'asprintf' \
+	-e 'pthread_create' -e 'pthread_\(mutex\|rwlock\|spin\|cond\|once\).*' -e 'sem_.*' -e 'sigaction' -e 'signal' -e 'bsd_signal' -e 'sigaltstack' \
+	-e 'atexit' -e '__cxa_atexit' -e '__cxa_thread_atexit_impl' -e 'exit' -e '_exit' -e 'quick_exit' -e 'abort' -e '__assert_fail' -e 'raise' \
+	-e 'f\?printf' -e 'v\?f\?printf' -e 'puts' -e 'fputs' -e 'fwrite' -e 'perror' -e 'sqlite3_.*' >"$work/forbidden" || true
+if [ -s "$work/forbidden" ]; then
+	echo "calls what a guest must not:"
+	cat "$work/forbidden"
+	exit 1
+fi
+
+# Room for threads' own variables is scarce for what is loaded with a program.
+bytes=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
+[ "$((${bytes:-0}))" -le 256 ] || { echo "$((bytes)) bytes of thread-local storage, more than 256"; exit 1; }
