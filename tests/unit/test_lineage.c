@@ -619,6 +619,52 @@ test_view_written(void)
 	free(lineage);
 }
 
+/* Put into one, multiplied, and taken apart again: each part is the one that stood at its place. */
+static void
+test_regrouped(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[2, 4, 5, 3]") }, made[] = { TENSOR("output", 1, 2, 4, 5, 3) };
+	const struct operand merge[] = { TENSOR("self", 1, 2, 4, 5, 3), VALUE("size", "int[]", "[40, 3]") }, merged[] = { TENSOR("output", 2, 40, 3) };
+	const struct operand mm[] = { TENSOR("self", 2, 40, 3), TENSOR("mat2", 9, 3, 7) }, product[] = { TENSOR("output", 3, 40, 7) };
+	const struct operand split[] = { TENSOR("self", 3, 40, 7), VALUE("size", "int[]", "[2, 4, 5, 7]") }, apart[] = { TENSOR("output", 4, 2, 4, 5, 7) };
+	const struct operand turned[] = { TENSOR("output", 4, 5, 4, 2, 7) };
+	struct event events[] = { MADE(1, 1, "aten::zeros", size, made), MADE(2, 1, "aten::view", merge, merged), MADE(3, 1, "aten::mm", mm, product),
+				  MADE(4, 1, "aten::view", split, apart) };
+	struct hand with = { .events = events, .event_count = COUNT(events), .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	for (int dim = 0; dim < 3; dim++) {
+		lineage_walk_tensor(&source, 0, 4, 10, dim, LINEAGE_SIZE, &one);
+		CU_ASSERT_EQUAL_FATAL(one.count, 4);
+		CU_ASSERT_EQUAL(one.decider, 3);
+		CU_ASSERT_EQUAL(one.steps[3].dim, dim);
+	}
+	events[3].outputs = turned; /* taken apart otherwise */
+	lineage_walk_tensor(&source, 0, 4, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_FALSE(one.steps[2].regrouped);
+	lineage_walk_tensor(&source, 0, 4, 10, 2, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.decider, 0);
+}
+
+/* Rows chosen by numbers that were computed: the choice made them fewer. A table read by an index has the index's length. */
+static void
+test_choice(void)
+{
+	const struct operand score[] = { TENSOR("self", 1, 24), VALUE("k", "int", "18"), VALUE("dim", "int", "0") };
+	const struct operand best[] = { TENSOR("values", 2, 18), INDEX("indices", 3, 18) };
+	const struct operand pick[] = { TENSOR("self", 4, 24, 16), INDEX("indices[0]", 3, 18) }, picked[] = { TENSOR("output", 5, 18, 16) };
+	const struct operand lookup[] = { TENSOR("self", 6, 10, 16), INDEX("indices[0]", 3, 18) };
+	struct event events[] = { MADE(1, 1, "aten::topk", score, best), MADE(2, 1, "aten::index", pick, picked) };
+	struct hand with = { .events = events, .event_count = COUNT(events), .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 5, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.decider, 0);
+	events[1].operands = lookup;
+	lineage_walk_tensor(&source, 0, 5, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL(one.decider, 1);
+}
+
 int
 main(void)
 {
@@ -647,6 +693,8 @@ main(void)
 	CU_add_test(suite, "rank", test_rank);
 	CU_add_test(suite, "a state that is carried on", test_loop);
 	CU_add_test(suite, "what was undone", test_undone);
+	CU_add_test(suite, "what was taken apart again", test_regrouped);
+	CU_add_test(suite, "rows that were chosen", test_choice);
 	CU_add_test(suite, "the side that changed", test_changed);
 	CU_add_test(suite, "one part of a stack", test_part);
 	CU_add_test(suite, "written through a view", test_view_written);

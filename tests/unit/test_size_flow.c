@@ -83,6 +83,7 @@ static const struct row rows[] = {
 	{ "aten::repeat_interleave", "self:2,15,1,3 repeats:i3 dim=3", "2,15,1,18", 0, 3, V, "repeats", 0 },
 	{ "aten::repeat_interleave", "self:2,15,3 repeats=6 dim=-1", "2,15,18", 0, 2, A, "self", 2 },
 	{ "aten::repeat_interleave", "self:2,15,3 repeats=6 dim=-1", "2,15,18", 0, 0, P, "self", 0 },
+	{ "aten::kthvalue", "self:9,5,3 k=2 dim=1 keepdim=false", "9,3", 0, 1, P, "self", 2 },
 	{ "aten::unique_dim", "self:9,5 dim=0", "7,5", 0, 1, P, "self", 1 },
 	{ "aten::unique_dim", "self:9,5 dim=0", "7,5", 0, 0, V, "self", 0 },
 	{ "aten::multinomial", "self:9,5 num_samples=4", "9,4", 0, 0, P, "self", 0 },

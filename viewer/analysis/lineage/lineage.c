@@ -128,6 +128,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 			return -1;
 		step->size = maker->outputs[output].sizes[*dim];
 		flow = size_flow(maker, output, *dim);
+		step->regrouped = lineage_regroup(lineage, maker, output, *dim, &flow);
 	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
 		flow = size_flow_values(maker, output);
 		lineage_pick(lineage, maker, &flow);
@@ -183,16 +184,18 @@ static const char resizing[] = "slice narrow pad constant_pad_nd reflection_pad1
 static void
 pass_undone(struct lineage *lineage)
 {
-	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 2 &&
+	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 1 &&
 	       !lineage->steps[lineage->decider].fewer) {
 		int64_t size = lineage->steps[lineage->decider].size;
 		int next = -1, from = -1;
+		bool regrouped = size > 2; /* 2 is too common to be the same one for that alone */
 
 		for (int i = lineage->decider; i < lineage->count && from < 0; i++) {
 			if (i > lineage->decider && lineage->steps[i].size == size) {
-				from = i;
+				from = regrouped ? i : -1;
 				break;
 			}
+			regrouped = regrouped || lineage->steps[i].regrouped;
 			if (lineage->steps[i].possible || (lineage->steps[i].decides && !mismatch_is_any(lineage->steps[i].event.operation, resizing)))
 				break;
 		}
@@ -229,6 +232,7 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	if (out->count >= LOOP_STEPS_LEAST && (out->decider < 0 || out->decider >= LOOP_STEPS_LEAST))
 		stop_at_loop(out, out->count < LINEAGE_STEPS_MOST || out->decider >= 0);
 	pass_undone(out);
+	lineage_stop_at_choice(out);
 	if (property == LINEAGE_VALUES)
 		lineage_written(source, out);
 }

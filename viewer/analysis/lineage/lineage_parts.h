@@ -18,6 +18,12 @@ void lineage_written(const struct source *source, struct lineage *lineage);
  * on the way back to the stack. */
 void lineage_pick(struct lineage *lineage, const struct event *maker, struct flow *flow);
 
+/* lineage_views.c: MAKER put into one (DIM of OUTPUT) what a view nearer to the failure took apart again: FLOW goes on with that part.
+ * False where it did not. */
+bool lineage_regroup(const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow);
+/* The same: rows that were chosen by numbers that were computed: the choice becomes the decider. */
+void lineage_stop_at_choice(struct lineage *lineage);
+
 /* lineage_live.c: no kept event made TENSOR: what the whole-run table says of it, or its first use. DIM of it is followed, -1. */
 void lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim);
 

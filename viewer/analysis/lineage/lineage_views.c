@@ -1,0 +1,102 @@
+/* Sizes that a view put into one and a later view took apart again, and rows that were selected: where each comes from. */
+#include "lineage_parts.h"
+#include "../mismatch/mismatch_rule.h"
+
+static const char views[] = "view reshape unsafe_view reshape_alias flatten unflatten view_copy";
+
+/* The product of the sizes of IS before DIM; -1 if it is none. */
+static int64_t
+product_before(const struct operand *is, int first, int dim)
+{
+	int64_t product = 1;
+
+	for (int d = first; d < dim; d++)
+		if (is->sizes[d] < 1 || __builtin_mul_overflow(product, is->sizes[d], &product))
+			return -1;
+	return product;
+}
+
+/* The dimension of IS before which there are as many elements as PRODUCT, from FIRST on; -1 */
+static int
+dim_after(const struct operand *is, int first, int64_t product)
+{
+	for (int d = first; d < is->ndim; d++) {
+		int64_t before = product_before(is, first, d);
+
+		if (before == product && is->sizes[d] != 1)
+			return d;
+		if (before < 0 || before > product)
+			return -1;
+	}
+	return -1;
+}
+
+/* The view nearer to the failure that took WHOLE apart, if nothing else was done to that size since; NULL. */
+static const struct lineage_step *
+taken_apart(const struct lineage *lineage, int64_t whole)
+{
+	const struct lineage_step *step;
+	int at = lineage->count - 1;
+
+	while (at > 0 && lineage->steps[at].size == whole)
+		at--;
+	step = &lineage->steps[at];
+	return at < lineage->count - 1 && step->size < whole && step->output == 0 && step->event.output_count == 1 && mismatch_is_any(step->event.operation, views)
+		       ? step : NULL;
+}
+
+bool
+lineage_regroup(const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
+{
+	int self = rule_any(maker, "self input"), first, part, outer, place;
+	const struct operand *in = self >= 0 ? &maker->operands[self] : NULL, *out = &maker->outputs[output], *before, *after;
+	const struct lineage_step *apart;
+	int64_t offset;
+
+	if (!in || !mismatch_is_any(maker->operation, views) || !(apart = taken_apart(lineage, out->sizes[dim])))
+		return false;
+	place = rule_any(&apart->event, "self input");
+	outer = apart[1].dim;
+	if (place < 0 || outer < 0 || outer >= apart->event.operands[place].ndim)
+		return false;
+	before = &apart->event.operands[place];
+	after = &apart->event.outputs[0];
+	part = dim_after(after, 0, product_before(before, 0, outer)); /* where that size's parts begin */
+	first = dim_after(in, 0, product_before(out, 0, dim));
+	if (part < 0 || first < 0 || apart->dim < part)
+		return false;
+	offset = product_before(after, part, apart->dim);
+	dim = offset < 0 ? -1 : dim_after(in, first, offset);
+	if (dim < 0 || in->sizes[dim] != apart->size)
+		return false;
+	flow->operand = self;
+	flow->dim = dim;
+	return true;
+}
+
+/* Where rows were chosen by numbers that were computed (the largest, a random order), the choice is what made them fewer. */
+void
+lineage_stop_at_choice(struct lineage *lineage)
+{
+	static const char choosing[] = "topk sort argsort nonzero nonzero_numpy argwhere multinomial randperm unique unique2";
+	int at = lineage->decider;
+
+	if (lineage->property != LINEAGE_SIZE || at < 1 || !mismatch_is_any(lineage->steps[at].event.operation, choosing))
+		return;
+	for (int i = at - 1; i >= 0; i--) {
+		const struct lineage_step *step = &lineage->steps[i];
+		int index = rule_any(&step->event, "index indices indices[0] indices[1] indices[2]"), self = rule_any(&step->event, "self input");
+
+		if (step->size != lineage->steps[at].size)
+			return;
+		if (!mismatch_is_any(step->event.operation, "index index_select") || index < 0 || self < 0 ||
+		    step->event.operands[index].tensor != lineage->steps[i + 1].tensor)
+			continue;
+		for (int d = 0; d < step->event.operands[self].ndim; d++)
+			if (d == step->dim && step->event.operands[self].sizes[d] > step->size) {
+				lineage->steps[i].decides = true;
+				lineage->decider = i;
+			}
+		return;
+	}
+}
