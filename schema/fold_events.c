@@ -243,12 +243,14 @@ fold_events(struct fold *fold)
 	fold->total = total_count(fold, &kept);
 	merge.next_id = fold->total - (int64_t)kept;
 	fold_batch_begin(fold);
-	if (threads_make(&merge)) {
+	fold_parts_begin(fold);
+	if (!fold->failed && threads_make(&merge)) {
 		threads_write(&merge);
 		merge_run(&merge);
 	}
 	fold_batch_write(fold);
 	fold_batch_end(fold);
+	fold_parts_end(fold);
 	for (uint32_t i = 0; i < merge.thread_count; i++) {
 		notes_finish(&merge.threads[i]);
 		free(merge.threads[i].stack);

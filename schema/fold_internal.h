@@ -80,6 +80,7 @@ struct fold {
 	int64_t next_signature;
 
 	struct fold_prints *prints; /* fold_fingerprint.c */
+	struct fold_parts *parts;   /* fold_parts.c */
 
 	/* fold_notes.c, sorted by thread and number */
 	struct note_reference *notes;
@@ -147,6 +148,10 @@ void fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op
 			  uint64_t word_count, uint32_t value_count);
 void fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count);
 void fold_prints_end(struct fold *fold);
+
+/* fold_parts.c: around the events */
+void fold_parts_begin(struct fold *fold);
+void fold_parts_end(struct fold *fold);
 
 /* fold_batch.c: add a row with room for BLOB_ROOM bytes at *BLOB (the caller sets blob_bytes and moves batch.blobs on);
  * NULL after a failure. `write` before anything reads event_row. */

@@ -148,6 +148,17 @@ CREATE TABLE event_row (             -- one operation: see view event
   tensors BLOB NOT NULL
 );
 
+CREATE TABLE event_part (            -- what is in 8,192 operations: the others need not be read (schema/parts.h)
+  number INTEGER PRIMARY KEY,        -- event_row.id / 8192
+  begin_tensor INTEGER NOT NULL,     -- largest identity that was met before it,
+  met_tensor INTEGER NOT NULL,       -- and with it
+  made_tensor INTEGER,               -- the smallest identity so far that was made, not met before; NULL: it made none smaller
+  sequence_low INTEGER, sequence_high INTEGER, -- autograd's numbers, those of backward not counted
+  unwell INTEGER NOT NULL,           -- operations that failed or are open
+  again BLOB NOT NULL,               -- identities up to begin_tensor that it made, wrote or gave data, as a tensor_blob's outputs
+  sites BLOB NOT NULL                -- bits of call sites
+);
+
 CREATE TABLE event_tensor (          -- operands as plain rows: the last two steps and every failure
   event_id INTEGER NOT NULL REFERENCES event_row(id),
   is_output INTEGER NOT NULL,

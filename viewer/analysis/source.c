@@ -96,17 +96,38 @@ source_children(void *context, int process, int64_t id, struct event *out, int r
 	return count;
 }
 
-static void
-source_each_call(void *context, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
-		 void *visitor)
+static struct event_filter
+calls_before(const struct event *event)
 {
 	struct event_filter filter = event_filter_all;
 
 	filter.operation = event->operation;
-	filter.site = event->site;
 	filter.last = event->id - 1;
 	filter.status = "ok";
 	filter.backward = true;
+	return filter;
+}
+
+static void
+source_each_call(void *context, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
+		 void *visitor)
+{
+	struct event_filter filter = calls_before(event);
+
+	filter.site = event->site;
+	if (event->id > 0)
+		trace_each_event(context, process, &filter, visit, visitor);
+}
+
+static void
+source_each_call_of(void *context, int process, const struct event *event, bool (*of_site)(void *asker, int64_t site), void *asker, bool bare,
+		    bool (*visit)(const struct event *event, void *context), void *visitor)
+{
+	struct event_filter filter = calls_before(event);
+
+	filter.of_site = of_site;
+	filter.asker = asker;
+	filter.bare = bare;
 	if (event->id > 0)
 		trace_each_event(context, process, &filter, visit, visitor);
 }
@@ -252,7 +273,7 @@ source_of_trace(struct trace *trace)
 	return (struct source){
 		.context = trace, .process_count = source_process_count, .process = source_process,
 		.notes = source_notes, .event = source_event, .open_event = source_open_event,
-		.last_event = source_last_event, .children = source_children, .each_call = source_each_call,
+		.last_event = source_last_event, .children = source_children, .each_call = source_each_call, .each_call_of = source_each_call_of,
 		.each_recent = source_each_recent, .each_failed = source_each_failed,
 		.maker = source_maker, .replaced = source_replaced,
 		.first_use = source_first_use, .met_before = source_met_before, .live_tensor = source_live_tensor, .call_history = source_call_history,

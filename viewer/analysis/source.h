@@ -25,6 +25,9 @@ struct source {
 	/* The kept calls of EVENT's operation from its call site (-1: from anywhere) before it, newest first, until VISIT returns false. */
 	void (*each_call)(void *context, int process, const struct event *event,
 			  bool (*visit)(const struct event *event, void *context), void *visitor);
+	/* The same, from all call sites that OF_SITE admits; BARE: VISIT needs no more of an event than id and site. NULL: ask each_call. */
+	void (*each_call_of)(void *context, int process, const struct event *event, bool (*of_site)(void *asker, int64_t site), void *asker, bool bare,
+			     bool (*visit)(const struct event *event, void *context), void *visitor);
 	/* The newest MOST kept operations, newest first, until VISIT returns false. */
 	void (*each_recent)(void *context, int process, int64_t most, bool (*visit)(const struct event *event, void *context), void *visitor);
 	/* The kept operations called OPERATION that failed, newest first, until VISIT returns false. */

@@ -273,6 +273,8 @@ log_process(struct log *log)
 		struct event_filter backward = filter;
 
 		backward.backward = true;
+		if (values->failed)
+			backward.status = TRACE_UNWELL;
 		if (newest == 0)
 			return;
 		trace_each_event(log->trace, log->process->index, &backward, log_search, &search);

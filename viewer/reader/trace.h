@@ -136,14 +136,18 @@ bool trace_event(struct trace *trace, int process, int64_t id, struct event *out
 
 /* Walk the kept events in order, those that FILTER admits. Stops when VISIT returns false. The event that
  * VISIT gets lives until it returns. Returns how many were visited. */
+#define TRACE_UNWELL "unwell"
 struct event_filter {
 	int64_t first, last;       /* event ids, inclusive; -1 = no bound */
 	int64_t step;              /* -1 = any */
 	const char *operation;     /* NULL = any; "cat" matches aten::cat, "aten::cat" itself, "*" and "?" as in a shell */
-	const char *status;        /* NULL = any */
+	const char *status;        /* NULL = any; TRACE_UNWELL = failed or open */
 	int64_t site;              /* -1 = any */
 	int64_t newest;            /* only the newest N that match (still visited in order); -1 = all */
 	bool backward;             /* newest first */
+	bool (*of_site)(void *asker, int64_t site /* -1: none */); /* NULL = any; asked once or a few times for each call site */
+	void *asker;
+	bool bare;                 /* VISIT needs no more than id and site: the rest may be missing */
 };
 extern const struct event_filter event_filter_all;
 int64_t trace_each_event(struct trace *trace, int process, const struct event_filter *filter,

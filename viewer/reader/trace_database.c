@@ -7,6 +7,7 @@
 #include "rows_5_sql.h"
 #include "rows_7_sql.h"
 #include "rows_sql.h"
+#include "trace_parts.h"
 #include "trace_walk.h"
 #include "trace_internal.h"
 
@@ -121,6 +122,8 @@ statements_drop(struct reader *reader)
 		sqlite3_finalize(*kept[i]);
 		*kept[i] = NULL;
 	}
+	reader_parts_rest(reader);
+	walk_rest(reader->walk);
 }
 
 void
@@ -290,11 +293,8 @@ reader_close(struct reader *reader)
 	free(reader->path);
 	map_free(&reader->signatures);
 	map_free(&reader->sites);
-	map_free(&reader->first_use);
 	walk_free(reader->walk);
-	links_free(&reader->made);
-	links_free(&reader->forward);
-	links_free(&reader->replaced);
+	reader_parts_free(reader);
 	reader_notes_free(reader);
 	free(reader);
 }

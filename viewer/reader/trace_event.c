@@ -9,7 +9,7 @@
 
 #define IDS_LIMIT 131072
 
-const struct event_filter event_filter_all = { -1, -1, -1, NULL, NULL, -1, -1, false };
+const struct event_filter event_filter_all = { -1, -1, -1, NULL, NULL, -1, -1, false, NULL, NULL, false };
 
 static const char *
 phase_word(const char *text)
@@ -177,7 +177,7 @@ filter_prepare(struct reader *reader, const struct event_filter *filter, bool ba
 	char sql[640];
 
 	snprintf(sql, sizeof sql, "SELECT " EVENT_COLUMNS " FROM event WHERE id >= ?1 AND id <= ?2%s%s%s ORDER BY id%s",
-		 filter->step >= 0 ? " AND step = ?3" : "", filter->status ? " AND status = ?4" : "",
+		 filter->step >= 0 ? " AND step = ?3" : "", !filter->status ? "" : strcmp(filter->status, TRACE_UNWELL) == 0 ? " AND status <> 'ok'" : " AND status = ?4",
 		 filter->site >= 0 ? " AND site_id = ?5" : "", backward ? " DESC" : "");
 	rows = reader_prepare(reader, sql);
 	if (!rows)
@@ -186,7 +186,7 @@ filter_prepare(struct reader *reader, const struct event_filter *filter, bool ba
 	sqlite3_bind_int64(rows, 2, filter->last >= 0 ? filter->last : INT64_MAX);
 	if (filter->step >= 0)
 		sqlite3_bind_int64(rows, 3, filter->step);
-	if (filter->status)
+	if (filter->status && strcmp(filter->status, TRACE_UNWELL) != 0)
 		sqlite3_bind_text(rows, 4, filter->status, -1, SQLITE_TRANSIENT);
 	if (filter->site >= 0)
 		sqlite3_bind_int64(rows, 5, filter->site);
@@ -228,7 +228,23 @@ newest_first(struct reader *reader, const struct event_filter *filter, struct ma
 	return first;
 }
 
-struct question { struct reader *reader; const struct event_filter *filter; struct map *answers; };
+struct question { struct reader *reader; const struct event_filter *filter; struct map *answers, *sites; };
+
+/* Answers "is this call site wanted?" once a site. */
+static bool
+site_admitted(const struct event_filter *filter, struct map *answers, int64_t site)
+{
+	uint64_t answer;
+
+	if (!filter->of_site)
+		return true;
+	answer = map_get(answers, site);
+	if (!answer) {
+		answer = filter->of_site(filter->asker, site) ? 2 : 1;
+		map_set(answers, site, answer);
+	}
+	return answer == 2;
+}
 
 /* The same of a kind of event: once an operation. */
 static bool
@@ -241,13 +257,20 @@ admits(void *context, int64_t operation, int64_t site)
 	if (question->filter->site >= 0 && site != question->filter->site)
 		return false;
 	if (!pattern)
-		return true;
+		return site_admitted(question->filter, question->sites, site);
 	answer = map_get(question->answers, operation);
 	if (!answer) {
 		answer = reader_operation(question->reader, operation, &name, &overload) && operation_matches(name, overload, pattern) ? 2 : 1;
 		map_set(question->answers, operation, answer);
 	}
-	return answer == 2;
+	return answer == 2 && site_admitted(question->filter, question->sites, site);
+}
+
+/* Are there few of that status? */
+static bool
+rarely(const char *status)
+{
+	return status && strcmp(status, "ok") != 0;
 }
 
 int64_t
@@ -257,7 +280,7 @@ trace_each_event(struct trace *trace, int process, const struct event_filter *fi
 	struct reader *reader = trace_reader(trace, process);
 	struct event_filter bounded = *filter;
 	struct event_scratch scratch = { 0 };
-	struct map answers = { 0 };
+	struct map answers = { 0 }, sites = { 0 };
 	sqlite3_stmt *rows;
 	struct event event;
 	int64_t visited = 0;
@@ -265,22 +288,24 @@ trace_each_event(struct trace *trace, int process, const struct event_filter *fi
 
 	if (!reader)
 		return 0;
-	if (filter->backward && filter->newest < 0 && filter->step < 0 && (filter->operation || filter->site >= 0)) {
-		struct question question = { reader, filter, &answers };
+	if (filter->backward && filter->newest < 0 && filter->step < 0 && (filter->operation || filter->site >= 0 || rarely(filter->status))) {
+		struct question question = { reader, filter, &answers, &sites };
 
-		visited = walk_back(trace, process, filter->first, filter->last >= 0 ? filter->last : INT64_MAX, filter->status, admits, &question, visit,
-				    context);
+		visited = walk_back(trace, process, &bounded, admits, &question, visit, context);
 		if (visited >= 0) {
 			map_free(&answers);
+			map_free(&sites);
 			return visited;
 		}
 		visited = 0;
+		map_free(&answers); /* (of operations: what follows keeps signatures) */
 	}
 	if (filter->newest >= 0)
 		bounded.first = newest_first(reader, filter, &answers);
 	rows = filter_prepare(reader, &bounded, filter->backward);
 	while (more && reader_row(reader, rows)) {
-		if (!is_admitted(reader, sqlite3_column_int64(rows, 11), filter->operation, &answers) || !event_fill(reader, rows, &scratch, &event))
+		if (!is_admitted(reader, sqlite3_column_int64(rows, 11), filter->operation, &answers) || !event_fill(reader, rows, &scratch, &event) ||
+		    !site_admitted(filter, &sites, event.site))
 			continue;
 		visited++;
 		more = visit(&event, context);
@@ -289,5 +314,6 @@ trace_each_event(struct trace *trace, int process, const struct event_filter *fi
 	sqlite3_finalize(rows);
 	event_scratch_free(&scratch);
 	map_free(&answers);
+	map_free(&sites);
 	return visited;
 }

@@ -30,10 +30,6 @@ struct signature {
 	const struct operand *operands; /* `tensor` holds the tensor_index (-1: not a tensor) */
 };
 
-/* Events in a chain per key, newest first: `before` is an index + 1 into the same array. */
-struct link { int64_t event; uint64_t before; };
-struct links { struct map last; struct link *links; uint64_t count, room; };
-
 struct degraded { const char *name, *text; int64_t count; };
 
 struct reader {                 /* one process */
@@ -50,10 +46,7 @@ struct reader {                 /* one process */
 	bool spawned;               /* its arguments are those of a multiprocessing child */
 
 	struct map signatures, sites;   /* id -> pointer */
-	bool indexed;
-	struct links made, forward, replaced; /* by tensor, by sequence, by tensor */
-	struct map first_use;           /* tensor -> event id + 1 */
-	int64_t made_first;             /* the smallest identity that a kept event made; 0: none */
+	struct reader_parts *parts;     /* trace_parts.h; NULL until they are asked for */
 	struct note *notes;
 	int note_count;
 	struct note *picked;            /* what trace_notes handed out by kind lies in the arena */
@@ -122,9 +115,6 @@ void event_scratch_free(struct event_scratch *scratch);
 /* trace_notes.c */
 void reader_notes_load(struct reader *reader);
 void reader_notes_free(struct reader *reader);
-
-/* trace_lineage.c */
-void links_free(struct links *links);
 
 struct reader *trace_reader(const struct trace *trace, int process); /* NULL if there is none */
 

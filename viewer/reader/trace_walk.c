@@ -1,46 +1,79 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace_parts.h"
 #include "trace_walk.h"
 
-#define BLOCK_EVENTS 65536
 #define KINDS_LIMIT (1u << 22)
 #define EVENTS_LIMIT (1u << 26)
 
 struct walk_kind { int64_t id, operation, site, first; };
-struct walk_event { uint32_t back, kind; }; /* newest id less this one's; index of its kind */
+enum walk_status { WALK_OK, WALK_FAILED, WALK_OPEN };
+struct walk_event { uint32_t kind; uint16_t place /* within its part */; uint8_t status; };
+struct walk_part {
+	struct walk_part *next;
+	int64_t first;              /* id that places count from */
+	uint32_t count;
+	struct walk_event events[]; /* the newest first */
+};
 
 struct walk {
 	struct walk_kind *kinds;
 	uint32_t kind_count, kind_room;
 	struct map places;          /* of kinds whose number isn't their place: id -> index + 1 */
-	struct walk_event *events;  /* the newest first */
-	uint32_t event_count, event_room;
-	int64_t newest, next;       /* ids: of the first; the next to be read lies below */
-	bool whole, unfit;          /* all are read; the file can't be read so */
+	struct map by_number;       /* parts that were read: number -> struct walk_part * */
+	struct walk_part *parts;
+	uint32_t event_count;       /* in all of them */
+	sqlite3_stmt *one;          /* reads a part */
+	bool unfit;                 /* the file can't be read so */
 };
+
+/* What walk_back was asked. */
+struct walk_question {
+	uint8_t *chosen;            /* a byte for each kind: is it admitted? */
+	uint8_t sites[PART_SITES_BYTES]; /* bits of their call sites */
+	int64_t oldest;             /* no event of those that are is older */
+	const char *status;
+};
+
+void
+walk_rest(struct walk *walk)
+{
+	if (walk) {
+		sqlite3_finalize(walk->one);
+		walk->one = NULL;
+	}
+}
 
 void
 walk_free(struct walk *walk)
 {
 	if (!walk)
 		return;
+	walk_rest(walk);
+	for (struct walk_part *part = walk->parts, *next; part; part = next) {
+		next = part->next;
+		free(part);
+	}
 	free(walk->kinds);
-	free(walk->events);
 	map_free(&walk->places);
+	map_free(&walk->by_number);
 	free(walk);
 }
 
 static bool
-grow(void **rows, uint32_t *room, uint32_t limit, size_t size)
+kind_room(struct walk *walk)
 {
-	uint32_t wanted = *room ? *room * 2 : 4096;
-	void *grown = *room < limit ? realloc(*rows, wanted * size) : NULL;
+	uint32_t room = walk->kind_room ? walk->kind_room * 2 : 4096;
+	struct walk_kind *grown;
 
+	if (walk->kind_count < walk->kind_room)
+		return true;
+	grown = room <= KINDS_LIMIT ? realloc(walk->kinds, room * sizeof *grown) : NULL;
 	if (!grown)
 		return false;
-	*rows = grown;
-	*room = wanted;
+	walk->kinds = grown;
+	walk->kind_room = room;
 	return true;
 }
 
@@ -58,8 +91,7 @@ kinds_read(struct reader *reader, struct walk *walk)
 		struct walk_kind kind = { sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
 					  sqlite3_column_type(row, 2) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 3) };
 
-		if (walk->kind_count == walk->kind_room)
-			ok = grow((void **)&walk->kinds, &walk->kind_room, KINDS_LIMIT, sizeof *walk->kinds);
+		ok = kind_room(walk);
 		if (!ok)
 			break;
 		walk->kinds[walk->kind_count++] = kind;
@@ -82,35 +114,58 @@ kind_at(const struct walk *walk, int64_t id)
 	return place ? (uint32_t)place - 1 : walk->kind_count;
 }
 
-/* The next block of rows. False: there are none, or not so. */
-static bool
-block_read(struct reader *reader, struct walk *walk)
+static enum walk_status
+status_of(sqlite3_stmt *row, int column)
 {
-	sqlite3_stmt *row;
-	uint32_t before = walk->event_count;
+	int64_t lasted = sqlite3_column_int64(row, column);
 
-	if (walk->whole || walk->unfit)
-		return false;
-	row = reader_prepare(reader, "SELECT id, kind_id FROM event_row WHERE id < ?1 AND id >= 0 ORDER BY id DESC LIMIT ?2");
-	sqlite3_bind_int64(row, 1, walk->next);
-	sqlite3_bind_int(row, 2, BLOCK_EVENTS);
-	while (reader_row(reader, row)) {
-		int64_t id = sqlite3_column_int64(row, 0);
-		uint32_t kind = kind_at(walk, sqlite3_column_int64(row, 1));
+	return lasted == -1 ? WALK_OPEN : lasted < 0 ? WALK_FAILED : WALK_OK;
+}
 
-		if (walk->next == INT64_MAX)
-			walk->newest = id;
-		if (id >= walk->next || walk->newest - id > UINT32_MAX ||
-		    (walk->event_count == walk->event_room && !grow((void **)&walk->events, &walk->event_room, EVENTS_LIMIT, sizeof *walk->events))) {
-			walk->unfit = true;
-			break;
-		}
-		walk->next = id;
-		walk->events[walk->event_count++] = (struct walk_event){ (uint32_t)(walk->newest - id), kind };
+static struct walk_part *
+part_read(struct reader *reader, struct walk *walk, int64_t number)
+{
+	struct walk_part *part = malloc(sizeof *part + PART_EVENTS * sizeof *part->events), *fitting;
+
+	if (!walk->one)
+		walk->one = reader_prepare(reader, reader->version >= VERSION_COMPACT
+							   ? "SELECT id, kind_id, lasted FROM event_row WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC"
+							   : "SELECT id, kind_id, CASE outcome WHEN 1 THEN -2 WHEN 2 THEN -1 END FROM event_row "
+							     "WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC");
+	if (!part || !walk->one || walk->event_count > EVENTS_LIMIT) {
+		free(part);
+		return NULL;
 	}
-	sqlite3_finalize(row);
-	walk->whole = walk->event_count - before < BLOCK_EVENTS;
-	return !walk->unfit && walk->event_count > before;
+	*part = (struct walk_part){ .first = number << PART_SHIFT };
+	reader->ticks = 0;
+	sqlite3_bind_int64(walk->one, 1, part->first);
+	sqlite3_bind_int64(walk->one, 2, part->first | (PART_EVENTS - 1));
+	while (part->count < PART_EVENTS && reader_row(reader, walk->one))
+		part->events[part->count++] = (struct walk_event){ kind_at(walk, sqlite3_column_int64(walk->one, 1)),
+								   (uint16_t)(sqlite3_column_int64(walk->one, 0) - part->first), (uint8_t)status_of(walk->one, 2) };
+	sqlite3_reset(walk->one);
+	fitting = realloc(part, sizeof *part + part->count * sizeof *part->events);
+	return fitting ? fitting : part;
+}
+
+/* The events of part NUMBER; NULL: they can't be read so. */
+static const struct walk_part *
+part_at(struct reader *reader, struct walk *walk, int64_t number)
+{
+	struct walk_part *part = (struct walk_part *)(uintptr_t)map_get(&walk->by_number, number);
+
+	if (part)
+		return part;
+	part = part_read(reader, walk, number);
+	if (!part || !map_set(&walk->by_number, number, (uintptr_t)part)) {
+		free(part);
+		walk->unfit = true;
+		return NULL;
+	}
+	part->next = walk->parts;
+	walk->parts = part;
+	walk->event_count += part->count;
+	return part;
 }
 
 static struct walk *
@@ -120,86 +175,117 @@ walk_of(struct reader *reader)
 		reader->walk = calloc(1, sizeof *reader->walk);
 		if (!reader->walk)
 			return NULL;
-		reader->walk->next = INT64_MAX;
 		reader->walk->unfit = reader->version < VERSION_WITH_ROWS || !kinds_read(reader, reader->walk);
 	}
 	return reader->walk->unfit ? NULL : reader->walk;
 }
 
-/* A byte for each kind: is it admitted? *OLDEST: no event of those that are is older. NULL: none is, or no memory (*OK is false). */
-static uint8_t *
-choose(const struct walk *walk, bool (*admits)(void *, int64_t, int64_t), void *asker, int64_t *oldest, bool *ok)
+/* Which kinds are admitted. False: none is, or no memory (*OK is false). */
+static bool
+choose(const struct walk *walk, bool (*admits)(void *, int64_t, int64_t), void *asker, struct walk_question *question, bool *ok)
 {
-	uint8_t *chosen = calloc(walk->kind_count + 1ull, 1);
 	bool any = false;
 
-	*ok = chosen != NULL;
-	*oldest = INT64_MAX;
-	for (uint32_t i = 0; chosen && i < walk->kind_count; i++) {
+	question->chosen = calloc(walk->kind_count + 1ull, 1);
+	question->oldest = INT64_MAX;
+	*ok = question->chosen != NULL;
+	for (uint32_t i = 0; question->chosen && i < walk->kind_count; i++) {
+		uint32_t bit = part_site(walk->kinds[i].site);
+
 		if (!admits(asker, walk->kinds[i].operation, walk->kinds[i].site))
 			continue;
-		chosen[i] = 1;
+		question->chosen[i] = 1;
+		question->sites[bit / 8] |= (uint8_t)(1 << bit % 8);
 		any = true;
-		if (walk->kinds[i].first < *oldest)
-			*oldest = walk->kinds[i].first;
+		if (walk->kinds[i].first < question->oldest)
+			question->oldest = walk->kinds[i].first;
 	}
-	if (!any) {
-		free(chosen);
-		return NULL;
-	}
-	return chosen;
+	return any;
 }
 
-/* The first place from which on ids are LAST at most. */
-static uint32_t
-place_of(const struct walk *walk, int64_t last)
+static bool
+part_may_have(const struct part *part, const struct walk_question *question)
 {
-	uint32_t low = 0, high = walk->event_count;
+	if (question->status && strcmp(question->status, "ok") != 0 && !part->unwell)
+		return false;
+	for (int i = 0; i < PART_SITES_BYTES; i++)
+		if (part->sites[i] & question->sites[i])
+			return true;
+	return false;
+}
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+/* The number of the newest part with events up to LAST that may have what is asked for; -1: there is none. */
+static int64_t
+part_next(struct reader *reader, const struct walk_question *question, int64_t last)
+{
+	const struct parts *parts = reader_parts_told(reader);
+	sqlite3_stmt *row;
+	int64_t number = -1;
 
-		if (walk->newest - walk->events[middle].back > last)
-			low = middle + 1;
-		else
-			high = middle;
+	if (last < 0)
+		return -1;
+	if (parts) {
+		for (uint32_t at = parts_place(parts, (last >> PART_SHIFT) + 1); at > 0; at--)
+			if (part_may_have(&parts->parts[at - 1], question))
+				return parts->parts[at - 1].number;
+		return -1;
 	}
-	return low;
+	row = reader_prepare(reader, "SELECT max(id) FROM event_row WHERE id <= ?1 AND id >= 0");
+	sqlite3_bind_int64(row, 1, last);
+	if (reader_row(reader, row) && sqlite3_column_type(row, 0) != SQLITE_NULL)
+		number = sqlite3_column_int64(row, 0) >> PART_SHIFT;
+	sqlite3_finalize(row);
+	return number;
+}
+
+static bool
+status_admitted(const char *status, uint8_t of_event)
+{
+	static const char *const words[] = { "ok", "failed", "open" };
+
+	return !status || (strcmp(status, TRACE_UNWELL) == 0 ? of_event != WALK_OK : strcmp(status, words[of_event]) == 0);
 }
 
 int64_t
-walk_back(struct trace *trace, int process, int64_t first, int64_t last, const char *status, bool (*admits)(void *, int64_t, int64_t), void *asker,
+walk_back(struct trace *trace, int process, const struct event_filter *filter, bool (*admits)(void *, int64_t, int64_t), void *asker,
 	  bool (*visit)(const struct event *event, void *context), void *context)
 {
 	struct reader *reader = trace_reader(trace, process);
 	struct walk *walk = reader ? walk_of(reader) : NULL;
+	struct walk_question question = { .status = filter->status };
 	struct event_scratch scratch = { 0 };
-	int64_t oldest, visited = 0;
+	int64_t first, last = filter->last >= 0 ? filter->last : INT64_MAX, number, visited = 0;
 	bool ok, more = true;
-	uint8_t *chosen;
-	uint32_t at;
 
 	if (!walk)
 		return -1;
-	chosen = choose(walk, admits, asker, &oldest, &ok);
-	if (!chosen)
+	if (!choose(walk, admits, asker, &question, &ok)) {
+		free(question.chosen);
 		return ok ? 0 : -1;
-	first = first > oldest ? first : oldest;
-	while (walk->next > last && block_read(reader, walk))
-		;
-	/* (A visit may ask again, and read on: by place, not by pointer.) */
-	for (at = place_of(walk, last); more && (at < walk->event_count || block_read(reader, walk)); at++) {
-		struct walk_event row = walk->events[at];
-		struct event event;
+	}
+	first = filter->first > question.oldest ? filter->first : question.oldest;
+	for (; more && last >= first && (number = part_next(reader, &question, last)) >= 0; last = (number << PART_SHIFT) - 1) {
+		const struct walk_part *part = part_at(reader, walk, number);
 
-		if (walk->newest - row.back < first)
+		for (uint32_t i = 0; more && part && i < part->count; i++) {
+			uint32_t kind = part->events[i].kind;
+			struct event event = { .id = part->first + part->events[i].place };
+
+			if (event.id > last || !question.chosen[kind] || !status_admitted(filter->status, part->events[i].status))
+				continue;
+			if (event.id < first)
+				break;
+			if (filter->bare)
+				event.site = walk->kinds[kind].site;
+			else if (!event_load(reader, event.id, &scratch, &event))
+				continue;
+			visited++;
+			more = visit(&event, context);
+		}
+		if (!part)
 			break;
-		if (!chosen[row.kind] || !event_load(reader, walk->newest - row.back, &scratch, &event) || (status && strcmp(event.status, status) != 0))
-			continue;
-		visited++;
-		more = visit(&event, context);
 	}
 	event_scratch_free(&scratch);
-	free(chosen);
+	free(question.chosen);
 	return walk->unfit && !visited ? -1 : visited;
 }

@@ -39,19 +39,37 @@ visit_line(const struct event *event, void *context)
 	return !is_of_line(look, event->site) || look->visit(event, look->context);
 }
 
+static bool
+admits_line(void *asker, int64_t site)
+{
+	return is_of_line(asker, site);
+}
+
+static void
+each(struct look *look, bool bare)
+{
+	const struct source *source = look->source;
+	struct event anywhere = *look->now;
+
+	anywhere.site = -1;
+	if (look->now->id < 0 || look->now->site < 0)
+		return;
+	if (source->each_call_of)
+		source->each_call_of(source->context, look->process, &anywhere, admits_line, look, bare, look->visit, look->context);
+	else
+		source->each_call(source->context, look->process, &anywhere, visit_line, look);
+}
+
 void
 elsewhere_each(const struct source *source, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
 	       void *context)
 {
 	struct look look = { .source = source, .process = process, .now = event, .visit = visit, .context = context };
-	struct event anywhere = *event;
 
-	anywhere.site = -1;
-	if (event->id >= 0 && event->site >= 0)
-		source->each_call(source->context, process, &anywhere, visit_line, &look);
+	each(&look, false);
 }
 
-struct others { const struct event *now; int64_t count; const char *phase; struct look look; };
+struct others { const struct event *now; int64_t count, newest; struct look look; };
 
 static bool
 add_other(const struct event *event, void *context)
@@ -59,7 +77,7 @@ add_other(const struct event *event, void *context)
 	struct others *others = context;
 
 	if (event->site != others->now->site && !others->count++)
-		others->phase = event->phase;
+		others->newest = event->id;
 	return true;
 }
 
@@ -79,7 +97,7 @@ count_others(const struct source *source, int process, const struct event *event
 {
 	int64_t kept;
 
-	elsewhere_each(source, process, event, add_other, others);
+	each(&others->look, true);
 	if (!source->each_call_site || event->id < 0 || event->site < 0)
 		return;
 	kept = others->count;
@@ -91,14 +109,18 @@ count_others(const struct source *source, int process, const struct event *event
 void
 elsewhere_add(const struct source *source, int process, const struct event *event, struct text *text)
 {
-	struct others others = { .now = event, .look = { .source = source, .process = process, .now = event } };
+	struct others others = {
+		.now = event, .newest = -1, .look = { .source = source, .process = process, .now = event, .visit = add_other, .context = &others },
+	};
+	struct event newest;
 
 	count_others(source, process, event, &others);
 	if (!others.count)
 		return;
 	text_add(text, "none on this way; %" PRId64 " earlier call%s of this line on others", others.count, language_plural(others.count));
-	if (others.phase && event->phase && strcmp(others.phase, event->phase) != 0 && text_among("forward eval", others.phase))
-		text_add(text, " (the last %s)", strcmp(others.phase, "eval") == 0 ? SAY("in evaluation") : SAY("in training"));
+	if (others.newest >= 0 && source->event(source->context, process, others.newest, &newest) && newest.phase && event->phase &&
+	    strcmp(newest.phase, event->phase) != 0 && text_among("forward eval", newest.phase))
+		text_add(text, " (the last %s)", strcmp(newest.phase, "eval") == 0 ? SAY("in evaluation") : SAY("in training"));
 }
 
 /* The next frame of the program at or after *AT; NULL. Moves *AT on. */
