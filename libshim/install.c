@@ -48,18 +48,23 @@ prepare(void)
 bool
 install_box(void)
 {
+	static pthread_t maker; /* atomic; who makes it, while it is being made */
 	uint32_t state = BOX_NOT_YET;
 
 	if (settings.disabled)
 		return false;
 	if (__atomic_compare_exchange_n(&box_state, &state, BOX_BEING_MADE, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		__atomic_store_n(&maker, pthread_self(), __ATOMIC_RELAXED);
 		box_ending = cuda_report;
 		box_for_cuda = cuda_on && cuda_is_loaded();
 		state = box_open(prepare) ? BOX_THERE : BOX_REFUSED;
 		__atomic_store_n(&box_state, state, __ATOMIC_RELEASE);
 	}
-	while ((state = __atomic_load_n(&box_state, __ATOMIC_ACQUIRE)) == BOX_BEING_MADE)
+	while ((state = __atomic_load_n(&box_state, __ATOMIC_ACQUIRE)) == BOX_BEING_MADE) {
+		if (pthread_equal(__atomic_load_n(&maker, __ATOMIC_RELAXED), pthread_self()))
+			return false; /* a signal handler, in the midst of it */
 		sched_yield(); /* another thread is at it: once in the life of a process */
+	}
 	return state == BOX_THERE;
 }
 

@@ -94,6 +94,17 @@ answer "$before" plain_one
 fault FAKE_CUDA_FAULT=plain_one FAKE_CUDA_FAULT_CODE=4 FAKE_CUDA_FAULT_AFTER=2
 answer "SELECT count(*) FROM cuda_call WHERE result = 4" 0
 
+# Calls from signal handlers, also in the midst of a record: they may be left out, and are counted; no other is.
+"$compiler" -std=c11 -D_GNU_SOURCE -O1 -o "$work/interrupted" tests/fake/interrupted.c "$fake/libcudart.so.13" "$fake/libcuda.so.1"
+rm -rf "$work/trace" "$work"/counts.*
+run LD_LIBRARY_PATH="$fake" LD_PRELOAD="$build/libshapebox.so" FAKE_CUDA_COUNTS="$work/counts" SHAPEBOX_OUTPUT="$work/trace" "$work/interrupted" \
+	>"$work/out" 2>&1 || { echo "interrupted: ended with $?"; cat "$work/out"; bad=1; }
+"$shapebox" memory --format json "$work/trace" >"$work/json" || { echo "interrupted: memory failed"; bad=1; }
+db=$(ls "$work/trace"/rank0-*.db)
+read -r launches handled <"$work/out"
+answer "SELECT count BETWEEN $launches AND $launches + $handled FROM cuda_count WHERE name = 'launches'" 1
+answer "SELECT count(*) FROM loss WHERE cause LIKE 'damaged%'" 0
+
 # Built with a sanitizer, whose runtime stands in front of much itself and looks functions up before anything else runs: the
 # program's own end, and no report. (Leaks: the fake's, which frees nothing at the end.)
 [ -z "$emulator" ] || exit $bad
