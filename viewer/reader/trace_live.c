@@ -139,18 +139,18 @@ frames_at(const struct peek *peek, uint32_t reference, struct live_process *out)
 /* What a thread's newest chunk tells: the outermost operation that is open, else the last that ended. */
 struct moment { bool any, open; struct box_start start; uint64_t ticks; };
 
-static struct moment
-chunk_moment(struct peek *peek, const uint8_t *data, uint32_t used)
+static void
+chunk_moment(struct peek *peek, const uint8_t *data, uint32_t used, struct moment *moment)
 {
 	struct box_chunk_copy copy = { .chunk = (const struct box_chunk *)data, .data = data, .bytes = used };
 	struct box_reader *reader = calloc(1, sizeof *reader);
 	struct entered { struct box_start start; uint64_t ticks; } stack[STACK_MOST] = { 0 }, last = { 0 };
-	struct moment moment = { 0 };
 	const struct box_record *record;
 	uint32_t offset = sizeof(struct box_chunk), depth = 0;
 
+	*moment = (struct moment){ 0 };
 	if (!reader)
-		return moment;
+		return;
 	reader->header = peek->header;
 	while ((record = box_read_next_record(reader, &copy, &offset))) {
 		uint64_t ticks = copy.chunk->base_ticks + ((uint64_t)record->ticks << BOX_TICK_SHIFT);
@@ -161,7 +161,7 @@ chunk_moment(struct peek *peek, const uint8_t *data, uint32_t used)
 			depth = last.start.depth < depth ? last.start.depth : depth;
 			if (depth < STACK_MOST)
 				stack[depth++] = last;
-			moment.any = true;
+			moment->any = true;
 		} else if (record->kind == BOX_RECORD_END) {
 			uint16_t level = ((const struct box_end *)record)->depth;
 
@@ -173,10 +173,9 @@ chunk_moment(struct peek *peek, const uint8_t *data, uint32_t used)
 		}
 	}
 	free(reader);
-	moment.open = depth > 0;
-	moment.start = depth > 0 ? stack[0].start : last.start;
-	moment.ticks = depth > 0 ? stack[0].ticks : last.ticks;
-	return moment;
+	moment->open = depth > 0;
+	moment->start = depth > 0 ? stack[0].start : last.start;
+	moment->ticks = depth > 0 ? stack[0].ticks : last.ticks;
 }
 
 /* Does MOMENT tell that its thread waits for other ranks? */
@@ -224,7 +223,7 @@ process_peek(struct peek *peek, struct live_process *out)
 			free(data);
 			continue;
 		}
-		moment = chunk_moment(peek, data, size);
+		chunk_moment(peek, data, size, &moment);
 		ns = threads[t].chunk.base_unix_ns +
 		     (uint64_t)((double)(moment.ticks - threads[t].chunk.base_ticks) /
 				(peek->header.ticks_per_ns > 0 ? peek->header.ticks_per_ns : 1));
