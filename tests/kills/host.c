@@ -1,6 +1,7 @@
 /*
- * host COUNTER [CALLS]: launches kernels on the fake stack, CALLS of them or without end, and counts those that have returned in the
- * file COUNTER, which is mapped: whatever ends this process, the count stands. Every thousandth call allocates, frees and copies.
+ * host COUNTER [CALLS [grows]]: launches kernels on the fake stack, CALLS of them or without end, and counts those that have returned in the
+ * file COUNTER, which is mapped: whatever ends this process, the count stands. Every thousandth call allocates, frees and copies; and takes a
+ * megabyte for good, if it grows.
  * With fewer descriptors, less memory or no disk than a recorder would like, it is to print the same.
  */
 #include <fcntl.h>
@@ -46,6 +47,8 @@ main(int argc, char **argv)
 		}
 		if (i % 1000 == 0 && (cudaMalloc(&at, 4096) || cudaMemcpy(at, bytes, sizeof bytes, 1) || cudaFree(at)))
 			return 4;
+		if (i % 1000 == 0 && argc > 3 && (at = malloc(1 << 20)))
+			memset(at, 1, 1 << 20);
 	}
 	printf("%llu launches\n", (unsigned long long)*counter);
 	return 0;

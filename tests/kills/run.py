@@ -32,7 +32,7 @@ def wrong(what, text):
 class Host:
     """The recorded program, in a folder of its own."""
 
-    def __init__(self, folder, calls=None, before=None, **more):
+    def __init__(self, folder, calls=None, before=None, grows=False, **more):
         self.folder = tempfile.mkdtemp(dir=folder)
         self.trace = f"{more.pop('root', self.folder)}/{os.path.basename(folder)}-trace"  # a name for /tmp, where the library goes last
         os.mkdir(f"{self.folder}/spare", 0o700)
@@ -40,7 +40,7 @@ class Host:
             file.write(bytes(8))
         env = {**os.environ, "LD_LIBRARY_PATH": f"{BUILD}/fake", "LD_PRELOAD": f"{BUILD}/libshapebox.so", "SHAPEBOX_OUTPUT": self.trace,
                "SHAPEBOX_SIZE": "1M", "TMPDIR": f"{self.folder}/spare", **more}
-        self.process = subprocess.Popen([f"{folder}/host", f"{self.folder}/counter"] + ([str(calls)] if calls else []), env=env,
+        self.process = subprocess.Popen([f"{folder}/host", f"{self.folder}/counter"] + ([str(calls)] if calls else []) + ["grows"] * grows, env=env,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before, cwd=self.folder,
                                         bufsize=0)  # begun() takes one line and no more
 
@@ -88,26 +88,74 @@ def launches(made):
 # --- kills -------------------------------------------------------------------------------------------------------------------------
 
 
+def check_end(what, host, statuses=("killed", "crashed")):
+    """Of a host that has ended: each call that had returned is counted, the newest is a row, and the end is told. Returns how many are lost."""
+    calls, done, lost = host.calls(), report(host.trace), 0
+    made = database(host.trace) if done.returncode == 1 else None
+    if not made:
+        wrong(what, f"report: status {done.returncode} {done.stderr!r}")
+    else:
+        counted = launches(made)
+        rows = made.execute("SELECT count(*) FROM cuda_call WHERE kind = 'launch'").fetchone()[0]
+        lost = max(0, calls - counted)
+        if not calls <= counted <= calls + 1 or not rows or json.loads(done.stdout)["processes"][0]["status"] not in statuses:
+            wrong(what, f"{calls} launches had returned, {counted} are counted, {rows} are rows; {done.stdout[:300]!r}")
+        made.close()
+    host.gone()
+    return lost
+
+
 def kills(folder):
-    """Killed at any moment: each call that had returned is counted, the newest is a row, and the end is told."""
+    """Killed at any moment."""
     lost = 0
     for number in range(TIMES):
         host = Host(folder).begun()
         time.sleep(random.random() * 0.02)
-        host.kill()
-        calls, done = host.calls(), report(host.trace)
-        made = database(host.trace) if done.returncode == 1 else None
-        if not made:
-            wrong(f"kill {number}", f"report: status {done.returncode} {done.stderr!r}")
-        else:
-            counted = launches(made)
-            rows = made.execute("SELECT count(*) FROM cuda_call WHERE kind = 'launch'").fetchone()[0]
-            lost += max(0, calls - counted)
-            if not calls <= counted <= calls + 1 or not rows or json.loads(done.stdout)["processes"][0]["status"] not in ("killed", "crashed"):
-                wrong(f"kill {number}", f"{calls} launches had returned, {counted} are counted, {rows} are rows; {done.stdout[:300]!r}")
-            made.close()
-        host.gone()
+        lost += check_end(f"kill {number}", host.kill())
     print(f"{TIMES} kills: {lost} launches lost")
+
+
+def memory_group(folder):
+    """A memory cgroup of 64 MiB, as a path (of either version); None where none can be made."""
+    for root, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+        group = f"{root}/{os.path.basename(folder)}"
+        try:
+            os.mkdir(group)
+            with open(f"{group}/{limit}", "w") as file:
+                file.write(str(64 << 20))
+            return group
+        except OSError:
+            if os.path.isdir(group):
+                os.rmdir(group)
+    return None
+
+
+def join(group):
+    with open(f"{group}/cgroup.procs", "w") as file:
+        file.write("0")
+
+
+def other_ends(folder):
+    """Other signals, and the kernel's own kill where memory is out."""
+    for number in (signal.SIGTERM, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
+        host = Host(folder).begun()
+        time.sleep(random.random() * 0.02)
+        host.process.send_signal(number)
+        host.ends()
+        if host.process.returncode != -number:
+            wrong(number.name, f"the host ended with {host.process.returncode}")
+        check_end(number.name, host)
+    group = memory_group(folder)
+    if not group:
+        print("skipped: no memory cgroup can be made here")
+        return
+    try:
+        host = Host(folder, calls=1 << 40, grows=True, before=lambda: join(group)).begun().ends()
+        if host.process.returncode != -signal.SIGKILL:
+            wrong("out of memory", f"the host ended with {host.process.returncode} {host.err!r}")
+        check_end("out of memory", host)
+    finally:
+        os.rmdir(group)
 
 
 def cuts(folder):
@@ -244,6 +292,7 @@ def main():
         subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-o", f"{folder}/host", f"{HERE}/host.c", f"{fake}/libcudart.so.13",
                         f"{fake}/libcuda.so.1"], check=True)
         kills(folder)
+        other_ends(folder)
         cuts(folder)
         folds(folder)
         live(folder)

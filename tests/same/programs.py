@@ -177,6 +177,12 @@ def segfaults_with_faulthandler():
 
 
 @program
+def bus_error():
+    torch.ones(2).sum()
+    os.kill(os.getpid(), signal.SIGBUS)
+
+
+@program
 def terminated():
     torch.ones(2).sum()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -543,6 +549,24 @@ def daemon():
         os._exit(0)
     os.wait()
     print(os.read(read, 100))
+
+
+@program
+def other_root():
+    """A process that has begun shuts itself in, where no path of before leads anywhere."""
+    torch.ones(2).sum()
+    os.mkdir("cage")
+    child = os.fork()
+    if child == 0:
+        torch.ones(2).sum()
+        try:
+            os.chroot("cage")
+            os.chdir("/")
+        except PermissionError as error:
+            print(error)
+        print(os.listdir("."), torch.ones(3).sum().item(), flush=True)
+        os._exit(5)
+    print(os.waitpid(child, 0)[1])
 
 
 @program
