@@ -20,7 +20,7 @@ struct tables {
 
 /* The tables of the library at ADDRESS whose dynamic section is DYNAMIC (NULL: it has none). */
 static bool
-tables_read(const ElfW(Dyn) *dynamic, ElfW(Addr) address, struct tables *out)
+tables_read(const ElfW(Dyn) *dynamic, uintptr_t address, struct tables *out)
 {
 	const uint32_t *hash = NULL;
 
@@ -119,7 +119,7 @@ find_hashed(const struct tables *tables, const char *name)
 
 /* NAME in the library at ADDRESS; NULL if it isn't there. */
 static void *
-find_in(const ElfW(Dyn) *dynamic, ElfW(Addr) address, const char *name)
+find_in(const ElfW(Dyn) *dynamic, uintptr_t address, const char *name)
 {
 	struct tables tables;
 	uint32_t i = 1;
