@@ -111,7 +111,7 @@ test_dtype(void)
 {
 	ask_dtype(CALLS, "int64", "aten::lift_fresh");
 	EXPECT("dtype_by_values", "likely");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "target is int64, and was float32 in all 12 calls before"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "target is int64, and was float32 in all 12 earlier calls"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "dtype=torch.float32"));
 	ask_dtype(CALLS, "float32", "aten::lift_fresh"); /* as ever */
 	EXPECT("dtype_by_values", "");
@@ -231,6 +231,27 @@ test_emptied(void)
 	EXPECT("emptied", "");
 }
 
+/* A layer of 128 is given 80; NAME is called what is 80, config.hidden_size is 128. */
+static void
+ask_names(const char *name)
+{
+	const struct operand pair[] = { TENSOR("input", 1, 4, 80), TENSOR("weight", 2, 16, 128) };
+	const struct event event = EVENT("aten::linear", pair);
+
+	ask(&event, "", NULL, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", name, "value", 80, "name", "config.hidden_size", "value", 128));
+}
+
+static void
+test_names(void)
+{
+	start();
+	ask_names("extractor.feature_size");
+	EXPECT("layer_width", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "extractor.feature_size is 80, config.hidden_size is 128"));
+	ask_names("config.hidden_size"); /* the name is both: it tells nothing */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "config.hidden_size is 128"));
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -240,6 +261,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a dtype of values", test_dtype);
 	CU_add_test(suite, "scores of rows", test_choices);
 	CU_add_test(suite, "a token without a row", test_token);
+	CU_add_test(suite, "a width on both sides by name", test_names);
 	CU_add_test(suite, "what was emptied", test_emptied);
 	CU_add_test(suite, "an optimizer of another epoch", test_groups);
 }

@@ -285,6 +285,43 @@ test_reentrant(void)
 	EXPECT("reentrant_without_grad", "");
 }
 
+static const int64_t told_sizes[] = { 2, 16, 100 };
+
+/* MESSAGE, where a local tensor [2, 16, 100] came from a line of the program, or of FRAME's file alone. */
+static void
+ask_told(const char *message, const char *file)
+{
+	json_t *locals = json_pack("[{s:s, s:[{s:s, s:s, s:i, s:s, s:[i, i, i]}]}]", "file", file, "locals", "name", "input_features", "kind", "tensor", "tensor", 2, "dtype", "float32",
+				   "shape", 2, 16, 100);
+
+	start();
+	add("aten::unfold", 2, 1, 1);
+	operands[0][0] = tensor("self", 1, 16000, -1);
+	outputs[0][0] = (struct operand){ .name = "output", .kind = "tensor", .item = -1, .ndim = 3, .sizes = told_sizes, .dtype = "float32", .device = "cpu",
+					  .layout = "strided", .tensor = 2 };
+	facts = (struct cause_facts){ .message = message, .type = "ValueError", .source = &source, .before = 2, .step = 1, .last_call = -1, .frames = locals };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(locals);
+	facts = (struct cause_facts){ .event = NULL };
+}
+
+static void
+test_told(void)
+{
+	ask_told("It expects features of length 120, but found 100.", "/p/model.py");
+	EXPECT("size_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "input_features has 100 in dimension 2 where the check asks for 120"));
+	ask_told("It expects features of length 120, but found 99.", "/p/model.py"); /* no tensor has that */
+	EXPECT("size_told", "");
+	ask_told("100 is not what 120 was", "/p/model.py");
+	EXPECT("size_told", "");
+	ask_told("each element in list of batch should be of equal size", "/p/lib/torch/utils/data/_utils/collate.py");
+	EXPECT("lists_told", "likely");
+	ask_told("each element in list of batch should be of equal size", "/p/model.py"); /* somebody else says so */
+	EXPECT("lists_told", "");
+}
+
 /* Of two shapes that a message tells, what differs is in question. */
 static void
 test_mentioned(void)
@@ -309,6 +346,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a slice over a gap", test_gap);
 	CU_add_test(suite, "placeholders that the model wrote", test_generated);
 	CU_add_test(suite, "tables that were resized", test_tables);
+	CU_add_test(suite, "sizes that a message tells", test_told);
 	CU_add_test(suite, "what a message tells apart", test_mentioned);
 	CU_add_test(suite, "layers without a graph", test_reentrant);
 }

@@ -125,7 +125,7 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ", %" PRId64 " by ", other->size);
 		cause_add_step(facts, &out->text, other);
 	}
-	text_add(&out->text, "; in %" PRId64 " calls before both came out alike", facts->calls);
+	text_add(&out->text, "; in %" PRId64 " earlier calls both came out alike", facts->calls);
 	text_add(&out->evidence, "%" PRId64 " against %" PRId64 " here, %" PRId64 " to %" PRId64 " before", facts->sides[0].size, facts->sides[1].size, facts->sides[0].smallest,
 		 facts->sides[0].largest);
 	if (same)

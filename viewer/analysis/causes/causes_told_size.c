@@ -1,0 +1,111 @@
+/* Rules about sizes that a check of Python's tells: with the one that it wants, or that they must be alike. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+#include "../where.h"
+
+/* The first whole number after one of the COUNT WORDS, each looked for in turn; AT gets where it was found. */
+static bool
+number_after(const char *message, const char *const *words, size_t count, int64_t *out, const char **at)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *found = strcasestr(message, words[i]);
+
+		if (!found)
+			continue;
+		found += strlen(words[i]);
+		*at = found;
+		if (text_number(at, out))
+			return true;
+	}
+	return false;
+}
+
+/* "expects ... 120, but found 100": what is wanted and what there is. */
+static bool
+told_pair(const char *message, int64_t *wanted, int64_t *is)
+{
+	static const char *const asks[] = { "expect", "should be", "must be", "should have", "must have" };
+	static const char *const finds[] = { "but found", "but got", "but received", "but is", "but has", "found", "got ", "received", "instead of" };
+	const char *at = message;
+	int64_t shape[CAUSE_SHAPE_MOST];
+
+	return message && cause_message_shape(message, 0, shape) < 0 && number_after(message, asks, sizeof(asks) / sizeof(*asks), wanted, &at) &&
+	       number_after(at, finds, sizeof(finds) / sizeof(*finds), is, &at) && *wanted != *is && *wanted > 1 && *is > 1;
+}
+
+struct sized { int64_t is, wanted; int dim; };
+
+/* A tensor with just one dimension of the size that was found, and none of the one that is wanted. */
+static bool
+is_sized(const json_t *local, void *context)
+{
+	const json_t *shape = json_object_get(local, "shape");
+	struct sized *sized = context;
+	int count = 0;
+
+	for (size_t d = 0; d < json_array_size(shape); d++) {
+		if (cause_local_size(local, d) == sized->wanted)
+			return false;
+		if (cause_local_size(local, d) == sized->is) {
+			sized->dim = (int)d;
+			count++;
+		}
+	}
+	return count == 1 && strcmp(text_get(local, "kind"), "tensor") == 0 && json_integer_value(json_object_get(local, "tensor")) > 0;
+}
+
+/* Needs: a message that tells what is expected and what was found, a tensor of the failing frames that has the latter as one size, and who decided
+ * that. */
+bool
+cause_told_size(const struct cause_facts *facts, struct cause *out)
+{
+	struct sized sized = { .dim = -1 };
+	const struct lineage_step *step;
+	struct lineage *lineage;
+	const json_t *local;
+
+	if (!cause_is_raised(facts) || facts->mismatch || !facts->source || !told_pair(facts->message, &sized.wanted, &sized.is))
+		return false;
+	local = cause_local(facts, is_sized, &sized);
+	if (!local || !(lineage = calloc(1, sizeof(*lineage))))
+		return false;
+	lineage_walk_tensor(facts->source, facts->process, json_integer_value(json_object_get(local, "tensor")), facts->before, sized.dim, LINEAGE_SIZE, lineage);
+	step = lineage->decider >= 0 ? &lineage->steps[lineage->decider] : NULL;
+	if (step) {
+		out->confidence = !step->possible && where_is_own(facts->source, facts->process, step->event.site) ? "likely" : "possible";
+		text_add(&out->text, "%s has %" PRId64 " in dimension %d where the check asks for %" PRId64 "; decided by ", text_get(local, "name"), sized.is, sized.dim, sized.wanted);
+		cause_add_line(facts, &out->text, step, sized.is);
+		out->setting = cause_only_number(facts, sized.wanted);
+		if (out->setting)
+			text_add(&out->evidence, "%" PRId64 " is %s", sized.wanted, text_get(out->setting, "name"));
+		text_add(&out->fix, "make it %" PRId64 " there (%s what goes in, or set its length), or build what checks it for %" PRId64, sized.wanted,
+			 sized.is < sized.wanted ? SAY("pad") : SAY("cut"), sized.is);
+	}
+	free(lineage);
+	return step != NULL;
+}
+
+/* Needs: default_collate's own check that the lists which it was given are of one length. */
+bool
+cause_told_lists(const struct cause_facts *facts, struct cause *out)
+{
+	bool collates = false;
+
+	if (!cause_is_raised(facts) || facts->mismatch || !facts->message || !strstr(facts->message, "each element in list of batch should be of equal size"))
+		return false;
+	for (size_t i = 0; i < json_array_size(facts->frames); i++)
+		collates = collates || strstr(text_get(json_array_get(facts->frames, i), "file"), "/torch/utils/data/_utils/collate.py");
+	if (!collates)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the samples of this batch hold plain lists of unequal length, and there is no collate_fn that pads them: default_collate puts together only what is of one "
+		 "length");
+	text_add(&out->fix, "give the DataLoader a collate_fn that pads (torch.nn.utils.rnn.pad_sequence, a tokenizer's pad), or bring the lists to one length where a sample is made; with a "
+		 "batch of 1 they would come out transposed");
+	return true;
+}
