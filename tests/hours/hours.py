@@ -24,7 +24,7 @@ LEFT_OUT = {
 MAY_DIFFER = {
     "messages_groups": {key: "which rank's connection breaks first, at which port, is a matter of chance" for key in ("where", "exception")},
     **{name: {"history": "of more than 8 sizes the smallest and the largest outlive the ring: whether one between came before isn't known"}
-       for name in ("news_crop", "clipped_board")},
+       for name in ("news_crop", "clipped_board", "judge_checkpoint_moe")},
     "padding_inside": {"origin": "what each call made of what it was given is known of the calls that are kept",
                        "causes": "the same: that nothing was cut before is told where enough such calls are kept"},
     "qwen2vl_ranks": {"history": "how many rows a mask picked is known of the calls that are kept: none, with all the steps between two calls"},

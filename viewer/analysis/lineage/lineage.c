@@ -1,5 +1,6 @@
 #include "lineage.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "../mismatch/mismatch_rule.h"
 #include "size_flow.h"
 #include "../text.h"
+#include "../history/elsewhere.h"
 #include "../history/usual.h"
 #include "../where.h"
 
@@ -55,8 +57,25 @@ add_factors(const struct event *event, void *context)
 	return ++factors->calls < FACTOR_CALLS_MOST;
 }
 
-/* A size that a view made of several (or of which it took a part): earlier calls of its line tell which of them is another
- * now than it was. FLOW's dimension becomes that one; false where none differs, or nothing came before. */
+/* Are all sizes that vary the same one now? */
+static bool
+is_square(const struct operand *operand, const bool *varies)
+{
+	int64_t size = 0;
+
+	for (int d = 0; d < operand->ndim && d < FACTORS_MOST; d++) {
+		if (!varies[d] || operand->sizes[d] <= 1)
+			continue;
+		if (size && operand->sizes[d] != size)
+			return false;
+		size = operand->sizes[d];
+	}
+	return true;
+}
+
+/* A size that a view made of several (or of which it took a part): earlier calls of its line (in evaluation, in training, if there
+ * were none on this way) tell which of them is another now than it was. FLOW's dimension becomes that one, of two or three that went
+ * along (height and width) the first; false where none differs, or nothing came before. */
 static bool
 follow_factor(const struct source *source, const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
 {
@@ -67,13 +86,14 @@ follow_factor(const struct source *source, const struct lineage *lineage, const 
 	if (maker->site < 0)
 		return false;
 	source->each_call(source->context, lineage->process, maker, add_factors, &factors);
+	if (!factors.calls)
+		elsewhere_each(source, lineage->process, maker, add_factors, &factors);
 	for (int d = 0; d < factors.now->ndim && d < FACTORS_MOST; d++)
 		if (factors.varies[d] && factors.now->sizes[d] > 1 &&
 		    (size % factors.now->sizes[d] == 0 || factors.now->sizes[d] % (size > 0 ? size : 1) == 0)) {
-			one = d;
-			count++;
+			one = count++ ? one : d;
 		}
-	if (!factors.calls || count != 1)
+	if (!factors.calls || !count || (count > 1 && !is_square(factors.now, factors.varies)))
 		return false;
 	flow->dim = one;
 	return true;
@@ -140,6 +160,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	}
 	text_format(step->how, sizeof(step->how), "%s", flow.how);
 	step->possible = flow.kind == FLOW_POSSIBLE;
+	step->asked = flow.asked;
 	step->entered = flow.kind == FLOW_ENTERS;
 	step->combines = flow.kind == FLOW_SCALES && !follow_factor(source, lineage, maker, output, *dim, &flow);
 	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
@@ -174,39 +195,6 @@ stop_at_loop(struct lineage *lineage, bool steps)
 	}
 }
 
-/* Operations that make a dimension longer or shorter, and that another may undo. */
-static const char resizing[] = "slice narrow pad constant_pad_nd reflection_pad1d reflection_pad2d cat concat concatenate conv1d conv2d conv3d "
-			       "conv_transpose1d conv_transpose2d conv_transpose3d convolution max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d "
-			       "avg_pool3d upsample_nearest1d upsample_nearest2d upsample_bilinear2d upsample_bicubic2d upsample_linear1d pixel_shuffle "
-			       "view reshape unsafe_view reshape_alias flatten unflatten";
-
-/* What was made longer and then shorter again (padded and cut, pooled and interpolated, put into one and taken apart) is as it was: who decided comes before. */
-static void
-pass_undone(struct lineage *lineage)
-{
-	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 1 &&
-	       !lineage->steps[lineage->decider].fewer) {
-		int64_t size = lineage->steps[lineage->decider].size;
-		int next = -1, from = -1;
-		bool regrouped = size > 2; /* 2 is too common to be the same one for that alone */
-
-		for (int i = lineage->decider; i < lineage->count && from < 0; i++) {
-			if (i > lineage->decider && lineage->steps[i].size == size) {
-				from = regrouped ? i : -1;
-				break;
-			}
-			regrouped = regrouped || lineage->steps[i].regrouped;
-			if (lineage->steps[i].possible || (lineage->steps[i].decides && !mismatch_is_any(lineage->steps[i].event.operation, resizing)))
-				break;
-		}
-		for (int i = from; from > 0 && i < lineage->count && next < 0; i++)
-			next = lineage->steps[i].decides ? i : -1;
-		if (next < 0)
-			return;
-		lineage->decider = next;
-	}
-}
-
 void
 lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
 		    enum lineage_property property, struct lineage *out)
@@ -231,7 +219,7 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	}
 	if (out->count >= LOOP_STEPS_LEAST && (out->decider < 0 || out->decider >= LOOP_STEPS_LEAST))
 		stop_at_loop(out, out->count < LINEAGE_STEPS_MOST || out->decider >= 0);
-	pass_undone(out);
+	lineage_pass(source, out);
 	lineage_stop_at_choice(out);
 	if (property == LINEAGE_VALUES)
 		lineage_written(source, out);
@@ -356,7 +344,10 @@ lineage_origin(const struct source *source, const struct lineage *lineage, const
 	text_set_integer(json, "event", step->event.id, -1);
 	text_set(json, "operation", step->event.operation);
 	text_set(json, "where", where_site_line(source, lineage->process, step->event.site, true, line, sizeof(line)) ? line : NULL);
-	text_add(&text, "%s %s ", what, step->entered ? SAY("entered at") : step->possible ? SAY("possibly comes from")
+	text_add(&text, "%s", what);
+	if (lineage->property == LINEAGE_SIZE && step->size > 0 && isdigit((unsigned char)*what) && strtoll(what, NULL, 10) != step->size)
+		text_add(&text, " (%" PRId64 " there)", step->size);
+	text_add(&text, " %s ", step->entered ? SAY("entered at") : step->possible ? SAY("possibly comes from")
 				  : lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER ? SAY("was made by") : SAY("was decided by"));
 	add_operation(&text, source, lineage, step, caller);
 	text_set(json, "text", text.data);

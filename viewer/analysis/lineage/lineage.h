@@ -29,6 +29,7 @@ struct lineage_step {
 	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;
 	bool resized;           /* nothing recorded made it what it is: it got another size in place */
 	bool regrouped;         /* it put into one what a view nearer to the failure took apart again */
+	bool asked;             /* the very size stands among its arguments */
 	bool fewer;             /* it puts fewer pieces together than in the call before */
 	bool combines;          /* several sizes became one, and none is known to be another than it was */
 	int writes;             /* into the tensor in place since, that were passed over */

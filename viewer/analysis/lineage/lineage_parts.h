@@ -27,4 +27,8 @@ void lineage_stop_at_choice(struct lineage *lineage);
 /* lineage_live.c: no kept event made TENSOR: what the whole-run table says of it, or its first use. DIM of it is followed, -1. */
 void lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim);
 
+/* lineage_pass.c: the decider becomes who decided before it, where it undoes what came between, or is a layer that was given another size
+ * than ever. */
+void lineage_pass(const struct source *source, struct lineage *lineage);
+
 #endif

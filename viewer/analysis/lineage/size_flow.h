@@ -20,6 +20,7 @@ enum flow_kind {
 struct flow {
 	enum flow_kind kind;
 	int operand, dim; /* where the story goes on, -1 */
+	bool asked;       /* the very size stands among the arguments */
 	char how[160];    /* for what decides */
 };
 

@@ -138,18 +138,30 @@ flow_convolution(const struct event *event, int output, int dim)
 	return flow;
 }
 
+/* Was SIZE asked for as it is ("output_size"), whatever the input has? FIRST: the first dimension in space. */
+static bool
+is_asked(const struct event *event, int dim, int first, int64_t size)
+{
+	int64_t values[RULE_INTS_MOST];
+	int count = rule_ints(event, "output_size", values, RULE_INTS_MOST);
+
+	return dim >= first && dim - first < count && values[dim - first] == size;
+}
+
 struct flow
 flow_spatial(const struct event *event, int output, int dim)
 {
-	int self = flow_self(event);
+	int self = flow_self(event), first;
 	struct flow flow;
 
 	if (self < 0 || dim >= event->operands[self].ndim)
 		return flow_passes(-1, -1);
-	if (event->operands[self].sizes[dim] == flow_size(event, output, dim))
+	first = event->operands[self].ndim > 2 ? 2 : 1;
+	if (event->operands[self].sizes[dim] == flow_size(event, output, dim) && !is_asked(event, dim, first, flow_size(event, output, dim)))
 		return flow_passes(self, dim);
 	flow = flow_decided(FLOW_ARGUMENTS, self, dim);
-	say_space(event, self, dim, event->operands[self].ndim > 2 ? 2 : 1, &flow);
+	flow.asked = is_asked(event, dim, first, flow_size(event, output, dim));
+	say_space(event, self, dim, first, &flow);
 	return flow;
 }
 

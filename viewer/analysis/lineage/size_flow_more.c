@@ -167,6 +167,8 @@ flow_pad_sequence(const struct event *event, int output, int dim)
 	for (int i = first; i >= 0; i = rule_next(event, i + 1), count++)
 		if (event->operands[i].ndim > 0 && (longest < 0 || event->operands[i].sizes[0] > event->operands[longest].sizes[0]))
 			longest = i;
+	if (dim == length && count == 1)
+		return flow_passes(longest, 0);
 	flow = flow_decided(FLOW_ARGUMENTS, dim == length ? longest : -1, 0);
 	if (dim == length)
 		text_say(flow.how, sizeof(flow.how), "the longest of %d", count);

@@ -84,24 +84,32 @@ take_out(struct call_history *whole, int64_t size)
 }
 
 bool
-whole_made(const struct source *source, int process, const struct event *event, int output, int dim, int64_t kept, int64_t same,
-	   struct call_history *out)
+whole_given(const struct source *source, int process, const struct event *event, int place, int dim, int64_t kept, int64_t same,
+	    struct call_history *out)
 {
-	struct flow flow = size_flow(event, output, dim);
 	int64_t size;
 
 	*out = (struct call_history){ 0 };
-	if (flow.kind != FLOW_PASSES || flow.operand < 0 || flow.operand >= event->operand_count || flow.dim < 0 ||
-	    flow.dim >= event->operands[flow.operand].ndim ||
-	    !ask(source, process, event, true, flow.operand, flow.dim, kept, out) || out->measured < 2)
+	if (place < 0 || place >= event->operand_count || dim < 0 || dim >= event->operands[place].ndim ||
+	    !ask(source, process, event, true, place, dim, kept, out) || out->measured < 2)
 		return false;
 	out->measured--;
-	size = event->operands[flow.operand].sizes[flow.dim];
+	size = event->operands[place].sizes[dim];
 	/* A size that came first in this very step, and in no other call that is kept, is EVENT's alone. */
 	if (!same && out->smallest < out->largest && out->new_step == event->step &&
 	    (size != out->largest || out->at_largest == 1) && (out->more ? size == out->largest : out->sizes[out->size_count - 1] == size))
 		return take_out(out, size);
 	return true;
+}
+
+bool
+whole_made(const struct source *source, int process, const struct event *event, int output, int dim, int64_t kept, int64_t same,
+	   struct call_history *out)
+{
+	struct flow flow = size_flow(event, output, dim);
+
+	*out = (struct call_history){ 0 };
+	return flow.kind == FLOW_PASSES && whole_given(source, process, event, flow.operand, flow.dim, kept, same, out);
 }
 
 bool

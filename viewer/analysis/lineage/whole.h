@@ -12,8 +12,11 @@
 bool whole_calls(const struct source *source, int process, const struct event *event, int place, int dim, int64_t kept, struct call_history *out);
 /* The same for the calls alone, of those whose first tensor has as many dimensions as EVENT's. */
 bool whole_alike(const struct source *source, int process, const struct event *event, int64_t kept, struct call_history *out);
-/* Of these, for dimension DIM of what EVENT made, OUTPUT, if that is just as a dimension of an operand: EVENT ended well and is in the
- * tables itself, and is taken out. SAME of the KEPT calls made the size of now. */
+/* Of these, dimension DIM of what they were given at PLACE, where EVENT itself ended well: it is in the tables and is taken out. SAME of
+ * the KEPT calls had the size of now. */
+bool whole_given(const struct source *source, int process, const struct event *event, int place, int dim, int64_t kept, int64_t same,
+		 struct call_history *out);
+/* The same for dimension DIM of what EVENT made, OUTPUT, if that is just as a dimension of an operand. */
 bool whole_made(const struct source *source, int process, const struct event *event, int output, int dim, int64_t kept, int64_t same,
 		struct call_history *out);
 /* Did the two sides of MISMATCH, WHOLE of each, have one size in every call? An operation that ended well had equal sizes, or 1, where it
