@@ -60,6 +60,8 @@ is_given_another(const struct source *source, int process, const struct lineage_
 		return false;
 	if (usual_dim(&usuals, flow.dim, &usual))
 		return !usual.same;
+	if (flow.dim >= usuals.ndim || usuals.dims[flow.dim].same)
+		return false;
 	return whole_given(source, process, &step->event, flow.operand, flow.dim, usuals.calls, 0, &whole) &&
 	       whole.measured >= USUAL_CALLS_LEAST && whole_lacks(&whole, step->event.operands[flow.operand].sizes[flow.dim]);
 }
