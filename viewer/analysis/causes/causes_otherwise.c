@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../history/elsewhere.h"
 #include "../mismatch/mismatch_rule.h"
 #include "otherwise.h"
 #include "../where.h"
@@ -95,4 +96,70 @@ cause_came_otherwise(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "make it %" PRId64 " there, as it is otherwise: ", was);
 	cause_add_line(facts, &out->fix, &found.now, -1);
 	return true;
+}
+
+/* Calls of the failing line on other ways: what SIDE's operand had in them. */
+struct others { const struct cause_facts *facts; const struct cause_side *side; int64_t calls, fitting, site; const char *phase; };
+
+static bool
+add_other(const struct event *event, void *context)
+{
+	struct others *others = context;
+	const struct cause_side *side = others->side;
+	const struct operand *is = side->place < event->operand_count ? &event->operands[side->place] : NULL;
+
+	if (!is || !usual_same_layer(others->facts->event, event) || side->dim >= is->ndim)
+		return true;
+	if (!others->calls++) {
+		others->site = event->site;
+		others->phase = event->phase;
+	}
+	others->fitting += is->sizes[side->dim] == others->facts->sides[side == others->facts->sides].size;
+	return true;
+}
+
+/* The step at which SIDE's way parts from others; or what decided its size, on the same line. */
+static const struct lineage_step *
+parting(const struct cause_facts *facts, const struct cause_side *side, const struct otherwise *found)
+{
+	const struct lineage_step *decider = cause_decider(side);
+
+	return decider && decider->size == found->now.size && where_same_line(facts->source, facts->process, decider->event.site, found->now.event.site)
+		? decider : &found->now;
+}
+
+/* Needs: a line that was never called on this way, and always had the size that fits on others (evaluation, training); the size comes from another
+ * line of code here than there. */
+bool
+cause_other_way(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "size") || !facts->source || facts->calls || facts->event->site < 0)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const struct cause_side *side = &facts->sides[i];
+		struct others others = { .facts = facts, .side = side };
+		char here[ELSEWHERE_LINE], there[ELSEWHERE_LINE];
+		struct otherwise found;
+
+		if (side->place < 0 || side->dim < 0)
+			continue;
+		elsewhere_each(facts->source, facts->process, facts->event, add_other, &others);
+		if (others.calls < CALLS_ENOUGH || others.fitting < others.calls ||
+		    !otherwise_find(facts->source, facts->process, facts->event, side->place, side->dim, LINEAGE_SIZE, &found) ||
+		    found.now.size == found.before.size || !elsewhere_parts(facts->source, facts->process, facts->event->site, others.site, here, there))
+			continue;
+		out->confidence = "likely";
+		out->tells_news = true;
+		text_add(&out->text, "%s had %" PRId64 " in all %" PRId64 " earlier calls of this line, which came by %s%s: there ", cause_operand_name(facts, side->place),
+			 facts->sides[!i].size, others.calls, there,
+			 !others.phase ? "" : strcmp(others.phase, "eval") == 0 ? SAY(" (in evaluation)") : strcmp(others.phase, "forward") == 0 ? SAY(" (in training)") : "");
+		cause_add_step(facts, &out->text, &found.before);
+		text_add(&out->text, " makes it %" PRId64 "; this one comes by %s, and ", found.before.size, here);
+		cause_add_step(facts, &out->text, parting(facts, side, &found));
+		text_add(&out->text, " makes it %" PRId64, found.now.size);
+		text_add(&out->fix, "make it %" PRId64 " there, as it is otherwise: ", found.before.size);
+		cause_add_line(facts, &out->fix, parting(facts, side, &found), -1);
+		return true;
+	}
+	return false;
 }

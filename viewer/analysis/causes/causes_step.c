@@ -120,6 +120,8 @@ cause_tell_step(const struct lineage_step *step, const char *name, int64_t wante
 		return true;
 	}
 	if (strstr(operation, "upsample") || text_among("interpolate adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool2d", operation)) {
+		if (from == step->size)
+			return false;
 		text_add(text, "%s was resized from %" PRId64 " to %" PRId64, name, from, step->size);
 		text_add(fix, "resize it to what fits, %" PRId64 " at most (both sides of a picture count, not the one alone), or make room for %" PRId64, wanted, step->size);
 		return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../history/elsewhere.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../lineage/size_flow.h"
 #include "../text.h"
@@ -78,6 +79,18 @@ go_on(struct way_back *way, int place, int dim)
 	way->dim = dim;
 }
 
+/* Of what became one dimension (a view, flatten), the first that is another now; -1. */
+static int
+odd_factor(const struct way_back *now, const struct way_back *before)
+{
+	const struct operand *is = &now->step.event.operands[now->flow.operand], *was = &before->step.event.operands[before->flow.operand];
+
+	for (int d = 0; is->ndim == was->ndim && d < is->ndim; d++)
+		if (is->sizes[d] != was->sizes[d])
+			return d;
+	return -1;
+}
+
 /* Both ways go on from one line; false where they don't go on alike. */
 static bool
 follow(const struct source *source, int process, enum lineage_property property, struct way_back *now, struct way_back *before, struct otherwise *out)
@@ -99,7 +112,11 @@ follow(const struct source *source, int process, enum lineage_property property,
 		return true;
 	}
 	if (now->flow.kind == FLOW_UNKNOWN || now->flow.kind == FLOW_ENTERS || now->flow.operand < 0 || before->flow.operand != now->flow.operand ||
-	    now->flow.operand >= earlier->operand_count || (property == LINEAGE_SIZE && (now->flow.dim < 0 || before->flow.dim != now->flow.dim)))
+	    now->flow.operand >= earlier->operand_count)
+		return false;
+	if (property == LINEAGE_SIZE && now->flow.kind == FLOW_SCALES && before->flow.kind == FLOW_SCALES)
+		now->flow.dim = before->flow.dim = odd_factor(now, before);
+	if (property == LINEAGE_SIZE && (now->flow.dim < 0 || before->flow.dim != now->flow.dim))
 		return false;
 	go_on(now, now->flow.operand, now->flow.dim);
 	go_on(before, before->flow.operand, before->flow.dim);
@@ -140,11 +157,25 @@ add_earlier(const struct event *event, void *context)
 	return earlier->count < CALLS_MOST && ++earlier->looked < LOOKED_MOST;
 }
 
+/* Do two call sites have the same line innermost, a library's too (a collate function that two loops call)? */
+static bool
+is_same_code(const struct source *source, int process, int64_t one, int64_t other)
+{
+	struct site sites[2];
+
+	return where_same_line(source, process, one, other) ||
+	       (one >= 0 && other >= 0 && source->site(source->context, process, one, &sites[0]) && source->site(source->context, process, other, &sites[1]) &&
+		sites[0].frame_count && sites[1].frame_count && sites[0].frames[0].line == sites[1].frames[0].line &&
+		strcmp(sites[0].frames[0].file, sites[1].frames[0].file) == 0);
+}
+
 /* Where the way of EVENT's operand and that of the earlier call LAST part; false where they don't. */
 static bool
 parts_from(const struct source *source, int process, const struct event *event, const struct event *last, int place, int dim, enum lineage_property property,
 	   struct otherwise *out)
 {
+	bool (*is_same_line)(const struct source *, int, int64_t, int64_t) = event->site == last->site ? where_same_line : is_same_code;
+
 	struct way_back now = { .tensor = event->operands[place].tensor, .before = event->id, .dim = dim };
 	struct way_back before = { .before = last->id, .dim = dim };
 
@@ -157,7 +188,7 @@ parts_from(const struct source *source, int process, const struct event *event, 
 		if (!step_back(source, process, property, &now) || !step_back(source, process, property, &before))
 			return false;
 		if (strcmp(now.step.event.operation, before.step.event.operation) != 0 ||
-		    !where_same_line(source, process, now.step.event.site, before.step.event.site)) {
+		    !is_same_line(source, process, now.step.event.site, before.step.event.site)) {
 			out->now = now.step;
 			out->before = before.step;
 			return now.step.event.id >= 0 && before.step.event.id >= 0;
@@ -180,6 +211,8 @@ otherwise_find(const struct source *source, int process, const struct event *eve
 	if (!source || event->id < 0 || event->site < 0 || place < 0 || place >= event->operand_count)
 		return false;
 	source->each_call(source->context, process, event, add_earlier, &earlier);
+	if (!earlier.looked)
+		elsewhere_each(source, process, event, add_earlier, &earlier);
 	for (int i = 0; i < earlier.count; i++)
 		if (!source->event(source->context, process, earlier.ids[i], &last) ||
 		    !parts_from(source, process, event, &last, place, dim, property, i ? &another : out))
