@@ -15,9 +15,12 @@ static int sizes_used;
 static struct event events[EVENTS_MOST];
 static const struct frame frames[] = {
 	{ "/p/train.py", "encode", 10, 0 }, { "/p/train.py", "absent", 20, 0 }, { "/p/train.py", "forward", 30, 0 }, { "/p/train.py", "forward", 31, 0 },
+	{ "/p/train.py", "forward", 31, 0 }, { "/p/train.py", "main", 50, 0 }, { "/p/train.py", "forward", 31, 0 }, { "/p/train.py", "evaluate", 60, 0 },
 };
-static const struct site sites[] = { { 0, 1, 1, 0, &frames[0] }, { 1, 1, 1, 0, &frames[1] }, { 2, 1, 1, 0, &frames[2] }, { 3, 1, 1, 0, &frames[3] } };
-static struct hand hand = { .events = events, .sites = sites, .site_count = 4 };
+/* One a line, and line 31 on two more ways. */
+static const struct site sites[] = { { 0, 1, 1, 0, &frames[0] }, { 1, 1, 1, 0, &frames[1] }, { 2, 1, 1, 0, &frames[2] }, { 3, 1, 1, 0, &frames[3] },
+				     { 4, 2, 1, 0, &frames[4] }, { 5, 2, 1, 0, &frames[6] } };
+static struct hand hand = { .events = events, .sites = sites, .site_count = 6 };
 static struct source source;
 
 static inline struct operand

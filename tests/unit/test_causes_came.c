@@ -4,14 +4,16 @@
 #include "causes_events.h"
 #include "viewer/analysis/causes/otherwise.h"
 
-/* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's OTHER_DIM, after CALLS calls in which they agreed. */
+static int64_t calls_here = CALLS; /* on the failing call's own way */
+
+/* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's OTHER_DIM, after calls in which they agreed. */
 static void
 ask_event(struct event *event, int dim, int other_dim, const char *property)
 {
 	static struct news news[2];
 	struct mismatch differs = { .property = property, .operand = 0, .against = 1, .dim = dim, .against_dim = other_dim, .has_expected = true, .has_actual = true,
 				    .expected = event->operands[1].sizes[other_dim], .actual = event->operands[0].sizes[dim] };
-	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = CALLS, .agreed = CALLS,
+	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = calls_here, .agreed = calls_here,
 				     .step = event->step };
 
 	event->status = "failed";
@@ -20,7 +22,7 @@ ask_event(struct event *event, int dim, int other_dim, const char *property)
 		int d = i ? other_dim : dim;
 
 		lineage_walk(&source, 0, event, i, d, LINEAGE_SIZE, &stories[i]);
-		facts.sides[i] = (struct cause_side){ .place = i, .dim = d, .size = event->operands[i].sizes[d], .calls = CALLS, .smallest = 1, .largest = 1000,
+		facts.sides[i] = (struct cause_side){ .place = i, .dim = d, .size = event->operands[i].sizes[d], .calls = calls_here, .smallest = 1, .largest = 1000,
 						      .lineage = stories[i].count ? &stories[i] : NULL };
 	}
 	cause_find_news(&facts, news);
@@ -74,6 +76,41 @@ test_otherwise(void)
 		joined(i, "aten::mean", 0, 4);
 	ask_event(joined(CALLS, "aten::mean", 0, 6), 1, 1, "size"); /* the same line as ever */
 	EXPECT("came_otherwise", "");
+}
+
+/* A product of SIZE, made at MAKER, with a weight of 8, at SITE. */
+static struct event *
+multiplied(int64_t step, int maker, int64_t size, int site)
+{
+	struct event *event;
+
+	event = add("aten::zeros", maker, step, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", 100 + step, 2, size);
+	event = add("aten::mul", site, step, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 100 + step, 2, size);
+	operands[hand.event_count - 1][1] = tensor("other", 91, 1, 8);
+	return event;
+}
+
+static void
+test_other_way(void)
+{
+	start();
+	calls_here = 0;
+	for (int i = 0; i < CALLS; i++)
+		multiplied(i, 0, 8, 4);
+	ask_event(multiplied(CALLS, 1, 6, 5), 1, 1, "size");
+	EXPECT("other_way", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "self had 8 in all 12 earlier calls of this line, which came by train.py:50 (in training): there "
+							  "aten::zeros at train.py:10 makes it 8; this one comes by train.py:60, and aten::zeros at train.py:20 makes it 6"));
+	ask_event(multiplied(CALLS + 1, 0, 6, 5), 1, 1, "size"); /* from the same line */
+	EXPECT("other_way", "");
+	start();
+	for (int i = 0; i < CALLS; i++)
+		multiplied(i, 0, i ? 8 : 1, 4); /* it didn't always fit there */
+	ask_event(multiplied(CALLS, 1, 6, 5), 1, 1, "size");
+	EXPECT("other_way", "");
+	calls_here = CALLS;
 }
 
 /* A mean over dimension 0 of [A, B], then a product with a window of 64. */
@@ -292,6 +329,7 @@ fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
+	CU_add_test(suite, "another line on another way", test_other_way);
 	CU_add_test(suite, "dimensions in another order", test_axes);
 	CU_add_test(suite, "slices beyond the end", test_beyond);
 	CU_add_test(suite, "tables that end before", test_clipped);

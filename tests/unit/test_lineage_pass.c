@@ -12,7 +12,7 @@
 
 static const struct frame lines[] = { { "/x/main.py", "main", 3, 1 }, { "/x/net.py", "forward", 8, 1 }, { "/x/main.py", "evaluate", 9, 1 } };
 static const struct frame trained[] = { { "/x/net.py", "forward", 8, 1 }, { "/x/main.py", "main", 5, 1 } };
-static const struct site sites[] = { { 1, 1, 1, 0, &lines[0] }, { 2, 1, 1, 0, &lines[1] }, { 3, 1, 1, 0, &lines[2] }, { 4, 1, 2, 0, trained } };
+static const struct site sites[] = { { 1, 1, 1, 0, &lines[0] }, { 2, 1, 1, 0, &lines[1] }, { 3, 1, 1, 0, &lines[2] }, { 4, 2, 1, 0, trained } };
 static struct lineage walked;
 
 static void
