@@ -102,7 +102,7 @@ test_other_way(void)
 	ask_event(multiplied(CALLS, 1, 6, 5), 1, 1, "size");
 	EXPECT("other_way", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "self had 8 in all 12 earlier calls of this line, which came by train.py:50 (in training): there "
-							  "aten::zeros at train.py:10 makes it 8; this one comes by train.py:60, and aten::zeros at train.py:20 makes it 6"));
+							  "aten::zeros at train.py:10 (asked for 8) makes it 8; this one comes by train.py:60, and aten::zeros at train.py:20 (asked for 6) makes it 6"));
 	ask_event(multiplied(CALLS + 1, 0, 6, 5), 1, 1, "size"); /* from the same line */
 	EXPECT("other_way", "");
 	start();
