@@ -110,7 +110,8 @@ bool
 cause_cut_one(const struct cause_facts *facts, struct cause *out)
 {
 	const struct cause_side *small = &facts->sides[0], *large = &facts->sides[1];
-	const struct lineage_step *step;
+	const struct lineage_step *step, *longer;
+	int64_t cut;
 	bool limit;
 
 	if (!cause_disagrees(facts, "size") || small->size < 1 || large->size < 1 || small->size == large->size ||
@@ -135,14 +136,20 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 	if (!out->setting || (facts->twins && !limit))
 		return false;
 	out->confidence = (limit || cause_decided_by(small, "slice narrow")) && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
-	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"),
-		 (int64_t)json_integer_value(json_object_get(out->setting, "value")),
+	cut = json_integer_value(json_object_get(out->setting, "value"));
+	longer = cause_decider(large);
+	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"), cut,
 		 cause_operand_name(facts, small->place));
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, "; %s has %" PRId64, cause_operand_name(facts, large->place), large->size);
-	if (cause_decider(large)) {
+	if (longer) {
 		text_add(&out->evidence, "the %" PRId64 " was decided by ", large->size);
-		cause_add_step(facts, &out->evidence, cause_decider(large));
+		cause_add_step(facts, &out->evidence, longer);
+	}
+	if (cut != small->size && longer && longer->size > cut && longer->size != large->size) { /* both were flattened since, or shifted */
+		text_add(&out->fix, "cut the %" PRId64 " that %s is made of to %" PRId64 " as well (before anything is computed from it), or raise %s to %" PRId64
+			 " or more", longer->size, cause_operand_name(facts, large->place), cut, text_get(out->setting, "name"), longer->size);
+		return true;
 	}
 	text_add(&out->fix, "cut %s to %" PRId64 " as well (before anything is computed from it), or raise %s to %" PRId64 " or more",
 		 cause_operand_name(facts, large->place), small->size, text_get(out->setting, "name"), large->size);
