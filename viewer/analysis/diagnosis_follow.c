@@ -11,7 +11,7 @@
 #include "mismatch/mismatch_rule.h"
 #include "lineage/lineage_steps.h"
 #include "mismatch/operand.h"
-#include "report_failure.h"
+#include "diagnosis_parts.h"
 #include "text.h"
 #include "where.h"
 
@@ -25,8 +25,8 @@ name_of(const struct diagnosis *diagnosis, const struct operand *operand)
 	return local && *text_get(local, "name") ? text_get(local, "name") : operand->name;
 }
 
-static void
-append_chain(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim)
+void
+diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim)
 {
 	json_t *json = json_object();
 	char head[256];
@@ -79,7 +79,7 @@ append_place(struct diagnosis *diagnosis, int place, int dim, const struct linea
 		text_say(what, sizeof(what), "%d dimension%s", operand->ndim, language_plural(operand->ndim));
 	else
 		text_format(what, sizeof(what), "%s", lineage->property == LINEAGE_DTYPE ? operand->dtype : operand->device);
-	append_chain(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
+	diagnosis_append(diagnosis, lineage, name_of(diagnosis, operand), what, dim);
 }
 
 /* Which operand and dimension the story of one side of the mismatch starts from. */
@@ -263,6 +263,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 			append_place(diagnosis, against, against_dim, other);
 		}
 	}
+	if (property == LINEAGE_SIZE && strcmp(event->operation, SUBJECT_LOAD) == 0)
+		diagnosis_loaded(diagnosis, one);
 	if (both && strcmp(mismatch->property, "count") == 0)
 		diagnosis_count(diagnosis, one, other, name_of(diagnosis, &event->operands[against]));
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)
@@ -323,7 +325,7 @@ follow_variable(struct diagnosis *diagnosis, const json_t *tensor, int dim, int6
 		diagnosis->followed_output = lineage->steps[0].output;
 		diagnosis->followed_name = text_get(tensor, "name");
 	}
-	append_chain(diagnosis, lineage, text_get(tensor, "name"), what, dim);
+	diagnosis_append(diagnosis, lineage, text_get(tensor, "name"), what, dim);
 }
 
 /* A check that failed in Python: the tensors that its line rests on. Those whose sizes its message tells come first, then
@@ -407,7 +409,7 @@ follow_last(struct diagnosis *diagnosis, struct lineage *lineage)
 	diagnosis->followed = last;
 	diagnosis->followed_output = 0;
 	diagnosis->followed_name = last.operation;
-	append_chain(diagnosis, lineage, last.operation, what, dim);
+	diagnosis_append(diagnosis, lineage, last.operation, what, dim);
 }
 
 void
@@ -421,7 +423,8 @@ diagnosis_follow(struct diagnosis *diagnosis)
 		if (diagnosis->has_mismatch) {
 			follow_mismatch(diagnosis, one, other);
 			keep_stories(diagnosis, &one, &other);
-		} else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation) {
+		} else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation &&
+			   !diagnosis_follow_cut(diagnosis)) {
 			follow_check(diagnosis, one);
 		}
 		if (!diagnosis->has_mismatch && !json_array_size(diagnosis->lineage) && diagnosis->failure->note && !diagnosis->failure->operation)

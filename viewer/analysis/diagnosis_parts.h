@@ -1,5 +1,5 @@
 /*
- * What the files that look for the origin (diagnosis_blame.c, diagnosis_sizes.c) share. Included by them alone.
+ * What the files that look for the origin (diagnosis_*.c) share. Included by them alone.
  *
  * SIDES are the stories of the two sizes that disagree, SIZES the sizes themselves. What returns true has told the origin.
  */
@@ -16,6 +16,12 @@ void blame_step(struct diagnosis *diagnosis, struct lineage *lineage, int step, 
 int blame_pieces(const struct lineage_step *step, int places[BLAME_PIECES_MOST]);
 /* SIDE's story goes on from its decider, a cat, with the piece at PLACE: who decided that decides. ROOM is for the walk. */
 void blame_go_on(struct diagnosis *diagnosis, struct lineage *side, int place, struct lineage *room);
+
+/* Tells LINEAGE's story of WHAT ("45"), dimension DIM of NAME; it has the origin if nothing was told before. */
+void diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim);
+/* diagnosis_loaded.c: a checkpoint's parameter, whose story is SAVED, has another shape than the model's: the origin is who made such a one in this
+ * run (a table that was resized before it was saved), else, where only a library read it, who made the model's. */
+void diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved);
 
 /* diagnosis_sizes.c: one side was put together of pieces, of which one, by the sizes alone, is not what it should be. */
 bool blame_odd_piece(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);

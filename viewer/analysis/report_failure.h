@@ -48,6 +48,8 @@ void diagnosis_news(struct diagnosis *diagnosis, const struct lineage *sides[2],
 /* diagnosis_count.c: ROWS don't go into the places of MASK, called NAME: where they are as many as ever, or computed and the places counted in
  * ids, the mask has the origin; but a step that left some of each group away, so that there would else be as many, has it before. */
 void diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineage *mask, const char *name);
+/* diagnosis_cut.c: backward was refused for a loss without a graph: where on its way it was left. False where that isn't known. */
+bool diagnosis_follow_cut(struct diagnosis *diagnosis);
 /* The origin anew: SIZE, by LINEAGE's decider. */
 void diagnosis_retell(struct diagnosis *diagnosis, const struct lineage *lineage, int64_t size);
 

@@ -106,34 +106,6 @@ cause_add_untaken(const struct cause_facts *facts, struct cause *out, const stru
 		 "before loading; else ");
 }
 
-struct made { const struct cause_facts *facts; const struct operand *like; char *out; size_t size; bool found; };
-
-/* A tensor of LIKE's shape that a line of the program had made, by a library's function that it called. */
-static bool
-look_at_made(const struct event *event, void *context)
-{
-	struct made *made = context;
-	const struct operand *is = event->output_count ? &event->outputs[0] : NULL;
-
-	if (is && is->ndim == made->like->ndim && memcmp(is->sizes, made->like->sizes, (size_t)is->ndim * sizeof(*is->sizes)) == 0)
-		made->found = where_caller_line(made->facts->source, made->facts->process, event->site, made->out, made->size) || made->found;
-	return true; /* the first of them is the last that is visited */
-}
-
-/* The line of the program that first had a tensor of the checkpoint's shape made in this run. */
-static bool
-made_so(const struct cause_facts *facts, char *out, size_t size)
-{
-	struct made made = { .facts = facts, .like = &facts->event->operands[facts->mismatch->operand], .out = out, .size = size };
-	struct event anywhere = *facts->event;
-
-	anywhere.operation = "aten::empty";
-	anywhere.site = -1;
-	if (facts->source && made.like->ndim > 0)
-		facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_made, &made);
-	return made.found;
-}
-
 /* Are all parameters of another shape as long in dimension 0 as the first one, in the checkpoint and in the model, and equal in the rest? How many. */
 static int
 rows_apart(const char *message, int64_t saved, int64_t model)
@@ -173,7 +145,7 @@ tell_tokens(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ": %" PRId64 " tokens were added, and the tables resized, before it was saved; here they aren't; the rest fits", saved - model);
 	else
 		text_add(&out->text, ": tokens were added to this model that it didn't have when it was saved; the rest fits");
-	if (made_so(facts, line, sizeof(line)))
+	if (facts->source && lineage_made_so(facts->source, facts->process, facts->event->id, &facts->event->operands[mismatch->operand], true, NULL, line, sizeof(line)))
 		text_add(&out->evidence, "in this run %" PRId64 " rows were made at %s", saved, line);
 	text_add(&out->fix, "bring the model's tables to %" PRId64 " before it is loaded: model.resize_token_embeddings(%" PRId64 "), the len() of the tokenizer that was saved with it; "
 		 "after loading is too late", saved, saved);

@@ -82,6 +82,11 @@ bool lineage_rounds(const struct lineage *one, const struct lineage *other, stru
 /* Were the elements of an index made by counting (arange, cumsum)? LARGEST gets the largest where it's known, else -1. */
 bool lineage_counts(const struct lineage *lineage, int64_t *largest);
 
+/* The FIRST (else the last) tensor of LIKE's shape that a line of the program had a library make in this process before event BEFORE, as a
+ * module's parameters are made: its event in OUT, the line in CALLER (SIZE bytes); either may be NULL. False where none is kept. */
+bool lineage_made_so(const struct source *source, int process, int64_t before, const struct operand *like, bool first, struct event *out, char *caller,
+		     size_t size);
+
 /* For the command: WHAT is "event 123", "tensor 45" or "123:tensors[1].0" (operand, then dimension). Returns
  * {"what","lineage":[{"operand","lines"}],"origin"}; NULL and ERROR if there is no such thing. New reference. */
 json_t *lineage_build(struct trace *trace, int process, const char *what, struct error *error);

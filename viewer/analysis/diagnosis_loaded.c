@@ -1,0 +1,54 @@
+/* A checkpoint's parameter has another shape than the model's: who decided that shape in this run, where that is known. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "diagnosis_parts.h"
+#include "text.h"
+#include "where.h"
+
+/* Does the story of what was SAVED end in a line of the program's own? */
+static bool
+is_own(const struct diagnosis *diagnosis, const struct lineage *saved)
+{
+	return saved->decider >= 0 && where_is_own(diagnosis->source, diagnosis->failure->process, saved->steps[saved->decider].event.site);
+}
+
+/* Tells who made such a parameter as operand PLACE is: the first of this run, or the last. */
+static bool
+tell_maker(struct diagnosis *diagnosis, int place, bool first)
+{
+	const struct event *subject = diagnosis->subject;
+	const struct operand *operand = &subject->operands[place];
+	struct lineage *room = calloc(1, sizeof(*room));
+	int dim = diagnosis->mismatch.dim;
+	bool told = false;
+	struct event made;
+	char what[256];
+
+	if (room && dim >= 0 && dim < operand->ndim &&
+	    lineage_made_so(diagnosis->source, diagnosis->failure->process, subject->id, operand, first, &made, NULL, 0)) {
+		lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, made.outputs[0].tensor, made.id + 1, dim, LINEAGE_SIZE, room);
+		told = room->decider >= 0;
+	}
+	if (told) {
+		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
+		diagnosis_append(diagnosis, room, operand->name, what, dim);
+		text_format(what, sizeof(what), "%" PRId64 " (%.200s)", operand->sizes[dim], operand->name);
+		json_decref(diagnosis->origin);
+		diagnosis->origin = lineage_origin(diagnosis->source, room, what);
+		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the shape alone says that it is that one */
+	}
+	free(room);
+	return told;
+}
+
+void
+diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved)
+{
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+
+	if (mismatch->operand < 0 || tell_maker(diagnosis, mismatch->operand, true))
+		return;
+	if (mismatch->against >= 0 && !is_own(diagnosis, saved))
+		tell_maker(diagnosis, mismatch->against, false);
+}
