@@ -153,9 +153,9 @@ test_gap(void)
 	EXPECT("slice_over_gap", "");
 }
 
-/* 5 places for 4 rows, in tokens whose newest piece OPERATION made; PLACES in each sequence. */
+/* 5 places for 4 rows, in tokens whose newest piece OPERATION made; an image has EACH. */
 static void
-ask_tokens(const char *operation, const char *places)
+ask_tokens(const char *operation, int each)
 {
 	struct mismatch counted = { .property = "count", .operand = 0, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 5,
 				    .actual = 4 };
@@ -180,18 +180,20 @@ ask_tokens(const char *operation, const char *places)
 	event = add("masked_scatter", 3, 1, 2);
 	operands[4][0] = tensor("image_features", 7, 4, 32);
 	operands[4][1] = tensor("special_image_mask", 6, 2, 19);
-	count_values(6, places);
+	count_values(6, "{\"elements\":38,\"true\":5,\"rows\":[2,3]}");
 	facts.event = event;
 	facts.mismatch = &counted;
 	facts.message = "";
 	facts.source = &source;
 	facts.counts = counts;
+	facts.numbers = number("processor.tokens_per_image", each);
 	stories[1].count = 1;
 	stories[1].steps[0] = (struct lineage_step){ .event = events[3], .dim = -1, .size = -1, .tensor = 6 };
 	facts.sides[0] = (struct cause_side){ .place = 0, .dim = 0, .size = 4 };
 	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[1] };
 	json_decref(causes);
 	causes = causes_build(&facts);
+	json_decref((json_t *)facts.numbers);
 	facts = (struct cause_facts){ .event = NULL };
 	count_values(0, NULL);
 }
@@ -199,13 +201,13 @@ ask_tokens(const char *operation, const char *places)
 static void
 test_generated(void)
 {
-	ask_tokens("aten::multinomial", "{\"elements\":38,\"true\":5,\"rows\":[2,3]}");
+	ask_tokens("aten::multinomial", 2);
 	EXPECT("placeholder_generated", "likely");
 	EXPECT("placeholders_differ", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "suppress_tokens"));
-	ask_tokens("aten::multinomial", "{\"elements\":38,\"true\":5}");
+	ask_tokens("aten::multinomial", 1); /* an image more in the prompt would make as many */
 	EXPECT("placeholder_generated", "possible");
-	ask_tokens("aten::index_select", "{\"elements\":38,\"true\":5,\"rows\":[2,3]}"); /* nothing was drawn */
+	ask_tokens("aten::index_select", 2); /* nothing was drawn */
 	EXPECT("placeholder_generated", "");
 	EXPECT("placeholders_differ", "possible");
 }
@@ -313,6 +315,8 @@ test_told(void)
 	EXPECT("size_told", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "input_features has 100 in dimension 2 where the check asks for 120"));
 	ask_told("It expects features of length 120, but found 99.", "/p/model.py"); /* no tensor has that */
+	EXPECT("size_told", "");
+	ask_told("It expects 3 pictures, but found 2.", "/p/model.py"); /* 2 is any tensor's */
 	EXPECT("size_told", "");
 	ask_told("100 is not what 120 was", "/p/model.py");
 	EXPECT("size_told", "");

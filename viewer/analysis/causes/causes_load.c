@@ -1,10 +1,13 @@
 /* Rules about what was loaded: checkpoints, adapters, optimizer state. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
 #include "../subject.h"
 #include "../where.h"
+
+#define ADDED_PART 10 /* of the tokens that there are: no more are added */
 
 static int64_t
 root_of(int64_t square)
@@ -135,8 +138,8 @@ tell_tokens(const struct cause_facts *facts, struct cause *out)
 	const json_t *number = count ? cause_named_number(facts, model, "vocab") : NULL;
 	char line[512] = "";
 
-	if (!number || !cause_is_called(number, "vocab"))
-		return false;
+	if (!number || !cause_is_called(number, "vocab") || llabs(saved - model) > model / ADDED_PART)
+		return false; /* so many more are another tokenizer's */
 	out->setting = number;
 	text_add(&out->text, "%d parameter%s of the checkpoint: %" PRId64 " rows where the model has one for each of its %" PRId64 " tokens", count, language_plural(count), saved,
 		 model);

@@ -56,17 +56,18 @@ tokens_of(const struct cause_side *mask, const struct lineage_step **compared)
 	return NULL;
 }
 
+/* Are there places left over that make no whole image? A prompt has an image's places all, or none. */
 static bool
-are_unequal(const json_t *counts)
+is_alone(const struct cause_facts *facts, const struct placeholders *found)
 {
-	for (size_t i = 1; i < json_array_size(counts); i++)
-		if (json_integer_value(json_array_get(counts, i)) != json_integer_value(json_array_get(counts, 0)))
-			return true;
-	return false;
+	struct placeholders_whole whole;
+
+	placeholders_whole(facts, found, &whole);
+	return whole.each > 1 && (found->selected - found->supplied) % whole.each;
 }
 
-/* Needs: more places than features, found among tokens some of which were drawn from a model's output. Likely where the sequences have unequal
- * numbers: the same prompts would give each as many. */
+/* Needs: more places than features, found among tokens some of which were drawn from a model's output. Likely where they are too many by
+ * less than an image's. */
 bool
 cause_sampled_placeholder(const struct cause_facts *facts, struct cause *out)
 {
@@ -80,7 +81,7 @@ cause_sampled_placeholder(const struct cause_facts *facts, struct cause *out)
 	tokens = tokens_of(&facts->sides[1], &compared);
 	if (!tokens || !is_drawn(&way, tokens->tensor, compared->event.id))
 		return false;
-	out->confidence = are_unequal(placeholders_rows(facts)) ? "likely" : "possible";
+	out->confidence = is_alone(facts, &found) ? "likely" : "possible";
 	text_add(&out->text, "the model wrote a placeholder itself: these tokens hold what was generated (drawn by ");
 	cause_add_step(facts, &out->text, &(struct lineage_step){ .event = way.drawn, .dim = -1 });
 	text_add(&out->text, "), and they have %" PRId64 " placeholder%s more than there are features: %" PRId64 " for %" PRId64, found.selected - found.supplied,

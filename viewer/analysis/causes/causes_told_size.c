@@ -38,9 +38,11 @@ told_pair(const char *message, int64_t *wanted, int64_t *is)
 	       number_after(at, finds, sizeof(finds) / sizeof(*finds), is, &at) && *wanted != *is && *wanted > 1 && *is > 1;
 }
 
-struct sized { int64_t is, wanted; int dim; };
+#define SIZE_COMMON 16 /* up to this, another tensor may have it by chance */
 
-/* A tensor with just one dimension of the size that was found, and none of the one that is wanted. */
+struct sized { const char *message; int64_t is, wanted; int dim; };
+
+/* A tensor with just one dimension of the size that was found, and none of the one that is wanted; called by name where that is small. */
 static bool
 is_sized(const json_t *local, void *context)
 {
@@ -56,6 +58,8 @@ is_sized(const json_t *local, void *context)
 			count++;
 		}
 	}
+	if (sized->is <= SIZE_COMMON && (!*text_get(local, "name") || !strstr(sized->message, text_get(local, "name"))))
+		return false;
 	return count == 1 && strcmp(text_get(local, "kind"), "tensor") == 0 && json_integer_value(json_object_get(local, "tensor")) > 0;
 }
 
@@ -64,7 +68,7 @@ is_sized(const json_t *local, void *context)
 bool
 cause_told_size(const struct cause_facts *facts, struct cause *out)
 {
-	struct sized sized = { .dim = -1 };
+	struct sized sized = { .message = facts->message, .dim = -1 };
 	const struct lineage_step *step;
 	struct lineage *lineage;
 	const json_t *local;

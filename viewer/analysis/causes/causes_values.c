@@ -77,12 +77,14 @@ cause_dtype_by_values(const struct cause_facts *facts, struct cause *out)
 		const struct operand *is = &facts->event->operands[i];
 		struct dtypes was;
 		struct event made;
+		char line[512];
 
 		if (is->tensor <= 0 || !is->dtype || !find_changed(facts, i, &made, &was) || !mismatch_is_any(made.operation, "lift_fresh empty tensor scalar_tensor detach to"))
 			continue;
 		out->confidence = "likely";
 		text_add(&out->text, "%s is %s, and was %s in all %" PRId64 " earlier calls", cause_operand_name(facts, i), is->dtype, was.dtype, was.calls);
-		if (rule_is_integral(is->dtype) && rule_is_floating(was.dtype))
+		if (rule_is_integral(is->dtype) && rule_is_floating(was.dtype) &&
+		    cause_source(facts, &(struct lineage_step){ .event = made, .dim = -1, .size = -1 }, line, sizeof(line)) && strstr(line, "tensor("))
 			text_add(&out->text, ", for a tensor made of a list has the dtype of its values, and these are whole numbers alone");
 		text_add(&out->text, "; made by ");
 		cause_add_line(facts, &out->text, &(struct lineage_step){ .event = made, .dim = -1, .size = -1 }, -1);
