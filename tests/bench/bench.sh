@@ -5,13 +5,14 @@
 #   disk          bytes an operation takes on disk, eight processes at once
 #   lasting       box and memory after 500 and after 5,000 steps of varying lengths
 #   viewer        fold, report and log on a long trace
+#   failed        the same on long traces whose last operation failed; more than 1 s (cpu) or 300 MB for a report is a failure
 #   cuda          what recording a launch or an allocation adds to the call, in a tight loop on tests/fake
 #   ranks         diff on traces of many ranks, one of which differs at a random place
 #   instructions  instructions an operation takes, by callgrind: the same at every run, however busy the machine is
 #   check         the same, held against tests/bench/instructions.txt: more than 5 % above it is a failure
 # Without a section: steps, start, disk, viewer, cuda. Prints tables; BUILD/bench.json has every number.
 # BENCH_RANKS (1024) and BENCH_RANK_EVENTS (200000), for `ranks`: 10 GB of disk below TMPDIR.
-# BENCH_WORKLOADS (all; for `steps`), BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer`) change the size of it.
+# BENCH_WORKLOADS (all; for `steps`), BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer` and `failed`) change the size of it.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(cd "$1" && pwd)
@@ -230,6 +231,32 @@ section_viewer() {
 	rm -rf "$work/viewer"
 }
 
+section_failed() { # after the fold, which `log` makes it do
+	local load count base wall cpu most command status=0
+	for load in near far lengths; do
+		count=$events
+		[ $load != lengths ] || count=$((events / 5))
+		rm -rf "$work/failed"
+		LD_PRELOAD=$build/libshapebox.so SHAPEBOX_OUTPUT=$work/failed SHAPEBOX_KEEP=all SHAPEBOX_RUN=1 "$python" tests/bench/fails.py $load "$count" >/dev/null 2>&1 || true
+		read -r wall cpu most < <(spent 1 "$build/shapebox" log "$work/failed" --last 1)
+		base=$(find "$work/failed" -name '*.db' | head -n 1)
+		note failed "$load: operations" "$(count_events "$base")" ""
+		note failed "  fold" "$(divide "$(count_events "$base")" "$cpu" 0)" "events per second (cpu)"
+		note failed "  fold: resident memory" "$most" KiB
+		note failed "  database bytes per operation" "$(divide "$(size_of "$base")" "$(count_events "$base")" 1)" bytes
+		for command in report page "log --failed"; do
+			# shellcheck disable=SC2086
+			read -r wall cpu most < <(cd "$work" && spent 3 "$build/shapebox" $command failed)
+			note failed "  $command" "$wall" s
+			note failed "  $command: resident memory" "$most" KiB
+			[ "$command" != report ] || [ "$(awk -v s="$cpu" -v k="$most" 'BEGIN { print s <= 1 && k <= 300 * 1024 }')" = 1 ] || status=1
+		done
+		rm -rf "$work/failed"
+	done
+	[ $status = 0 ] || echo "bench.sh: a report on a long trace took more than 1 s or 300 MB" >&2
+	return $status
+}
+
 section_ranks() { # each trace is the half of the one before: what a rank costs is their difference
 	local ranks=${BENCH_RANKS:-1024} operations=${BENCH_RANK_EVENTS:-200000} odd step place wall cpu most before=0 before_cpu=0 found count
 	make -s BUILD="$build" "$build/tests/make-ranks"
@@ -327,11 +354,11 @@ section_check() { # instructions.txt: WORKLOAD INSTRUCTIONS-ADDED
 status=0
 for section in "$@"; do
 	case $section in
-	steps | start | disk | lasting | viewer | cuda | ranks | instructions | check)
+	steps | start | disk | lasting | viewer | failed | cuda | ranks | instructions | check)
 		printf '== %s\n' "$section"
 		"section_$section" || status=1
 		;;
-	*) echo "bench.sh: no section '$section' (steps, start, disk, lasting, viewer, cuda, ranks, instructions, check)" >&2; exit 2 ;;
+	*) echo "bench.sh: no section '$section' (steps, start, disk, lasting, viewer, failed, cuda, ranks, instructions, check)" >&2; exit 2 ;;
 	esac
 done
 { echo '['; paste -s -d, "$json" | sed 's/},{/},\n{/g'; echo ']'; } >"$build/bench.json"
