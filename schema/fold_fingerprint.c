@@ -29,8 +29,12 @@ struct open_block {
 	struct fingerprint print;
 };
 
+struct kind_print { uint64_t control, kinds, content, collective; bool known, counts /* in comparisons */, message; };
+
 struct fold_prints {
 	struct prints signatures, sites;
+	struct kind_print *kinds; /* by event_kind.id */
+	int64_t kind_room;
 	int own; /* index of the process's own accelerator */
 	uint32_t block_count;
 	struct open_block blocks[THREADS_MOST];
@@ -251,20 +255,61 @@ block_open(struct fold *fold, uint32_t thread, const struct pending *event)
 	return block;
 }
 
-void
-fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase)
+/* What an operation of a kind (event_kind) adds to its block. */
+static struct kind_print
+kind_print(const struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase)
 {
 	const struct print *site = print_get(&fold->prints->sites, event->start->site);
 	const struct print *inputs, *outputs;
-	struct open_block *block;
-	uint64_t control, out;
+	struct kind_print print = { .known = true };
+	const struct fingerprint_signature *in;
 
 	if (event->start->depth != 0 || (site && site->sharding) ||
 	    (thread->chunk->chunk->os_thread != fold->box.header.pid && phase != PHASE_BACKWARD))
-		return;
+		return print;
 	inputs = print_get(&fold->prints->signatures, event->signature);
 	outputs = print_get(&fold->prints->signatures, event->output_signature);
-	block = inputs ? block_open(fold, thread->number, event) : NULL;
+	if (!inputs)
+		return print;
+	in = &inputs->signature;
+	print.counts = true;
+	print.control = fingerprint_mix(in->operation, site ? site->signature.operation : 0);
+	print.kinds = fingerprint_mix(print.control, fingerprint_mix(in->kinds, outputs ? outputs->signature.kinds : 0));
+	print.content = fingerprint_mix(print.control, fingerprint_mix(in->content, outputs ? outputs->signature.content : 0));
+	print.collective = in->collective;
+	print.message = in->message || (in->group_size && fold->box.header.world_size > 0 && in->group_size != (uint32_t)fold->box.header.world_size);
+	return print;
+}
+
+/* That of kind KIND: the same for all its operations. NULL without memory. */
+static const struct kind_print *
+kind_print_of(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase, int64_t kind)
+{
+	struct fold_prints *prints = fold->prints;
+
+	if (kind >= prints->kind_room) {
+		int64_t room = kind * 2 + 1024;
+		struct kind_print *grown = realloc(prints->kinds, (size_t)room * sizeof *grown);
+
+		if (!grown) {
+			fold_fail(fold, "not enough memory");
+			return NULL;
+		}
+		memset(grown + prints->kind_room, 0, (size_t)(room - prints->kind_room) * sizeof *grown);
+		prints->kinds = grown;
+		prints->kind_room = room;
+	}
+	if (!prints->kinds[kind].known)
+		prints->kinds[kind] = kind_print(fold, thread, event, phase);
+	return &prints->kinds[kind];
+}
+
+void
+fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase, int64_t kind)
+{
+	const struct kind_print *print = kind_print_of(fold, thread, event, phase, kind);
+	struct open_block *block = print && print->counts ? block_open(fold, thread->number, event) : NULL;
+
 	if (!block)
 		return;
 	if (block->events++ == 0) {
@@ -272,19 +317,12 @@ fold_print_event(struct fold *fold, const struct fold_thread *thread, const stru
 		block->first_number = event->number;
 	}
 	block->last = event->id;
-	control = fingerprint_mix(inputs->signature.operation, site ? site->signature.operation : 0);
-	out = outputs ? outputs->signature.kinds : 0;
-	block->print.control = fingerprint_join(block->print.control, control, 1);
-	block->print.kinds = fingerprint_join(block->print.kinds,
-					      fingerprint_mix(control, fingerprint_mix(inputs->signature.kinds, out)), 1);
-	out = outputs ? outputs->signature.content : 0;
-	block->print.content = fingerprint_join(block->print.content,
-						fingerprint_mix(control, fingerprint_mix(inputs->signature.content, out)), 1);
-	block->messages += inputs->signature.message ||
-			   (inputs->signature.group_size && fold->box.header.world_size > 0 &&
-			    inputs->signature.group_size != (uint32_t)fold->box.header.world_size);
-	if (inputs->signature.collective) {
-		block->print.collective = fingerprint_join(block->print.collective, inputs->signature.collective, 1);
+	block->print.control = fingerprint_join(block->print.control, print->control, 1);
+	block->print.kinds = fingerprint_join(block->print.kinds, print->kinds, 1);
+	block->print.content = fingerprint_join(block->print.content, print->content, 1);
+	block->messages += print->message;
+	if (print->collective) {
+		block->print.collective = fingerprint_join(block->print.collective, print->collective, 1);
 		block->collectives++;
 	}
 }
@@ -303,6 +341,7 @@ fold_prints_end(struct fold *fold)
 	sqlite3_finalize(prints->insert_site);
 	free(prints->signatures.entries);
 	free(prints->sites.entries);
+	free(prints->kinds);
 	free(prints);
 	fold->prints = NULL;
 }

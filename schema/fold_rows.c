@@ -122,7 +122,7 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	}
 	fold_part_event(fold, event, sequence && phase != PHASE_BACKWARD ? (int64_t)start->sequence : -1, outcome != OUTCOME_OK, start->ids,
 			event->end ? event->end->ids : 0);
-	fold_print_event(fold, thread, event, phase);
+	fold_print_event(fold, thread, event, phase, kind);
 	fold->kept++;
 	if (event->step > fold->last_step)
 		fold->last_step = event->step;

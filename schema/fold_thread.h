@@ -92,7 +92,7 @@ void range_end(struct merge *merge, struct fold_thread *thread, uint64_t token);
 void range_forget(struct merge *merge, struct fold_thread *thread);
 
 /* fold_fingerprint.c */
-void fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase);
+void fold_print_event(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase, int64_t kind);
 
 /* fold_parts.c: EVENT, whose identities are in fold->ids; SEQUENCE -1: none, or of backward. */
 void fold_part_event(struct fold *fold, const struct pending *event, int64_t sequence, bool unwell, size_t inputs, size_t outputs);

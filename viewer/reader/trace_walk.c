@@ -24,7 +24,8 @@ struct walk {
 	struct map by_number;       /* parts that were read: number -> struct walk_part * */
 	struct walk_part *parts;
 	uint32_t event_count;       /* in all of them */
-	sqlite3_stmt *one;          /* reads a part */
+	sqlite3_stmt *one;          /* reads a part, */
+	struct walk_part *reading;  /* this one */
 	bool unfit;                 /* the file can't be read so */
 };
 
@@ -115,11 +116,46 @@ kind_at(const struct walk *walk, int64_t id)
 }
 
 static enum walk_status
-status_of(sqlite3_stmt *row, int column)
+status_of(int64_t lasted)
 {
-	int64_t lasted = sqlite3_column_int64(row, column);
-
 	return lasted == -1 ? WALK_OPEN : lasted < 0 ? WALK_FAILED : WALK_OK;
+}
+
+/* walk_row(id, kind, lasted): a row of the part that is read, within the query: a step of the statement for each takes twice the time. */
+static void
+row_add(sqlite3_context *call, int count, sqlite3_value **values)
+{
+	struct walk *walk = sqlite3_user_data(call);
+	struct walk_part *part = walk->reading;
+	int64_t place = sqlite3_value_int64(values[0]) - part->first;
+
+	(void)count;
+	if (part->count == PART_EVENTS || place < 0 || place >= PART_EVENTS || (part->count && part->events[part->count - 1].place >= place))
+		walk->unfit = true;
+	else
+		part->events[part->count++] = (struct walk_event){ kind_at(walk, sqlite3_value_int64(values[1])), (uint16_t)place,
+								   (uint8_t)status_of(sqlite3_value_int64(values[2])) };
+}
+
+static void
+rows_end(sqlite3_context *call)
+{
+	(void)call;
+}
+
+/* The statement that reads a part; again where the file was let go of. */
+static bool
+one_prepare(struct reader *reader, struct walk *walk)
+{
+	if (walk->one)
+		return true;
+	sqlite3_finalize(reader_prepare(reader, "SELECT 1")); /* opens the file where the reader rests */
+	if (reader->db && sqlite3_create_function(reader->db, "walk_row", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, walk, NULL, row_add, rows_end) == SQLITE_OK)
+		walk->one = reader_prepare(reader, reader->version >= VERSION_COMPACT
+							   ? "SELECT walk_row(id, kind_id, lasted) FROM event_row WHERE id >= ?1 AND id <= ?2"
+							   : "SELECT walk_row(id, kind_id, CASE outcome WHEN 1 THEN -2 WHEN 2 THEN -1 END) FROM event_row "
+							     "WHERE id >= ?1 AND id <= ?2");
+	return walk->one != NULL;
 }
 
 static struct walk_part *
@@ -127,23 +163,25 @@ part_read(struct reader *reader, struct walk *walk, int64_t number)
 {
 	struct walk_part *part = malloc(sizeof *part + PART_EVENTS * sizeof *part->events), *fitting;
 
-	if (!walk->one)
-		walk->one = reader_prepare(reader, reader->version >= VERSION_COMPACT
-							   ? "SELECT id, kind_id, lasted FROM event_row WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC"
-							   : "SELECT id, kind_id, CASE outcome WHEN 1 THEN -2 WHEN 2 THEN -1 END FROM event_row "
-							     "WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC");
-	if (!part || !walk->one || walk->event_count > EVENTS_LIMIT) {
+	if (!part || walk->event_count > EVENTS_LIMIT || !one_prepare(reader, walk)) {
 		free(part);
 		return NULL;
 	}
 	*part = (struct walk_part){ .first = number << PART_SHIFT };
+	walk->reading = part;
 	reader->ticks = 0;
 	sqlite3_bind_int64(walk->one, 1, part->first);
 	sqlite3_bind_int64(walk->one, 2, part->first | (PART_EVENTS - 1));
-	while (part->count < PART_EVENTS && reader_row(reader, walk->one))
-		part->events[part->count++] = (struct walk_event){ kind_at(walk, sqlite3_column_int64(walk->one, 1)),
-								   (uint16_t)(sqlite3_column_int64(walk->one, 0) - part->first), (uint8_t)status_of(walk->one, 2) };
+	while (reader_row(reader, walk->one))
+		;
 	sqlite3_reset(walk->one);
+	walk->reading = NULL;
+	for (uint32_t i = 0; i < part->count / 2; i++) {
+		struct walk_event event = part->events[i];
+
+		part->events[i] = part->events[part->count - 1 - i];
+		part->events[part->count - 1 - i] = event;
+	}
 	fitting = realloc(part, sizeof *part + part->count * sizeof *part->events);
 	return fitting ? fitting : part;
 }
@@ -157,7 +195,7 @@ part_at(struct reader *reader, struct walk *walk, int64_t number)
 	if (part)
 		return part;
 	part = part_read(reader, walk, number);
-	if (!part || !map_set(&walk->by_number, number, (uintptr_t)part)) {
+	if (!part || walk->unfit || !map_set(&walk->by_number, number, (uintptr_t)part)) {
 		free(part);
 		walk->unfit = true;
 		return NULL;
