@@ -324,6 +324,45 @@ test_told(void)
 	EXPECT("lists_told", "likely");
 	ask_told("each element in list of batch should be of equal size", "/p/model.py"); /* somebody else says so */
 	EXPECT("lists_told", "");
+	ask_told("At least one stride in the given numpy array is negative, and tensors with negative strides are not currently supported.", "/p/data.py");
+	EXPECT("view_told", "certain");
+	ask_told("Inference tensors cannot be saved for backward.", "/p/model.py");
+	EXPECT("view_told", "certain");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "no_grad()"));
+	ask_told("stride 2 is negative", "/p/data.py");
+	EXPECT("view_told", "");
+}
+
+/* Positions that end with MOST, counted by OPERATION, for 66 columns and as many rows. */
+static void
+ask_positions(const char *operation, int64_t most)
+{
+	const struct operand look[] = { TENSOR("weight", 1, 66, 16), INDEX("indices", 2, 4, 66) };
+	struct event event = EVENT("aten::embedding", look);
+	struct mismatch outside = { .property = "index", .operand = 1, .against = 0, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 66, .actual = most,
+				    .text = "it is outside" };
+
+	start();
+	stories[0].count = 1;
+	stories[0].steps[0] = (struct lineage_step){ .event = { .id = 5, .site = -1, .operation = operation }, .dim = -1, .size = -1 };
+	facts = (struct cause_facts){ .event = &event, .mismatch = &outside, .message = "index out of range in self", .last_call = -1 };
+	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[0] };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	facts = (struct cause_facts){ .event = NULL };
+}
+
+static void
+test_offset(void)
+{
+	ask_positions("aten::cumsum", 67);
+	EXPECT("index_out_of_range", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "these positions begin at 2, not at 0: a table of 66 rows holds sequences of 64, and this one has 66"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "cut the sequences to 64"));
+	ask_positions("aten::lift_fresh", 67); /* tokens */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "begin at"));
+	ask_positions("aten::cumsum", 120); /* no offset is so large */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "begin at"));
 }
 
 /* Of two shapes that a message tells, what differs is in question. */
@@ -351,6 +390,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "placeholders that the model wrote", test_generated);
 	CU_add_test(suite, "tables that were resized", test_tables);
 	CU_add_test(suite, "sizes that a message tells", test_told);
+	CU_add_test(suite, "positions from more than 0", test_offset);
 	CU_add_test(suite, "what a message tells apart", test_mentioned);
 	CU_add_test(suite, "layers without a graph", test_reentrant);
 }

@@ -297,6 +297,15 @@ cause_own_cat(const struct cause_side *large, const struct cause_side *small)
 	return NULL;
 }
 
+/* Does a piece of PART come first? */
+static bool
+is_in_front(const struct lineage_step *step, int64_t part)
+{
+	int first = rule_next(&step->event, 0);
+
+	return first >= 0 && step->dim < step->event.operands[first].ndim && step->event.operands[first].sizes[step->dim] == part;
+}
+
 /* Needs: one side grew by a cat that the other has not gone through, by just what they differ in. Likely where two
  * tensors were joined. */
 bool
@@ -348,5 +357,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	}
 	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",
 		 cause_operand_name(facts, small->place), part);
+	if (items == 2)
+		text_add(&out->fix, "%s", is_in_front(step, part) ? SAY("; they stand at the front") : SAY("; they stand at the end"));
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "causes_tool.h"
+#include "schema/box.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
@@ -111,5 +112,36 @@ cause_told_lists(const struct cause_facts *facts, struct cause *out)
 		 "length");
 	text_add(&out->fix, "give the DataLoader a collate_fn that pads (torch.nn.utils.rnn.pad_sequence, a tokenizer's pad), or bring the lists to one length where a sample is made; with a "
 		 "batch of 1 they would come out transposed");
+	return true;
+}
+
+/* Needs: the word of torch.from_numpy that an array runs backwards, or of autograd that a tensor is one of inference mode. */
+bool
+cause_told_view(const struct cause_facts *facts, struct cause *out)
+{
+	if (!facts->message)
+		return false;
+	if (strstr(facts->message, "given numpy array") && strstr(facts->message, "negative")) {
+		out->confidence = "certain";
+		text_add(&out->text, "the numpy array is a view that runs backwards (a flip, [::-1], np.rot90): a tensor can't have negative strides");
+		text_add(&out->fix, "copy it before it becomes a tensor: torch.from_numpy(array.copy()), or np.ascontiguousarray where it is turned (samples that aren't turned come without it)");
+		return true;
+	}
+	if (!strstr(facts->message, "Inference tensors cannot be saved for backward"))
+		return false;
+	out->confidence = "certain";
+	text_add(&out->text, "a tensor that was made under torch.inference_mode() is used in training (a cache or buffer that was filled, or grew, in an evaluation and was kept; features that were computed so)");
+	for (int i = 0; facts->event && facts->source && i < facts->event->operand_count; i++) {
+		struct event maker;
+		int output;
+
+		if (facts->event->operands[i].tensor <= 0 || facts->event->operands[i].flags & BOX_TENSOR_GRAD ||
+		    !facts->source->maker(facts->source->context, facts->process, facts->event->operands[i].tensor, facts->event->id, &maker, &output) || maker.grad)
+			continue;
+		text_add(&out->text, ": %s, by ", cause_operand_name(facts, i));
+		cause_add_step(facts, &out->text, &(struct lineage_step){ .event = maker, .dim = -1, .size = -1 });
+		break;
+	}
+	text_add(&out->fix, "evaluate under torch.no_grad() instead of inference_mode(), make what is kept anew for training, or clone() it there");
 	return true;
 }
