@@ -263,6 +263,17 @@ find_untold(const struct source *source, const struct failure *failure, const js
 	return !untold.again;
 }
 
+/* Was the operation that NOTE tells called at the very lines that FRAMES are? */
+static bool
+was_called_at(const struct source *source, int process, const struct note *note, const json_t *frames)
+{
+	struct event event;
+	struct site site;
+
+	return note->event >= 0 && source->event(source->context, process, note->event, &event) && event.site >= 0 &&
+	       source->site(source->context, process, event.site, &site) && came_from(frames, &site);
+}
+
 /* The entry of the chain where the failure arose, -1 for the exception itself; OPERATION gets the operation it left. */
 static int
 find_link(const struct source *source, const struct failure *failure, const json_t *chain, const struct note **operation)
@@ -281,6 +292,9 @@ find_link(const struct source *source, const struct failure *failure, const json
 			break; /* never raised: the text of one that was, in another process (RemoteTraceback) */
 		if (!tells_again(message, frames, link, left != NULL) || (*operation && (!left || left->id != (*operation)->id)))
 			break;
+		if (*operation && strcmp(text_get(link, "relation"), "cause") != 0 && was_called_at(source, failure->process, *operation, frames) &&
+		    !was_called_at(source, failure->process, *operation, json_object_get(link, "frames")))
+			break; /* what the handler tried failed with the same words */
 		*operation = left;
 		found = (int)i;
 		message = text_get(link, "message");
