@@ -665,6 +665,27 @@ test_choice(void)
 	CU_ASSERT_EQUAL(one.decider, 1);
 }
 
+/* A class token that is expanded to the batch has its size from the pictures that it is put before. */
+static void
+test_class_token(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[6, 9, 4]") }, token[] = { TENSOR("self", 1, 1, 1, 4), VALUE("size", "int[]", "[6, -1, -1]") };
+	const struct operand tokens[] = { TENSOR("output", 2, 6, 1, 4) }, pictures[] = { TENSOR("output", 3, 6, 9, 4) }, none[] = { TENSOR("self", 3, 6, 9, 4) };
+	const struct operand join[] = { ITEM("tensors[0]", 0, 2, 6, 1, 4), ITEM("tensors[1]", 1, 3, 6, 9, 4), VALUE("dim", "int", "1") };
+	const struct operand joined[] = { TENSOR("output", 4, 6, 10, 4) };
+	struct event events[] = { MADE(1, 1, "aten::expand", token, tokens), MADE(2, 1, "aten::lift_fresh", none, pictures), MADE(3, 1, "aten::cat", join, joined) };
+	struct hand with = { .events = events, .event_count = COUNT(events), .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 4, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE_FATAL(one.decider >= 0);
+	CU_ASSERT_EQUAL(one.steps[one.decider].event.id, 2);
+	events[1] = (struct event)MADE(2, 1, "aten::zeros", size, pictures); /* both were given it: the first */
+	lineage_walk_tensor(&source, 0, 4, 10, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE_FATAL(one.decider >= 0);
+	CU_ASSERT_EQUAL(one.steps[one.decider].event.id, 1);
+}
+
 int
 main(void)
 {
@@ -694,6 +715,7 @@ main(void)
 	CU_add_test(suite, "a state that is carried on", test_loop);
 	CU_add_test(suite, "what was undone", test_undone);
 	CU_add_test(suite, "what was taken apart again", test_regrouped);
+	CU_add_test(suite, "a class token", test_class_token);
 	CU_add_test(suite, "rows that were chosen", test_choice);
 	CU_add_test(suite, "the side that changed", test_changed);
 	CU_add_test(suite, "one part of a stack", test_part);

@@ -149,6 +149,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		step->size = maker->outputs[output].sizes[*dim];
 		flow = size_flow(maker, output, *dim);
 		step->regrouped = lineage_regroup(lineage, maker, output, *dim, &flow);
+		lineage_other_piece(source, lineage, maker, &flow);
 	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
 		flow = size_flow_values(maker, output);
 		lineage_pick(lineage, maker, &flow);

@@ -1,4 +1,5 @@
-/* Sizes that a view put into one and a later view took apart again, and rows that were selected: where each comes from. */
+/* Sizes that a view put into one and a later view took apart again, pieces that were made as large as others, rows that were selected: where each comes
+ * from. */
 #include "lineage_parts.h"
 #include "../mismatch/mismatch_rule.h"
 
@@ -72,6 +73,34 @@ lineage_regroup(const struct lineage *lineage, const struct event *maker, int ou
 	flow->operand = self;
 	flow->dim = dim;
 	return true;
+}
+
+/* Was DIM of what MAKER made given to it as a number (expanded to it, asked for)? */
+static bool
+is_given(const struct event *maker, int output, int dim)
+{
+	struct flow flow = size_flow(maker, output, dim);
+
+	return flow.kind == FLOW_ARGUMENTS && flow.operand < 0;
+}
+
+void
+lineage_other_piece(const struct source *source, const struct lineage *lineage, const struct event *maker, struct flow *flow)
+{
+	if (flow->kind != FLOW_PASSES || flow->operand < 0 || !mismatch_is_any(maker->operation, "cat concat concatenate stack"))
+		return;
+	for (int i = flow->operand; i >= 0; i = rule_next(maker, i + 1)) {
+		struct event piece;
+		int output, writes;
+
+		if (maker->operands[i].ndim <= flow->dim || maker->operands[i].sizes[flow->dim] != maker->operands[flow->operand].sizes[flow->dim])
+			continue;
+		if (lineage_maker(source, lineage->process, maker->operands[i].tensor, maker->id, LINEAGE_SIZE, &piece, &output, &writes) &&
+		    flow->dim < piece.outputs[output].ndim && is_given(&piece, output, flow->dim))
+			continue;
+		flow->operand = i;
+		return;
+	}
 }
 
 /* Where rows were chosen by numbers that were computed (the largest, a random order), the choice is what made them fewer. */
