@@ -92,8 +92,15 @@ again_add(struct parts *parts, struct part *part, int64_t tensor)
 		parts->again_total -= part->again_count - sorted;
 		part->again_count = sorted;
 		if (sorted > room / 4 || !sorted) {
-			int64_t *grown = parts->again_total < PARTS_AGAIN_MOST ? realloc(part->again, room * sizeof *grown) : NULL;
+			int64_t *grown;
 
+			if (parts->again_total + room > PARTS_AGAIN_MOST) {
+				parts->again_total -= sorted;
+				part->again_count = 0;
+				part->begin = 0; /* it may have made any */
+				return true;
+			}
+			grown = realloc(part->again, room * sizeof *grown);
 			if (!grown)
 				return false;
 			part->again = grown;

@@ -17,8 +17,8 @@
 #define PART_SHIFT 13
 #define PART_EVENTS (1 << PART_SHIFT)
 #define PART_SITES_BYTES 512
-#define PARTS_MOST (1u << 20)
-#define PARTS_AGAIN_MOST (1u << 25) /* identities listed, over all parts */
+#define PARTS_MOST (1u << 18)
+#define PARTS_AGAIN_MOST (1u << 24) /* identities listed, over all parts; of a part for which no room is left any must be looked for */
 
 /* What a tensor is asked by before it is given another's data (t.data = other, module.to()): Variable::set_data asks
  * _has_compatible_shallow_copy_type(self, new_data) first (torch/csrc/autograd/variable.cpp). */
@@ -55,7 +55,7 @@ struct part_row {
 
 /* Part NUMBER, made where there is none; NULL without memory, or room. */
 struct part *parts_part(struct parts *parts, int64_t number);
-/* False without memory, or with more than the MOST above: what there is then is of no use. */
+/* False without memory, or with more than PARTS_MOST: what there is then is of no use. */
 bool parts_add(struct parts *parts, const struct part_row *row);
 void parts_sort(struct parts *parts); /* when all are added */
 void parts_free(struct parts *parts);

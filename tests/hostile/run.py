@@ -67,6 +67,16 @@ def generated_columns(db, path):
 
 
 @case
+def parts_that_lie(db, path):
+    """More parts than there are, with all call sites and endless lists of identities, in a table that is computed."""
+    db.executescript("DROP TABLE event_part; CREATE TABLE event_part (number INTEGER PRIMARY KEY, begin_tensor AS (9223372036854775807),"
+                     " met_tensor AS (9223372036854775807), made_tensor AS (-1), sequence_low AS (-9223372036854775807),"
+                     " sequence_high AS (9223372036854775807), unwell AS (-1), again AS (CAST(CAST(x'00' AS TEXT) || replace(hex(zeroblob(400000)), '0', CAST(x'02' AS TEXT)) AS BLOB)),"
+                     f" sites AS (zeroblob(512))); INSERT INTO event_part (number) {LOOP} i FROM n LIMIT 400000;"
+                     "INSERT INTO event_part (number) VALUES (0), (-5), (9223372036854775807), (1125899906842623);")
+
+
+@case
 def many_tables(db, path):
     db.executescript("BEGIN;" + "".join(f"CREATE TABLE t{i} (a, b, c);" for i in range(5000)) + "COMMIT;")
 

@@ -48,7 +48,10 @@ told_read(struct parts *parts, sqlite3_stmt *row)
 	int64_t number = sqlite3_column_int64(row, 0);
 	struct part *part = number >= 0 && number <= INT64_MAX >> PART_SHIFT ? parts_part(parts, number) : NULL;
 
-	if (!part || part->again || sqlite3_column_bytes(row, 8) != PART_SITES_BYTES || size > 10ull * PARTS_AGAIN_MOST)
+	size_t room = size < PARTS_AGAIN_MOST - parts->again_total ? size : PARTS_AGAIN_MOST - parts->again_total; /* (one takes a byte at least) */
+	int64_t *fitting;
+
+	if (!part || part->again || sqlite3_column_bytes(row, 8) != PART_SITES_BYTES)
 		return false;
 	part->begin = sqlite3_column_int64(row, 1);
 	part->met = sqlite3_column_int64(row, 2);
@@ -57,14 +60,16 @@ told_read(struct parts *parts, sqlite3_stmt *row)
 	part->sequence_high = number_or(row, 5, -1);
 	part->unwell = (uint32_t)sqlite3_column_int64(row, 6);
 	memcpy(part->sites, sqlite3_column_blob(row, 8), PART_SITES_BYTES);
-	part->again = size ? malloc(size * sizeof *part->again) : NULL; /* (an identity takes a byte at least) */
-	if (size && (!part->again || !tensor_blob_decode(sqlite3_column_blob(row, 7), size, part->again, size, &inputs, &outputs) || inputs))
+	part->again = room ? malloc(room * sizeof *part->again) : NULL;
+	if (size && (!part->again || !tensor_blob_decode(sqlite3_column_blob(row, 7), size, part->again, room, &inputs, &outputs) || inputs))
 		return false;
 	part->again_count = size ? (uint32_t)outputs : 0;
 	parts->again_total += part->again_count;
+	fitting = part->again_count ? realloc(part->again, part->again_count * sizeof *fitting) : NULL;
+	part->again = fitting ? fitting : part->again;
 	if (part->made && (!parts->made || part->made < parts->made))
 		parts->made = part->made;
-	return parts->again_total <= PARTS_AGAIN_MOST;
+	return true;
 }
 
 const struct parts *
