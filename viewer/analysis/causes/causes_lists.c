@@ -357,7 +357,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	}
 	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",
 		 cause_operand_name(facts, small->place), part);
-	if (items == 2)
+	if (items == 2 && rest != part) /* equal pieces: which of them was added isn't known */
 		text_add(&out->fix, "%s", is_in_front(step, part) ? SAY("; they stand at the front") : SAY("; they stand at the end"));
 	return true;
 }
