@@ -1,9 +1,10 @@
 """terminal.py COMMAND...: run COMMAND on a terminal of its own (a pty, 100 columns), print what it shows, end with its status.
 With INTERRUPT_S=N in the environment: Ctrl-C is typed after N seconds."""
-import fcntl, os, pty, struct, sys, termios, threading, time
+import fcntl, os, pty, signal, struct, sys, termios, threading, time
 
 pid, terminal = pty.fork()
 if pid == 0:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as at a terminal, also where a shell's background job was told to ignore it
     os.execvp(sys.argv[1], sys.argv[1:])
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
 
