@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 LEFT_OUT = {
+    "messages_groups": "which of its ranks is told, one whose connection broke or one that was ended, is a matter of chance",
     "pool_futures": "its program does nothing but start the pool: the steps have no place before its spawned workers",
     "early_end": "the process that fails runs no operation",
     "early_exit": "the process that fails runs no operation",
@@ -23,7 +24,6 @@ LEFT_OUT = {
 }
 # Case, what differs (a key of `essence`), why that can't be otherwise or is right.
 MAY_DIFFER = {
-    "messages_groups": {key: "which rank's connection breaks first, at which port, is a matter of chance" for key in ("where", "exception")},
     **{name: {"history": "of more than 8 sizes the smallest and the largest outlive the ring: whether one between came before isn't known"}
        for name in ("news_crop", "clipped_board", "judge_checkpoint_moe")},
     "padding_inside": {"origin": "what each call made of what it was given is known of the calls that are kept",
