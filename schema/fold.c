@@ -17,10 +17,7 @@
 static void
 optional_bind(sqlite3_stmt *insert, int column, int64_t value)
 {
-	if (value >= 0)
-		sqlite3_bind_int64(insert, column, value);
-	else
-		sqlite3_bind_null(insert, column);
+	fold_bind(insert, column, value, value >= 0);
 }
 
 static const char *

@@ -11,15 +11,6 @@ wide(const uint32_t *at)
 	return at[0] | (uint64_t)at[1] << 32;
 }
 
-static void
-bind(sqlite3_stmt *statement, int column, uint64_t value, bool known)
-{
-	if (known)
-		sqlite3_bind_int64(statement, column, (int64_t)value);
-	else
-		sqlite3_bind_null(statement, column);
-}
-
 void
 fold_cuda_start(struct fold *fold)
 {
@@ -84,7 +75,7 @@ launch_bind(struct fold *fold, const uint32_t *rest)
 	snprintf(block, sizeof block, "%ux%ux%u", rest[3] & 0xffff, rest[3] >> 16, rest[4]);
 	if (rest[0])
 		kernel_write(fold, rest[0]);
-	bind(fold->insert_cuda, 18, rest[0], rest[0] != 0);
+	fold_bind(fold->insert_cuda, 18, (int64_t)rest[0], rest[0] != 0);
 	sqlite3_bind_text(fold->insert_cuda, 19, grid, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_text(fold->insert_cuda, 20, block, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_int64(fold->insert_cuda, 21, rest[5]);
@@ -107,13 +98,13 @@ fold_cuda_call(struct merge *merge, struct fold_thread *thread, const struct box
 	sqlite3_bind_int64(insert, 1, thread->number);
 	sqlite3_bind_int64(insert, 2, thread_ns(merge, thread));
 	sqlite3_bind_int64(insert, 3, merge->step);
-	bind(insert, 4, around ? (uint64_t)around->id : 0, around != NULL);
-	bind(insert, 5, cuda->op, box_read_op(&fold->box, cuda->op) != NULL);
-	bind(insert, 6, cuda->site, fold_site(fold, cuda->site) != 0);
+	fold_bind(insert, 4, around ? around->id : 0, around != NULL);
+	fold_bind(insert, 5, cuda->op, box_read_op(&fold->box, cuda->op) != NULL);
+	fold_bind(insert, 6, cuda->site, fold_site(fold, cuda->site) != 0);
 	sqlite3_bind_text(insert, 7, box_cuda_kind_names[cuda->kind], -1, SQLITE_STATIC);
 	sqlite3_bind_int64(insert, 8, cuda->function);
 	sqlite3_bind_int(insert, 9, (cuda->record.flags & BOX_FLAG_DRIVER) != 0);
-	bind(insert, 10, (uint64_t)cuda->device, cuda->device >= 0);
+	fold_bind(insert, 10, cuda->device, cuda->device >= 0);
 	sqlite3_bind_int64(insert, 11, (int64_t)wide(cuda->stream));
 	sqlite3_bind_int64(insert, 12, cuda->result);
 	sqlite3_bind_int(insert, 13, (cuda->record.flags & BOX_FLAG_CAPTURED) != 0);
@@ -196,11 +187,11 @@ memory_write(struct fold *fold, const struct box_memory *table, uint64_t count)
 		sqlite3_bind_int64(insert, 1, (int64_t)memory->address);
 		sqlite3_bind_text(insert, 2, kinds[memory->class], -1, SQLITE_STATIC);
 		sqlite3_bind_int64(insert, 3, (int64_t)(memory->bytes & INT64_MAX));
-		bind(insert, 4, (uint64_t)memory->device, memory->device >= 0);
+		fold_bind(insert, 4, memory->device, memory->device >= 0);
 		sqlite3_bind_int64(insert, 5, memory->thread);
-		bind(insert, 6, memory->event, memory->event != UINT64_MAX);
-		bind(insert, 7, memory->op, box_read_op(&fold->box, memory->op) != NULL);
-		bind(insert, 8, memory->site, fold_site(fold, memory->site) != 0);
+		fold_bind(insert, 6, (int64_t)memory->event, memory->event != UINT64_MAX);
+		fold_bind(insert, 7, memory->op, box_read_op(&fold->box, memory->op) != NULL);
+		fold_bind(insert, 8, memory->site, fold_site(fold, memory->site) != 0);
 		sqlite3_bind_int64(insert, 9, memory->step);
 		fold_step(fold, insert);
 	}

@@ -114,6 +114,7 @@ struct fold {
 /* fold_sql.c */
 sqlite3_stmt *fold_prepare(struct fold *fold, const char *sql); /* NULL after a failure */
 void fold_run(struct fold *fold, const char *sql);
+void fold_bind(sqlite3_stmt *statement, int column, int64_t value, bool known); /* NULL where it isn't KNOWN */
 void fold_step(struct fold *fold, sqlite3_stmt *statement);     /* one row in, then reset */
 void fold_bind_clean(struct fold *fold, sqlite3_stmt *statement, int column, const char *raw, size_t size);
 /* The string REFERENCE of the box, cleaned; "" if the reference is damaged. */

@@ -82,18 +82,9 @@ part_write(struct fold *fold, sqlite3_stmt *insert, const struct part *part)
 	sqlite3_bind_int64(insert, 1, part->number);
 	sqlite3_bind_int64(insert, 2, part->begin);
 	sqlite3_bind_int64(insert, 3, part->met);
-	if (part->made)
-		sqlite3_bind_int64(insert, 4, part->made);
-	else
-		sqlite3_bind_null(insert, 4);
-	if (sequence)
-		sqlite3_bind_int64(insert, 5, part->sequence_low);
-	else
-		sqlite3_bind_null(insert, 5);
-	if (sequence)
-		sqlite3_bind_int64(insert, 6, part->sequence_high);
-	else
-		sqlite3_bind_null(insert, 6);
+	fold_bind(insert, 4, part->made, part->made != 0);
+	fold_bind(insert, 5, part->sequence_low, sequence);
+	fold_bind(insert, 6, part->sequence_high, sequence);
 	sqlite3_bind_int64(insert, 7, part->unwell);
 	sqlite3_bind_blob(insert, 8, fold->scratch.data,
 			  (int)tensor_blob_encode((const uint64_t *)part->again, 0, part->again_count, (uint8_t *)fold->scratch.data), SQLITE_TRANSIENT);

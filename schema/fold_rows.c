@@ -34,15 +34,6 @@ event_row(struct fold *fold, const struct pending *event)
 	return row;
 }
 
-static void
-integer_bind(sqlite3_stmt *statement, int column, int64_t value, bool known)
-{
-	if (known)
-		sqlite3_bind_int64(statement, column, value);
-	else
-		sqlite3_bind_null(statement, column);
-}
-
 static int64_t
 event_kind(struct fold *fold, const struct fold_thread *thread, const struct pending *event, enum phase phase)
 {
@@ -63,8 +54,8 @@ event_kind(struct fold *fold, const struct fold_thread *thread, const struct pen
 	sqlite3_bind_int64(insert, 4, event->micro_batch);
 	sqlite3_bind_int64(insert, 5, start->depth);
 	sqlite3_bind_int64(insert, 6, event->signature);
-	integer_bind(insert, 7, event->output_signature, event->output_signature >= 0);
-	integer_bind(insert, 8, site, site >= 0);
+	fold_bind(insert, 7, event->output_signature, event->output_signature >= 0);
+	fold_bind(insert, 8, site, site >= 0);
 	sqlite3_bind_int64(insert, 9, grad);
 	sqlite3_bind_int64(insert, 10, event->id);
 	fold_step(fold, insert);
@@ -170,9 +161,9 @@ row_scope(struct merge *merge, struct fold_thread *thread, const struct range *r
 		return;
 	sqlite3_bind_int64(insert, 1, range->id);
 	sqlite3_bind_int64(insert, 2, scope_kind(fold, thread, range));
-	integer_bind(insert, 3, range->sequence, range->scope == BOX_SCOPE_BACKWARD && range->sequence != BOX_NONE);
+	fold_bind(insert, 3, range->sequence, range->scope == BOX_SCOPE_BACKWARD && range->sequence != BOX_NONE);
 	sqlite3_bind_int64(insert, 4, range->start_ns / GRID_NS - (int64_t)(fold->box.header.start_unix_ns & INT64_MAX) / GRID_NS);
-	integer_bind(insert, 5, end_ns / GRID_NS - range->start_ns / GRID_NS, end_ns >= 0);
-	integer_bind(insert, 6, range->id - range->parent, range->parent >= 0);
+	fold_bind(insert, 5, end_ns / GRID_NS - range->start_ns / GRID_NS, end_ns >= 0);
+	fold_bind(insert, 6, range->id - range->parent, range->parent >= 0);
 	fold_step(fold, insert);
 }

@@ -31,6 +31,15 @@ fold_run(struct fold *fold, const char *sql)
 }
 
 void
+fold_bind(sqlite3_stmt *statement, int column, int64_t value, bool known)
+{
+	if (known)
+		sqlite3_bind_int64(statement, column, value);
+	else
+		sqlite3_bind_null(statement, column);
+}
+
+void
 fold_step(struct fold *fold, sqlite3_stmt *statement)
 {
 	if (fold->failed || !statement)

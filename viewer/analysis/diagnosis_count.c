@@ -13,15 +13,12 @@ static const char sampling[] = "multinomial argmax topk";
 static bool
 stop_at_compared(struct lineage *mask)
 {
-	int at = mask->decider;
+	int at = mask->decider, next;
 
 	if (at < 0 || !mismatch_is_any(mask->steps[at].event.operation, comparing))
 		return false;
-	for (int i = at + 1; i < mask->count; i++)
-		if (mask->steps[i].decides) {
-			mask->decider = i;
-			break;
-		}
+	next = lineage_decides_from(mask, at + 1);
+	mask->decider = next < 0 ? at : next;
 	return true;
 }
 

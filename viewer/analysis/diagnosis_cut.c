@@ -66,13 +66,7 @@ leaves(const struct event *event)
 static bool
 is_within_checkpoint(const struct diagnosis *diagnosis, const struct event *event)
 {
-	json_t *frames = where_site_frames(diagnosis->source, diagnosis->failure->process, event->site);
-	bool within = false;
-
-	for (size_t i = 0; i < json_array_size(frames); i++)
-		within = within || strstr(text_get(json_array_get(frames, i), "file"), "/torch/utils/checkpoint.py");
-	json_decref(frames);
-	return within;
+	return where_in_checkpoint(diagnosis->source, diagnosis->failure->process, event->site);
 }
 
 /* The operation nearest to the loss that left the graph; within checkpointing, which all its layers ran without one, the first. */

@@ -424,3 +424,22 @@ where_stack(const json_t *frames)
 		json_array_append_new(stack, plain_frame(json_array_get(frames, i)));
 	return stack;
 }
+
+bool
+where_is_checkpointing(const char *file)
+{
+	return strstr(file, "/torch/utils/checkpoint.py") != NULL;
+}
+
+bool
+where_in_checkpoint(const struct source *source, int process, int64_t site)
+{
+	struct site found;
+
+	if (site < 0 || !source->site(source->context, process, site, &found))
+		return false;
+	for (int i = 0; i < found.frame_count; i++)
+		if (where_is_checkpointing(found.frames[i].file))
+			return true;
+	return false;
+}

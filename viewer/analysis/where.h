@@ -28,6 +28,10 @@ json_t *where_source(const struct source *source, const struct failure *failure,
 json_t *where_stack(const json_t *frames);
 /* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */
 bool where_is_foreign(const char *file);
+/* Is FILE PyTorch's code of activation checkpointing? */
+bool where_is_checkpointing(const char *file);
+/* Was the operation at call SITE called by it, at any depth? */
+bool where_in_checkpoint(const struct source *source, int process, int64_t site);
 /* Nor in an installed package: the program's own. */
 bool where_is_program(const char *file);
 /* Is site ID (its chosen frame) in the program's own files, not in an installed package or Python's library? */

@@ -166,6 +166,12 @@ reader_row(struct reader *reader, sqlite3_stmt *statement)
 	return result == SQLITE_ROW;
 }
 
+int64_t
+reader_number(sqlite3_stmt *row, int column, int64_t none)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? none : sqlite3_column_int64(row, column);
+}
+
 void
 reader_degrade(struct reader *reader, const char *name, int64_t count, const char *text)
 {

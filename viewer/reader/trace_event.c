@@ -28,12 +28,6 @@ status_word(const char *text)
 	return text && strcmp(text, "failed") == 0 ? "failed" : text && strcmp(text, "open") == 0 ? "open" : "ok";
 }
 
-static int64_t
-number_or_none(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, column);
-}
-
 static bool
 scratch_reserve(struct event_scratch *scratch, size_t count)
 {
@@ -74,7 +68,7 @@ static bool
 event_fill(struct reader *reader, sqlite3_stmt *row, struct event_scratch *scratch, struct event *out)
 {
 	const struct signature *signature = reader_signature(reader, sqlite3_column_int64(row, 11)), *output = NULL;
-	int64_t output_id = number_or_none(row, 12);
+	int64_t output_id = reader_number(row, 12, -1);
 	size_t inputs = 0, outputs = 0;
 
 	if (output_id >= 0)
@@ -87,17 +81,17 @@ event_fill(struct reader *reader, sqlite3_stmt *row, struct event_scratch *scrat
 	out->thread = sqlite3_column_int(row, 1);
 	out->number = sqlite3_column_int64(row, 2);
 	out->time_ns = sqlite3_column_int64(row, 3);
-	out->duration_ns = number_or_none(row, 4);
+	out->duration_ns = reader_number(row, 4, -1);
 	out->step = sqlite3_column_int64(row, 5);
 	out->phase = phase_word((const char *)sqlite3_column_text(row, 6));
 	out->micro_batch = sqlite3_column_int64(row, 7);
 	out->status = status_word((const char *)sqlite3_column_text(row, 8));
 	out->depth = sqlite3_column_int(row, 9);
-	out->parent = number_or_none(row, 10);
+	out->parent = reader_number(row, 10, -1);
 	out->signature = signature->id;
-	out->site = number_or_none(row, 13);
-	out->sequence = number_or_none(row, 14);
-	out->scope = number_or_none(row, 15);
+	out->site = reader_number(row, 13, -1);
+	out->sequence = reader_number(row, 14, -1);
+	out->scope = reader_number(row, 15, -1);
 	out->grad = sqlite3_column_int(row, 16) != 0;
 	out->operation = signature->operation;
 	out->overload = signature->overload;

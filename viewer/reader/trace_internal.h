@@ -71,6 +71,7 @@ struct reader *reader_open(struct arena *arena, const char *path, const char *na
 void reader_close(struct reader *reader);
 sqlite3_stmt *reader_prepare(struct reader *reader, const char *sql); /* NULL if the database is damaged */
 bool reader_row(struct reader *reader, sqlite3_stmt *statement);      /* one more row? */
+int64_t reader_number(sqlite3_stmt *row, int column, int64_t none);   /* NONE where the column is NULL */
 void reader_degrade(struct reader *reader, const char *name, int64_t count, const char *text);
 
 /* Let go of its file: the next query opens it again. */

@@ -34,12 +34,6 @@ parts_of(struct reader *reader)
 	return reader->parts;
 }
 
-static int64_t
-number_or(sqlite3_stmt *row, int column, int64_t none)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? none : sqlite3_column_int64(row, column);
-}
-
 /* A row of event_part. False: what it says can't be. */
 static bool
 told_read(struct parts *parts, sqlite3_stmt *row)
@@ -55,9 +49,9 @@ told_read(struct parts *parts, sqlite3_stmt *row)
 		return false;
 	part->begin = sqlite3_column_int64(row, 1);
 	part->met = sqlite3_column_int64(row, 2);
-	part->made = number_or(row, 3, 0);
-	part->sequence_low = number_or(row, 4, INT64_MAX);
-	part->sequence_high = number_or(row, 5, -1);
+	part->made = reader_number(row, 3, 0);
+	part->sequence_low = reader_number(row, 4, INT64_MAX);
+	part->sequence_high = reader_number(row, 5, -1);
 	part->unwell = (uint32_t)sqlite3_column_int64(row, 6);
 	memcpy(part->sites, sqlite3_column_blob(row, 8), PART_SITES_BYTES);
 	part->again = room ? malloc(room * sizeof *part->again) : NULL;
@@ -112,7 +106,7 @@ event_read(sqlite3_stmt *row, int64_t *ids)
 
 	tensor_blob_decode(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1), ids, IDS_LIMIT, &inputs, &outputs);
 	return (struct part_event){ .id = sqlite3_column_int64(row, 0), .signature = sqlite3_column_int64(row, 4),
-				    .sequence = forward ? number_or(row, 2, -1) : -1, .ids = ids, .inputs = (uint32_t)inputs, .outputs = (uint32_t)outputs };
+				    .sequence = forward ? reader_number(row, 2, -1) : -1, .ids = ids, .inputs = (uint32_t)inputs, .outputs = (uint32_t)outputs };
 }
 
 const struct parts *

@@ -6,12 +6,6 @@
 #define WHOLE_RUN_VERSION 4 /* the first whose databases have these tables */
 #define BASE_VERSION 7      /* the first that knows what a view was made of */
 
-static int64_t
-number_or(sqlite3_stmt *row, int column, int64_t unknown)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? unknown : sqlite3_column_int64(row, column);
-}
-
 static void
 changes_read(struct reader *reader, int64_t tensor, struct live_tensor *out)
 {
@@ -25,7 +19,7 @@ changes_read(struct reader *reader, int64_t tensor, struct live_tensor *out)
 
 		*change = (struct tensor_change){
 			.known = true,
-			.site = number_or(row, 1, -1),
+			.site = reader_number(row, 1, -1),
 			.step = sqlite3_column_int64(row, 2),
 			.seen = sqlite3_column_int(row, 3) != 0,
 			.operation = arena_text(reader->arena, row, 4, 512),
@@ -41,12 +35,12 @@ static struct tensor_made
 made_read(struct reader *reader, sqlite3_stmt *row, int first)
 {
 	struct tensor_made made = {
-		.site = number_or(row, first, -1),
+		.site = reader_number(row, first, -1),
 		.step = sqlite3_column_int64(row, first + 1),
 		.entered = sqlite3_column_int(row, first + 2) != 0,
 		.operation = sqlite3_column_type(row, first + 3) == SQLITE_NULL ? NULL : arena_text(reader->arena, row, first + 3, 512),
 	};
-	int64_t outputs = number_or(row, first + 4, -1);
+	int64_t outputs = reader_number(row, first + 4, -1);
 	const struct signature *signature = outputs >= 0 && !made.entered ? reader_signature(reader, outputs) : NULL;
 
 	if (signature) {
@@ -174,7 +168,7 @@ trace_call_history(struct trace *trace, int process, const struct event *event, 
 	while (reader_row(reader, row)) {
 		int64_t calls = sqlite3_column_int64(row, 0), first_step = sqlite3_column_int64(row, 1);
 
-		if (!is_like(reader, number_or(row, 8, -1), event, alike))
+		if (!is_like(reader, reader_number(row, 8, -1), event, alike))
 			continue;
 		if (!out->calls || first_step < out->first_step)
 			out->first_step = first_step;

@@ -61,7 +61,7 @@ static bool
 is_recomputed(const struct cause_facts *facts)
 {
 	for (size_t i = 0; i < json_array_size(facts->frames); i++)
-		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/torch/utils/checkpoint.py"))
+		if (where_is_checkpointing(text_get(json_array_get(facts->frames, i), "file")))
 			return strcmp(facts->event->phase, "backward") == 0;
 	return false;
 }
@@ -193,7 +193,7 @@ in_checkpoint(const struct cause_facts *facts)
 	for (size_t i = 0; i < json_array_size(facts->frames); i++) {
 		const json_t *frame = json_array_get(facts->frames, i);
 
-		inside = inside || strstr(text_get(frame, "file"), "/torch/utils/checkpoint.py");
+		inside = inside || where_is_checkpointing(text_get(frame, "file"));
 		if (inside && strcmp(text_get(frame, "function"), "_engine_run_backward") == 0)
 			return true;
 	}

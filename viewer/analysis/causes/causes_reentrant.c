@@ -14,7 +14,7 @@ static const struct frame *
 called_by(const struct site *site)
 {
 	for (int i = 0; i < site->frame_count; i++) {
-		if (!strstr(site->frames[i].file, "/torch/utils/checkpoint.py"))
+		if (!where_is_checkpointing(site->frames[i].file))
 			continue;
 		while (i < site->frame_count && strstr(site->frames[i].file, "/torch/"))
 			i++;

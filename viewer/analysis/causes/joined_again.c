@@ -21,20 +21,6 @@ made_by_itself(const struct source *source, int process, const struct event *cat
 	return false;
 }
 
-/* Is the code of checkpointing among the callers of SITE? */
-static bool
-is_recomputed(const struct source *source, int process, int64_t site)
-{
-	struct site found;
-
-	if (site < 0 || !source->site(source->context, process, site, &found))
-		return false;
-	for (int i = 0; i < found.frame_count; i++)
-		if (strstr(found.frames[i].file, "/torch/utils/checkpoint.py"))
-			return true;
-	return false;
-}
-
 int
 joined_again(const struct source *source, int process, const struct lineage *lineage, struct event *forward)
 {
@@ -42,7 +28,7 @@ joined_again(const struct source *source, int process, const struct lineage *lin
 		const struct event *event = &lineage->steps[i].event;
 
 		if (mismatch_is_any(event->operation, "cat concat concatenate") && event->phase && strcmp(event->phase, "backward") == 0 && event->site >= 0 &&
-		    made_by_itself(source, process, event, forward) && is_recomputed(source, process, event->site))
+		    made_by_itself(source, process, event, forward) && where_in_checkpoint(source, process, event->site))
 			return i;
 	}
 	return -1;

@@ -38,6 +38,15 @@ lineage_decide(struct lineage *lineage, struct lineage_step *step)
 		lineage->decider = (int)(step - lineage->steps);
 }
 
+int
+lineage_decides_from(const struct lineage *lineage, int at)
+{
+	for (int i = at; i < lineage->count; i++)
+		if (lineage->steps[i].decides)
+			return i;
+	return -1;
+}
+
 static bool
 known_dim(const struct operand *operand, int dim)
 {

@@ -53,6 +53,8 @@ void lineage_walk(const struct source *source, int process, const struct event *
 /* The same for a tensor as it was before event BEFORE, its size or name in question being known. */
 void lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
 			 enum lineage_property property, struct lineage *out);
+/* The first step from AT on that decides; -1. */
+int lineage_decides_from(const struct lineage *lineage, int at);
 /* A size that is held against a layer's width was decided where it first appeared: where several were made one. */
 void lineage_stop_at_product(struct lineage *lineage);
 /* A row's width was decided by the layer that made it, not by who made its weight. */

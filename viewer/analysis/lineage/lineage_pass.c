@@ -17,7 +17,7 @@ pass_undone(struct lineage *lineage)
 	while (lineage->property == LINEAGE_SIZE && lineage->decider >= 0 && lineage->steps[lineage->decider].size > 1 &&
 	       !lineage->steps[lineage->decider].fewer) {
 		int64_t size = lineage->steps[lineage->decider].size;
-		int next = -1, from = -1;
+		int next, from = -1;
 		bool regrouped = size > 2;                           /* 2 is too common to be the same one for that alone */
 		bool away = !lineage->steps[lineage->decider].asked; /* what was asked for anew undid nothing where it was so all along */
 
@@ -31,8 +31,7 @@ pass_undone(struct lineage *lineage)
 			if (lineage->steps[i].possible || (lineage->steps[i].decides && !mismatch_is_any(lineage->steps[i].event.operation, resizing)))
 				break;
 		}
-		for (int i = from; from > 0 && i < lineage->count && next < 0; i++)
-			next = lineage->steps[i].decides ? i : -1;
+		next = from > 0 ? lineage_decides_from(lineage, from) : -1;
 		if (next < 0)
 			return;
 		lineage->decider = next;
@@ -72,11 +71,8 @@ pass_layers(const struct source *source, struct lineage *lineage)
 	int at = lineage->decider;
 
 	while (at >= 0 && lineage->property == LINEAGE_SIZE && is_given_another(source, lineage->process, &lineage->steps[at])) {
-		int next = -1;
+		int next = lineage_decides_from(lineage, at + 1);
 
-		for (int i = at + 1; i < lineage->count && next < 0; i++)
-			if (lineage->steps[i].decides)
-				next = i;
 		if (next < 0)
 			return;
 		lineage->decider = at = next;

@@ -121,11 +121,10 @@ lineage_stop_at_choice(struct lineage *lineage)
 		if (!mismatch_is_any(step->event.operation, "index index_select") || index < 0 || self < 0 ||
 		    step->event.operands[index].tensor != lineage->steps[i + 1].tensor)
 			continue;
-		for (int d = 0; d < step->event.operands[self].ndim; d++)
-			if (d == step->dim && step->event.operands[self].sizes[d] > step->size) {
-				lineage->steps[i].decides = true;
-				lineage->decider = i;
-			}
+		if (step->dim >= 0 && step->dim < step->event.operands[self].ndim && step->event.operands[self].sizes[step->dim] > step->size) {
+			lineage->steps[i].decides = true;
+			lineage->decider = i;
+		}
 		return;
 	}
 }
