@@ -323,7 +323,7 @@ follow_variable(struct diagnosis *diagnosis, const json_t *tensor, int dim, int6
 	if (diagnosis->followed.id < 0 && lineage->steps[0].event.id >= 0 && !lineage->steps[0].entered) {
 		diagnosis->followed = lineage->steps[0].event;
 		diagnosis->followed_output = lineage->steps[0].output;
-		diagnosis->followed_name = text_get(tensor, "name");
+		text_format(diagnosis->followed_name, sizeof(diagnosis->followed_name), "%.150s", text_get(tensor, "name"));
 	}
 	diagnosis_append(diagnosis, lineage, text_get(tensor, "name"), what, dim);
 }
@@ -408,7 +408,7 @@ follow_last(struct diagnosis *diagnosis, struct lineage *lineage)
 	lineage_walk_tensor(diagnosis->source, failure->process, last.outputs[0].tensor, last.id + 1, dim, LINEAGE_SIZE, lineage);
 	diagnosis->followed = last;
 	diagnosis->followed_output = 0;
-	diagnosis->followed_name = last.operation;
+	text_format(diagnosis->followed_name, sizeof(diagnosis->followed_name), "%.150s", last.operation);
 	diagnosis_append(diagnosis, lineage, last.operation, what, dim);
 }
 

@@ -27,7 +27,7 @@ struct diagnosis {
 	bool padded;                /* the shapes that disagree are one but for dimensions of 1 */
 	struct event followed;      /* no operation failed: what made the first tensor that is followed; id -1 if none */
 	int followed_output;
-	const char *followed_name;
+	char followed_name[160];
 	json_t *memory;             /* owned; an allocation that failed on a device (memory_out.h), or NULL */
 	struct cuda_failure *cuda;  /* owned; an asynchronous error of CUDA, or NULL */
 	json_t *origin, *lineage;   /* owned; as the report has them */
