@@ -4,9 +4,9 @@
 #include "viewer/analysis/history/history_kind.h"
 #include "viewer/analysis/where.h"
 
-/* The mask selects COUNTS in its rows; features of IMAGES pieces of 4 are put there. */
+/* NUMBERS in reach. The mask selects COUNTS in its rows; features of IMAGES pieces of 4 are put there. */
 static void
-ask_places(const char *counted, int64_t selected, int images)
+ask_places(const char *counted, int64_t selected, int images, json_t *numbers)
 {
 	struct operand pieces[4], list[3] = { TENSOR("self", 5, 2, 40, 8), MASK("mask", 6, 2, 40), TENSOR("source", 7, 4 * images, 8) };
 	const struct operand joined[] = { TENSOR("output", 7, 4 * images, 8) };
@@ -23,25 +23,62 @@ ask_places(const char *counted, int64_t selected, int images)
 	add_step(0, 90, "aten::cat", pieces, images, 0, 4 * images);
 	stories[0].steps[0].event.outputs = joined;
 	count_values(6, summary);
-	ask(&event, message, NULL, NULL);
+	ask(&event, message, NULL, numbers);
 	count_values(0, NULL);
 }
 
 static void
 test_whole_images(void)
 {
-	ask_places("[4, 8]", 12, 2);
+	ask_places("[4, 8]", 12, 2, NULL);
 	EXPECT("placeholders_differ", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "placeholders for 3 images (12 of 4 each) and features of 2 (8): 1 whole image too many in the text"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "sequence 1 has places for 2"));
-	ask_places("[4, 0]", 4, 2); /* one whole image has no place: not cut */
+	ask_places("[4, 0]", 4, 2, NULL); /* one whole image has no place: not cut */
 	EXPECT("placeholders_cut", "");
 	EXPECT("placeholders_differ", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "1 whole image too few in the text"));
-	ask_places("[8, 8]", 16, 2); /* each has twice as many: counted differently, for all that is known */
+	ask_places("[8, 8]", 16, 2, NULL); /* each has twice as many: counted differently, for all that is known */
 	EXPECT("placeholders_differ", "possible");
-	ask_places("[4, 7]", 11, 2); /* cut within an image, or counted differently */
+	ask_places("[4, 7]", 11, 2, NULL); /* cut within an image, or counted differently */
 	EXPECT("placeholders_differ", "possible");
+}
+
+/* The text has places for all of a sequence's images, of which a limit left some out. */
+static void
+test_images_left_out(void)
+{
+	ask_places("[12, 8]", 20, 4, number("args.max_images", 2));
+	EXPECT("placeholders_differ", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "has places for 5 images (20 of 4 each), and features of 4 are given, just as many as there are if no sequence has more "
+							  "than 2 (args.max_images)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise args.max_images to 3"));
+	ask_places("[12, 8]", 20, 4, number("args.max_length", 2)); /* a limit, but not of images */
+	EXPECT("placeholders_differ", "possible");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "left out"));
+	ask_places("[12, 8]", 20, 3, number("args.max_images", 2)); /* it would leave 4 */
+	EXPECT("placeholders_differ", "possible");
+	ask_places("[8, 4]", 12, 4, number("args.max_images", 2)); /* too few in the text: none was left out */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "left out"));
+}
+
+static void
+test_merged(void)
+{
+	const struct operand rows[] = { TENSOR("self", 1, 4, 49, 32), VALUE("size", "int[]", "[4, 12, 128]") };
+	const struct operand more[] = { TENSOR("self", 1, 4, 48, 32), VALUE("size", "int[]", "[4, 13, 128]") };
+	const struct operand wide[] = { TENSOR("self", 1, 4, 49, 33), VALUE("size", "int[]", "[4, 12, 128]") };
+	const struct event a = EVENT("aten::view", rows), b = EVENT("aten::view", more), c = EVENT("aten::view", wide);
+
+	ask(&a, "", NULL, number("self.merge", 4));
+	EXPECT("rows_merged", "likely");
+	EXPECT("elements_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "49 are to be put together, 4 into one (self.merge = 4), and 49 is no multiple of it: it leaves 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "(48 or 52)"));
+	ask(&b, "", NULL, NULL); /* more are asked for than there are */
+	EXPECT("rows_merged", "");
+	ask(&c, "", NULL, NULL); /* the width isn't so many times as much */
+	EXPECT("rows_merged", "");
 }
 
 static void
@@ -141,6 +178,8 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "what a dtype was before", test_kind);
 	CU_add_test(suite, "who called a package", test_caller);
 	CU_add_test(suite, "whole images too many or too few", test_whole_images);
+	CU_add_test(suite, "images that a limit left out", test_images_left_out);
+	CU_add_test(suite, "neighbours put into one", test_merged);
 }
 
 int

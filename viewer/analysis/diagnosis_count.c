@@ -1,4 +1,5 @@
 /* Rows of features don't go into the places that a mask has: which of the two has the origin. */
+#include "causes/placeholders.h"
 #include "mismatch/mismatch_rule.h"
 #include "history/news.h"
 #include "report_failure.h"
@@ -106,6 +107,24 @@ stop_at_ids(const struct diagnosis *diagnosis, struct lineage *mask, bool many)
 	}
 }
 
+/* Did a limit, known by name, leave images out whose places the text has? */
+static bool
+is_kept(const struct diagnosis *diagnosis, const struct lineage *rows)
+{
+	const struct failure *failure = diagnosis->failure;
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+	const struct cause_facts facts = {
+		.event = diagnosis->subject, .mismatch = mismatch, .frames = diagnosis->frames, .source = diagnosis->source, .process = failure->process,
+		.numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL, .counts = failure->operation ? failure->operation->json : NULL,
+		.sides = { { .place = mismatch->operand, .dim = 0, .size = mismatch->actual, .lineage = rows } },
+	};
+	struct placeholders_whole whole;
+	struct placeholders found;
+	int64_t most;
+
+	return placeholders_find(&facts, &found) && placeholders_whole(&facts, &found, &whole) && placeholders_kept(&facts, &whole, &most);
+}
+
 void
 diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineage *mask, const char *name)
 {
@@ -122,6 +141,8 @@ diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineag
 	}
 	if (!steady && rows->decider >= 0 && mismatch_is_any(rows->steps[rows->decider].event.operation, choosing))
 		return; /* what was chosen by values may as well be chosen wrongly */
+	if (!steady && is_kept(diagnosis, rows))
+		return; /* the images are what was cut */
 	compared = stop_at_compared(mask);
 	if (!steady && !compared)
 		return;

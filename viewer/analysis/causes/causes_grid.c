@@ -140,3 +140,54 @@ cause_split_sum(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "make the list of parts from what was put together (its own lengths), and both from the same samples");
 	return true;
 }
+
+/* Two neighbouring dimensions of IS, N of D, are asked for as N / EACH of D * EACH, all others as they are: which is N, -1. */
+static int
+merged_dim(const struct operand *is, const int64_t *asked, int64_t *each)
+{
+	int found = -1;
+
+	for (int d = 0; d < is->ndim; d++) {
+		if (asked[d] == is->sizes[d])
+			continue;
+		if (found >= 0 || d + 1 >= is->ndim || is->sizes[d] < 1 || is->sizes[d + 1] < 1 || asked[d + 1] % is->sizes[d + 1])
+			return -1;
+		*each = asked[d + 1] / is->sizes[d + 1];
+		if (*each < 2 || asked[d] < 1 || is->sizes[d] / *each != asked[d] || is->sizes[d] % *each == 0)
+			return -1;
+		found = d++;
+	}
+	return found;
+}
+
+/* Needs: a view that puts several neighbours into one, so many as their number divided without its rest and their width times as much tell. */
+bool
+cause_rows_merged(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t asked[RULE_INTS_MOST], each = 0, count, rest;
+	const struct operand *is;
+	int dim;
+
+	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
+		return false;
+	is = &facts->event->operands[mismatch->against];
+	if (rule_ints(facts->event, cause_argument(facts, mismatch->operand), asked, RULE_INTS_MOST) != is->ndim || (dim = merged_dim(is, asked, &each)) < 0)
+		return false;
+	count = is->sizes[dim];
+	rest = count % each;
+	out->confidence = "likely";
+	out->setting = cause_named_number(facts, each, "merge factor pool shuffle downsample stack group chunk window");
+	if (out->setting && !cause_is_called(out->setting, "merge factor pool shuffle downsample stack group chunk window"))
+		out->setting = NULL;
+	text_add(&out->text, "%" PRId64 " are to be put together, %" PRId64 " into one", count, each);
+	cause_add_number(facts, &out->text, out->setting);
+	text_add(&out->text, ", and %" PRId64 " is no multiple of it: it leaves %" PRId64, count, rest);
+	if (cause_decider(&facts->sides[1])) {
+		text_add(&out->text, "; decided by ");
+		cause_add_line(facts, &out->text, cause_decider(&facts->sides[1]), -1);
+	}
+	text_add(&out->fix, "bring the %" PRId64 " to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 "): choose the picture or sequence where it is decided so, pad what is put together, "
+		 "or leave the last %" PRId64 " out before", count, each, count - rest, count - rest + each, rest);
+	return true;
+}

@@ -250,18 +250,49 @@ tell_whole(const struct cause_facts *facts, struct cause *out, const struct plac
 			 "speak of");
 }
 
+/* LIMIT left MOST images of each sequence, and the text has places for all that it had. */
+static void
+tell_kept(const struct cause_facts *facts, struct cause *out, const struct placeholders *found, const struct placeholders_whole *whole, const json_t *limit,
+	  int64_t most)
+{
+	const json_t *counts = placeholders_rows(facts);
+	int64_t largest = 0, over = 0;
+
+	for (size_t i = 0; i < json_array_size(counts); i++) {
+		int64_t images = json_integer_value(json_array_get(counts, i)) / whole->each;
+
+		over += images > most;
+		largest = images > largest ? images : largest;
+	}
+	out->confidence = "likely";
+	out->setting = limit;
+	text_add(&out->text, "images were left out, their placeholders weren't: the text has places for %" PRId64 " images (%" PRId64 " of %" PRId64 " each), and features of %" PRId64
+		 " are given, just as many as there are if no sequence has more than %" PRId64 " (%s)", whole->places, found->selected, whole->each, whole->given, most,
+		 text_get(limit, "name"));
+	text_add(&out->evidence, "with more: %" PRId64 " of %zu sequences, up to %" PRId64, over, json_array_size(counts), largest);
+	placeholders_add_spread(facts, found->supplied, &out->evidence);
+	text_add(&out->fix, "raise %s to %" PRId64 " or more, or take the placeholders of what it leaves out from the text, too (or drop such a sample)",
+		 text_get(limit, "name"), largest);
+}
+
 /* Needs: more places than features, or a few less in a sequence that no limit has cut. */
 bool
 cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
 	struct placeholders_whole whole;
-	int64_t more, few, times;
+	int64_t more, few, times, most;
+	const json_t *limit;
 	bool is_whole;
 
 	if (!placeholders_find(facts, &found) || found.selected <= 0)
 		return false;
 	is_whole = placeholders_whole(facts, &found, &whole);
+	limit = is_whole ? placeholders_kept(facts, &whole, &most) : NULL;
+	if (limit) {
+		tell_kept(facts, out, &found, &whole, limit, most);
+		return true;
+	}
 	if (is_whole && whole.fits) {
 		tell_whole(facts, out, &found, &whole);
 		return true;

@@ -62,7 +62,7 @@ placeholders_find(const struct cause_facts *facts, struct placeholders *out)
 	*out = (struct placeholders){ -1, -1, -1, 1 };
 	out->length = sequence_length(facts->frames, &out->rows);
 	if (cause_disagrees(facts, "count") && mismatch->has_expected && mismatch->has_actual) {
-		const struct operand *mask = mismatch->against >= 0 ? &facts->event->operands[mismatch->against] : NULL;
+		const struct operand *mask = mismatch->against >= 0 && mismatch->against < facts->event->operand_count ? &facts->event->operands[mismatch->against] : NULL;
 
 		out->selected = mismatch->expected;
 		out->supplied = mismatch->actual;
@@ -86,7 +86,7 @@ const json_t *
 placeholders_rows(const struct cause_facts *facts)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	const json_t *summary = facts->event && mismatch && mismatch->against >= 0
+	const json_t *summary = facts->event && mismatch && mismatch->against >= 0 && mismatch->against < facts->event->operand_count
 		? knowledge_summary(facts->event->operands[mismatch->against].tensor, facts->counts, facts->frames) : NULL;
 
 	return json_object_get(summary, "rows");
@@ -148,4 +148,38 @@ placeholders_whole(const struct cause_facts *facts, const struct placeholders *f
 		out->row = -1;
 	out->fits = fitting > 0 && out->row >= 0;
 	return true;
+}
+
+/* The limit that would leave, of each sequence's images, as many as are given in all; 0 if none would. */
+static int64_t
+limit_that_leaves(const json_t *counts, const struct placeholders_whole *whole)
+{
+	for (int64_t most = 1; most <= whole->given; most++) {
+		int64_t left = 0;
+
+		for (size_t i = 0; i < json_array_size(counts); i++) {
+			int64_t images = json_integer_value(json_array_get(counts, i)) / whole->each;
+
+			left += images < most ? images : most;
+		}
+		if (left >= whole->given)
+			return left == whole->given ? most : 0;
+	}
+	return 0;
+}
+
+const json_t *
+placeholders_kept(const struct cause_facts *facts, const struct placeholders_whole *whole, int64_t *most)
+{
+	const json_t *counts = placeholders_rows(facts), *number;
+	struct text_walk at = { 0 };
+
+	if (!json_array_size(counts) || whole->each < 1 || whole->places <= whole->given)
+		return NULL;
+	*most = limit_that_leaves(counts, whole);
+	while (*most > 0 && (number = cause_next_number(facts, &at)))
+		if (json_integer_value(json_object_get(number, "value")) == *most && cause_is_limit(facts, number) &&
+		    cause_is_called(number, "image img picture frame crop tile slice video clip audio"))
+			return number;
+	return NULL;
 }

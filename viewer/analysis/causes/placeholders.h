@@ -28,4 +28,8 @@ struct placeholders_whole {
 /* Both are whole images of one size; false if not. */
 bool placeholders_whole(const struct cause_facts *facts, const struct placeholders *found, struct placeholders_whole *out);
 
+/* The limit, by name, of images that one sequence may have: as many are given as there are if each has no more than MOST, and the text has
+ * places for all. NULL where that isn't so. */
+const json_t *placeholders_kept(const struct cause_facts *facts, const struct placeholders_whole *whole, int64_t *most);
+
 #endif
