@@ -100,6 +100,8 @@ test_written(void)
 				   "computation has been modified by an inplace operation: [torch.FloatTensor [3]]" };
 	struct source source = hand_source(&with);
 	json_t *lines = json_array(), *origin;
+	struct subject subject;
+	struct mismatch found;
 
 	failure.frames = json_loads(engine, 0, NULL);
 	origin = backward_written(&source, &failure, failure.message, lines);
@@ -111,6 +113,14 @@ test_written(void)
 	json_decref(origin);
 	json_decref(lines);
 	json_decref(failure.frames);
+	CU_ASSERT_TRUE_FATAL(subject_of_saved(&subject, "one of the variables needed for gradient computation has been modified by an inplace operation: "
+					      "[torch.FloatTensor [48, 1]], which is output 0 of AsStrided, is at version 3; expected version 1 instead.", &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "version");
+	CU_ASSERT_EQUAL(found.actual, 3);
+	CU_ASSERT_EQUAL(found.expected, 1);
+	CU_ASSERT_EQUAL(subject.operands[0].sizes[0], 48);
+	CU_ASSERT_FALSE(subject_of_saved(&subject, failure.message, &found)); /* no version is told */
+	CU_ASSERT_FALSE(subject_of_saved(&subject, "is at version 3; expected version 1", &found));
 }
 
 static void

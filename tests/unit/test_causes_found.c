@@ -31,6 +31,30 @@ ask_of(const struct event *event, struct mismatch *differs, int earlier)
 	causes = causes_build(&facts);
 }
 
+/* What was saved was written to since: by an optimizer's step, by the program itself; by whom isn't known. */
+static void
+test_written(void)
+{
+	struct event saved = { .id = 10, .site = 1, .operation = "aten::linear", .phase = "forward" }, wrote = { .id = 20, .site = 3, .operation = "aten::mul_", .phase = "optimizer" };
+	struct cause_facts facts = { .message = "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.FloatTensor [48, 1]], "
+				     "which is output 0 of AsStrided, is at version 3; expected version 1 instead.", .source = &source, .last_call = -1,
+				     .saved = &saved, .wrote = &wrote };
+
+	causes = causes_build(&facts);
+	EXPECT("written_after_saved", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the optimizer's step at model.py:9 changed a weight in place (aten::mul_) between the forward at model.py:5"));
+	json_decref(causes);
+	wrote.phase = "forward";
+	causes = causes_build(&facts);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "aten::mul_ at model.py:9 writes in place into what aten::linear at model.py:5 had saved"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "optimizer"));
+	json_decref(causes);
+	facts.saved = facts.wrote = NULL;
+	causes = causes_build(&facts);
+	EXPECT("written_after_saved", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a tensor [48, 1]"));
+}
+
 static void
 test_autocast(void)
 {
@@ -216,6 +240,7 @@ static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
+	CU_add_test(suite, "written after it was saved", test_written);
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
 	CU_add_test(suite, "counted from the largest index", test_counted);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);

@@ -12,6 +12,9 @@ test_autograd(void)
 	EXPECT("limit_told", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "from Cut.backward"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "by 7"));
+	ask(NULL, "52 frames where 48 are allowed, from user code:\n File \"/x/a.py\", line 253, in forward", NULL, number("MAX_FRAMES", 48));
+	EXPECT("limit_told", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "to 52 or more")); /* no line of a traceback is a size */
 	ask(NULL, "Function CutBackward returned an invalid gradient at index 0 - got [2] but expected something", NULL, NULL);
 	EXPECT("gradient_shape", "");
 	ask(NULL, "Function TBackward0 returned an invalid gradient at index 0 - got [16, 18] but expected shape compatible with [16, 24]", NULL, NULL);

@@ -44,7 +44,24 @@ static const char program[] =
 	"    assert pixels.dim() in (3, 5)\n"
 	"    if labels is not None and not (len(rows) == len(tags)): raise ValueError\n"
 	"    assert (height + self.pad) // 2 % self.window == 0\n"
-	"    return self.layer(mask=batch[\"padding\"])\n";                         /* 35 */
+	"    return self.layer(mask=batch[\"padding\"])\n"                          /* 35 */
+	"def count_of(tokens):\n"
+	"    return int(tokens * random.uniform(0.4, 0.9))\n"
+	"def drop(x):\n"
+	"    keep = count_of(x.shape[0])\n"
+	"    return x[torch.randperm(9)[:keep]]\n"                                  /* 40 */
+	"def steady(x):\n"
+	"    keep = int(torch.rand(1) * 9)  # random.random()\n"
+	"    torch.random.uniform(2)\n"
+	"    return x[:keep]\n"
+	"def seeded(self, x):\n"                                                    /* 45 */
+	"    return x[: self.shift_rng.integers(9)]\n"
+	"def twice(x):\n"
+	"    return np.random.rand(3)\n"
+	"def twice(y):\n"
+	"    return y\n"                                                            /* 50 */
+	"def unsure(x):\n"
+	"    return twice(x)\n";
 
 static char path[] = "/tmp/shapebox-code-XXXXXX.py";
 static struct code_statement statements[CODE_STATEMENTS_MOST];
@@ -99,6 +116,17 @@ test_names(void)
 	CU_ASSERT_TRUE(rests_on(&names, "inputs", 0, false));
 	code_depends(statements, 0, &names);
 	CU_ASSERT_EQUAL(names.count, 0);
+}
+
+static void
+test_draws(void)
+{
+	CU_ASSERT_EQUAL(code_draws(&code, 40), 37); /* in what it calls */
+	CU_ASSERT_EQUAL(code_draws(&code, 44), 0);  /* torch's own is restored; a comment draws nothing */
+	CU_ASSERT_EQUAL(code_draws(&code, 46), 46);
+	CU_ASSERT_EQUAL(code_draws(&code, 52), 0);  /* which one is called isn't known */
+	CU_ASSERT_EQUAL(code_draws(&code, 21), 0);
+	CU_ASSERT_EQUAL(code_draws(&code, 99), 0);
 }
 
 static void
@@ -312,6 +340,7 @@ main(void)
 	    !code_open(&code, path, 0) || CU_initialize_registry() != CUE_SUCCESS)
 		return 2;
 	suite = CU_add_suite("code", NULL, NULL);
+	CU_add_test(suite, "random numbers", test_draws);
 	CU_add_test(suite, "statements", test_statements);
 	CU_add_test(suite, "names", test_names);
 	CU_add_test(suite, "conditions", test_conditions);

@@ -6,8 +6,9 @@
 
 #include "analysis_events.h"
 #include "schema/box.h"
-#include "viewer/analysis/report_failure.h"
+#include "viewer/analysis/diagnosis_parts.h"
 #include "viewer/analysis/text.h"
+#include "viewer/analysis/where.h"
 
 #define MADE(id_, site_, grad_, operation_, operands_, outputs_) \
 	{ .id = id_, .parent = -1, .scope = -1, .site = site_, .sequence = -1, .grad = grad_, .operation = operation_, .overload = "", \
@@ -99,6 +100,75 @@ test_loaded(void)
 	CU_ASSERT_STRING_NOT_EQUAL(told(&diagnosis, out), "aten::empty 1");
 }
 
+/* The origin where an optimizer's state, tensor 4, meets the gradient, tensor 3, of a parameter that was made in event MADE. */
+static const char *
+state_origin(int64_t made, bool entered, char out[96])
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[14, 8]") }, gradient[] = { TENSOR("output", 3, 14, 8) }, state[] = { TENSOR("output", 4, 10, 8) };
+	const struct operand read[] = { TENSOR("self", 5, 10, 8) }, both[] = { TENSOR("self", 4, 10, 8), TENSOR("end", 3, 14, 8) };
+	const struct operand zeros[] = { VALUE("size", "int[]", "[10, 8]") };
+	struct event first = MADE(2, -1, false, "aten::empty", size, gradient), second = MADE(5, -1, false, "aten::to", read, state);
+	struct event events[2];
+	const struct event failed = { .id = 60, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = "aten::lerp_", .overload = "", .phase = "optimizer",
+				      .status = "failed", .operand_count = 2, .operands = both };
+	struct hand hand = { .events = events, .event_count = 2, .processes = processes, .process_count = 1, .sites = sites, .site_count = 2 };
+	struct failure failure = { .kind = "operation", .has_event = true, .event = failed, .operation_name = failed.operation, .context_event = 59, .link = -1,
+				   .message = "", .phase = "optimizer" };
+	struct source source = hand_source(&hand);
+	struct diagnosis diagnosis;
+
+	first.id = made;
+	if (!entered) {
+		second.operation = "aten::zeros";
+		second.operands = zeros;
+		second.operand_count = 1;
+	}
+	events[made > 5] = first;
+	events[made < 5] = second;
+	diagnosis_start(&diagnosis, &source, &failure);
+	return told(&diagnosis, out);
+}
+
+/* A state that was loaded where the parameter was there already brought the wrong size in; a parameter that was made since has it itself. */
+static void
+test_state(void)
+{
+	static struct lineage parameter, state;
+	char out[96];
+
+	parameter.count = state.count = 1;
+	parameter.steps[0].event.id = 2;
+	state.steps[0].event.id = 5;
+	CU_ASSERT_TRUE(diagnosis_was_decided_before(&parameter, &state));
+	parameter.steps[0].event.id = 9;
+	CU_ASSERT_FALSE(diagnosis_was_decided_before(&parameter, &state));
+	CU_ASSERT_STRING_EQUAL(state_origin(2, true, out), "aten::to 5");
+	CU_ASSERT_STRING_EQUAL(state_origin(2, false, out), "aten::empty 2"); /* nothing was loaded */
+}
+
+/* Where an exception was raised from another, the frame that caught it lends its variables to the other's traceback, which has none. */
+static void
+test_lent(void)
+{
+	struct note note = { .kind = "exception", .json = json_loads(
+		"{\"frames\":[{\"file\":\"/x/b.py\",\"line\":20,\"function\":\"convert\",\"locals\":[{\"name\":\"value\",\"kind\":\"list\",\"length\":2,\"lengths\":[4,3]}]},"
+		"{\"file\":\"/x/a.py\",\"line\":9,\"function\":\"main\"}],\"chain\":[{\"frames\":[{\"file\":\"/x/b.py\",\"line\":3,\"function\":\"as_tensor\"},"
+		"{\"file\":\"/x/b.py\",\"line\":12,\"function\":\"convert\"}]}]}", 0, NULL) };
+	json_t *frames = json_object_get(json_array_get(json_object_get(note.json, "chain"), 0), "frames"), *built;
+	struct failure failure = { .kind = "python", .context_event = -1, .link = 0, .note = &note, .message = "", .frames = frames };
+	struct hand hand = { .processes = processes, .process_count = 1 };
+	struct source source = hand_source(&hand);
+
+	built = where_frames(&source, &failure);
+	CU_ASSERT_EQUAL(json_array_size(built), 3);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_array_get(built, 1), "line")), 12);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_array_get(built, 1), "locals")), 1);
+	CU_ASSERT_PTR_NULL(json_object_get(json_array_get(built, 0), "locals"));
+	CU_ASSERT_PTR_NULL(json_object_get(json_array_get(frames, 1), "locals")); /* the note is as it was */
+	json_decref(built);
+	json_decref((json_t *)note.json);
+}
+
 int
 main(void)
 {
@@ -112,6 +182,8 @@ main(void)
 	suite = CU_add_suite("origin", NULL, NULL);
 	CU_add_test(suite, "a graph that was left", test_cut);
 	CU_add_test(suite, "a checkpoint's shape", test_loaded);
+	CU_add_test(suite, "an optimizer's state", test_state);
+	CU_add_test(suite, "variables that are lent", test_lent);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

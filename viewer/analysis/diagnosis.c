@@ -182,6 +182,7 @@ find_subject(struct diagnosis *diagnosis)
 					  subject_of_lengths(made, failure->message, diagnosis->frames, &found) ||
 					  backward_gradient(diagnosis->source, failure, made, &found) ||
 					  backward_recomputed(diagnosis->source, failure, made, &found) ||
+					  subject_of_saved(made, failure->message, &found) ||
 					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  told_subject(diagnosis->source, failure, diagnosis->frames, made, &found))) {
 		made->event.id = failure->has_event ? failure->event.id

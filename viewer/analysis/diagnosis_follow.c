@@ -153,13 +153,6 @@ note_positions(struct diagnosis *diagnosis, const struct lineage *lineage)
 		    mismatch->against >= 0 ? diagnosis->subject->operands[mismatch->against].name : SAY("the table"), mismatch->expected);
 }
 
-/* Did it come in ready-made: from a file, a list, another process? */
-static bool
-came_in(const struct lineage *lineage)
-{
-	return lineage->decider >= 0 && lineage->steps[lineage->decider].entered;
-}
-
 /* Are two shapes one but for dimensions of 1? */
 static bool
 only_ones_more(const struct operand *one, const struct operand *other)
@@ -202,7 +195,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;
 	enum lineage_property other_property = property;
 	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
-	bool both;
+	bool both, loaded = false;
 
 	if (!is_tensor && against >= 0) { /* an argument disagrees with a tensor: the tensor has the story */
 		place = against;
@@ -246,10 +239,12 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		both = false;
 	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
-	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && diagnosis->failure->phase &&
-	    strcmp(diagnosis->failure->phase, "optimizer") == 0 && came_in(other) && !came_in(one) && !is_new_here(diagnosis, place, dim))
-		diagnosis_retell(diagnosis, other, event->operands[against].sizes[against_dim]); /* a state that was loaded */
-	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE) {
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && diagnosis_is_loaded_state(diagnosis, one, other)) {
+		loaded = diagnosis_was_decided_before(one, other);
+		if (loaded || !is_new_here(diagnosis, place, dim))
+			diagnosis_retell(diagnosis, other, event->operands[against].sizes[against_dim]);
+	}
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && !loaded) {
 		const int deciders[] = { one->decider, other->decider };
 
 		lineage_rounds(one, other, &diagnosis->rounding);
@@ -420,7 +415,9 @@ diagnosis_follow(struct diagnosis *diagnosis)
 	diagnosis->origin = json_null();
 	diagnosis->lineage = json_array();
 	if (one && other) {
-		if (diagnosis->has_mismatch) {
+		if (diagnosis->has_mismatch && strcmp(diagnosis->mismatch.property, "version") == 0) {
+			follow_written(diagnosis);
+		} else if (diagnosis->has_mismatch) {
 			follow_mismatch(diagnosis, one, other);
 			keep_stories(diagnosis, &one, &other);
 		} else if (!follow_written(diagnosis) && diagnosis->failure->note && !diagnosis->failure->operation &&

@@ -1,6 +1,8 @@
-/* A checkpoint's parameter has another shape than the model's: who decided that shape in this run, where that is known. */
+/* A checkpoint's parameter has another shape than the model's: who decided that shape in this run, where that is known; an optimizer's state that
+ * was loaded for parameters of other shapes. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "diagnosis_parts.h"
 #include "text.h"
@@ -51,4 +53,23 @@ diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved)
 		return;
 	if (mismatch->against >= 0 && !is_own(diagnosis, saved))
 		tell_maker(diagnosis, mismatch->against, false);
+}
+
+/* Did it come in ready-made: from a file, a list, another process? */
+static bool
+came_in(const struct lineage *lineage)
+{
+	return lineage->decider >= 0 && lineage->steps[lineage->decider].entered;
+}
+
+bool
+diagnosis_is_loaded_state(const struct diagnosis *diagnosis, const struct lineage *one, const struct lineage *other)
+{
+	return diagnosis->failure->phase && strcmp(diagnosis->failure->phase, "optimizer") == 0 && came_in(other) && !came_in(one);
+}
+
+bool
+diagnosis_was_decided_before(const struct lineage *one, const struct lineage *other)
+{
+	return one->decider >= 0 && other->count && one->steps[one->decider].event.id >= 0 && one->steps[one->decider].event.id < other->steps[0].event.id;
 }

@@ -23,6 +23,12 @@ void diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage
  * run (a table that was resized before it was saved), else, where only a library read it, who made the model's. */
 void diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved);
 
+/* Within an optimizer's step: is OTHER a state that was loaded, and ONE from the run itself? */
+bool diagnosis_is_loaded_state(const struct diagnosis *diagnosis, const struct lineage *one, const struct lineage *other);
+/* Had the run decided ONE's size before the optimizer took OTHER's, so that this brought the wrong size in? (What was given a new size since then
+ * has it itself.) */
+bool diagnosis_was_decided_before(const struct lineage *one, const struct lineage *other);
+
 /* diagnosis_sizes.c: one side was put together of pieces, of which one, by the sizes alone, is not what it should be. */
 bool blame_odd_piece(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);
 /* The same: one side was computed from a size that the other still has, and a rest was lost or added on the way. */

@@ -8,6 +8,7 @@
 #include "findings/check.h"
 #include "headline.h"
 #include "history/history.h"
+#include "lineage/backward.h"
 #include "memory/memory_out.h"
 #include "mismatch/mismatch_rule.h"
 #include "modules.h"
@@ -130,7 +131,7 @@ operands_json(const struct diagnosis *diagnosis)
 	json_t *list, *more;
 
 	if (!failure->has_event) {
-		bool told = diagnosis->made && (text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_CHECK, diagnosis->subject->operation) ||
+		bool told = diagnosis->made && (text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_SAVED " " SUBJECT_CHECK, diagnosis->subject->operation) ||
 						strchr(diagnosis->subject->operation, ':'));
 
 		more = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, told ? "" : failure->message,
@@ -208,6 +209,7 @@ causes(const struct diagnosis *diagnosis)
 	struct settings *settings = malloc(sizeof(*settings));
 	struct news *news = calloc(2, sizeof(*news));
 	struct condition condition;
+	struct event saved, wrote;
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
 	json_t *list;
 
@@ -221,6 +223,10 @@ causes(const struct diagnosis *diagnosis)
 		facts.rests_count = check_tensors(diagnosis->source, failure, diagnosis->frames, facts.rests_on);
 	if (!failure->operation && check_condition(diagnosis->source, failure, diagnosis->frames, &condition))
 		facts.condition = &condition;
+	if (backward_writes(diagnosis->source, failure, failure->message, &saved, &wrote, 1) == 1) {
+		facts.saved = &saved;
+		facts.wrote = &wrote;
+	}
 	precedent_measure(&facts, diagnosis->made == NULL);
 	if (news)
 		cause_find_news(&facts, news);

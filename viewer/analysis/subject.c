@@ -1,6 +1,7 @@
 #include "subject.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mismatch/mismatch_rule.h"
@@ -286,6 +287,36 @@ subject_of_gradient(struct subject *out, const char *message, struct mismatch *f
 	}
 	mismatch_start(found);
 	return state_names(&facts, found, "device", 0, 1, out->types[1], out->types[0]) && (found->from_message = true);
+}
+
+bool
+subject_of_saved(struct subject *out, const char *message, struct mismatch *found)
+{
+	const char *at = message && strstr(message, "modified by an inplace operation") ? strstr(message, "is at version ") : NULL;
+	const char *sizes = at ? strstr(message, ": [") : NULL;
+	long long version, expected;
+	json_t *shape;
+	bool added;
+
+	if (!at || sscanf(at, "is at version %lld; expected version %lld", &version, &expected) != 2 || version == expected)
+		return false;
+	subject_start(out, SUBJECT_SAVED);
+	text_say(out->names[0], sizeof(out->names[0]), "saved tensor");
+	sizes = sizes ? sizes + 3 : NULL; /* behind the bracket around the tensor's type */
+	shape = sizes && sizes < at ? read_shape(&sizes) : NULL;
+	added = shape && add_operand(out, out->names[0], shape);
+	json_decref(shape);
+	if (!added)
+		return false;
+	mismatch_start(found);
+	found->property = "version";
+	found->operand = 0;
+	found->has_expected = found->has_actual = found->from_message = true;
+	found->expected = expected;
+	found->actual = version;
+	text_say(found->text, sizeof(found->text), "a tensor that autograd saved for the backward is at version %" PRId64 " where %" PRId64 " was saved: it was "
+		 "written in place since", found->actual, found->expected);
+	return true;
 }
 
 bool

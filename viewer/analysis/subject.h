@@ -3,7 +3,7 @@
  *
  * A list of tensors in the failing frames whose items disagree (a collator's batch, when what failed is only the
  * room for the result); a parameter whose shape in a checkpoint is another than in the model, as load_state_dict
- * says; a gradient that isn't its input's, as autograd says; what checkpointing recomputed, as it says. The rules of mismatch and causes read such an event as they read a recorded one; its id is that of the
+ * says; a gradient that isn't its input's, or a saved tensor that was written to since, as autograd says; what checkpointing recomputed, as it says. The rules of mismatch and causes read such an event as they read a recorded one; its id is that of the
  * failure, so that its tensors can be followed from there.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_SUBJECT_H
@@ -16,6 +16,7 @@
 #define SUBJECT_LOAD "load_state_dict" /* the operation's name for a checkpoint's parameter */
 #define SUBJECT_GRADIENT "gradient"     /* for a gradient that the engine refused */
 #define SUBJECT_RECOMPUTED "recompute"  /* for what activation checkpointing recomputed */
+#define SUBJECT_SAVED "saved"           /* for what autograd had saved, and was written to since */
 #define SUBJECT_LISTS "lists"           /* for plain lists of unequal length that a batch holds */
 #define SUBJECT_CHECK "check"           /* for what a check in Python compared */
 
@@ -45,6 +46,8 @@ bool subject_of_checkpoint(struct subject *out, const char *message, const json_
 bool subject_of_lengths(struct subject *out, const char *message, const json_t *frames, struct mismatch *found);
 /* The gradient that a node returned, and the input it is for, as autograd's engine tells (validate_outputs). */
 bool subject_of_gradient(struct subject *out, const char *message, struct mismatch *found);
+/* What autograd had saved for backward, at another version than it was then, as its engine tells (SavedVariable::unpack). */
+bool subject_of_saved(struct subject *out, const char *message, struct mismatch *found);
 /* The next pair at or after *AT of what activation checkpointing recomputed and what it had saved; moves *AT on. */
 bool subject_of_recomputed(struct subject *out, const char **at, struct mismatch *found);
 

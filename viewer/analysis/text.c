@@ -197,9 +197,25 @@ text_among(const char *words, const char *word)
 	return false;
 }
 
+/* Does what ends at C say that a number is none of the program's: a traceback's line, the version of a tensor that autograd keeps? */
+static bool
+is_bookkeeping(const char *start, const char *c)
+{
+	static const char *const before[] = { "\", line ", " version " };
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		size_t length = strlen(before[i]);
+
+		if ((size_t)(c - start) >= length && memcmp(c - length, before[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 text_number(const char **at, int64_t *out)
 {
+	const char *start = *at;
 	const char *c = *at;
 
 	for (char before = ' '; *c; before = *c++) {
@@ -209,7 +225,7 @@ text_number(const char **at, int64_t *out)
 		if (!isdigit((unsigned char)*c))
 			continue;
 		*out = strtoll(c, &end, 10);
-		if (!part && !isalpha((unsigned char)*end) && *end != '_' && !(*end == '.' && isdigit((unsigned char)end[1]))) {
+		if (!part && !isalpha((unsigned char)*end) && *end != '_' && !(*end == '.' && isdigit((unsigned char)end[1])) && !is_bookkeeping(start, c)) {
 			*at = end;
 			return true;
 		}

@@ -55,7 +55,8 @@ bool text_contains(const char *whole, const char *part);
 bool text_contains_any(const char *text, const char *const *parts, size_t count);
 /* WORD among the blank-separated WORDS? */
 bool text_among(const char *words, const char *word);
-/* The next integer (digits only, not part of a name or a decimal fraction) at or after *AT; moves *AT on. */
+/* The next integer (digits only, not part of a name or a decimal fraction, no line of a traceback, no tensor's version) at or after *AT;
+ * moves *AT on. */
 bool text_number(const char **at, int64_t *out);
 
 #endif

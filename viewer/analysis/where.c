@@ -131,6 +131,21 @@ add_outer_frames(const struct source *source, const struct failure *failure, jso
 	json_decref(site);
 }
 
+/* The frame that caught an exception is the one in which another was raised from it: of one that isn't known with its variables, the
+ * other's are. */
+static void
+lend_locals(json_t *frames, const json_t *outer)
+{
+	size_t last = json_array_size(frames) - 1;
+	json_t *frame;
+
+	if (json_array_size(json_object_get(json_array_get(frames, last), "locals")) || !json_array_size(json_object_get(outer, "locals")))
+		return;
+	frame = json_copy(json_array_get(frames, last)); /* the note's own stays as it is */
+	json_object_set(frame, "locals", json_object_get(outer, "locals"));
+	json_array_set_new(frames, last, frame);
+}
+
 /* An exception's traceback ends in the function that caught it: what was raised there from it went on from that function outwards. */
 static void
 add_raised_on(const struct failure *failure, json_t *frames)
@@ -145,6 +160,8 @@ add_raised_on(const struct failure *failure, json_t *frames)
 		while (at < count && (strcmp(text_get(json_array_get(outer, at), "file"), text_get(last, "file")) != 0 ||
 				      strcmp(text_get(json_array_get(outer, at), "function"), text_get(last, "function")) != 0))
 			at++;
+		if (at < count)
+			lend_locals(frames, json_array_get(outer, at));
 		while (++at < count)
 			json_array_append(frames, json_array_get(outer, at));
 	}

@@ -1,9 +1,12 @@
 /* Rules about autograd: leaves, gradients of hand-made functions, recomputation. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
+#include "code.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../where.h"
 
 /* Needs: property leaf, which PyTorch itself confirms. */
 bool
@@ -173,15 +176,53 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* "train.py:27" where the code at STEP draws numbers that aren't drawn again when a block is recomputed; false if it doesn't. */
+static bool
+draws_at(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
+{
+	char line[4200], *colon;
+	struct code code;
+	int at = 0;
+
+	if (!facts->source || !where_site_line(facts->source, facts->process, step->event.site, true, line, sizeof(line)) || !(colon = strrchr(line, ':')))
+		return false;
+	*colon = 0;
+	if (code_open(&code, line, facts->time_ns)) {
+		at = code_draws(&code, atoi(colon + 1));
+		code_close(&code);
+	}
+	text_format(out, size, "%.400s:%d", text_basename(line), at);
+	return at > 0;
+}
+
+/* What made the recomputed size another, as far as the code at STEP and the steps before tell. */
+static void
+tell_decider(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out)
+{
+	static const char by_values[] = "nonzero nonzero_numpy masked_select index where argwhere unique unique2 bincount"; /* so does chance, and is alike by chance */
+	char line[512];
+	int64_t steps;
+
+	if (draws_at(facts, step, line, sizeof(line))) {
+		text_add(&out->text, "; it rests on a random number of Python's or numpy's, drawn at %s: checkpointing restores torch's generators alone, so that is drawn anew",
+			 line);
+		text_add(&out->fix, "draw that number outside of the checkpointed block and pass it in, or draw it by torch (torch.rand, torch.randint), whose state "
+			 "checkpointing restores (preserve_rng_state=True)");
+		return;
+	}
+	steps = cause_decided_by(&facts->sides[0], by_values) ? 0 : cause_same_both_times(facts, step);
+	if (steps)
+		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule), or is drawn at random since now",
+			 steps);
+}
+
 /* Needs: checkpoint's own exception; its two shapes, or two counts, differ. */
 bool
 cause_recomputation(const struct cause_facts *facts, struct cause *out)
 {
 	int64_t saved[CAUSE_SHAPE_MOST], again[CAUSE_SHAPE_MOST];
-	static const char by_values[] = "nonzero nonzero_numpy masked_select index where argwhere unique unique2 bincount"; /* so does chance, and is alike by chance */
 	const char *after = facts->message ? strstr(facts->message, "saved metadata") : NULL;
 	int a = cause_message_shape(after, 0, saved), b = cause_message_shape(after, 1, again), dim;
-	int64_t steps;
 
 	if (!facts->type || !strstr(facts->type, "CheckpointError"))
 		return false;
@@ -204,11 +245,11 @@ cause_recomputation(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, ", recomputed ");
 		text_add_sizes(&out->evidence, again, b);
 	}
-	steps = cause_decider(&facts->sides[0]) && !cause_decided_by(&facts->sides[0], by_values) ? cause_same_both_times(facts, cause_decider(&facts->sides[0])) : 0;
-	if (steps)
-		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule)", steps);
-	text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "
-		 "random choice that isn't repeated (preserve_rng_state=True, and torch's own generator); or decide sizes outside and pass them in");
+	if (cause_decider(&facts->sides[0]))
+		tell_decider(facts, cause_decider(&facts->sides[0]), out);
+	if (!out->fix.used)
+		text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "
+			 "random choice that isn't repeated (preserve_rng_state=True, and torch's own generator); or decide sizes outside and pass them in");
 	return true;
 }
 
@@ -262,7 +303,28 @@ cause_graph_twice(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: the engine's word that a saved tensor was written, with its shape. */
+/* Who wrote into what was saved, and when. */
+static void
+tell_write(const struct cause_facts *facts, struct cause *out)
+{
+	char line[512] = "", forward[512] = "";
+
+	where_site_line(facts->source, facts->process, facts->wrote->site, false, line, sizeof(line));
+	where_site_line(facts->source, facts->process, facts->saved->site, false, forward, sizeof(forward));
+	if (strcmp(facts->wrote->phase ? facts->wrote->phase : "", "optimizer") == 0) {
+		text_add(&out->text, "the optimizer's step at %s changed a weight in place (%s) between the forward at %s that used it and this backward", line,
+			 facts->wrote->operation, forward);
+		text_add(&out->fix, "call this backward before the optimizer's step at %s, or run that step before the forward at %s", line, forward);
+	} else {
+		text_add(&out->text, "%s at %s writes in place into what %s at %s had saved for this backward", facts->wrote->operation, line, facts->saved->operation,
+			 forward);
+		text_add(&out->fix, "write out of place at %s (x = x + y instead of x += y, relu instead of relu_, clone before an index is assigned), or write after this "
+			 "backward", line);
+	}
+	text_add(&out->evidence, "saved in event %" PRId64 ", written to in event %" PRId64, facts->saved->id, facts->wrote->id);
+}
+
+/* Needs: the engine's word that a saved tensor was written, with its shape; likely by who did, as recorded. */
 bool
 cause_overwritten(const struct cause_facts *facts, struct cause *out)
 {
@@ -272,8 +334,12 @@ cause_overwritten(const struct cause_facts *facts, struct cause *out)
 
 	if (!facts->message || !strstr(facts->message, "modified by an inplace operation"))
 		return false;
-	count = cause_message_shape(facts->message, 0, sizes);
 	out->confidence = "likely";
+	if (facts->saved && facts->source) {
+		tell_write(facts, out);
+		return true;
+	}
+	count = cause_message_shape(facts->message, 0, sizes);
 	text_add(&out->text, "a tensor%s", count > 0 ? " " : "");
 	if (count > 0)
 		text_add_sizes(&out->text, sizes, count);

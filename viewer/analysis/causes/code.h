@@ -44,4 +44,8 @@ bool code_condition(const struct code_statement *statements, int count, char *ou
  * -1 where it is the only one. */
 bool code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size, int *place);
 
+/* The line at which the function around LINE draws from Python's or numpy's random numbers on its way there, itself or in a function of the
+ * same file that it calls; 0 if it doesn't. */
+int code_draws(const struct code *code, int line);
+
 #endif
