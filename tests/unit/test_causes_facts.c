@@ -63,6 +63,45 @@ test_images_left_out(void)
 }
 
 static void
+test_pictures(void)
+{
+	const struct operand scaled[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 85), ITEM("tensors[2]", 2, 3, 3, 64, 64) };
+	const struct operand tall[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 85, 64) };
+	const struct operand sounds[] = { ITEM("tensors[0]", 0, 1, 1, 64, 300), ITEM("tensors[1]", 1, 2, 1, 64, 270) };
+	const struct operand apart[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 70), ITEM("tensors[2]", 2, 3, 3, 50, 64) };
+	const struct operand grey[] = { ITEM("tensors[0]", 0, 1, 3, 64, 64), ITEM("tensors[1]", 1, 2, 1, 64, 64), ITEM("tensors[2]", 2, 3, 3, 64, 64) };
+	const struct operand rows[] = { ITEM("tensors[0]", 0, 1, 3, 2, 64), ITEM("tensors[1]", 1, 2, 4, 2, 64), ITEM("tensors[2]", 2, 3, 3, 2, 64) };
+	const struct event a = EVENT("aten::stack", scaled), b = EVENT("aten::stack", tall), c = EVENT("aten::stack", sounds), d = EVENT("aten::stack", apart),
+			   e = EVENT("aten::stack", grey), f = EVENT("aten::stack", rows);
+
+	ask(&a, "", NULL, NULL); /* some lie, some stand */
+	EXPECT("shorter_side", "likely");
+	EXPECT("ragged_list", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "it is 64 in each, and the other what the picture's own proportions make it (84x64, 64x85, 64x64)"));
+	ask(&b, "", NULL, NULL); /* nothing says that it was scaled */
+	EXPECT("shorter_side", "");
+	ask(&b, "", NULL, number("args.img_size", 64));
+	EXPECT("shorter_side", "likely");
+	ask(&c, "", NULL, number("args.n_mels_size", 64)); /* spectrograms */
+	EXPECT("shorter_side", "");
+	ask(&d, "", NULL, number("args.img_size", 64)); /* one is shorter */
+	EXPECT("shorter_side", "");
+	ask(&e, "", NULL, NULL); /* for all that is known, one mask for each thing seen */
+	EXPECT("picture_mode", "");
+	calls = 5;
+	was[0].smallest = was[0].largest = was[1].smallest = was[1].largest = 3;
+	ask(&e, "", NULL, NULL);
+	EXPECT("picture_mode", "likely");
+	EXPECT("ragged_list", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "(tensors[1]) is a grey picture: 1 channel in dimension 0, where 3 are expected"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "convert('RGB')"));
+	ask(&f, "", NULL, NULL); /* no pictures */
+	EXPECT("picture_mode", "");
+	EXPECT("ragged_list", "likely");
+	forget();
+}
+
+static void
 test_merged(void)
 {
 	const struct operand rows[] = { TENSOR("self", 1, 4, 49, 32), VALUE("size", "int[]", "[4, 12, 128]") };
@@ -180,6 +219,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "whole images too many or too few", test_whole_images);
 	CU_add_test(suite, "images that a limit left out", test_images_left_out);
 	CU_add_test(suite, "neighbours put into one", test_merged);
+	CU_add_test(suite, "pictures that are joined", test_pictures);
 }
 
 int

@@ -57,11 +57,25 @@ odd_side(const struct cause_facts *facts, struct otherwise *out)
 	return odd;
 }
 
+/* The piece that came otherwise. */
+static const struct operand *
+new_piece(const struct otherwise *found)
+{
+	int piece = found->piece;
+
+	for (int i = rule_next(&found->join, 0); i >= 0; i = rule_next(&found->join, i + 1))
+		if (!piece--)
+			return &found->join.operands[i];
+	return NULL;
+}
+
 /* Needs: a size that was always the same at this line, and agreed; it, or one of the pieces that it was put together of, comes from another line than
  * in the call before, and never was what it is. */
 bool
 cause_came_otherwise(const struct cause_facts *facts, struct cause *out)
 {
+	struct text mode = {{0}, 0}, change = {{0}, 0};
+	const struct operand *piece;
 	struct otherwise found;
 	const char *name;
 	int64_t was;
@@ -95,6 +109,11 @@ cause_came_otherwise(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, &found.before);
 	text_add(&out->fix, "make it %" PRId64 " there, as it is otherwise: ", was);
 	cause_add_line(facts, &out->fix, &found.now, -1);
+	piece = found.pieces ? new_piece(&found) : NULL;
+	if (piece && cause_tell_mode(piece, facts->sides[side].dim, was, &mode, &change)) {
+		text_add(&out->evidence, "that piece is %s", mode.data);
+		text_add(&out->fix, "; %s", change.data);
+	}
 	return true;
 }
 

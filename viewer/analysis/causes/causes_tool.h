@@ -76,6 +76,9 @@ bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *sta
  * its kind tells nothing. */
 bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t wanted, struct text *text, struct text *fix);
 
+/* IS has another number of channels in DIM than WANTED, as a picture of another mode has: which it is (TEXT), and what to change (FIX). */
+bool cause_tell_mode(const struct operand *is, int dim, int64_t wanted, struct text *text, struct text *fix);
+
 /* The N-th shape ("[2, 24, 3]", "torch.Size([2, 3])", "(8, 4, 4)") that the message tells; how many dimensions, -1. */
 int cause_message_shape(const char *message, int n, int64_t *sizes);
 /* Does the message say that something is too much? */
