@@ -67,13 +67,15 @@ test_pictures(void)
 {
 	const struct operand scaled[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 85), ITEM("tensors[2]", 2, 3, 3, 64, 64) };
 	const struct operand tall[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 85, 64) };
+	const struct operand alone[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 64) };
 	const struct operand sounds[] = { ITEM("tensors[0]", 0, 1, 1, 64, 300), ITEM("tensors[1]", 1, 2, 1, 64, 270) };
 	const struct operand apart[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 70), ITEM("tensors[2]", 2, 3, 3, 50, 64) };
 	const struct operand grey[] = { ITEM("tensors[0]", 0, 1, 3, 64, 64), ITEM("tensors[1]", 1, 2, 1, 64, 64), ITEM("tensors[2]", 2, 3, 3, 64, 64) };
 	const struct operand rows[] = { ITEM("tensors[0]", 0, 1, 3, 2, 64), ITEM("tensors[1]", 1, 2, 4, 2, 64), ITEM("tensors[2]", 2, 3, 3, 2, 64) };
 	const struct event a = EVENT("aten::stack", scaled), b = EVENT("aten::stack", tall), c = EVENT("aten::stack", sounds), d = EVENT("aten::stack", apart),
-			   e = EVENT("aten::stack", grey), f = EVENT("aten::stack", rows);
+			   e = EVENT("aten::stack", grey), f = EVENT("aten::stack", rows), g = EVENT("aten::stack", alone);
 
+	forget();
 	ask(&a, "", NULL, NULL); /* some lie, some stand */
 	EXPECT("shorter_side", "likely");
 	EXPECT("ragged_list", "");
@@ -82,6 +84,15 @@ test_pictures(void)
 	EXPECT("shorter_side", "");
 	ask(&b, "", NULL, number("args.img_size", 64));
 	EXPECT("shorter_side", "likely");
+	ask(&g, "", NULL, number("args.img_size", 64)); /* one alone is longer, and nothing says that it was scaled */
+	EXPECT("shorter_side", "");
+	add_step(0, 90, "aten::rand", NULL, 0, 1, 84); /* asked for */
+	ask(&b, "", NULL, number("args.img_size", 64));
+	EXPECT("shorter_side", "");
+	stories[0].steps[0].event.operation = "aten::_upsample_bilinear2d_aa";
+	ask(&g, "", NULL, number("args.img_size", 64));
+	EXPECT("shorter_side", "likely");
+	stories[0].count = 0;
 	ask(&c, "", NULL, number("args.n_mels_size", 64)); /* spectrograms */
 	EXPECT("shorter_side", "");
 	ask(&d, "", NULL, number("args.img_size", 64)); /* one is shorter */

@@ -4,6 +4,7 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../where.h"
 
 #define SIDE_LEAST 16  /* of a picture that was scaled */
 #define CELL_LEAST 4   /* of what has channels at all (latents, masks of them) */
@@ -64,8 +65,8 @@ cause_picture_mode(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Pictures of one shorter side. */
-struct scaled { int64_t side; int count; bool wide, tall, colours; struct text sizes; };
+/* Pictures of one shorter side; how many longer ones there are that are no square's, up to 2. */
+struct scaled { int64_t side, longer; int count, others; bool wide, tall, colours; struct text sizes; };
 
 /* "84 x 64" of one more; false if it is no picture, or of another shorter side. */
 static bool
@@ -84,20 +85,42 @@ add_picture(struct scaled *scaled, const struct operand *is)
 	scaled->wide = scaled->wide || width > height;
 	scaled->tall = scaled->tall || height > width;
 	scaled->colours = is->sizes[channels] > 1;
+	if (height != width && height + width != scaled->longer && scaled->others < 2) {
+		scaled->longer = height + width;
+		scaled->others++;
+	}
 	if (scaled->count < TOLD_MOST)
 		text_add(&scaled->sizes, "%s%" PRId64 "%s%" PRId64, scaled->count ? ", " : "", height, "x", width);
 	scaled->count++;
 	return true;
 }
 
-/* Needs: pictures that are joined, all of one size on their shorter side and of several on the longer. Likely where some lie and some stand, or
- * pictures with colours were all square before or have there what a name says (a spectrogram is as high for every length). */
+/* Did the odd one come in through an image library's transforms, or was it scaled by an operation? */
+static bool
+is_transformed(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	json_t *frames = facts->source && step->event.site >= 0 ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
+	bool found = strstr(step->event.operation, "upsample") != NULL;
+
+	for (size_t i = 0; i < json_array_size(frames) && step->entered; i++) {
+		const char *file = text_get(json_array_get(frames, i), "file");
+
+		found = found || (!where_is_program(file) && (strstr(file, "/transforms") || strstr(file, "/image_")));
+	}
+	json_decref(frames);
+	return found;
+}
+
+/* Needs: pictures that are joined, all of one size on their shorter side and of several on the longer, which no number was asked for; several that
+ * differ, or one that was transformed as pictures are. Likely where some lie and some stand, or pictures with colours were all square before or have
+ * there what a name says (a spectrogram is as high for every length). */
 bool
 cause_shorter_side(const struct cause_facts *facts, struct cause *out)
 {
 	static const char sides[] = "size resolution height width side edge crop";
 	const struct mismatch *mismatch = facts->mismatch;
 	const struct cause_side *odd = &facts->sides[0];
+	const struct lineage_step *step = cause_decider(odd);
 	struct scaled scaled = { .count = 0 };
 	bool square;
 
@@ -107,7 +130,8 @@ cause_shorter_side(const struct cause_facts *facts, struct cause *out)
 	for (int i = rule_next(facts->event, 0); i >= 0; i = rule_next(facts->event, i + 1))
 		if (facts->event->operands[i].item >= 0 && !add_picture(&scaled, &facts->event->operands[i]))
 			return false;
-	if (scaled.count < 2 || scaled.side < SIDE_LEAST)
+	if (scaled.count < 2 || scaled.side < SIDE_LEAST || (step && !step->entered && !is_transformed(facts, step)) ||
+	    (scaled.others < 2 && (!step || !is_transformed(facts, step))))
 		return false;
 	square = odd->calls >= CALLS_ENOUGH && odd->smallest == odd->largest && odd->largest == scaled.side;
 	out->setting = cause_named_number(facts, scaled.side, sides);
@@ -121,9 +145,9 @@ cause_shorter_side(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, " in each, and the other what the picture's own proportions make it (%s)", scaled.sizes.data);
 	if (square)
 		text_add(&out->evidence, "in %" PRId64 " earlier calls the pictures were square, %" PRId64 " x %" PRId64 "; ", odd->calls, scaled.side, scaled.side);
-	if (cause_decider(odd)) {
+	if (step) {
 		text_add(&out->evidence, "number %d was made by ", facts->event->operands[mismatch->operand].item);
-		cause_add_step(facts, &out->evidence, cause_decider(odd));
+		cause_add_step(facts, &out->evidence, step);
 	}
 	text_add(&out->fix, "scale both sides: Resize((%" PRId64 ", %" PRId64 ")) instead of Resize(%" PRId64 "), a height and a width in a processor's size; or cut each to %" PRId64 " x %" PRId64
 		 " after it (CenterCrop, RandomCrop)", scaled.side, scaled.side, scaled.side, scaled.side, scaled.side);
