@@ -184,6 +184,8 @@ find_subject(struct diagnosis *diagnosis)
 					  backward_recomputed(diagnosis->source, failure, made, &found) ||
 					  subject_of_saved(made, failure->message, &found) ||
 					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found) ||
+					  check_unpacks(diagnosis->source, failure, diagnosis->frames, made, &found) ||
+					  check_indexes(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  told_subject(diagnosis->source, failure, diagnosis->frames, made, &found))) {
 		made->event.id = failure->has_event ? failure->event.id
 				 : failure->context_event >= 0 && failure->context_event < INT64_MAX ? failure->context_event + 1 : INT64_MAX;

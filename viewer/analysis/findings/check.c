@@ -1,4 +1,4 @@
-#include "check.h"
+#include "check_parts.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -27,9 +27,8 @@ numbers_of(const struct failure *failure, const json_t *frame)
 	return NULL;
 }
 
-/* What the frame that is shown knows; STATEMENTS is to be freed. */
-static bool
-scope_open(struct condition_scope *scope, struct code_statement **statements, const struct source *source, const struct failure *failure,
+bool
+check_open(struct condition_scope *scope, struct code_statement **statements, const struct source *source, const struct failure *failure,
 	   const json_t *frames)
 {
 	int chosen = where_choose(frames);
@@ -57,7 +56,7 @@ check_condition(const struct source *source, const struct failure *failure, cons
 	char text[CODE_TEXT_MOST];
 	bool wanted, found;
 
-	if (!scope_open(&scope, &statements, source, failure, frames))
+	if (!check_open(&scope, &statements, source, failure, frames))
 		return false;
 	found = code_condition(statements, scope.count, text, sizeof(text), &wanted) && condition_find(&scope, text, wanted, out);
 	free(statements);
@@ -222,7 +221,7 @@ check_tensors(const struct source *source, const struct failure *failure, const 
 	struct code_statement *statements;
 	int count = 0;
 
-	if (names && scope_open(&scope, &statements, source, failure, frames)) {
+	if (names && check_open(&scope, &statements, source, failure, frames)) {
 		code_depends(statements, scope.count, names);
 		for (int assigned = 0; assigned < 2; assigned++) {
 			for (int i = 0; i < names->count; i++)

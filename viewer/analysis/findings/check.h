@@ -22,6 +22,14 @@ bool check_condition(const struct source *source, const struct failure *failure,
 bool check_compares(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
 		    struct mismatch *found);
 
+/* Values were to be unpacked ("b, c, h, w = x.shape", "x, y = p.unbind(-1)", "q, k, v = qkv.split(n)") and there were more or fewer than names: the tensor
+ * that they are of, whose rank or size that is. Borrows of FRAMES. */
+bool check_unpacks(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
+		   struct mismatch *found);
+
+/* A tensor was given more indices than it has dimensions ("mask[:, None, :, :]"). Borrows of FRAMES. */
+bool check_indexes(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out, struct mismatch *found);
+
 /* The frame's tensors (VARIABLEs of ARCHITECTURE.md, borrowed) that the failing statement rests on: first those that its
  * function was given, then those it made, nearest first. Returns how many. */
 int check_tensors(const struct source *source, const struct failure *failure, const json_t *frames,

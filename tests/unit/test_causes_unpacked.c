@@ -1,0 +1,128 @@
+/* links: schema viewer */
+/* What Python refused to take apart or to index so often, and tensors made from an empty list. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "causes_events.h"
+#include "viewer/analysis/findings/check.h"
+
+static char path[64] = "/tmp/shapebox-unpacked-XXXXXX.py";
+static const char program[] = "def run(x, mask, pairs):\n"
+			      "    b, c, h, w = x.shape\n"        /* 2 */
+			      "    left, right = pairs\n"         /* 3 */
+			      "    q, k = mask.split(8, dim=1)\n" /* 4 */
+			      "    y = mask[:, None, :, :] + x[0]\n" /* 5 */
+			      "    b, c = x.shape[-2:]\n";        /* 6 */
+
+static json_t *
+frames_at(int line)
+{
+	return json_pack("[{s:s, s:i, s:s, s:[{s:s, s:s, s:i, s:[i, i, i], s:s}, {s:s, s:s, s:i, s:[i, i], s:s}, {s:s, s:s, s:i, s:[i, i], s:s}]}]", "file", path, "line", line,
+			 "function", "run", "locals", "name", "x", "kind", "tensor", "tensor", 1, "shape", 8, 16, 16, "dtype", "float32", "name", "mask", "kind", "tensor",
+			 "tensor", 2, "shape", 4, 20, "dtype", "int64", "name", "pairs", "kind", "tensor", "tensor", 3, "shape", 3, 5, "dtype", "float32");
+}
+
+static bool
+refuse(int line, const char *message, bool (*check)(const struct source *, const struct failure *, const json_t *, struct subject *, struct mismatch *),
+       struct subject *subject, struct mismatch *found)
+{
+	struct failure failure = { .kind = "python", .context_event = -1, .message = message };
+	struct hand none = { .event_count = 0 };
+	struct source of = hand_source(&none);
+	json_t *at = frames_at(line);
+	bool is = check(&of, &failure, at, subject, found);
+
+	if (is)
+		CU_ASSERT_PTR_NOT_NULL(subject->operands[0].name);
+	json_decref(at); /* what SUBJECT borrows isn't asked for here */
+	return is;
+}
+
+static void
+test_unpacks(void)
+{
+	struct subject subject;
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(refuse(2, "not enough values to unpack (expected 4, got 3)", check_unpacks, &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "rank");
+	CU_ASSERT_EQUAL(found.expected, 4);
+	CU_ASSERT_EQUAL(found.actual, 3);
+	CU_ASSERT_TRUE_FATAL(refuse(3, "too many values to unpack (expected 2)", check_unpacks, &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.property, "size");
+	CU_ASSERT_EQUAL(found.dim, 0);
+	CU_ASSERT_EQUAL(found.actual, 3);
+	CU_ASSERT_FALSE(refuse(4, "not enough values to unpack (expected 2, got 1)", check_unpacks, &subject, &found)); /* no operation is recorded */
+	CU_ASSERT_FALSE(refuse(6, "too many values to unpack (expected 1)", check_unpacks, &subject, &found)); /* a part of a shape is no rank */
+	CU_ASSERT_FALSE(refuse(2, "something else (expected 4, got 3)", check_unpacks, &subject, &found));
+}
+
+static void
+test_indexes(void)
+{
+	struct subject subject;
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(refuse(5, "too many indices for tensor of dimension 2", check_indexes, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 2);
+	CU_ASSERT_EQUAL(found.expected, 3); /* None takes none */
+	CU_ASSERT_EQUAL(found.actual, 2);
+	CU_ASSERT_FALSE(refuse(5, "too many indices for tensor of dimension 3", check_indexes, &subject, &found)); /* x has as many as it is asked for */
+}
+
+/* The line at site 0 makes boxes, of LAST numbers each; now none. */
+static bool
+empty_is_told(int64_t last, struct cause *out)
+{
+	static const char *const message = "not enough values to unpack (expected 4, got 0)";
+	struct operand boxes = { .name = "boxes", .kind = "tensor", .item = -1, .ndim = 1, .sizes = SIZES(0), .dtype = "float32", .tensor = 50 };
+	struct event event = { .id = INT64_MAX, .site = -1, .operation = SUBJECT_CHECK, .operand_count = 1, .operands = &boxes };
+	struct mismatch differs = { .property = "size", .operand = 0, .against = -1, .expected = 4, .has_expected = true, .has_actual = true };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = message, .source = &source, .before = 100 };
+
+	start();
+	source = hand_source(&hand);
+	for (int i = 0; i < CALLS; i++) {
+		int64_t identity = i + 1 < CALLS ? 10 + i : 50;
+		int64_t rows = i + 1 < CALLS ? 1 + i % 3 : 0;
+
+		operands[hand.event_count][0] = tensor("self", identity, last || !rows ? rows : rows + 1, last && rows ? last : -1);
+		outputs[hand.event_count][0] = operands[hand.event_count][0];
+		add("aten::lift_fresh", 0, i, 1);
+	}
+	*out = (struct cause){ 0 };
+	return cause_empty_list(&facts, out);
+}
+
+static void
+test_empty(void)
+{
+	struct cause told;
+
+	CU_ASSERT_TRUE_FATAL(empty_is_told(4, &told));
+	CU_ASSERT_STRING_EQUAL(told.confidence, "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(told.text.data, "boxes was made from an empty list, and such a tensor is [0], of one dimension; 11 earlier calls of that line made 2 dimensions"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(told.fix.data, "reshape(-1, 4)"));
+	CU_ASSERT_FALSE(empty_is_told(0, &told)); /* it always has one dimension */
+}
+
+int
+main(void)
+{
+	CU_pSuite suite;
+	int failed, file = mkstemps(path, 3);
+
+	if (file < 0 || write(file, program, sizeof(program) - 1) != (ssize_t)sizeof(program) - 1 || CU_initialize_registry() != CUE_SUCCESS)
+		return 1;
+	close(file);
+	suite = CU_add_suite("unpacked", NULL, NULL);
+	CU_add_test(suite, "what is taken apart", test_unpacks);
+	CU_add_test(suite, "too many indices", test_indexes);
+	CU_add_test(suite, "an empty list", test_empty);
+	CU_basic_run_tests();
+	failed = (int)CU_get_number_of_failures();
+	CU_cleanup_registry();
+	json_decref(causes);
+	unlink(path);
+	return failed != 0;
+}
