@@ -211,6 +211,14 @@ test_compiled(void)
 	CU_ASSERT_EQUAL(subject.operands[0].tensor, 5); /* the size came in with x */
 	CU_ASSERT_FALSE(compiled_subject(&subject, "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(*(FakeTensor(..., "
 					 "size=(3, s27)), FakeTensor(..., size=(3, 4))), **{})", NULL, &found)); /* what s27 was, nothing tells */
+	CU_ASSERT_TRUE_FATAL(compiled_subject(&subject, "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(*(FakeTensor(..., "
+					      "size=(s33, 2, s50, s50)), FakeTensor(..., size=(2, 48, 48))), **{}): got RuntimeError('The size of tensor a (s50: "
+					      "hint = 52) must match the size of tensor b (48) at non-singleton dimension 3)')", NULL, &found));
+	CU_ASSERT_EQUAL(found.expected + found.actual, 100); /* whatever s33 was */
+	CU_ASSERT_EQUAL(subject.operands[0].sizes[0], -1);
+	CU_ASSERT_EQUAL(subject.operands[0].sizes[3], 52);
+	CU_ASSERT_FALSE(compiled_subject(&subject, "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(*(FakeTensor(..., "
+					 "size=(s33, 48)), FakeTensor(..., size=(s34, 48))), **{})", NULL, &found)); /* s33 against s34: which sizes, nothing tells */
 	CU_ASSERT_FALSE(compiled_subject(&subject, "something else", frames, &found));
 	json_decref(frames);
 }
@@ -361,16 +369,45 @@ test_grid(void)
 	json_decref(numbers);
 }
 
+/* KEY of the cause of RULE, whichever place it has. */
+static const char *
+text_of(const char *rule, const char *key)
+{
+	for (size_t i = 0; i < json_array_size(causes); i++)
+		if (strcmp(text_get(json_array_get(causes, i), "rule"), rule) == 0)
+			return text_get(json_array_get(causes, i), key);
+	return "";
+}
+
 static void
 test_compiled_cause(void)
 {
 	const struct operand met[] = { TENSOR("self", 1, 13, 4), TENSOR("a parameter", -1, 10, 4) };
 	const struct event a = EVENT("aten::add", met);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true,
+				    .expected = 10, .actual = 13, .text = "they differ" };
+	struct cause_facts facts = { .event = &a, .mismatch = &differs, .message = "fake tensors: call_function", .last_call = -1, .step = 9,
+				     .sides = { { .place = 0, .size = 13 }, { .place = 1, .size = 10 } } };
 
 	ask_apart(&a, 0, NULL, NULL, "Dynamo failed to run FX node with fake tensors: call_function <built-in function add>(...)");
 	EXPECT("compiled_part", "possible");
 	ask_apart(&a, 0, NULL, NULL, "The size of tensor a must match");
 	EXPECT("compiled_part", "");
+	/* as long as a limit says, and kept since an earlier step; or made in this one */
+	add_step(1, 5, "aten::tile", met, 2, 0, 10);
+	facts.sides[1].lineage = &stories[1];
+	facts.numbers = number("args.max_frames", 10);
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("compiled_part", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("compiled_part", "text"), "10 is args.max_frames, and 13 is more than that; they differ"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("compiled_part", "fix"), "raise args.max_frames to 13 or more"));
+	stories[1].steps[0].event.step = 9;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("compiled_part", "possible");
+	json_decref((json_t *)facts.numbers);
+	forget();
 }
 
 static void

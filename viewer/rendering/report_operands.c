@@ -53,6 +53,10 @@ operand_shape(struct page *cell, const json_t *operand)
 		json_array_foreach(shape, i, size) {
 			bool odd = operand_dim_marked(operand, (int64_t)i);
 
+			if (json_integer_value(size) < 0) { /* not known */
+				page_add(cell, i > 0 ? ", ?" : "?");
+				continue;
+			}
 			page_format(cell, "%s%s%" JSON_INTEGER_FORMAT "%s", i > 0 ? ", " : "", odd ? PAGE_ODD : "",
 				    json_integer_value(size), odd ? PAGE_ODD_END : "");
 		}

@@ -279,16 +279,42 @@ add_origin(const struct cause_facts *facts, struct cause *out, int side)
 		text_add(&out->text, " in step %" PRId64 " and kept since", cause_decider(&facts->sides[side])->event.step);
 }
 
-/* Needs: what torch.compile told of an operation that it traced. Says no more than the mismatch, and what came in. */
+/* What was made in an earlier step as long as a limit says, and kept, meets more than that: says so. */
+static bool
+tell_kept_limit(const struct cause_facts *facts, struct cause *out)
+{
+	int small = facts->sides[0].size > facts->sides[1].size;
+	const struct cause_side *side = &facts->sides[small];
+	const struct lineage_step *step = cause_decider(side);
+	int64_t larger = facts->sides[!small].size;
+	const json_t *limit = step && side->size > 1 && step->event.step >= 0 && step->event.step < facts->step ? cause_cut_by(facts, side, larger) : NULL;
+
+	if (!cause_is_limit(facts, limit))
+		return false;
+	out->confidence = "likely";
+	out->setting = limit;
+	text_add(&out->text, "%" PRId64 " is %s, and %" PRId64 " is more than that; ", side->size, text_get(limit, "name"), larger);
+	text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the input to %" PRId64, text_get(limit, "name"), larger, side->size);
+	return true;
+}
+
+/* Needs: what torch.compile told of an operation that it traced. Says no more than the mismatch, and what came in; likely where that is as long as
+ * a limit by name. */
 bool
 cause_compiled(const struct cause_facts *facts, struct cause *out)
 {
+	bool limited;
+
 	if (!facts->message || !strstr(facts->message, "fake tensors: call_") || !facts->mismatch || !facts->event)
 		return false;
 	out->confidence = "possible";
-	text_add(&out->text, "inside the compiled part (torch.compile traced this line): %s", facts->mismatch->text);
+	text_add(&out->text, "inside the compiled part (torch.compile traced this line): ");
+	limited = cause_disagrees(facts, "size") && tell_kept_limit(facts, out);
+	text_add(&out->text, "%s", facts->mismatch->text);
 	add_origin(facts, out, 0);
 	add_origin(facts, out, 1);
+	if (limited)
+		return true;
 	text_add(&out->fix, "bring what came in to the size of what it meets before the compiled part is called, or make the other from its size; without torch.compile "
 		 "(torch.compiler.set_stance(\"force_eager\")) every operation on the way is recorded");
 	return true;

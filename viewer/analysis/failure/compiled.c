@@ -11,6 +11,7 @@
 
 #define FRAMES_MOST 40
 #define UNKNOWN (-1)
+#define STANDS_FOR (INT64_C(1) << 40) /* and more: sizes that nobody tells, one for each symbol, until it is known that they don't matter */
 #define EVENTS_MOST 65536
 
 /* What torch calls an operation's tensors, in order. */
@@ -66,6 +67,24 @@ hint_of(const char *message, const char *symbol)
 	return at ? strtoll(at + strlen(mark), NULL, 10) : UNKNOWN;
 }
 
+/* What SYMBOL stands for: as the message tells, else a stand-in of its own ("s27" and "s27" are one size). */
+static int64_t
+size_of(const char *message, const char *symbol)
+{
+	int64_t hint = hint_of(message, symbol);
+
+	if (hint != UNKNOWN)
+		return hint;
+	return *symbol == 's' && isdigit((unsigned char)symbol[1]) && strspn(symbol + 1, "0123456789") == strlen(symbol + 1)
+		? STANDS_FOR + strtoll(symbol + 1, NULL, 10) % 1000000 : UNKNOWN;
+}
+
+static bool
+is_unknown(int64_t size)
+{
+	return size == UNKNOWN || size >= STANDS_FOR;
+}
+
 /* "(3, s27, 24)" at AT; how many, -1. */
 static int
 read_sizes(const char *message, const char *at, int64_t *sizes)
@@ -80,7 +99,7 @@ read_sizes(const char *message, const char *at, int64_t *sizes)
 			return -1;
 		text_format(word, sizeof(word), "%.*s", (int)length, at);
 		if (length)
-			sizes[count++] = isdigit((unsigned char)*word) ? strtoll(word, NULL, 10) : hint_of(message, word);
+			sizes[count++] = isdigit((unsigned char)*word) ? strtoll(word, NULL, 10) : size_of(message, word);
 		at += length;
 		at += strspn(at, ", ");
 	}
@@ -99,7 +118,7 @@ visit_tensor(const json_t *local, struct visit *visit)
 	if (visit->sizes)
 		fits = fits && rank == visit->ndim;
 	for (int d = 0; fits && visit->sizes && d < rank; d++)
-		fits = visit->sizes[d] == UNKNOWN || json_integer_value(json_array_get(shape, (size_t)d)) == visit->sizes[d];
+		fits = is_unknown(visit->sizes[d]) || json_integer_value(json_array_get(shape, (size_t)d)) == visit->sizes[d];
 	if (!visit->sizes)
 		fits = fits && visit->dim < rank && json_integer_value(json_array_get(shape, (size_t)visit->dim)) == visit->size &&
 		       json_is_integer(json_object_get(local, "tensor"));
@@ -128,20 +147,22 @@ find_variable(const json_t *frames, struct visit *visit)
 	return visit->times == 1 ? visit->found : NULL;
 }
 
-/* Sizes that are still unknown, by the variable that has all of the others. */
+/* Sizes that are still unknown, by the variable that has all of the others. False where not even a symbol is told. */
 static bool
 fill_sizes(const json_t *frames, int64_t *sizes, int ndim)
 {
 	struct visit visit = { .sizes = sizes, .ndim = ndim };
 	const json_t *local;
-	bool known = true;
+	bool known = true, told = true;
 
-	for (int d = 0; d < ndim; d++)
-		known = known && sizes[d] != UNKNOWN;
+	for (int d = 0; d < ndim; d++) {
+		known = known && !is_unknown(sizes[d]);
+		told = told && sizes[d] != UNKNOWN;
+	}
 	local = known ? NULL : find_variable(frames, &visit);
 	for (int d = 0; local && d < ndim; d++)
 		sizes[d] = json_integer_value(json_array_get(json_object_get(local, "shape"), (size_t)d));
-	return known || local;
+	return told || local;
 }
 
 /* The end of the argument at AT, on its own level. */
@@ -167,6 +188,38 @@ dtype_of(const char *at, const char *end)
 		if (strncmp(mark + 12, dtypes[i], strlen(dtypes[i])) == 0 && !isalnum((unsigned char)mark[12 + strlen(dtypes[i])]))
 			return dtypes[i];
 	return mark && mark < end ? NULL : "float32";
+}
+
+/* Whether a stand-in is among OUT's sizes; each becomes WITH, or (0) another. */
+static bool
+replace_unknown(struct subject *out, int64_t with)
+{
+	bool any = false;
+
+	for (int i = 0; i < out->event.operand_count; i++)
+		for (int d = 0; d < out->operands[i].ndim; d++)
+			if (out->sizes[i][d] >= STANDS_FOR) {
+				out->sizes[i][d] = with ? with : 2 * out->sizes[i][d] + 1;
+				any = true;
+			}
+	return any;
+}
+
+/* What disagrees, whatever the sizes are that nobody tells; those are unknown afterwards. */
+static bool
+find_mismatch(const struct mismatch_facts *facts, struct subject *out, struct mismatch *found)
+{
+	struct mismatch again;
+	bool same;
+
+	if (!mismatch_find(facts, found))
+		return false;
+	if (!replace_unknown(out, 0))
+		return true;
+	same = mismatch_find(facts, &again) && again.operand == found->operand && again.against == found->against && again.dim == found->dim &&
+	       again.expected == found->expected && again.actual == found->actual && found->expected < STANDS_FOR && found->actual < STANDS_FOR;
+	replace_unknown(out, UNKNOWN);
+	return same;
 }
 
 static bool
@@ -249,7 +302,7 @@ compiled_subject(struct subject *out, const char *message, const json_t *frames,
 									      .value = out->names[0] };
 	}
 	mismatch_start(found);
-	if (!tensors || !mismatch_find(&facts, found))
+	if (!tensors || !find_mismatch(&facts, out, found))
 		return false;
 	set_variable(out, frames, found->operand, found->dim);
 	set_variable(out, frames, found->against, found->against_dim);
