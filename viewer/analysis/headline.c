@@ -156,7 +156,7 @@ headline_build(const struct source *source, const struct failure *failure, const
 		if (mismatch) {
 			headline_mismatch(subject, frames, mismatch, told, sizeof(told));
 			text_add(&text, ": %s", told);
-		} else if (failure->message && !failure->surfaced[0]) {
+		} else if (failure->message && (!failure->surfaced[0] || failure->led_to)) {
 			add_message(&text, failure->message);
 		}
 		text_add(&text, "%s", failure->surfaced);

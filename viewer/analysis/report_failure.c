@@ -259,6 +259,8 @@ report_failure(const struct source *source, struct failure *failure)
 							     diagnosis.has_mismatch ? &diagnosis.mismatch : NULL));
 	json_object_set_new(json, "exception", exception_json(failure->type, failure->message));
 	json_object_set_new(json, "wrapped_by", wrapped_json(failure));
+	json_object_set_new(json, "led_to", failure->led_to ? exception_json(text_get(failure->led_to->json, "type"), text_get(failure->led_to->json, "message"))
+							      : json_null());
 	text_set(json, "signal", strcmp(failure->kind, "signal") == 0 ? headline_signal(failure->signal) : NULL);
 	json_object_set_new(json, "where", where_build(source, failure, diagnosis.frames));
 	json_object_set_new(json, "stack", where_stack(diagnosis.frames));

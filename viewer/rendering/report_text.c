@@ -251,6 +251,16 @@ report_exception(struct page *page, const json_t *failure, int width)
 		if (i == 1)
 			break;
 	}
+	outer = json_object_get(failure, "led_to");
+	if (json_is_object(outer)) {
+		page_add(&line, SAY("handled, and led to "));
+		page_words(&line, report_string(outer, "type"));
+		page_add(&line, ": ");
+		page_words(&line, report_string(outer, "message"));
+		report_label(page, "");
+		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
+		page_free(&line);
+	}
 }
 
 static void

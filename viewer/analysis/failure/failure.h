@@ -18,6 +18,7 @@ struct failure {
 	const char *kind;             /* operation, python, signal */
 	int process;                  /* its place in the trace */
 	const struct note *note;      /* the exception as Python saw it; NULL if it didn't */
+	const struct note *led_to;    /* what was raised for want of it, it having been handled; NULL: it was not */
 	const struct note *operation; /* the operation that it left, innermost first; NULL if none */
 	const char *operation_name;   /* of the operation to report; NULL if none */
 	json_t *frames;               /* where it arose, innermost first; NULL if unknown */
@@ -31,7 +32,8 @@ struct failure {
 	int64_t time_ns, step, micro_batch /* -1 */;
 	const char *phase;            /* NULL if unknown */
 	int signal;                   /* kind signal: which, 0 if unknown */
-	char surfaced[200];           /* an asynchronous error's: what it was and where it came out, as the headline's end; "" */
+	char surfaced[200];           /* an asynchronous error's: what it was and where it came out; a handled one's: what it led to. As the
+	                               * headline's end; "" */
 };
 
 /* The failure that ended the run; false for a healthy one (or no memory). */

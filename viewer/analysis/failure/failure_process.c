@@ -98,6 +98,39 @@ set_moment(const struct source *source, struct failure *out)
 	out->phase = !out->has_event && out->note && is_loading(out->frames) ? "data" : event.phase;
 }
 
+/* The type of a C++ exception, as Python calls it. */
+static const char *
+native_type(const json_t *exception)
+{
+	const char *type = text_get(exception, "type");
+
+	if (strncmp(type, "c10::", 5) != 0)
+		return type;
+	return strcmp(type, "c10::Error") == 0 ? "RuntimeError" : type + 5;
+}
+
+/* What a handler hid is the failure, and what was raised for want of it only what it led to. */
+static void
+show_hidden(const struct source *source, struct failure *out)
+{
+	const struct note *hidden = failure_hidden(source, out);
+	const json_t *exception = hidden ? json_object_get(hidden->json, "exception") : NULL;
+	char place[160];
+
+	if (!hidden)
+		return;
+	text_format(place, sizeof(place), "%s:%d", text_basename(text_get(json_array_get(out->frames, 0), "file")),
+		    (int)json_integer_value(json_object_get(json_array_get(out->frames, 0), "line")));
+	out->led_to = out->note;
+	out->frames = NULL; /* those of its call */
+	out->type = native_type(exception);
+	out->message = text_get(exception, "message");
+	out->thread = NULL;
+	failure_set_operation(source, out, hidden);
+	set_moment(source, out);
+	text_say(out->surfaced, sizeof(out->surfaced), "; that was handled, and led to the %s at %s", text_get(out->led_to->json, "type"), place);
+}
+
 static void
 from_note(const struct source *source, int process, const struct note *note, struct failure *out)
 {
@@ -105,9 +138,7 @@ from_note(const struct source *source, int process, const struct note *note, str
 	if (strcmp(note->kind, "operation") == 0) {
 		const json_t *exception = json_object_get(note->json, "exception");
 
-		out->type = text_get(exception, "type");
-		if (strncmp(out->type, "c10::", 5) == 0)
-			out->type = strcmp(out->type, "c10::Error") == 0 ? "RuntimeError" : out->type + 5;
+		out->type = native_type(exception);
 		out->message = text_get(exception, "message");
 		failure_set_operation(source, out, note);
 		set_moment(source, out);
@@ -121,6 +152,7 @@ from_note(const struct source *source, int process, const struct note *note, str
 		out->thread = text_get(note->json, "thread");
 	failure_tie(source, out);
 	set_moment(source, out);
+	show_hidden(source, out);
 }
 
 /* An exception that programs raise and survive all day. */

@@ -35,6 +35,9 @@ bool failure_left_program(const struct note *note);
 void failure_tie(const struct source *source, struct failure *out);
 /* OUT is the operation of NOTE (or what was called, where that was made of it). */
 void failure_set_operation(const struct source *source, struct failure *out, const struct note *note);
+/* hidden.c: the operation that failed and was survived, for want of whose result (None, a name that was never set) FAILURE's own exception was
+ * raised, which no operation left: the newest of the same step that was on the way to what the failing statement lacks. NULL: none was. */
+const struct note *failure_hidden(const struct source *source, const struct failure *failure);
 const char *failure_note_message(const struct note *note);
 /* Is EVENT inside event ANCESTOR? */
 bool failure_is_inside(const struct source *source, int process, struct event event, int64_t ancestor);
