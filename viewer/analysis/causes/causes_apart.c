@@ -4,6 +4,7 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../where.h"
 
 #define CALLS_ENOUGH 3
 
@@ -266,5 +267,26 @@ cause_rest_cut(const struct cause_facts *facts, struct cause *out)
 	}
 	text_add(&out->fix, "count both the same way: pad the %" PRId64 " by %" PRId64 " to a multiple of %" PRId64 ", or round the other down (floor "
 		 "instead of ceil), or cut both to the shorter", over, stride - rest, stride);
+	return true;
+}
+
+bool
+cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out)
+{
+	const struct lineage_step *const steps[] = { one, other };
+	char callers[2][512];
+
+	for (int i = 0; i < 2; i++)
+		if (!facts->source || steps[i]->entered || steps[i]->possible || steps[i]->size != facts->sides[i].size ||
+		    !where_caller_line(facts->source, facts->process, steps[i]->event.site, callers[i], sizeof(callers[i])))
+			return false;
+	if (strcmp(callers[0], callers[1]) == 0 || !where_same_line(facts->source, facts->process, steps[0]->event.site, steps[1]->event.site))
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "one and the same code made both sizes, called otherwise: %s has %" PRId64 ", by ", cause_operand_name(facts, facts->sides[0].place), facts->sides[0].size);
+	cause_add_step(facts, &out->text, steps[0]);
+	text_add(&out->text, "; %s has %" PRId64 ", as called at %s", cause_operand_name(facts, facts->sides[1].place), facts->sides[1].size, callers[1]);
+	text_add(&out->fix, "call both alike (%s and %s: the same numbers, the same options), so that both have %" PRId64, callers[0], callers[1],
+		 facts->sides[0].size > facts->sides[1].size ? facts->sides[0].size : facts->sides[1].size);
 	return true;
 }

@@ -76,6 +76,9 @@ bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *sta
  * its kind tells nothing. */
 bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t wanted, struct text *text, struct text *fix);
 
+/* ONE and OTHER, which decided the two sides' sizes, are of one line of a library, called by two lines of the program: says so in OUT; false if not. */
+bool cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out);
+
 /* IS has another number of channels in DIM than WANTED, as a picture of another mode has: which it is (TEXT), and what to change (FIX). */
 bool cause_tell_mode(const struct operand *is, int dim, int64_t wanted, struct text *text, struct text *fix);
 

@@ -299,6 +299,8 @@ tell_apart(const struct cause_facts *facts, struct cause *out, const struct line
 	int dim = facts->sides[!change].dim;
 	struct text clause = {{0}, 0};
 
+	if (cause_tell_called(facts, steps[0], steps[1], out))
+		return;
 	out->confidence = "possible";
 	for (int n = 0; n < 2; n++) {
 		int i = n ? !change : change;

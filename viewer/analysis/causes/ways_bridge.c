@@ -83,6 +83,14 @@ go_back(struct search *search, const struct lineage_step *last, bool near)
 	return found;
 }
 
+/* Was it asked for as a parameter, by a module that was built? Those are as large as a number told it. */
+static bool
+is_parameter(const struct source *source, const struct lineage *lineage, int asked)
+{
+	return asked > 0 && mismatch_is_any(lineage->steps[asked - 1].event.operation, "detach") &&
+	       where_same_line(source, lineage->process, lineage->steps[asked - 1].event.site, lineage->steps[asked].event.site);
+}
+
 bool
 ways_bridge(const struct source *source, struct lineage *one, const struct lineage *other)
 {
@@ -98,7 +106,7 @@ ways_bridge(const struct source *source, struct lineage *one, const struct linea
 	search.size = last->size;
 	search.found = calloc(1, sizeof(*search.found));
 	found = search.found && go_back(&search, last, false);
-	if (search.found && !found && !where_is_asked(source, one->process, last->event.site)) {
+	if (search.found && !found && !is_parameter(source, one, asked) && !where_is_asked(source, one->process, last->event.site)) {
 		search.other = NULL;
 		found = go_back(&search, last, true);
 	}
