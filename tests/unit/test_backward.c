@@ -56,6 +56,10 @@ test_gradient(void)
 	CU_ASSERT_EQUAL(found.expected, 31);
 	CU_ASSERT_EQUAL(found.actual, 24);
 	CU_ASSERT_EQUAL(subject.operands[0].tensor, 11); /* 12 was taken up again */
+	CU_ASSERT_EQUAL(subject.operands[1].tensor, 2);  /* what Cut.forward was given */
+	failure.message = "Function CutBackward returned an invalid gradient at index 0 - got [2, 24, 3] but expected shape compatible with [2, 24, 9]";
+	CU_ASSERT_TRUE_FATAL(backward_gradient(&source, &failure, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[1].tensor, -1); /* nothing of these sizes */
 	failure.message = "Function CutBackward returned an invalid gradient at index 1 - expected device cuda:0 but got cpu";
 	CU_ASSERT_TRUE_FATAL(backward_gradient(&source, &failure, &subject, &found));
 	CU_ASSERT_STRING_EQUAL(found.expected_name, "cuda:0");

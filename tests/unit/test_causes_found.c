@@ -55,6 +55,44 @@ test_written(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a tensor [48, 1]"));
 }
 
+/* A gradient and its input, each as large as ever until the input isn't; or both varied before. */
+static void
+test_fixed_gradient(void)
+{
+	static const char message[] = "Function PackBackward returned an invalid gradient at index 0 - got [192, 8] but expected shape compatible with [120, 8]";
+	const struct operand zeros[] = { VALUE("size", "int[]", "[192, 8]") }, full[] = { TENSOR("output", 2, 192, 8) }, part[] = { TENSOR("output", 3, 120, 8) };
+	const struct operand hidden[] = { TENSOR("self", 1, 8, 24, 8) }, other[] = { TENSOR("output", 4, 168, 8) };
+	struct cause_facts facts = { .message = message, .source = &source, .last_call = -1, .step = 9,
+				     .sides = { { .place = 0, .size = 192, .lineage = &stories[0] }, { .place = 1, .size = 120, .lineage = &stories[1] } } };
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < 3; i++) {
+			events[2 * i] = (struct event){ .id = 10 + 2 * i, .site = 1, .step = i, .parent = -1, .operation = "aten::flatten", .status = "ok", .phase = "forward",
+							.operand_count = 1, .operands = hidden, .output_count = 1, .outputs = pass && i == 1 ? other : full };
+			events[2 * i + 1] = (struct event){ .id = 11 + 2 * i, .site = 3, .step = i, .parent = -1, .operation = "aten::zeros", .status = "ok", .phase = "backward",
+							    .operand_count = 1, .operands = zeros, .output_count = 1, .outputs = full };
+		}
+		hand.event_count = 6;
+		forget();
+		add_step(0, 90, "aten::zeros", zeros, 1, 0, 192);
+		add_step(1, 80, "aten::flatten", hidden, 1, 0, 120);
+		for (int i = 0; i < 2; i++) {
+			struct event *event = &stories[i].steps[0].event;
+
+			event->site = i ? 1 : 3;
+			event->step = 9;
+			event->output_count = 1;
+			event->outputs = i ? part : full;
+		}
+		json_decref(causes);
+		causes = causes_build(&facts);
+		EXPECT("gradient_shape", "certain");
+		CU_ASSERT_EQUAL(strstr(first_text("text"), "both were 192 in the 3 calls before, and only the input is another now") != NULL, !pass);
+		CU_ASSERT_EQUAL(strstr(first_text("fix"), "take the size from the input in Pack.forward (x.shape[0]") != NULL, !pass);
+	}
+	forget();
+}
+
 static void
 test_autocast(void)
 {
@@ -240,6 +278,7 @@ static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
+	CU_add_test(suite, "a gradient of a fixed size", test_fixed_gradient);
 	CU_add_test(suite, "written after it was saved", test_written);
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
 	CU_add_test(suite, "counted from the largest index", test_counted);

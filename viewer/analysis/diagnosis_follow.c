@@ -102,7 +102,7 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 		lineage_stop_at_layer(lineage);
 	if (property == LINEAGE_MAKER && diagnosis->padded && lineage->count)
 		lineage->decider = 0;
-	if (strcmp(event->operation, SUBJECT_GRADIENT) == 0)
+	if (strcmp(event->operation, SUBJECT_GRADIENT) == 0 && place == diagnosis->mismatch.operand)
 		stop_at_gradient(operand->name, lineage);
 	append_place(diagnosis, place, dim, lineage);
 	return true;
@@ -244,7 +244,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		if (loaded || !is_new_here(diagnosis, place, dim))
 			diagnosis_retell(diagnosis, other, event->operands[against].sizes[against_dim]);
 	}
-	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && !loaded) {
+	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && !loaded && strcmp(event->operation, SUBJECT_GRADIENT) != 0) {
 		const int deciders[] = { one->decider, other->decider };
 
 		lineage_rounds(one, other, &diagnosis->rounding);

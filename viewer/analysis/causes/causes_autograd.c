@@ -5,6 +5,7 @@
 
 #include "causes_tool.h"
 #include "code.h"
+#include "../history/usual.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
@@ -123,6 +124,29 @@ gradient_of_changed(const char *node, const int64_t *got, int a, const int64_t *
 	return true;
 }
 
+/* Both were as large in every earlier call, and only the input is another now: the gradient's size doesn't follow the input's. NODE is the function. */
+static bool
+tell_fixed(const struct cause_facts *facts, struct cause *out, const char *node, int dim)
+{
+	const struct lineage_step *gradient = cause_decider(&facts->sides[0]);
+	const struct lineage_step *input = facts->sides[1].lineage && facts->sides[1].lineage->count ? &facts->sides[1].lineage->steps[0] : NULL;
+	struct usuals of_gradient, of_input;
+	struct usual returned, given;
+
+	if (!facts->source || !gradient || gradient->event.id < 0 || gradient->dim < 0 || !input || input->event.id < 0 || input->entered || input->dim != dim ||
+	    !usual_made(facts->source, facts->process, &gradient->event, gradient->output, USUAL_CALLS_QUICK, &of_gradient) ||
+	    !usual_dim(&of_gradient, gradient->dim, &returned) ||
+	    !usual_made(facts->source, facts->process, &input->event, input->output, USUAL_CALLS_QUICK, &of_input) || !usual_dim(&of_input, dim, &given))
+		return false;
+	if (!usual_is_steady(&returned) || !usual_is_steady(&given) || returned.largest != gradient->size || given.largest != gradient->size || given.same)
+		return false;
+	text_add(&out->text, "; both were %" PRId64 " in the %" PRId64 " calls before, and only the input is another now: the gradient's size is fixed and does not follow it",
+		 gradient->size, given.calls < returned.calls ? given.calls : returned.calls);
+	text_add(&out->fix, "take the size from the input in %s.forward (x.shape[%d], kept in ctx) and make the gradient by that in its backward; a number that was given "
+		 "once, as a batch size, fits full batches alone (else drop_last=True)", node, dim);
+	return true;
+}
+
 /* Needs: the engine's own check of a node's gradient, with two shapes that differ. */
 bool
 cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
@@ -158,6 +182,8 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? SAY("; ") : "");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
+	if (dim >= 0 && !is_turned(got, a, wanted, b) && tell_fixed(facts, out, node, dim))
+		return true;
 	if (is_turned(got, a, wanted, b))
 		text_add(&out->fix, "transpose the gradient that %s.backward returns: it has the input's sizes in the other order (of a matrix product: grad.t() @ x, not "
 			 "x.t() @ grad)", node);

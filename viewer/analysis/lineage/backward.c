@@ -72,18 +72,28 @@ frames_around(const struct source *source, int process, int64_t site, const char
 	return NULL;
 }
 
-/* "CutBackward" is the node of class Cut: the operations of Cut.forward follow what came before the node. */
+/* "CutBackward" is the node of class Cut: "Cut.forward"; false for PyTorch's own, which end in a number. */
+static bool
+forward_name(const struct scope *node, char *out, size_t size)
+{
+	static const char ending[] = "Backward";
+	size_t length = node->name ? strlen(node->name) : 0;
+
+	if (length < sizeof(ending) || strcmp(node->name + length - sizeof(ending) + 1, ending) != 0)
+		return false;
+	text_format(out, size, "%.*s.forward", (int)(length - sizeof(ending) + 1), node->name);
+	return true;
+}
+
+/* The operations of Cut.forward follow what came before the node. */
 static json_t *
 custom_made_at(const struct source *source, int process, const struct scope *node, int64_t from, int64_t before)
 {
-	static const char ending[] = "Backward";
-	size_t length = strlen(node->name);
 	char function[256];
 	struct event event;
 
-	if (length < sizeof(ending) || strcmp(node->name + length - sizeof(ending) + 1, ending) != 0)
-		return NULL; /* PyTorch's own end in a number */
-	text_format(function, sizeof(function), "%.*s.forward", (int)(length - sizeof(ending) + 1), node->name);
+	if (!forward_name(node, function, sizeof(function)))
+		return NULL;
 	for (int64_t id = from + 1; id < before && id < from + FORWARD_MOST; id++) {
 		json_t *frames;
 
@@ -179,6 +189,45 @@ tie_first(struct subject *subject, const struct made *made)
 	subject->operands[0].layout = is->layout;
 }
 
+/* Fills OPERAND, the input of a hand-made function that a gradient is for, by the one tensor of its sizes that the function's forward was given. */
+static void
+tie_input(const struct source *source, const struct failure *failure, const struct scope *node, struct operand *operand)
+{
+	struct aliases made = { .count = 0 };
+	struct event forward, event;
+	struct operand found = { .tensor = -1 };
+	bool several = false;
+	char function[256];
+
+	if (!forward_name(node, function, sizeof(function)) || node->sequence < 0 ||
+	    !source->forward_of(source->context, failure->process, node->sequence, failure->context_event + 1, &forward))
+		return;
+	for (int64_t id = forward.id + 1; id <= failure->context_event && id < forward.id + FORWARD_MOST; id++) {
+		json_t *around;
+
+		if (!source->event(source->context, failure->process, id, &event) || event.site < 0)
+			continue;
+		if (event.sequence > node->sequence + 1 || strcmp(event.phase, "backward") == 0)
+			break;
+		around = frames_around(source, failure->process, event.site, function);
+		for (int i = 0; around && i < event.operand_count; i++) {
+			if (!has_sizes(&event.operands[i], operand) || is_alias(&made, event.operands[i].tensor))
+				continue;
+			several = several || (found.tensor > 0 && found.tensor != event.operands[i].tensor);
+			found = event.operands[i];
+		}
+		if (around)
+			add_aliases(&made, event.outputs, event.output_count);
+		json_decref(around);
+	}
+	if (found.tensor <= 0 || several)
+		return;
+	operand->tensor = found.tensor;
+	operand->dtype = found.dtype;
+	operand->device = found.device;
+	operand->layout = found.layout;
+}
+
 bool
 backward_gradient(const struct source *source, const struct failure *failure, struct subject *out, struct mismatch *found)
 {
@@ -187,8 +236,12 @@ backward_gradient(const struct source *source, const struct failure *failure, st
 
 	if (!subject_of_gradient(out, failure->message, found))
 		return false;
-	if (backward_node(source, failure, &node) && made_in_node(source, failure, &node, &out->operands[0], false, &made))
+	if (!backward_node(source, failure, &node))
+		return true;
+	if (made_in_node(source, failure, &node, &out->operands[0], false, &made))
 		tie_first(out, &made);
+	if (out->operands[1].ndim >= 0)
+		tie_input(source, failure, &node, &out->operands[1]);
 	return true;
 }
 
