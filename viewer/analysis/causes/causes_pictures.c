@@ -117,7 +117,7 @@ is_transformed(const struct cause_facts *facts, const struct lineage_step *step)
 bool
 cause_shorter_side(const struct cause_facts *facts, struct cause *out)
 {
-	static const char sides[] = "size resolution height width side edge crop";
+	static const char sides[] = "img image picture resolution height width side edge crop";
 	const struct mismatch *mismatch = facts->mismatch;
 	const struct cause_side *odd = &facts->sides[0];
 	const struct lineage_step *step = cause_decider(odd);
