@@ -257,6 +257,12 @@ dictionary_signature_find(uint64_t key)
 	return index_find(&signatures, key);
 }
 
+void
+dictionary_signature_fetch(uint64_t key)
+{
+	__builtin_prefetch(&signatures.slots[(uint32_t)(key >> 20) & signatures.mask]);
+}
+
 uint32_t
 dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
 			 uint32_t value_count)

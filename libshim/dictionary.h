@@ -39,6 +39,7 @@ uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, in
 
 /* Signatures: find by KEY (values_key); else add that of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
 uint32_t dictionary_signature_find(uint64_t key);
+void dictionary_signature_fetch(uint64_t key); /* it will be looked for soon */
 uint32_t dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
 				  uint32_t value_count);
 

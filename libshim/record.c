@@ -84,12 +84,22 @@ look_at(const struct operation *facts, uint32_t site, const struct values *value
 		written_take(facts->written, values->tensors[0]);
 }
 
-/* The signature of OP with COUNT values from LIST (values_encode has the rest); BOX_NONE: it isn't in the dictionary, VALUES has it. */
-static inline uint32_t
-find_signature(struct values *values, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
-	       uint32_t list_limit)
+/* The key of OP with COUNT values from LIST. find_signature, later, finds in the cache where it stands. */
+static inline uint64_t
+begin_signature(struct values *values, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
+	    uint32_t list_limit)
 {
 	uint64_t key = values_key(values, list, count, numbers, list_limit, (uint64_t)op << 8 | flags);
+
+	dictionary_signature_fetch(key);
+	return key;
+}
+
+/* The signature of KEY (values_encode has the rest); BOX_NONE: it isn't in the dictionary, VALUES has it. */
+static inline uint32_t
+find_signature(struct values *values, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
+	       uint32_t list_limit)
+{
 	uint32_t found = dictionary_signature_find(key);
 
 	if (__builtin_expect(found != BOX_NONE, 1))
@@ -124,11 +134,14 @@ begin_operation(struct recorder *recorder, const void *record)
 		return;
 	}
 	struct values *values = &recorder->values;
-	uint32_t signature = find_signature(values, op, 0, recorder->pending_values, recorder->pending_count, facts->numbers, facts->list_limit);
+	const struct torch_value *list = recorder->pending_values;
+	uint64_t key = begin_signature(values, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
+	uint32_t site = frames_site(&recorder->frames, from.frame);
+	uint32_t signature = find_signature(values, key, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
 	bool in_line = signature == BOX_NONE;
 	if (values->cut)
 		box_lose(BOX_LOSS_LIST_CUT, 1);
-	struct identity_event event = { signature, frames_site(&recorder->frames, from.frame), op, NULL };
+	struct identity_event event = { signature, site, op, NULL };
 	bool grad = is_grad(recorder);
 	uint32_t words = sizeof(struct box_start) / 4 + values->tensor_count + inline_words(in_line, values);
 	/* Without a node to make it tells nothing, but whether the operation before made one. */
@@ -162,7 +175,7 @@ begin_operation(struct recorder *recorder, const void *record)
 		.uncaught = recorder_uncaught(recorder), .level = from.level,
 		.leaf = settings.depth && from.level + 1 >= settings.depth && !facts->children, .takes_index = facts->takes_index,
 		.carry = values->tensor_count ? facts->carry : CARRY_NOTHING,
-		.event = recorder->events++, .start = start, .chunk = recorder->chunk,
+		.event = recorder->events++, .start = start, .chunk = recorder->chunk, .calls = history_begun(recorder, event.site, signature),
 	};
 	if (open->carry)
 		identity_base_of(values->tensors[0], open->carry, &recorder->base[recorder->depth - 1]);
@@ -191,7 +204,7 @@ count_call(const struct recorder *recorder, const struct open_op *open)
 	if (!open->site || open->site == BOX_NONE)
 		return;
 	if (__builtin_expect(open->signature != BOX_NONE, 1))
-		history_call(recorder, open->site, open->signature);
+		history_call(recorder, open->calls, open->site, open->signature);
 	else if (open->chunk == recorder->chunk && open->chunk->first_event <= open->event) {
 		const uint32_t *words = open->start->id + open->start->ids;
 		history_unsigned(open->site, open->op, words + SIGNATURE_WORDS, words[1], words[0]);
@@ -209,14 +222,17 @@ end_operation(struct recorder *recorder, const char *record)
 		end_failed(recorder, open);
 		return;
 	}
-	count_call(recorder, open);
 	uint32_t signature = BOX_NONE;
+	uint64_t key = 0;
 	values->tensor_count = 0;
 	values->cut = false;
 	const struct torch_value *const *outputs = (const struct torch_value *const *)(record + torch.record_outputs);
 	size_t count = torch.record_outputs > 0 ? (size_t)(outputs[1] - outputs[0]) : 0;
 	if (count)
-		signature = find_signature(values, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
+		key = begin_signature(values, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
+	count_call(recorder, open);
+	if (count)
+		signature = find_signature(values, key, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
 	bool in_line = count && signature == BOX_NONE;
 	uint32_t words = sizeof(struct box_end) / 4 + values->tensor_count + inline_words(in_line, values);
 	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (torch.record_outputs > 0 ? 0 : BOX_FLAG_NO_OUTPUTS);

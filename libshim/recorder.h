@@ -36,6 +36,7 @@ struct open_op {
 	uint64_t event;       /* its number in this thread */
 	const struct box_start *start; /* its record; overwritten once its chunk is used again */
 	const struct box_chunk *chunk;
+	struct box_calls *calls; /* where it is counted if it ends well (history.h) */
 };
 
 /* The exception thrown last on this thread. */

@@ -51,6 +51,13 @@ calls_of(uint32_t site, uint32_t op, struct box_varied *rows)
 	return sum;
 }
 
+/* One call that begins and ends. */
+static void
+call(const struct recorder *recorder, uint32_t site, uint32_t signature)
+{
+	history_call(recorder, history_begun(recorder, site, signature), site, signature);
+}
+
 static void
 every_call_is_counted(void)
 {
@@ -59,12 +66,12 @@ every_call_is_counted(void)
 
 	CU_ASSERT_FATAL(open_box(4 << 20));
 	for (int i = 0; i < 1000; i++)
-		history_call(&recorder, 5, matrix(1, 8));
+		call(&recorder, 5, matrix(1, 8));
 	CU_ASSERT_EQUAL(calls_of(5, 1, NULL), 1000);
 	CU_ASSERT_EQUAL(shim_box.header->regions[BOX_HISTORY].used_bytes, 0); /* one signature: one entry, settled by nobody */
 	for (int64_t i = 0; i < 20000; i++) {
 		shim_box.header->step = (uint64_t)i;
-		history_call(&recorder, 6, matrix(2, 1 + i % 3000));
+		call(&recorder, 6, matrix(2, 1 + i % 3000));
 	}
 	CU_ASSERT_EQUAL(calls_of(6, 2, &rows), 20000);
 	CU_ASSERT_EQUAL(calls_of(5, 1, NULL), 1000);
@@ -87,7 +94,7 @@ a_full_tally_says_so(void)
 
 	CU_ASSERT_FATAL(open_box(1 << 20));
 	for (uint32_t site = 1; site < 20000; site++)
-		history_call(&recorder, site, matrix(1, 8));
+		call(&recorder, site, matrix(1, 8));
 	CU_ASSERT(shim_box.header->lost[BOX_LOSS_HISTORY_FULL] > 0);
 	CU_ASSERT(shim_box.header->regions[BOX_HISTORY].used_bytes <= shim_box.header->regions[BOX_HISTORY].size_bytes);
 	fixture_remove();
@@ -117,7 +124,7 @@ thread_body(void *argument)
 	struct recorder recorder = { .number = (uint32_t)(uintptr_t)argument };
 
 	for (int64_t i = 0; i < 20000; i++)
-		history_call(&recorder, 7, matrix(3, 1 + i % 700));
+		call(&recorder, 7, matrix(3, 1 + i % 700));
 	history_thread_ended(recorder.number);
 	return NULL;
 }
