@@ -123,7 +123,7 @@ settle(struct box_calls *calls, uint64_t left)
 	const struct box_signature *signature =
 		(const struct box_signature *)((char *)box_region(BOX_SIGNATURES) + calls->signature * 8ull);
 	struct box_history facts = { .site = calls->site, .op = signature->op, .signature = calls->signature,
-				     .first_step = calls->step, .calls = calls->calls };
+				     .first_step = calls->step, .calls = __atomic_load_n(&calls->calls, __ATOMIC_RELAXED) };
 	struct history_sizes sizes;
 
 	history_read(signature->words, signature->word_count, signature->value_count, weight_of(signature->op), &sizes);
@@ -131,19 +131,28 @@ settle(struct box_calls *calls, uint64_t left)
 	add(&facts, &sizes);
 }
 
+static inline uint32_t
+thread_of(const struct box_calls *calls)
+{
+	return __atomic_load_n(&calls->thread, __ATOMIC_RELAXED);
+}
+
 /* The entry of BUCKET to use: a free one, else this thread's with the fewest calls; NULL if all are others'. */
 static struct box_calls *
 choose(struct box_calls *bucket, uint32_t thread)
 {
 	struct box_calls *least = NULL;
+	uint64_t fewest = CLAIMED;
 
 	for (uint32_t i = 0; i < BOX_CALLS_BUCKET; i++) {
 		uint64_t calls = __atomic_load_n(&bucket[i].calls, __ATOMIC_ACQUIRE), none = 0;
 		if (!calls && __atomic_compare_exchange_n(&bucket[i].calls, &none, CLAIMED, false, __ATOMIC_ACQ_REL,
 							  __ATOMIC_RELAXED))
 			return &bucket[i];
-		if (calls && calls != CLAIMED && bucket[i].thread == thread && (!least || calls < least->calls))
+		if (calls && calls < fewest && thread_of(&bucket[i]) == thread) {
 			least = &bucket[i];
+			fewest = calls;
+		}
 	}
 	return least;
 }
@@ -159,11 +168,11 @@ history_missed(const struct recorder *recorder, struct box_calls *bucket, uint32
 		settle(&once, 0);
 		return;
 	}
-	if (calls->calls != CLAIMED)
+	if (__atomic_load_n(&calls->calls, __ATOMIC_RELAXED) != CLAIMED)
 		settle(calls, CLAIMED);
-	calls->thread = recorder->number;
-	calls->site = site;
-	calls->signature = signature;
+	__atomic_store_n(&calls->thread, recorder->number, __ATOMIC_RELAXED);
+	__atomic_store_n(&calls->site, site, __ATOMIC_RELAXED);
+	__atomic_store_n(&calls->signature, signature, __ATOMIC_RELAXED);
 	calls->step = (uint32_t)shim_box.header->step;
 	__atomic_store_n(&calls->calls, 1, __ATOMIC_RELEASE);
 }
@@ -186,7 +195,7 @@ history_thread_ended(uint32_t number)
 		return;
 	for (uint64_t i = 0; i < (history_mask + 1ull) * BOX_CALLS_BUCKET; i++) {
 		uint64_t calls = __atomic_load_n(&history_calls[i].calls, __ATOMIC_ACQUIRE);
-		if (calls && calls != CLAIMED && history_calls[i].thread == number)
+		if (calls && calls != CLAIMED && thread_of(&history_calls[i]) == number)
 			settle(&history_calls[i], 0);
 	}
 }

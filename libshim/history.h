@@ -46,10 +46,14 @@ history_begun(const struct recorder *recorder, uint32_t site, uint32_t signature
 static inline void
 history_call(const struct recorder *recorder, struct box_calls *bucket, uint32_t site, uint32_t signature)
 {
+	/* (Relaxed: another thread may be filling an entry of its own, which has never this one's number.) */
 	for (uint32_t i = 0; i < BOX_CALLS_BUCKET; i++)
-		if (bucket[i].signature == signature && bucket[i].site == site && bucket[i].thread == recorder->number
-		    && bucket[i].calls) {
-			__atomic_store_n(&bucket[i].calls, bucket[i].calls + 1, __ATOMIC_RELAXED);
+		if (__atomic_load_n(&bucket[i].signature, __ATOMIC_RELAXED) == signature && __atomic_load_n(&bucket[i].site, __ATOMIC_RELAXED) == site
+		    && __atomic_load_n(&bucket[i].thread, __ATOMIC_RELAXED) == recorder->number) {
+			uint64_t calls = __atomic_load_n(&bucket[i].calls, __ATOMIC_RELAXED);
+			if (!calls)
+				continue;
+			__atomic_store_n(&bucket[i].calls, calls + 1, __ATOMIC_RELAXED);
 			return;
 		}
 	history_missed(recorder, bucket, site, signature);

@@ -128,6 +128,28 @@ hand_children(void *context, int process, int64_t id, struct event *out, int roo
 	return count;
 }
 
+/* What is visited lives until VISIT returns: with another trace, what is kept of it would be gone. */
+static bool
+hand_visit(const struct event *event, bool (*visit)(const struct event *event, void *context), void *visitor)
+{
+	struct operand *operands = calloc((size_t)(event->operand_count + event->output_count) + 1, sizeof(*operands));
+	struct event lent = *event;
+	bool more;
+
+	if (!operands)
+		return false;
+	lent.operands = operands;
+	lent.outputs = operands + event->operand_count;
+	if (event->operand_count)
+		memcpy(operands, event->operands, (size_t)event->operand_count * sizeof(*operands));
+	if (event->output_count)
+		memcpy(operands + event->operand_count, event->outputs, (size_t)event->output_count * sizeof(*operands));
+	more = visit(&lent, visitor);
+	memset(operands, 0xa5, (size_t)(event->operand_count + event->output_count) * sizeof(*operands));
+	free(operands);
+	return more;
+}
+
 static void
 hand_each_call(void *context, int process, const struct event *event, bool (*visit)(const struct event *event, void *context),
 	       void *visitor)
@@ -138,7 +160,7 @@ hand_each_call(void *context, int process, const struct event *event, bool (*vis
 	for (int i = hand->event_count - 1; i >= 0; i--)
 		if (hand->events[i].id < event->id && (event->site < 0 || hand->events[i].site == event->site) &&
 		    strcmp(hand->events[i].operation, event->operation) == 0 && strcmp(hand->events[i].status, "ok") == 0 &&
-		    !visit(&hand->events[i], visitor))
+		    !hand_visit(&hand->events[i], visit, visitor))
 			return;
 }
 
@@ -149,7 +171,7 @@ hand_each_recent(void *context, int process, int64_t most, bool (*visit)(const s
 
 	(void)process;
 	for (int i = hand->event_count - 1; i >= 0 && most-- > 0; i--)
-		if (!visit(&hand->events[i], visitor))
+		if (!hand_visit(&hand->events[i], visit, visitor))
 			return;
 }
 

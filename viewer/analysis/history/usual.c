@@ -160,7 +160,7 @@ usual_unchanged(const struct source *source, int process, const struct event *ev
 	return kept.changed ? 0 : kept.calls;
 }
 
-struct newest { const struct source *source; int process; const struct event *now; struct event *out; bool any_way, any_layer, found; int looked; };
+struct newest { const struct source *source; int process; const struct event *now; int64_t found; bool any_way, any_layer; int looked; };
 
 static bool
 keep_newest(const struct event *event, void *context)
@@ -170,27 +170,26 @@ keep_newest(const struct event *event, void *context)
 	if ((newest->any_way && !where_same_line(newest->source, newest->process, event->site, newest->now->site)) ||
 	    (!newest->any_layer && !usual_same_layer(newest->now, event)))
 		return ++newest->looked < NEWEST_MOST;
-	*newest->out = *event;
-	newest->found = true;
+	newest->found = event->id; /* (what is visited lives until we return) */
 	return false;
 }
 
 bool
 usual_newest(const struct source *source, int process, const struct event *event, struct event *out)
 {
-	struct newest newest = { .source = source, .process = process, .now = event, .out = out };
+	struct newest newest = { .source = source, .process = process, .now = event, .found = -1 };
 	struct event anywhere = *event;
 
 	if (event->id < 0 || event->site < 0)
 		return false;
 	anywhere.site = -1;
-	for (int i = 0; i < 4 && !newest.found; i++) { /* a weight that is computed anew for each call is of any layer */
+	for (int i = 0; i < 4 && newest.found < 0; i++) { /* a weight that is computed anew for each call is of any layer */
 		newest.any_way = i % 2;
 		newest.any_layer = i / 2;
 		newest.looked = 0;
 		source->each_call(source->context, process, newest.any_way ? &anywhere : event, keep_newest, &newest);
 	}
-	return newest.found;
+	return newest.found >= 0 && source->event(source->context, process, newest.found, out);
 }
 
 bool
