@@ -100,6 +100,32 @@ test_loaded(void)
 	CU_ASSERT_STRING_NOT_EQUAL(told(&diagnosis, out), "aten::empty 1");
 }
 
+/* Keys that are as many as ever don't fit into the end of a ring: the slice of it has the origin. */
+static void
+test_assigned(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[16, 1000]") }, queue[] = { TENSOR("output", 1, 16, 1000) };
+	const struct operand keys[] = { TENSOR("output", 2, 16, 12) }, cut[] = { TENSOR("output", 3, 16, 4) };
+	const struct operand ring[] = { TENSOR("self", 1, 16, 1000), VALUE("dim", "int", "1"), VALUE("start", "int", "996"), VALUE("end", "int", "1008") };
+	const struct operand inside[] = { TENSOR("self", 1, 16, 1000), VALUE("dim", "int", "1"), VALUE("start", "int", "8"), VALUE("end", "int", "12") };
+	const struct operand given[] = { TENSOR("self", 2, 16, 12), VALUE("size", "int[]", "[16, 4]") };
+	struct event events[] = { MADE(1, -1, false, "aten::randn", size, queue), MADE(2, -1, false, "aten::randn", size, keys), MADE(3, -1, false, "aten::slice", ring, cut) };
+	const struct event failed = { .id = 4, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = "aten::expand", .overload = "", .phase = "forward",
+				      .status = "failed", .operand_count = 2, .operands = given };
+	struct hand hand = { .events = events, .event_count = 3, .processes = processes, .process_count = 1, .sites = sites, .site_count = 2 };
+	struct failure failure = { .kind = "operation", .has_event = true, .event = failed, .operation_name = failed.operation, .context_event = 3, .link = -1, .message = "" };
+	struct source source = hand_source(&hand);
+	struct diagnosis diagnosis;
+	char out[96];
+
+	diagnosis_start(&diagnosis, &source, &failure);
+	CU_ASSERT_STRING_EQUAL(told(&diagnosis, out), "aten::slice 3");
+	events[2].operands = inside; /* it is as long as it was asked for */
+	events[2].operand_count = COUNT(inside);
+	diagnosis_start(&diagnosis, &source, &failure);
+	CU_ASSERT_STRING_EQUAL(told(&diagnosis, out), "aten::randn 2");
+}
+
 /* The origin where an optimizer's state, tensor 4, meets the gradient, tensor 3, of a parameter that was made in event MADE. */
 static const char *
 state_origin(int64_t made, bool entered, char out[96])
@@ -182,6 +208,7 @@ main(void)
 	suite = CU_add_suite("origin", NULL, NULL);
 	CU_add_test(suite, "a graph that was left", test_cut);
 	CU_add_test(suite, "a checkpoint's shape", test_loaded);
+	CU_add_test(suite, "what is assigned to the end of a ring", test_assigned);
 	CU_add_test(suite, "an optimizer's state", test_state);
 	CU_add_test(suite, "variables that are lent", test_lent);
 	CU_basic_run_tests();

@@ -260,6 +260,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	}
 	if (property == LINEAGE_SIZE && strcmp(event->operation, SUBJECT_LOAD) == 0)
 		diagnosis_loaded(diagnosis, one);
+	if (property == LINEAGE_SIZE && !both && one->count)
+		blame_assigned(diagnosis, other);
 	if (both && strcmp(mismatch->property, "count") == 0)
 		diagnosis_count(diagnosis, one, other, name_of(diagnosis, &event->operands[against]));
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE)

@@ -1,9 +1,13 @@
 /* Which step of two stories is the origin, by what the sizes themselves tell. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "diagnosis_parts.h"
+#include "history/usual.h"
 #include "mismatch/mismatch_rule.h"
+#include "causes/slice.h"
 #include "causes/ways.h"
+#include "text.h"
 
 static int64_t
 size_of(const struct lineage_step *cat, int place)
@@ -129,4 +133,33 @@ blame_rest(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t 
 		return true;
 	}
 	return false;
+}
+
+bool
+blame_assigned(struct diagnosis *diagnosis, struct lineage *room)
+{
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+	int place = mismatch->operand >= 0 && diagnosis->subject->operands[mismatch->operand].tensor >= 0 ? mismatch->operand : mismatch->against;
+	int dim = place == mismatch->operand ? mismatch->dim : mismatch->against_dim;
+	struct event event;
+	struct slice slice;
+	struct usuals usuals;
+	struct usual usual;
+	char what[32];
+	int64_t wanted;
+
+	if (place < 0 || dim < 0 || diagnosis->subject->operands[place].ndim <= dim ||
+	    !slice_find_short(diagnosis->source, diagnosis->failure->process, diagnosis->subject, mismatch, &event, &slice, &wanted) ||
+	    diagnosis->subject->operands[place].sizes[dim] != wanted)
+		return false;
+	if (usual_given(diagnosis->source, diagnosis->failure->process, diagnosis->subject, place, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, dim, &usual) &&
+	    wanted > usual.largest)
+		return false;
+	lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, event.outputs[0].tensor, event.id + 1, slice.dim, LINEAGE_SIZE, room);
+	if (room->decider < 0)
+		return false;
+	text_format(what, sizeof(what), "%" PRId64, event.outputs[0].sizes[slice.dim]);
+	diagnosis_append(diagnosis, room, SAY("the slice"), what, slice.dim);
+	blame_step(diagnosis, room, room->decider, event.outputs[0].sizes[slice.dim]);
+	return true;
 }

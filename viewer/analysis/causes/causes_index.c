@@ -36,7 +36,24 @@ padding_value(const struct cause_facts *facts)
 	return least == -1 || (least == -100 && ignored == negative && !cause_is_loss(facts)) ? least : 0;
 }
 
-/* Needs: negative values where an index is wanted; likely of -100 if it is counted, and of 255 beside real classes. */
+/* -1 alone may be a place that was not found; it is padding where it came in with the index (from a list, a file), or was put there to fill up. */
+static bool
+is_filled(const struct cause_facts *facts)
+{
+	const struct cause_side *index = &facts->sides[0];
+	const struct lineage_step *first = index->lineage && index->lineage->count ? &index->lineage->steps[index->lineage->count - 1] : NULL;
+
+	return cause_step_any(index, "pad_sequence constant_pad_nd pad full new_full full_like masked_fill") || (first && first->entered && !first->possible);
+}
+
+/* Is VALUE, by padding_value, padding for all that is known? */
+static bool
+is_padding(const struct cause_facts *facts, int64_t value)
+{
+	return value == -100 || value == SEGMENT_VOID || (value == -1 && is_filled(facts));
+}
+
+/* Needs: negative values where an index is wanted; likely of -100 if it is counted, of 255 beside real classes, and of -1 that it was filled up with. */
 bool
 cause_padding(const struct cause_facts *facts, struct cause *out)
 {
@@ -44,7 +61,7 @@ cause_padding(const struct cause_facts *facts, struct cause *out)
 
 	if (!value)
 		return false;
-	out->confidence = value == -100 || value == SEGMENT_VOID ? "likely" : "possible";
+	out->confidence = is_padding(facts, value) ? "likely" : "possible";
 	text_add(&out->text, "padding became data: %s holds ", cause_operand_name(facts, facts->mismatch->operand));
 	if (value < 0)
 		text_add(&out->text, "%" PRId64 " time%s ", times, language_plural(times));
@@ -286,7 +303,8 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	struct text words = {{0}, 0};
 	bool embedding;
 
-	if (!cause_disagrees(facts, "index") || cause_are_positions(facts) || cause_is_loss(facts) || cause_is(facts, "one_hot") || padding_value(facts) == -100)
+	if (!cause_disagrees(facts, "index") || cause_are_positions(facts) || cause_is_loss(facts) || cause_is(facts, "one_hot") ||
+	    is_padding(facts, padding_value(facts)))
 		return false;
 	embedding = cause_is(facts, "embedding embedding_bag");
 	if (tell_offset(facts, out))
@@ -295,8 +313,11 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	if (embedding && tells_other_table(facts, &words))
 		return cause_other_table(facts, out, words.data);
 	out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "class label categ node max");
-	text_add(&out->text, "%s of %" PRId64 " rows is too small for its index: %s", cause_operand_name(facts, mismatch->against), mismatch->expected,
-		 mismatch->text);
+	if (mismatch->has_actual && mismatch->actual < 0)
+		text_add(&out->text, "an index below 0, where rows are counted from 0: %s", mismatch->text);
+	else
+		text_add(&out->text, "%s of %" PRId64 " rows is too small for its index: %s", cause_operand_name(facts, mismatch->against), mismatch->expected,
+			 mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
 	add_token(facts, out);
 	if (cause_decider(&facts->sides[0])) {

@@ -298,6 +298,11 @@ cause_cut_by(const struct cause_facts *facts, const struct cause_side *side, int
 		return NULL;
 	there.line = step && cause_source(facts, step, line, sizeof(line)) ? line : NULL;
 	number = there.line ? standing_in(&there, side->size) : NULL;
+	if (number && !is_set(facts, text_get(number, "name"), side->size)) { /* measured after it was cut, as its line tells: by whom, a limit's name does */
+		const json_t *limit = cause_named_number(facts, side->size, cause_limits);
+
+		number = cause_is_limit(facts, limit) ? limit : number;
+	}
 	if (number)
 		return set_where(facts, number, side->size);
 	number = cause_named_number(&there, side->size, "capacity keep limit max");

@@ -8,26 +8,13 @@
 #include "../mismatch/mismatch_rule.h"
 #include "slice.h"
 
-#define EVENTS_BEFORE 6
 #define CALLS_ENOUGH 3
 #define CALLS_MOST 200
 
-/* What is assigned doesn't fit into a slice that its line has just taken, and that ended where its tensor ends: that slice. */
 static bool
 find_short(const struct cause_facts *facts, struct event *event, struct slice *slice, int64_t *wanted)
 {
-	const struct mismatch *mismatch = facts->mismatch;
-	int64_t left;
-
-	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "expand copy") || !mismatch->has_expected || !mismatch->has_actual)
-		return false;
-	left = mismatch->expected < mismatch->actual ? mismatch->expected : mismatch->actual; /* whichever is told first */
-	*wanted = mismatch->expected < mismatch->actual ? mismatch->actual : mismatch->expected;
-	for (int64_t id = facts->event->id - 1; id >= 0 && id >= facts->event->id - EVENTS_BEFORE; id--)
-		if (facts->source->event(facts->source->context, facts->process, id, event) && event->output_count == 1 && slice_read(event, slice) &&
-		    event->outputs[0].sizes[slice->dim] == left && slice_is_short(slice, *wanted))
-			return true;
-	return false;
+	return facts->source && facts->mismatch && slice_find_short(facts->source, facts->process, facts->event, facts->mismatch, event, slice, wanted);
 }
 
 /* Needs: such a slice that begins within its tensor, and what is assigned is no larger than it was before. */

@@ -1,7 +1,11 @@
 #include "slice.h"
 
+#include <string.h>
+
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
+
+#define EVENTS_BEFORE 6 /* the slice, on the failing line */
 
 bool
 slice_read(const struct event *event, struct slice *out)
@@ -46,4 +50,21 @@ bool
 slice_begins_beyond(const struct slice *slice)
 {
 	return slice->start >= slice->whole && slice->end > slice->start;
+}
+
+bool
+slice_find_short(const struct source *source, int process, const struct event *failed, const struct mismatch *mismatch, struct event *event,
+		 struct slice *slice, int64_t *wanted)
+{
+	int64_t left;
+
+	if (strcmp(mismatch->property, "size") != 0 || !mismatch_is_any(failed->operation, "expand copy") || !mismatch->has_expected || !mismatch->has_actual)
+		return false;
+	left = mismatch->expected < mismatch->actual ? mismatch->expected : mismatch->actual; /* whichever is told first */
+	*wanted = mismatch->expected < mismatch->actual ? mismatch->actual : mismatch->expected;
+	for (int64_t id = failed->id - 1; id >= 0 && id >= failed->id - EVENTS_BEFORE; id--)
+		if (source->event(source->context, process, id, event) && event->output_count == 1 && slice_read(event, slice) &&
+		    event->outputs[0].sizes[slice->dim] == left && slice_is_short(slice, *wanted))
+			return true;
+	return false;
 }
