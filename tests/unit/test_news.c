@@ -135,6 +135,21 @@ test_same_step(void)
 	CU_ASSERT_FALSE(usual_dim(&usuals, 0, &usual));
 }
 
+/* The call before the last, which is still there when the search for it has ended. */
+static void
+test_newest(void)
+{
+	struct event before = { .id = -1 };
+
+	follow(40, 1);
+	CU_ASSERT_TRUE_FATAL(usual_newest(&source, 0, &events[hand.event_count - 1], &before));
+	CU_ASSERT_EQUAL(before.id, events[hand.event_count - 1 - (LINES - 1)].id);
+	CU_ASSERT_EQUAL_FATAL(before.operand_count, 3);
+	CU_ASSERT_EQUAL(before.operands[0].ndim, 1);
+	CU_ASSERT_EQUAL(before.operands[0].sizes[0], 4);
+	CU_ASSERT_FALSE(usual_newest(&source, 0, &events[0], &before));
+}
+
 /* A line that was reached on another way. */
 static void
 test_other_way(void)
@@ -165,6 +180,7 @@ main(void)
 	CU_add_test(suite, "as ever", test_as_ever);
 	CU_add_test(suite, "sizes that vary", test_varies);
 	CU_add_test(suite, "calls of the same step", test_same_step);
+	CU_add_test(suite, "the newest call before", test_newest);
 	CU_add_test(suite, "a line on another way", test_other_way);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
