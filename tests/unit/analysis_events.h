@@ -145,7 +145,7 @@ hand_visit(const struct event *event, bool (*visit)(const struct event *event, v
 	if (event->output_count)
 		memcpy(operands + event->operand_count, event->outputs, (size_t)event->output_count * sizeof(*operands));
 	more = visit(&lent, visitor);
-	memset(operands, 0xa5, (size_t)(event->operand_count + event->output_count) * sizeof(*operands));
+	explicit_bzero(operands, (size_t)(event->operand_count + event->output_count) * sizeof(*operands)); /* (memset before free is left out) */
 	free(operands);
 	return more;
 }
