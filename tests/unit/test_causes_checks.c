@@ -326,10 +326,13 @@ test_loaded(void)
 {
 	static const struct frame load[] = { { .file = "/x/torch/serialization.py", .function = "load", .line = 1500 }, { .file = "/x/train.py", .function = "main",
 											   .line = 66 } };
-	static const struct site sites[] = { { .id = 7, .frame_count = 2, .frames = load }, { .id = 8, .frame_count = 1, .frames = load + 1 } };
+	static const struct frame model[] = { { .file = "/x/train.py", .function = "main", .line = 90 } };
+	static const struct site sites[] = { { .id = 7, .frame_count = 2, .frames = load }, { .id = 8, .frame_count = 1, .frames = load + 1 },
+					     { .id = 9, .frame_count = 1, .frames = model } };
 	const struct operand met[] = { TENSOR("self", 1, 5, 11), TENSOR("other", 2, 5, 8) };
 	const struct event a = EVENT("aten::sub", met);
-	struct hand hand = { .sites = sites, .site_count = 2 };
+	struct hand hand = { .sites = sites, .site_count = 3 };
+	struct event events[6];
 	struct source source = hand_source(&hand);
 
 	add_step(0, 80, "aten::zeros", met, 1, 1, 11);
@@ -339,6 +342,17 @@ test_loaded(void)
 	ask_apart(&a, 1, &source, NULL, "");
 	EXPECT("loaded_size", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other was loaded from a checkpoint that was made with 8"));
+	for (int i = 0; i < 6; i++) /* a line that reads again and again, with work in between, reads data */
+		events[i] = (struct event){ .id = 20 + i, .site = i % 2 ? 9 : 7, .parent = -1, .operation = i % 2 ? "aten::linear" : "aten::set_", .status = "ok",
+					    .phase = "forward", .operand_count = 2, .operands = met, .output_count = 1, .outputs = met };
+	hand.events = events;
+	hand.event_count = 6;
+	ask_apart(&a, 1, &source, NULL, "");
+	EXPECT("loaded_size", "");
+	for (int i = 0; i < 6; i++)
+		events[i].site = 7; /* one file of several tensors */
+	ask_apart(&a, 1, &source, NULL, "");
+	EXPECT("loaded_size", "likely");
 	stories[1].steps[0].event.site = 8;
 	ask_apart(&a, 1, &source, NULL, "");
 	EXPECT("loaded_size", "");

@@ -8,6 +8,9 @@
 #include "../where.h"
 
 #define ADDED_PART 10 /* of the tokens that there are: no more are added */
+#define READ_EVENTS_MOST 64 /* between two tensors that one line reads */
+#define READS_LOOKED_MOST 512
+#define READS_OF_DATA 3      /* files that a line read one after the other, with work in between */
 
 static int64_t
 root_of(int64_t square)
@@ -242,7 +245,37 @@ loaded(const struct cause_facts *facts, const struct cause_side *side)
 	return found ? step : NULL;
 }
 
-/* Needs: one of two sizes that disagree came out of a file, the other didn't. */
+/* How often a line read files, with something else done in between: what is read again and again is data. */
+struct files { const struct cause_facts *facts; int64_t site, later, looked; int times; };
+
+static bool
+look_at_file(const struct event *read, void *context)
+{
+	struct files *files = context;
+	const struct source *source = files->facts->source;
+	struct event event;
+
+	for (int64_t id = read->id + 1; id < files->later && id < read->id + READ_EVENTS_MOST; id++)
+		if (source->event(source->context, files->facts->process, id, &event) && event.site >= 0 && event.thread == read->thread &&
+		    !where_same_line(source, files->facts->process, event.site, files->site)) {
+			files->times++;
+			break;
+		}
+	files->later = read->id;
+	return ++files->looked < READS_LOOKED_MOST && files->times < READS_OF_DATA;
+}
+
+static bool
+is_data(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	struct files files = { .facts = facts, .site = step->event.site, .later = step->event.id };
+
+	if (step->event.id >= 0)
+		facts->source->each_call(facts->source->context, facts->process, &step->event, look_at_file, &files);
+	return files.times >= READS_OF_DATA;
+}
+
+/* Needs: one of two sizes that disagree came out of a file that is read once, the other didn't. */
 bool
 cause_loaded_size(const struct cause_facts *facts, struct cause *out)
 {
@@ -255,7 +288,7 @@ cause_loaded_size(const struct cause_facts *facts, struct cause *out)
 	file = loaded(facts, &facts->sides[0]) ? &facts->sides[0] : &facts->sides[1];
 	now = &facts->sides[file == &facts->sides[0]];
 	step = loaded(facts, file);
-	if (!step || !now->lineage || loaded(facts, now))
+	if (!step || !now->lineage || loaded(facts, now) || is_data(facts, step))
 		return false;
 	number = cause_named_number(facts, now->size, "size dim num width features channels classes vocab");
 	out->setting = cause_is_called(number, "size dim num width features channels classes vocab") ? number : NULL;
