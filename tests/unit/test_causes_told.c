@@ -45,6 +45,30 @@ test_autograd(void)
 	forget();
 }
 
+/* The code compares a tensor's size with a limit by name; or asks that they be equal. */
+static void
+test_compared(void)
+{
+	const struct operand ids[] = { INDEX("input_ids", 1, 3, 45) };
+	const struct event check = EVENT(SUBJECT_CHECK, ids);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = -1, .dim = 1, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 32,
+				    .actual = 45, .text = "input_ids has 45" };
+	struct condition condition = { .operator = ">" };
+	json_t *numbers = number("config.max_position_embeddings", 32);
+	struct cause_facts facts = { .event = &check, .mismatch = &differs, .message = "got 45 and 32", .numbers = numbers, .condition = &condition, .last_call = -1,
+				     .sides = { { .place = 0, .dim = 1, .size = 45 }, { .place = -1 } } };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("limit_told", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "input_ids has 45, more than config.max_position_embeddings = 32"));
+	condition.operator = "!=";
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("limit_told", "possible");
+	json_decref(numbers);
+}
+
 static void
 test_loaded(void)
 {
@@ -224,6 +248,7 @@ test_padded(void)
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "compared with a limit", test_compared);
 	CU_add_test(suite, "autograd", test_autograd);
 	CU_add_test(suite, "checkpoints", test_loaded);
 	CU_add_test(suite, "optimizer", test_optimizer);

@@ -61,7 +61,13 @@ static const char program[] =
 	"def twice(y):\n"
 	"    return y\n"                                                            /* 50 */
 	"def unsure(x):\n"
-	"    return twice(x)\n";
+	"    return twice(x)\n"
+	"def embed(self, ids=None, embeds=None):\n"
+	"    length = ids.shape[-1] if ids is not None else embeds.shape[-2]\n"
+	"    if length > 32: raise ValueError(length)\n"                          /* 55 */
+	"def either(flag, ids, embeds):\n"
+	"    length = ids.shape[-1] if flag else embeds.shape[-2]\n"
+	"    assert length < 32\n";
 
 static char path[] = "/tmp/shapebox-code-XXXXXX.py";
 static struct code_statement statements[CODE_STATEMENTS_MOST];
@@ -167,6 +173,7 @@ frames_at(int line)
 		"{\"name\":\"features\",\"kind\":\"tensor\",\"tensor\":3,\"shape\":[64,16],\"dtype\":\"float32\"},"
 		"{\"name\":\"inputs\",\"kind\":\"tensor\",\"tensor\":4,\"shape\":[2,31,16],\"dtype\":\"float32\"},"
 		"{\"name\":\"b\",\"kind\":\"tensor\",\"tensor\":3,\"shape\":[64,16],\"dtype\":\"float32\"},"
+		"{\"name\":\"ids\",\"kind\":\"tensor\",\"tensor\":20,\"shape\":[3,45],\"dtype\":\"int64\"},"
 		"{\"name\":\"num_queries\",\"kind\":\"int\",\"value\":4},{\"name\":\"count\",\"kind\":\"int\",\"value\":46},"
 		"{\"name\":\"pixels\",\"kind\":\"tensor\",\"tensor\":6,\"shape\":[2,3,32,48],\"dtype\":\"float32\"},"
 		"{\"name\":\"mask\",\"kind\":\"tensor\",\"tensor\":7,\"shape\":[2,1,5,8],\"dtype\":\"bool\"},"
@@ -192,6 +199,15 @@ test_checks(void)
 	CU_ASSERT_EQUAL(found.actual, 64);
 	CU_ASSERT_STRING_EQUAL(found.text, "features has 64 rows where query_indices selects 46");
 	CU_ASSERT_EQUAL(subject.operands[0].tensor, 3);
+	json_decref(frames);
+	frames = frames_at(55); /* one of two, by a condition that is known */
+	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL(found.actual, 45);
+	CU_ASSERT_EQUAL(found.expected, 32);
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 20);
+	json_decref(frames);
+	frames = frames_at(58); /* or by one that isn't */
+	CU_ASSERT_FALSE(check_compares(&source, &failure, frames, &subject, &found));
 	json_decref(frames);
 	frames = frames_at(18);
 	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));

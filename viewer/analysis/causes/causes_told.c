@@ -247,13 +247,22 @@ cause_told_dtype(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Was it raised because ACTUAL, a tensor's size, is more than BOUND, as the code itself compares them? */
+static bool
+is_compared(const struct cause_facts *facts, int64_t bound, int64_t actual)
+{
+	return facts->condition && text_among("> >= < <=", facts->condition->operator) && cause_disagrees(facts, "size") && facts->mismatch->operand >= 0 &&
+	       facts->mismatch->expected == bound && facts->mismatch->actual == actual;
+}
+
 /* Needs: a number in a message of Python's that is a limit by name, and a larger one beside it. Likely where it
- * says so, and the latter is the size of a tensor at hand. */
+ * says so, and the latter is the size of a tensor at hand, or where the code compares the two. */
 bool
 cause_told_limit(const struct cause_facts *facts, struct cause *out)
 {
 	const json_t *limit = NULL, *sized;
 	int64_t number, most = 0, bound = 0;
+	const char *name;
 
 	if (!cause_is_raised(facts) || !facts->message || strstr(facts->message, "gradient") || strstr(facts->message, "metadata"))
 		return false;
@@ -270,13 +279,14 @@ cause_told_limit(const struct cause_facts *facts, struct cause *out)
 	if (!limit)
 		return false;
 	sized = cause_tells_excess(facts->message) ? cause_local(facts, has_size, &most) : NULL;
-	out->confidence = sized ? "likely" : "possible";
+	name = sized ? text_get(sized, "name") : is_compared(facts, bound, most) ? cause_operand_name(facts, facts->mismatch->operand) : NULL;
+	out->confidence = name ? "likely" : "possible";
 	out->setting = limit;
-	if (sized)
-		text_add(&out->text, "%s has %" PRId64 ", more than %s = %" PRId64, text_get(sized, "name"), most, text_get(limit, "name"), bound);
+	if (name)
+		text_add(&out->text, "%s has %" PRId64 ", more than %s = %" PRId64, name, most, text_get(limit, "name"), bound);
 	else
 		text_add(&out->text, "%" PRId64 " is %s, and %" PRId64 " is more than that", bound, text_get(limit, "name"), most);
-	if (sized)
+	if (name)
 		cause_add_sum(facts, most, bound, out);
 	text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the input to %" PRId64, text_get(limit, "name"), most, bound);
 	if (strstr(text_get(limit, "name"), "position"))

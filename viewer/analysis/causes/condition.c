@@ -89,6 +89,14 @@ note(struct condition_reader *reader, const char *operator, int holds, const str
 	copy_span(right, right_end, reader->found->right);
 }
 
+static bool
+is_none(const char *from, const char *to)
+{
+	while (to > from && to[-1] == ' ')
+		to--;
+	return to - from == 4 && strncmp(from, "None", 4) == 0;
+}
+
 static struct condition_value
 read_comparison(struct condition_reader *reader)
 {
@@ -97,7 +105,7 @@ read_comparison(struct condition_reader *reader)
 	struct condition_value one = read_sum(reader), other;
 	static const char zero[] = "0";
 	int all = 1;
-	bool compared = false;
+	bool compared = false, is_not = false;
 
 	for (left_end = reader->at; (operator = take_one(reader, operators, 9)); left = right, left_end = reader->at, one = other) {
 		int holds;
@@ -105,11 +113,13 @@ read_comparison(struct condition_reader *reader)
 		if (strcmp(operator, "not") == 0)
 			operator = condition_take(reader, "in") ? "not_in" : "not";
 		else if (strcmp(operator, "is") == 0)
-			condition_take(reader, "not");
+			is_not = condition_take(reader, "not");
 		condition_blanks(reader);
 		right = reader->at;
 		other = read_sum(reader);
 		holds = condition_holds(&one, operator, &other);
+		if (strcmp(operator, "is") == 0 && one.kind == CONDITION_TENSOR && is_none(right, reader->at))
+			holds = is_not; /* a tensor is no None */
 		note(reader, operator, holds, &one, left, left_end, &other, right, reader->at);
 		all = all == 0 || holds == 0 ? 0 : holds < 0 ? -1 : all;
 		compared = true;
@@ -142,6 +152,29 @@ read_not(struct condition_reader *reader)
 	return value;
 }
 
+/* "VALUE if CONDITION else OTHER", after the if: which of them it is, where the condition is known. */
+static struct condition_value
+choose(struct condition_reader *reader, const struct condition_value *value)
+{
+	struct condition *found = reader->found;
+	struct condition_value chosen, other;
+
+	reader->found = NULL; /* what decides here is not what the whole came to */
+	chosen = read_not(reader);
+	if (!condition_take(reader, "else")) {
+		condition_skip(reader);
+		chosen = (struct condition_value){ .dim = -1 };
+	} else {
+		other = condition_any(reader);
+		if (chosen.kind == CONDITION_TRUTH)
+			chosen = chosen.number ? *value : other;
+		else
+			chosen = (struct condition_value){ .dim = -1 };
+	}
+	reader->found = found;
+	return chosen;
+}
+
 struct condition_value
 condition_any(struct condition_reader *reader)
 {
@@ -157,7 +190,9 @@ condition_any(struct condition_reader *reader)
 		read_not(reader);
 		value = (struct condition_value){ .dim = -1 };
 	}
-	if (condition_take(reader, "if") || condition_take(reader, "for")) { /* one of two, or one of many */
+	if (condition_take(reader, "if")) {
+		value = choose(reader, &value);
+	} else if (condition_take(reader, "for")) { /* one of many */
 		condition_skip(reader);
 		value = (struct condition_value){ .dim = -1 };
 	}
