@@ -92,6 +92,59 @@ multiplied(int64_t step, int maker, int64_t size, int site)
 	return event;
 }
 
+/* A weight of ROWS x COLUMNS is made: tensor ID. */
+static void
+weight(int64_t step, int site, int64_t id, int64_t rows, int64_t columns)
+{
+	add("aten::zeros", site, step, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", id, rows, columns);
+}
+
+/* Layer FIRST makes WIDTH of 4, layer SECOND takes 8. */
+static struct event *
+two_layers(int64_t step, int64_t first, int64_t width, int64_t second)
+{
+	struct event *event = add("aten::linear", 2, step, 2);
+
+	operands[hand.event_count - 1][0] = tensor("input", 90, 3, 4);
+	operands[hand.event_count - 1][1] = tensor("weight", first, width, 4);
+	outputs[hand.event_count - 1][0] = tensor("output", 200 + step, 3, width);
+	event = add("aten::linear", 3, step, 2);
+	operands[hand.event_count - 1][0] = tensor("input", 200 + step, 3, width);
+	operands[hand.event_count - 1][1] = tensor("weight", second, 5, 8);
+	return event;
+}
+
+/* Both layers are made at the start; later the first is made anew, and with BOTH the second, too. */
+static void
+ask_layers(int64_t before, bool both)
+{
+	start();
+	weight(0, 0, 11, before, 4);
+	weight(0, 1, 12, 5, 8);
+	for (int i = 0; i < CALLS; i++)
+		two_layers(i, 11, before, 12);
+	weight(CALLS, 4, 13, 6, 4);
+	if (both)
+		weight(CALLS, 5, 14, 5, 8);
+	ask_event(two_layers(CALLS, before == 8 ? 13 : 11, before == 8 ? 6 : before, both ? 14 : 12), 1, 1, "size");
+}
+
+static void
+test_layer_replaced(void)
+{
+	ask_layers(8, false);
+	EXPECT("layer_replaced", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "replaced after 12 calls in which both agreed: its new weight, of 6, is made by aten::zeros at train.py:31"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "this layer is still the one for 8, by aten::zeros at train.py:20"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "replace this layer, too, by one that takes 6"));
+	EXPECT("came_otherwise", "");
+	ask_layers(8, true); /* both were */
+	EXPECT("layer_replaced", "");
+	ask_layers(6, false); /* it never was another */
+	EXPECT("layer_replaced", "");
+}
+
 static void
 test_other_way(void)
 {
@@ -329,6 +382,7 @@ fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
+	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
 	CU_add_test(suite, "another line on another way", test_other_way);
 	CU_add_test(suite, "dimensions in another order", test_axes);
 	CU_add_test(suite, "slices beyond the end", test_beyond);

@@ -69,6 +69,51 @@ new_piece(const struct otherwise *found)
 	return NULL;
 }
 
+/* Which of SIDE's steps made the weight of the step before it, a layer that so decided the size; NULL. */
+static const struct lineage_step *
+weight_step(const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && i + 1 < side->lineage->count; i++) {
+		const struct event *layer = &side->lineage->steps[i].event;
+		const struct lineage_step *made = &side->lineage->steps[i + 1];
+		int weight = rule_tensor(layer, "weight");
+
+		if (weight >= 0 && made->output >= 0 && made->output < made->event.output_count && made->event.outputs[made->output].tensor == layer->operands[weight].tensor)
+			return made;
+	}
+	return NULL;
+}
+
+/* Needs: a layer's input and weight always agreed at this line; since then the layer that the input comes through got another weight, made anew, of the
+ * size that is here now; this layer's is of before. */
+bool
+cause_layer_replaced(const struct cause_facts *facts, struct cause *out)
+{
+	int weight = facts->source && cause_disagrees(facts, "size") ? rule_tensor(facts->event, "weight") : -1, input;
+	const struct lineage_step *made, *own;
+	struct event last;
+
+	if (weight < 0 || facts->calls < CALLS_ENOUGH || facts->agreed != facts->calls)
+		return false;
+	input = facts->sides[0].place == weight;
+	made = facts->sides[!input].place == weight ? weight_step(&facts->sides[input]) : NULL;
+	own = made && facts->sides[!input].lineage && facts->sides[!input].lineage->count ? &facts->sides[!input].lineage->steps[0] : NULL;
+	if (!own || made->size != facts->sides[input].size || own->event.id < 0 || !usual_newest(facts->source, facts->process, facts->event, &last) ||
+	    last.id >= made->event.id || own->event.id >= last.id)
+		return false;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "the layer that %s comes through was replaced after %" PRId64 " calls in which both agreed: its new weight, of %" PRId64 ", is made by ",
+		 cause_operand_name(facts, facts->sides[input].place), facts->calls, facts->sides[input].size);
+	cause_add_step(facts, &out->text, made);
+	text_add(&out->text, "; this layer is still the one for %" PRId64 ", by ", facts->sides[!input].size);
+	cause_add_step(facts, &out->text, own);
+	text_add(&out->fix, "replace this layer, too, by one that takes %" PRId64 " (of its weight keep what belongs to what was kept), or make the new one of %" PRId64 ": ",
+		 facts->sides[input].size, facts->sides[!input].size);
+	cause_add_line(facts, &out->fix, made, -1);
+	return true;
+}
+
 /* Needs: a size that was always the same at this line, and agreed; it, or one of the pieces that it was put together of, comes from another line than
  * in the call before, and never was what it is. */
 bool
