@@ -62,6 +62,28 @@ test_images_left_out(void)
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "left out"));
 }
 
+/* A class token stands in front of the patches that are to be a grid again. */
+static void
+test_joined_before_view(void)
+{
+	const struct operand grid[] = { TENSOR("self", 1, 2, 50, 32), VALUE("shape", "int[]", "[2, 7, 7, -1]") };
+	const struct operand pieces[] = { ITEM("tensors[0]", 0, 5, 2, 1, 32), ITEM("tensors[1]", 1, 6, 2, 49, 32) };
+	const struct operand others[] = { ITEM("tensors[0]", 0, 5, 2, 20, 32), ITEM("tensors[1]", 1, 6, 2, 30, 32) };
+	const struct event event = EVENT("aten::reshape", grid);
+
+	forget();
+	add_step(1, 90, "aten::cat", pieces, 2, 1, 50);
+	ask(&event, "", NULL, NULL);
+	EXPECT("joined_before_view", "likely");
+	EXPECT("elements_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "49 are asked for where there are 50: 1 more were put in front of them by aten::cat"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "self[:, 1:]"));
+	stories[1].steps[0].event.operands = others; /* nothing that it was put to */
+	ask(&event, "", NULL, NULL);
+	EXPECT("joined_before_view", "");
+	forget();
+}
+
 static void
 test_pictures(void)
 {
@@ -231,6 +253,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "images that a limit left out", test_images_left_out);
 	CU_add_test(suite, "neighbours put into one", test_merged);
 	CU_add_test(suite, "pictures that are joined", test_pictures);
+	CU_add_test(suite, "what was joined before a view", test_joined_before_view);
 }
 
 int

@@ -1,5 +1,6 @@
-/* A rule about data whose dimensions are in another order than they always were. */
+/* Rules about data whose dimensions are in another order: than they always were, than is wanted. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -116,3 +117,79 @@ cause_axes_turned(const struct cause_facts *facts, struct cause *out)
 		 "pad or crop them would hide it", found.one < found.other ? found.one : found.other, found.one < found.other ? found.other : found.one);
 	return true;
 }
+
+/* Two matrices, one of which has the other's sizes in the other order. */
+static bool
+tell_turned(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is = &facts->event->operands[mismatch->operand], *other;
+
+	if (mismatch->against < 0 || !cause_is_elementwise(facts))
+		return false;
+	other = &facts->event->operands[mismatch->against];
+	if (is->ndim != 2 || other->ndim != 2 || is->sizes[0] == is->sizes[1] || is->sizes[0] < 2 || is->sizes[1] < 2 || is->sizes[0] != other->sizes[1] ||
+	    is->sizes[1] != other->sizes[0])
+		return false;
+	out->confidence = facts->agreed ? "possible" : "likely";
+	text_add(&out->text, "%s ", cause_operand_name(facts, mismatch->operand));
+	text_add_sizes(&out->text, is->sizes, is->ndim);
+	text_add(&out->text, " has the sizes of %s ", cause_operand_name(facts, mismatch->against));
+	text_add_sizes(&out->text, other->sizes, other->ndim);
+	text_add(&out->text, " in the other order");
+	text_add(&out->fix, "transpose one of them (.T); a Linear keeps its weight as [out, in], GPT-2's Conv1D as [in, out]");
+	return true;
+}
+
+/* Did a layer over features make DIM of the operand at PLACE (or leave it as it was)? Height and width go through none. */
+static bool
+is_features(const struct cause_facts *facts, int place, int dim)
+{
+	struct lineage *lineage = facts->source ? calloc(1, sizeof(*lineage)) : NULL;
+	bool found = false;
+
+	if (lineage)
+		lineage_walk(facts->source, facts->process, facts->event, place, dim, LINEAGE_SIZE, lineage);
+	for (int i = 0; lineage && i < lineage->count && !found; i++)
+		found = !lineage->steps[i].possible && mismatch_is_any(lineage->steps[i].event.operation, "linear addmm layer_norm native_layer_norm embedding");
+	free(lineage);
+	return found;
+}
+
+/* Needs: the size that is wanted, once, in another dimension of the same tensor. Likely of the last, where a convolution wants channels: those of a picture, or what
+ * went through a layer over features there. */
+bool
+cause_elsewhere(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *is;
+	int found = -1, times = 0;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->dim < 0 || mismatch->expected < 2)
+		return false;
+	is = &facts->event->operands[mismatch->operand];
+	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm") || strcmp(facts->event->phase, "optimizer") == 0)
+		return false;
+	if (tell_turned(facts, out))
+		return true;
+	for (int d = 0; d < is->ndim; d++)
+		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
+			found = d;
+			times++;
+		}
+	if (times != 1)
+		return false;
+	if (!strstr(facts->event->operation, "conv") && mismatch->against >= 0 && facts->event->operands[mismatch->against].ndim > found && facts->event->operands[mismatch->against].ndim == is->ndim &&
+	    facts->event->operands[mismatch->against].sizes[found] == is->sizes[found])
+		return false; /* it is in its place: both have it there */
+	out->confidence = strstr(facts->event->operation, "conv") && found == is->ndim - 1 && mismatch->dim == 1 &&
+				  (mismatch->expected <= 4 || is_features(facts, mismatch->operand, found)) ? "likely" : "possible";
+	text_add(&out->text, "the %" PRId64 " that is wanted in dimension %d of %s stands in its dimension %d: dimensions are at the wrong place",
+		 mismatch->expected, mismatch->dim, cause_operand_name(facts, mismatch->operand), found);
+	if (is->ndim == 4 && found == 3 && mismatch->dim == 1)
+		text_add(&out->fix, "permute(0, 3, 1, 2): channels before height and width");
+	else
+		text_add(&out->fix, "transpose(%d, %d) or permute it (channels first, batch first)", mismatch->dim, found);
+	return true;
+}
+

@@ -250,3 +250,66 @@ cause_patches(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "count them as the model does: (height // patch_size) * (width // patch_size), from the model's own config");
 	return true;
 }
+
+#define JOINED_MOST 16 /* tokens that are put to patches: a class token, registers */
+
+/* Did STEP put just MORE to as many as are left without them? AT_FRONT: where. */
+static bool
+joins(const struct lineage_step *step, int64_t more, bool *at_front)
+{
+	int64_t before = 0;
+
+	for (int i = rule_next(&step->event, 0); i >= 0 && step->dim >= 0; i = rule_next(&step->event, i + 1)) {
+		if (step->dim >= step->event.operands[i].ndim)
+			return false;
+		before += step->event.operands[i].sizes[step->dim];
+		if (before == more || step->size - before == more) {
+			*at_front = before == more;
+			return before < step->size;
+		}
+	}
+	return false;
+}
+
+/* Needs: a view that asks for so many places of a dimension (a grid of patches, most of all) that has a few more, and a cat on the way that put just those few to
+ * them. */
+bool
+cause_joined_before_view(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t asked[RULE_INTS_MOST], places = 1;
+	const struct lineage_step *step = NULL;
+	const struct operand *is;
+	int count, first = 0, last = 0;
+	bool at_front = false;
+
+	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
+		return false;
+	is = &facts->event->operands[mismatch->against];
+	count = rule_ints(facts->event, cause_argument(facts, mismatch->operand), asked, RULE_INTS_MOST);
+	while (first < count && first < is->ndim && asked[first] == is->sizes[first])
+		first++;
+	while (last < count - first && last < is->ndim - first && asked[count - 1 - last] == is->sizes[is->ndim - 1 - last])
+		last++;
+	for (int i = first; i < count - last; i++)
+		if (asked[i] != -1 && (asked[i] < 1 || __builtin_mul_overflow(places, asked[i], &places)))
+			return false;
+	for (int d = first; d < is->ndim - last && !step && places > 1; d++)
+		for (int i = 0; i < 2 && !step && is->sizes[d] > places && is->sizes[d] - places <= JOINED_MOST; i++) {
+			const struct lineage_step *cat = cause_step_any(&facts->sides[i], "cat concat concatenate");
+
+			if (cat && cat->size == is->sizes[d] && joins(cat, is->sizes[d] - places, &at_front))
+				step = cat;
+		}
+	if (!step)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "%" PRId64 " are asked for where there are %" PRId64 ": %" PRId64 " more were put %s them by ", places, step->size, step->size - places,
+		 at_front ? SAY("in front of") : SAY("behind"));
+	cause_add_line(facts, &out->text, step, -1);
+	if (at_front)
+		text_add(&out->fix, "leave them out before the view (a class token, registers): %s[:, %" PRId64 ":]", cause_operand_name(facts, mismatch->against), step->size - places);
+	else
+		text_add(&out->fix, "leave them out before the view: %s[:, :%" PRId64 "]", cause_operand_name(facts, mismatch->against), places);
+	return true;
+}
