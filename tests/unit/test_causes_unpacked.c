@@ -106,6 +106,30 @@ test_empty(void)
 	CU_ASSERT_FALSE(empty_is_told(0, &told)); /* it always has one dimension */
 }
 
+/* A mask for each sample where one for each head is wanted. */
+static void
+test_masks(void)
+{
+	struct operand mask = { .name = "mask", .kind = "tensor", .item = -1, .ndim = 3, .sizes = SIZES(3, 9, 9), .dtype = "bool", .tensor = 5 };
+	const struct event event = { .id = 7, .site = -1, .operation = SUBJECT_CHECK, .phase = "forward", .operand_count = 1, .operands = &mask };
+	const struct mismatch differs = { .property = "size", .operand = 0, .against = -1, .against_dim = -1, .expected = 12, .actual = 3, .has_expected = true, .has_actual = true };
+	json_t *four = number("self.heads", 4), *other = number("self.layers", 4);
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .numbers = four, .sides = { { .size = -1 }, { .size = -1 } } };
+	struct cause told = { 0 };
+
+	CU_ASSERT_TRUE_FATAL(cause_repeats(&facts, &told));
+	CU_ASSERT_STRING_EQUAL(told.confidence, "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(told.fix.data, "mask.repeat_interleave(4, dim=0)"));
+	facts.numbers = other; /* four of something else */
+	told = (struct cause){ 0 };
+	CU_ASSERT_FALSE(cause_repeats(&facts, &told));
+	facts.numbers = four;
+	mask.name = "hidden";
+	CU_ASSERT_FALSE(cause_repeats(&facts, &told));
+	json_decref(four);
+	json_decref(other);
+}
+
 int
 main(void)
 {
@@ -119,6 +143,7 @@ main(void)
 	CU_add_test(suite, "what is taken apart", test_unpacks);
 	CU_add_test(suite, "too many indices", test_indexes);
 	CU_add_test(suite, "an empty list", test_empty);
+	CU_add_test(suite, "a mask for each head", test_masks);
 	CU_basic_run_tests();
 	failed = (int)CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -107,6 +107,22 @@ test_ways(void)
 	other.steps[0].size = 66;
 	ways_find(&one, &other, &ways);
 	CU_ASSERT_EQUAL(ways.size, -1);
+	memset(&one, 0, sizeof(one));
+	memset(&other, 0, sizeof(other));
+	step(&one, 9, 16); /* 64 pixels, 4 patches a side */
+	step(&one, 8, 4);
+	step(&one, 1, 64);
+	step(&other, 7, 64); /* 8 a side, so that there are as many of them as there were pixels */
+	step(&other, 6, 8);
+	step(&other, 1, 64);
+	one.steps[0].event.operation = other.steps[0].event.operation = "aten::flatten";
+	one.steps[1].event.operation = other.steps[1].event.operation = "aten::conv2d";
+	ways_find(&one, &other, &ways);
+	CU_ASSERT_TRUE(ways.met);
+	CU_ASSERT_EQUAL(ways.sides[1].count, 2); /* that undoes nothing */
+	other.steps[1].event.operation = "aten::view"; /* a view apart and together again does */
+	ways_find(&one, &other, &ways);
+	CU_ASSERT_EQUAL(ways.sides[1].count, 0);
 	CU_ASSERT_TRUE(ways_alike(20, 19, 41, 40));
 	CU_ASSERT_FALSE(ways_alike(20, 19, 41, 39));
 	CU_ASSERT_FALSE(ways_alike(20, 20, 41, 41));

@@ -62,6 +62,31 @@ cause_last_batch(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* A mask of samples where one is wanted for each head of each. */
+static bool
+tell_masks(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct operand *mask = mismatch->operand >= 0 ? &facts->event->operands[mismatch->operand] : NULL;
+	const char *name = mask ? cause_operand_name(facts, mismatch->operand) : "";
+	const json_t *heads;
+
+	if (!mask || mask->ndim != 3 || mismatch->dim != 0 || !strstr(name, "mask") || mismatch->actual < 1 || mismatch->expected <= mismatch->actual ||
+	    mismatch->expected % mismatch->actual)
+		return false;
+	heads = cause_named_number(facts, mismatch->expected / mismatch->actual, "head");
+	if (!cause_is_called(heads, "head"))
+		return false;
+	out->setting = heads;
+	out->confidence = "likely";
+	text_add(&out->text, "%s has one mask for each of %" PRId64 " samples, and a mask of three dimensions needs one for each head of each sample: %" PRId64 " x %" PRId64 " = %" PRId64, name,
+		 mismatch->actual, mismatch->actual, mismatch->expected / mismatch->actual, mismatch->expected);
+	cause_add_number(facts, &out->text, heads);
+	text_add(&out->fix, "repeat each sample's for its heads: %s.repeat_interleave(%" PRId64 ", dim=0); what only marks padding goes as key_padding_mask ([batch, length]), what is alike for all samples as one "
+		 "of two dimensions", name, mismatch->expected / mismatch->actual);
+	return true;
+}
+
 /* Needs: two named numbers of heads or groups, one a multiple of the other; or a multiple that is a number of beams by name. */
 bool
 cause_repeats(const struct cause_facts *facts, struct cause *out)
@@ -71,6 +96,8 @@ cause_repeats(const struct cause_facts *facts, struct cause *out)
 	const json_t *many, *few;
 	int64_t large, small;
 
+	if (cause_disagrees(facts, "size") && tell_masks(facts, out))
+		return true;
 	if (!cause_disagrees(facts, "size") || one->size < 1 || other->size < 1)
 		return false;
 	large = one->size > other->size ? one->size : other->size;

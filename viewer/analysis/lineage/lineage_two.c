@@ -33,6 +33,13 @@ meeting(const struct lineage *one, const struct lineage *other, int *others)
 
 struct change { int64_t from, to; int step; bool gone; };
 
+/* Does STEP put dimensions into one, or apart? What it does, only such another can undo: an equal size after a convolution is chance. */
+static bool
+is_form(const struct lineage_step *step)
+{
+	return mismatch_is_any(step->event.operation, "view reshape flatten unflatten unsafe_view reshape_alias");
+}
+
 /* What the first COUNT steps made of the size, what was undone left out. */
 static int
 changes_of(const struct lineage *lineage, int count, struct change *out)
@@ -47,7 +54,7 @@ changes_of(const struct lineage *lineage, int count, struct change *out)
 		if (from == to)
 			continue;
 		for (int c = 0; c < changes; c++)
-			if (!out[c].gone && out[c].from == to && out[c].to == from) {
+			if (!out[c].gone && out[c].from == to && out[c].to == from && is_form(&lineage->steps[i]) == is_form(&lineage->steps[out[c].step])) {
 				out[c].gone = true;
 				from = to;
 				break;
