@@ -27,6 +27,34 @@ ask_places(const char *counted, int64_t selected, int images, json_t *numbers)
 	count_values(0, NULL);
 }
 
+/* What a check tells of TOKENS places and IMAGES of ROWS each, in front of each of which a cat put one. */
+static void
+ask_front(int tokens, int rows)
+{
+	const struct operand pieces[] = { ITEM("tensors[0]", 0, 1, 2, 1, 24), ITEM("tensors[1]", 1, 2, 2, 16, 24) };
+	char message[96];
+
+	snprintf(message, sizeof(message), "Image features and image tokens do not match, tokens: %d, features: %d", tokens, 2 * rows * 24);
+	forget();
+	add_step(0, 90, "aten::cat", pieces, 2, 1, 17);
+	ask(NULL, message, json_pack("[{s:[{s:s, s:s, s:s, s:[i, i]}, {s:s, s:s, s:s, s:[i, i]}]}]", "locals", "name", "input_ids", "kind", "tensor", "dtype", "int64",
+				     "shape", 2, 40, "name", "image_features", "kind", "tensor", "dtype", "float32", "shape", 2 * rows, 24), NULL);
+	forget();
+}
+
+static void
+test_class_token(void)
+{
+	ask_front(32, 17);
+	EXPECT("first_feature_kept", "likely");
+	EXPECT("placeholders_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "each of 2 images gives 17 rows of features, 1 of them put in front"));
+	ask_front(31, 17); /* not one for each image: cut */
+	EXPECT("first_feature_kept", "");
+	ask_front(30, 17); /* another number of them */
+	EXPECT("first_feature_kept", "");
+}
+
 static void
 test_whole_images(void)
 {
@@ -245,6 +273,7 @@ static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
+	CU_add_test(suite, "a class token", test_class_token);
 	CU_add_test(suite, "indices that count from 0", test_index);
 	CU_add_test(suite, "names that count something else", test_names);
 	CU_add_test(suite, "what a dtype was before", test_kind);
