@@ -75,31 +75,39 @@ weight_step(const struct cause_side *side)
 {
 	for (int i = 0; side->lineage && i + 1 < side->lineage->count; i++) {
 		const struct event *layer = &side->lineage->steps[i].event;
-		const struct lineage_step *made = &side->lineage->steps[i + 1];
 		int weight = rule_tensor(layer, "weight");
 
-		if (weight >= 0 && made->output >= 0 && made->output < made->event.output_count && made->event.outputs[made->output].tensor == layer->operands[weight].tensor)
-			return made;
+		if (weight >= 0 && layer->operands[weight].tensor > 0 && side->lineage->steps[i + 1].tensor == layer->operands[weight].tensor)
+			return &side->lineage->steps[i + 1];
 	}
 	return NULL;
 }
 
-/* Needs: a layer's input and weight always agreed at this line; since then the layer that the input comes through got another weight, made anew, of the
- * size that is here now; this layer's is of before. */
+/* Was ONE made before OTHER, which isn't made anew for each of CALLS calls? (Of what the ring has lost the step alone is known.) */
+static bool
+is_older(const struct cause_facts *facts, const struct event *one, const struct event *other, int64_t calls)
+{
+	struct call_history whole;
+
+	if (one->id >= 0 && other->id >= 0 ? one->id >= other->id : one->step >= other->step)
+		return false;
+	return !facts->source->call_history(facts->source->context, facts->process, other, false, -1, -1, &whole) || whole.calls < calls;
+}
+
+/* Needs: a layer's input and weight always agreed at this line; the layer that the input comes through has another weight now, younger than this
+ * layer's, of the size that is here now: with it they would never have agreed. */
 bool
 cause_layer_replaced(const struct cause_facts *facts, struct cause *out)
 {
 	int weight = facts->source && cause_disagrees(facts, "size") ? rule_tensor(facts->event, "weight") : -1, input;
 	const struct lineage_step *made, *own;
-	struct event last;
 
 	if (weight < 0 || facts->calls < CALLS_ENOUGH || facts->agreed != facts->calls)
 		return false;
 	input = facts->sides[0].place == weight;
 	made = facts->sides[!input].place == weight ? weight_step(&facts->sides[input]) : NULL;
 	own = made && facts->sides[!input].lineage && facts->sides[!input].lineage->count ? &facts->sides[!input].lineage->steps[0] : NULL;
-	if (!own || made->size != facts->sides[input].size || own->event.id < 0 || !usual_newest(facts->source, facts->process, facts->event, &last) ||
-	    last.id >= made->event.id || own->event.id >= last.id)
+	if (!own || made->size != facts->sides[input].size || !is_older(facts, &own->event, &made->event, facts->calls))
 		return false;
 	out->confidence = "likely";
 	out->tells_news = true;

@@ -1,6 +1,7 @@
 /* Rules about what a message of Python's tells where no operands do: shapes, dimensions, dtypes, limits. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -65,16 +66,24 @@ cause_ragged_lists(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Does it tell shapes by process ("Process 0: [8, 3]")? */
+/* Does it tell shapes by process ("Process 0: [8, 3], Process 1: [6, 3]")? (One alone is a loader's worker.) */
 static bool
 tells_ranks(const char *message)
 {
 	static const char *const words[] = { "process ", "rank " };
 
-	for (size_t i = 0; i < 2; i++)
-		for (const char *at = message; (at = strcasestr(at, words[i])); at++)
-			if (isdigit((unsigned char)at[strlen(words[i])]))
+	for (size_t i = 0; i < 2; i++) {
+		long first = -1;
+
+		for (const char *at = message; (at = strcasestr(at, words[i])); at++) {
+			const char *number = at + strlen(words[i]);
+			long is = isdigit((unsigned char)*number) ? strtol(number, NULL, 10) : -1;
+
+			if (is >= 0 && first >= 0 && is != first)
 				return true;
+			first = is >= 0 ? is : first;
+		}
+	}
 	return false;
 }
 
