@@ -321,6 +321,16 @@ test_first_new(void)
 	forget();
 }
 
+/* KEY of the cause of RULE, whichever place it has. */
+static const char *
+text_of(const char *rule, const char *key)
+{
+	for (size_t i = 0; i < json_array_size(causes); i++)
+		if (strcmp(text_get(json_array_get(causes, i), "rule"), rule) == 0)
+			return text_get(json_array_get(causes, i), key);
+	return "";
+}
+
 static void
 test_loaded(void)
 {
@@ -334,6 +344,10 @@ test_loaded(void)
 	struct hand hand = { .sites = sites, .site_count = 3 };
 	struct event events[6];
 	struct source source = hand_source(&hand);
+	struct mismatch apart = { .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = 8,
+				  .actual = 11, .text = "they differ" };
+	struct cause_facts named = { .event = &a, .message = "", .source = &source, .last_call = -1,
+				     .sides = { { .place = 0, .dim = 1, .size = 11 }, { .place = 1, .dim = 1, .size = 8 } } };
 
 	add_step(0, 80, "aten::zeros", met, 1, 1, 11);
 	add_step(1, 60, "aten::set_", met, 1, 1, 8);
@@ -342,6 +356,20 @@ test_loaded(void)
 	ask_apart(&a, 1, &source, NULL, "");
 	EXPECT("loaded_size", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other was loaded from a checkpoint that was made with 8"));
+	named.mismatch = &apart;
+	named.sides[0].lineage = &stories[0];
+	named.sides[1].lineage = &stories[1];
+	for (int i = 0; i < 2; i++) { /* one name carries 11, or two do */
+		json_t *numbers = i ? json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "config.hidden_size", "value", 11, "name",
+						"config.intermediate_size", "value", 11) : number("config.hidden_size", 11);
+
+		named.numbers = numbers;
+		json_decref(causes);
+		causes = causes_build(&named);
+		CU_ASSERT_EQUAL(strstr(text_of("loaded_size", "text"), "hidden_size") != NULL, !i);
+		CU_ASSERT_PTR_NULL(strstr(text_of("loaded_size", "text"), "intermediate_size"));
+		json_decref(numbers);
+	}
 	for (int i = 0; i < 6; i++) /* a line that reads again and again, with work in between, reads data */
 		events[i] = (struct event){ .id = 20 + i, .site = i % 2 ? 9 : 7, .parent = -1, .operation = i % 2 ? "aten::linear" : "aten::set_", .status = "ok",
 					    .phase = "forward", .operand_count = 2, .operands = met, .output_count = 1, .outputs = met };
@@ -381,16 +409,6 @@ test_grid(void)
 	causes = causes_build(&facts);
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "grid"));
 	json_decref(numbers);
-}
-
-/* KEY of the cause of RULE, whichever place it has. */
-static const char *
-text_of(const char *rule, const char *key)
-{
-	for (size_t i = 0; i < json_array_size(causes); i++)
-		if (strcmp(text_get(json_array_get(causes, i), "rule"), rule) == 0)
-			return text_get(json_array_get(causes, i), key);
-	return "";
 }
 
 static void

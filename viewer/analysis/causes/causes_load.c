@@ -275,13 +275,32 @@ is_data(const struct cause_facts *facts, const struct lineage_step *step)
 	return files.times >= READS_OF_DATA;
 }
 
+/* The number within reach that is SIZE and called like one of HINTS; NULL where two that are called otherwise are (a hidden and an intermediate size):
+ * which one it is, nothing tells. */
+static const json_t *
+only_called(const struct cause_facts *facts, int64_t size, const char *hints)
+{
+	const json_t *named = cause_named_number(facts, size, hints), *number;
+	struct text_walk at = { 0 };
+
+	if (!cause_is_called(named, hints))
+		return NULL;
+	while ((number = cause_next_number(facts, &at))) {
+		const char *one = strrchr(text_get(named, "name"), '.'), *other = strrchr(text_get(number, "name"), '.');
+
+		if (json_integer_value(json_object_get(number, "value")) == size && cause_is_called(number, hints) &&
+		    strcmp(one ? one + 1 : text_get(named, "name"), other ? other + 1 : text_get(number, "name")) != 0)
+			return NULL;
+	}
+	return named;
+}
+
 /* Needs: one of two sizes that disagree came out of a file that is read once, the other didn't. */
 bool
 cause_loaded_size(const struct cause_facts *facts, struct cause *out)
 {
 	const struct cause_side *file, *now;
 	const struct lineage_step *step;
-	const json_t *number;
 
 	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0)
 		return false;
@@ -290,8 +309,7 @@ cause_loaded_size(const struct cause_facts *facts, struct cause *out)
 	step = loaded(facts, file);
 	if (!step || !now->lineage || loaded(facts, now) || is_data(facts, step))
 		return false;
-	number = cause_named_number(facts, now->size, "size dim num width features channels classes vocab");
-	out->setting = cause_is_called(number, "size dim num width features channels classes vocab") ? number : NULL;
+	out->setting = only_called(facts, now->size, "size dim num width features channels classes vocab");
 	out->confidence = "likely";
 	text_add(&out->text, "%s was loaded from a checkpoint that was made with %" PRId64 " (", cause_operand_name(facts, file->place), file->size);
 	cause_add_step(facts, &out->text, step);
