@@ -182,6 +182,48 @@ test_replaced(void)
 	json_decref(frames);
 }
 
+#define DETACHED(n, in_step, from, to) { .id = n, .site = 3, .step = in_step, .parent = -1, .operation = "aten::detach", .status = "ok", .phase = "other", \
+					 .operand_count = 1, .operands = from, .output_count = 1, .outputs = to }
+#define MET(n, in_step, with) { .id = n, .site = 4, .step = in_step, .parent = -1, .operation = "aten::add_", .status = "ok", .phase = "other", \
+				.operand_count = 2, .operands = with }
+
+/* A state dict gives another tensor each time, of one parameter; then of another. */
+static void
+test_replaced_in_dict(void)
+{
+	const struct operand old[] = { TENSOR("self", 50, 5, 8) }, fresh[] = { TENSOR("self", 60, 7, 8) }, one[] = { TENSOR("output", 3, 5, 8) },
+				    two[] = { TENSOR("output", 4, 5, 8) }, three[] = { TENSOR("output", 7, 7, 8) };
+	const struct operand then[] = { TENSOR("self", 1, 5, 8), TENSOR("other", 3, 5, 8) }, later[] = { TENSOR("self", 1, 5, 8), TENSOR("other", 4, 5, 8) },
+				    now[] = { TENSOR("self", 1, 5, 8), TENSOR("other", 7, 7, 8) };
+	struct event events[] = { { .id = 5, .site = 2, .step = 0, .parent = -1, .operation = "aten::empty", .status = "ok", .phase = "other", .output_count = 1,
+				    .outputs = old },
+				  DETACHED(10, 1, old, one), MET(11, 1, then), DETACHED(20, 2, old, two), MET(21, 2, later),
+				  { .id = 30, .site = 2, .step = 2, .parent = -1, .operation = "aten::empty", .status = "ok", .phase = "other", .output_count = 1,
+				    .outputs = fresh },
+				  DETACHED(40, 3, fresh, three) };
+	struct event a = { .id = 90, .site = 4, .step = 3, .parent = -1, .operation = "aten::add_", .status = "failed", .phase = "other", .overload = "",
+			   .operand_count = 2, .operands = now };
+	struct hand hand = { .events = events, .event_count = 7 };
+	struct source source = hand_source(&hand);
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true,
+				    .expected = 5, .actual = 7 };
+	struct cause_facts facts = { .event = &a, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .step = 3,
+				     .sides = { { .place = 1, .dim = 0, .size = 7 }, { .place = 0, .dim = 0, .size = 5 } } };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("replaced_since", "likely");
+	events[5].step = 3; /* it is no parameter, but of this step */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("replaced_since", "");
+	events[5].step = 2;
+	events[3].operands = fresh; /* it was another in each call before, too */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("replaced_since", "");
+}
+
 static void
 test_gradients(void)
 {
@@ -452,6 +494,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "what was kept", test_kept);
 	CU_add_test(suite, "what is kept for another size", test_kept_size);
 	CU_add_test(suite, "what was replaced", test_replaced);
+	CU_add_test(suite, "a parameter of a state dict that was replaced", test_replaced_in_dict);
 	CU_add_test(suite, "gradients", test_gradients);
 	CU_add_test(suite, "a compiled part", test_compiled);
 	CU_add_test(suite, "what a compiled part tells", test_compiled_cause);

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
 #include "../mismatch/operand.h"
 #include "../where.h"
+
+#define BASES_MOST 4 /* views of views that are followed */
 
 /* The step of SIDE's story that is an earlier call of the failing line; NULL. */
 static const struct lineage_step *
@@ -89,7 +92,36 @@ cause_kept_size(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-struct partner { const struct cause_facts *facts; int64_t tensor, other_tensor, size; int place, other, dim; bool met; };
+/* What TENSOR, as it was before event BEFORE, is but another view of: a state dict hands out parameters detached. */
+static int64_t
+base_of(const struct cause_facts *facts, int64_t tensor, int64_t before)
+{
+	struct event maker;
+	int output;
+
+	for (int i = 0; i < BASES_MOST && facts->source->maker(facts->source->context, facts->process, tensor, before, &maker, &output) &&
+			mismatch_is_any(maker.operation, "detach alias") && maker.operand_count && maker.operands[0].tensor > 0;
+	     i++) {
+		tensor = maker.operands[0].tensor;
+		before = maker.id;
+	}
+	return tensor;
+}
+
+/* Was it made before the step that failed? */
+static bool
+is_of_before(const struct cause_facts *facts, int64_t tensor)
+{
+	struct event maker;
+	struct live_tensor live;
+	int output;
+
+	if (facts->source->maker(facts->source->context, facts->process, tensor, facts->event->id, &maker, &output))
+		return maker.step < facts->event->step;
+	return facts->source->live_tensor(facts->source->context, facts->process, tensor, &live);
+}
+
+struct partner { const struct cause_facts *facts; int64_t tensor, base, size; int place, other, dim, calls; bool varies; };
 
 /* What the tensor at one place met at the other. */
 static bool
@@ -97,16 +129,19 @@ look_at_call(const struct event *event, void *context)
 {
 	struct partner *partner = context;
 	const struct operand *other;
+	int64_t base;
 
 	if (partner->place >= event->operand_count || partner->other >= event->operand_count ||
 	    event->operands[partner->place].tensor != partner->tensor || event->id >= partner->facts->event->id ||
 	    !where_same_line(partner->facts->source, partner->facts->process, event->site, partner->facts->event->site))
 		return true;
 	other = &event->operands[partner->other];
-	partner->met = partner->dim < other->ndim;
-	partner->other_tensor = other->tensor;
-	partner->size = partner->met ? other->sizes[partner->dim] : -1;
-	return !partner->met;
+	base = base_of(partner->facts, other->tensor, event->id);
+	partner->varies = partner->varies || (partner->calls && base != partner->base);
+	partner->base = base;
+	if (!partner->calls)
+		partner->size = partner->dim < other->ndim ? other->sizes[partner->dim] : -1;
+	return ++partner->calls < 2;
 }
 
 static bool
@@ -118,11 +153,14 @@ is_parameter(const struct cause_facts *facts, int place)
 			 (json_is_true(json_object_get(local, "requires_grad")) && json_is_true(json_object_get(local, "is_leaf"))));
 }
 
-/* Needs: a parameter, and what met another parameter of its own size at this line before: the parameter was replaced since. */
+/* Needs: a parameter (or what a state dict gives of one), and what met another parameter of its own size at this line before, always the same: the
+ * parameter was replaced since. */
 bool
 cause_replaced(const struct cause_facts *facts, struct cause *out)
 {
 	struct event anywhere;
+	bool parameter;
+	int64_t base;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || facts->event->site < 0 || facts->mismatch->operand < 0 || facts->mismatch->against < 0)
 		return false;
@@ -132,11 +170,15 @@ cause_replaced(const struct cause_facts *facts, struct cause *out)
 		struct partner partner = { .facts = facts, .tensor = copy->place < 0 ? -1 : facts->event->operands[copy->place].tensor, .place = copy->place, .other = now->place,
 					   .dim = now->dim };
 
-		if (partner.tensor < 0 || now->place < 0 || now->dim < 0 || !is_parameter(facts, now->place))
+		if (partner.tensor < 0 || now->place < 0 || now->dim < 0 || facts->event->operands[now->place].tensor < 1)
+			continue;
+		parameter = is_parameter(facts, now->place);
+		base = base_of(facts, facts->event->operands[now->place].tensor, facts->event->id);
+		if (!parameter && (base == facts->event->operands[now->place].tensor || !is_of_before(facts, base)))
 			continue;
 		anywhere.site = -1; /* the line may have been reached by another way then */
 		facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_call, &partner);
-		if (!partner.met || partner.other_tensor == facts->event->operands[now->place].tensor || partner.size != copy->size)
+		if (partner.calls < (parameter ? 1 : 2) || partner.varies || partner.base == base || partner.size != copy->size)
 			continue;
 		out->confidence = "likely";
 		text_add(&out->text, "%s is a parameter that was replaced since %s was made for it: %s has %" PRId64 " in dimension %d as the one before had, this one has %" PRId64,
