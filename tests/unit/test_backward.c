@@ -141,7 +141,13 @@ test_modules(void)
 	CU_ASSERT_FALSE(modules_has_odd(rows, "dtype", "bfloat16"));
 	CU_ASSERT_FALSE(modules_has_odd(rows, "dtype", "float32"));
 	CU_ASSERT_PTR_NULL(modules_majority(NULL, "dtype"));
+	CU_ASSERT_FALSE(modules_train(rows));
 	json_decref(sorted);
+	json_decref(rows);
+	rows = json_loads("[{\"module\":\"tower\",\"trainable\":0,\"training\":true},{\"module\":\"head\",\"trainable\":9,\"training\":false}]", 0, NULL);
+	CU_ASSERT_FALSE(modules_train(rows));
+	json_object_set_new(json_array_get(rows, 1), "training", json_true());
+	CU_ASSERT_TRUE(modules_train(rows));
 	json_decref(rows);
 }
 

@@ -40,6 +40,18 @@ modules_has_odd(const json_t *rows, const char *key, const char *value)
 	return most && value && strcmp(most, value) != 0 && parameters_with(rows, key, value) > 0;
 }
 
+bool
+modules_train(const json_t *rows)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (json_is_true(json_object_get(row, "training")) && json_integer_value(json_object_get(row, "trainable")) > 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_odd(const json_t *row, const char *dtype, const char *device)
 {

@@ -15,5 +15,7 @@ json_t *modules_sorted(const json_t *rows);
 const char *modules_majority(const json_t *rows, const char *key);
 /* Is VALUE the KEY of some row, but not of most parameters? */
 bool modules_has_odd(const json_t *rows, const char *key, const char *value);
+/* Is a module that has parameters to train in training mode? */
+bool modules_train(const json_t *rows);
 
 #endif
