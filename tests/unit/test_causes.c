@@ -160,7 +160,10 @@ test_indices(void)
 {
 	const struct operand lookup[] = { TENSOR("weight", 1, 10, 4), INDEX("indices", 2, 1, 12) };
 	const struct operand loss[] = { TENSOR("self", 1, 6, 10), INDEX("target", 2, 6), VALUE("ignore_index", "int", "-100") };
+	const struct operand one_more[] = { TENSOR("self", 1, 10, 4), VALUE("dim", "int", "0"), INDEX("index", 2, 1), TENSOR("source", 3, 1, 4) };
+	const struct operand two_more[] = { TENSOR("self", 1, 10, 4), VALUE("dim", "int", "0"), INDEX("index", 2, 2), TENSOR("source", 3, 2, 4) };
 	const struct event a = EVENT("aten::embedding", lookup), b = EVENT("aten::cross_entropy_loss", loss);
+	const struct event full = EVENT("aten::index_copy_", one_more), two = EVENT("aten::index_copy_", two_more);
 
 	count_values(2, "{\"elements\":12,\"min\":0,\"max\":11,\"negative\":0,\"ignored\":0,\"distinct\":12,\"sorted\":true}");
 	ask(&a, "index out of range in self", NULL, NULL);
@@ -173,6 +176,14 @@ test_indices(void)
 	EXPECT("position_table", "likely");
 	EXPECT("index_out_of_range", "");
 	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "resize_token"));
+	count_values(2, "{\"elements\":1,\"min\":10,\"max\":10,\"negative\":0,\"ignored\":0,\"distinct\":1,\"sorted\":true}");
+	ask(&full, "index out of range in self", NULL, NULL);
+	EXPECT("position_table", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "11 would be enough for this call alone"));
+	count_values(2, "{\"elements\":2,\"min\":10,\"max\":11,\"negative\":0,\"ignored\":0,\"distinct\":2,\"sorted\":true}");
+	ask(&two, "index out of range in self", NULL, NULL);
+	EXPECT("position_table", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "to 12 or more"));
 	positions = false;
 	count_values(2, "{\"elements\":12,\"min\":1,\"max\":11,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":null}");
 	ask(&a, "index out of range in self", NULL, NULL);

@@ -37,6 +37,15 @@ set_limit(const struct cause_facts *facts, struct cause *out, int64_t size)
 	text_add(&out->evidence, "%s%" PRId64 " is %s", out->evidence.used ? SAY("; ") : "", size, text_get(number, "name"));
 }
 
+/* Is it one position, right behind the last? The next call will ask for the one after it. */
+static bool
+is_one_more(const struct cause_facts *facts)
+{
+	const struct operand *index = &facts->event->operands[facts->mismatch->operand];
+
+	return index->ndim == 1 && index->sizes[0] == 1 && facts->mismatch->actual == facts->mismatch->expected && facts->mismatch->against >= 0;
+}
+
 /* Needs: indices that are consecutive positions (or made by counting), and a table shorter than they reach. Likely where
  * the largest is known. */
 bool
@@ -62,6 +71,11 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "position %" PRId64 " is asked of a table of %" PRId64, mismatch->actual, mismatch->expected);
 	else
 		text_add(&out->text, "a position beyond it is asked of a table of %" PRId64, mismatch->expected);
+	if (is_one_more(facts) && !embedding && mismatch->has_actual) {
+		text_add(&out->fix, "make %s as long as a sequence gets in the end, with all that is added one by one (of a static cache: max_cache_len for the prompt and the new "
+			 "tokens together); %" PRId64 " would be enough for this call alone", cause_operand_name(facts, mismatch->against), mismatch->actual + 1);
+		return true;
+	}
 	text_add(&out->fix, "cut the sequences to %" PRId64 ", or raise %s", mismatch->expected, out->setting ? text_get(out->setting, "name")
 		 : embedding ? SAY("the model's number of positions (n_positions, max_position_embeddings)")
 			     : SAY("its length (of a static cache: max_cache_len)"));
