@@ -87,7 +87,7 @@ go_back(struct search *search, const struct lineage_step *last, bool near)
 static bool
 is_parameter(const struct source *source, const struct lineage *lineage, int asked)
 {
-	return asked > 0 && mismatch_is_any(lineage->steps[asked - 1].event.operation, "detach") &&
+	return asked > 0 && asked < lineage->count && mismatch_is_any(lineage->steps[asked - 1].event.operation, "detach") &&
 	       where_same_line(source, lineage->process, lineage->steps[asked - 1].event.site, lineage->steps[asked].event.site);
 }
 
