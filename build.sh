@@ -332,16 +332,17 @@ word_install() {
 
 package_version() { sed -n 's/^#define SHAPEBOX_VERSION "\([^"]*\)".*/\1/p' viewer/commands/command.h; }
 
+# (Each has a tree of its own: the tests make both at once.)
 make_wheel() {
 	need python3
-	sh packaging/tree.sh "$BUILD" "$BUILD/tree"
-	python3 packaging/wheel.py "$BUILD/tree" "$(package_version)" LICENSE "$BUILD/packages"
+	sh packaging/tree.sh "$BUILD" "$BUILD/tree.wheel"
+	python3 packaging/wheel.py "$BUILD/tree.wheel" "$(package_version)" LICENSE "$BUILD/packages"
 }
 
 make_deb() {
 	have_tool dpkg-deb || fail "no dpkg-deb here: a Debian package is made on Debian or Ubuntu"
-	sh packaging/tree.sh "$BUILD" "$BUILD/tree"
-	sh packaging/deb.sh "$BUILD/tree" "$(package_version)" LICENSE "$BUILD/packages"
+	sh packaging/tree.sh "$BUILD" "$BUILD/tree.deb"
+	sh packaging/deb.sh "$BUILD/tree.deb" "$(package_version)" LICENSE "$BUILD/packages"
 }
 
 word_wheel() {
