@@ -87,7 +87,7 @@ look_at(const struct operation *facts, uint32_t site, const struct values *value
 /* The key of OP with COUNT values from LIST. find_signature, later, finds in the cache where it stands. */
 static inline uint64_t
 begin_signature(struct values *values, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
-	    uint32_t list_limit)
+		uint32_t list_limit)
 {
 	uint64_t key = values_key(values, list, count, numbers, list_limit, (uint64_t)op << 8 | flags);
 

@@ -63,6 +63,16 @@ first_text(const char *key)
 	return text_get(json_array_get(causes, 0), key);
 }
 
+/* KEY of the cause of RULE, whichever place it has. */
+static inline const char *
+text_of(const char *rule, const char *key)
+{
+	for (size_t i = 0; i < json_array_size(causes); i++)
+		if (strcmp(text_get(json_array_get(causes, i), "rule"), rule) == 0)
+			return text_get(json_array_get(causes, i), key);
+	return "";
+}
+
 /* Side I was decided by OPERATION, which had OPERANDS and made the dimension DIM of SIZE. The event's id tells how old. */
 static inline void
 add_step(int i, int64_t id, const char *operation, const struct operand *operands, int count, int dim, int64_t size)

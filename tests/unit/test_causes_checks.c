@@ -363,16 +363,6 @@ test_first_new(void)
 	forget();
 }
 
-/* KEY of the cause of RULE, whichever place it has. */
-static const char *
-text_of(const char *rule, const char *key)
-{
-	for (size_t i = 0; i < json_array_size(causes); i++)
-		if (strcmp(text_get(json_array_get(causes, i), "rule"), rule) == 0)
-			return text_get(json_array_get(causes, i), key);
-	return "";
-}
-
 static void
 test_loaded(void)
 {

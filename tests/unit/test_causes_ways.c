@@ -9,15 +9,6 @@ static const struct operand whole[] = { TENSOR("self", 9, 64, 64) };
 static const struct operand pair[] = { TENSOR("self", 1, 2, 16), TENSOR("other", 2, 2, 8) };
 static const struct operand halves[] = { TENSOR("self", 3, 2, 4, 16), VALUE("kernel_size", "int[]", "[2]"), VALUE("stride", "int[]", "[2]") };
 
-static const char *
-text_of(const char *rule, const char *key)
-{
-	for (size_t i = 0; i < json_array_size(causes); i++)
-		if (strcmp(text_get(json_array_get(causes, i), "rule"), rule) == 0)
-			return text_get(json_array_get(causes, i), key);
-	return "";
-}
-
 #define SAYS(rule, key, part) CU_ASSERT_PTR_NOT_NULL(strstr(text_of(rule, key), part))
 
 static void

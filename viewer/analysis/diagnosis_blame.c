@@ -283,9 +283,8 @@ blame_change(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_
 			blame_step(diagnosis, sides[i], ways.sides[i].changes[0].step, sizes[i]);
 }
 
-/* Is SIDE's size, at the failure, larger than it ever was there? */
-static bool
-is_larger(const struct diagnosis *diagnosis, int side)
+bool
+blame_is_larger(const struct diagnosis *diagnosis, int side)
 {
 	int place = side ? diagnosis->mismatch.against : diagnosis->mismatch.operand, dim = side ? diagnosis->mismatch.against_dim : diagnosis->mismatch.dim;
 	struct usuals usuals;
@@ -309,7 +308,7 @@ blame_short(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t
 		const struct lineage_step *step = sides[i]->decider >= 0 ? &sides[i]->steps[sides[i]->decider] : NULL;
 
 		if (!step || step->size != sizes[i] || !slice_read(&step->event, &slice) || slice.dim != step->dim || !slice_is_short(&slice, sizes[!i]) ||
-		    (!slice_begins_beyond(&slice) && is_larger(diagnosis, !i)))
+		    (!slice_begins_beyond(&slice) && blame_is_larger(diagnosis, !i)))
 			continue;
 		blame_step(diagnosis, sides[i], sides[i]->decider, sizes[i]);
 		return true;

@@ -12,6 +12,8 @@
 
 /* STEP of LINEAGE decided, and is the origin. */
 void blame_step(struct diagnosis *diagnosis, struct lineage *lineage, int step, int64_t size);
+/* Is SIDE's size (0: of the operand, 1: of what it is against), at the failure, larger than it ever was there? */
+bool blame_is_larger(const struct diagnosis *diagnosis, int side);
 /* What cat STEP puts together along its dimension: their places and how many; 0 if it is no cat. */
 int blame_pieces(const struct lineage_step *step, int places[BLAME_PIECES_MOST]);
 /* SIDE's story goes on from its decider, a cat, with the piece at PLACE: who decided that decides. ROOM is for the walk. */

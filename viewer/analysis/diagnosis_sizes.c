@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "diagnosis_parts.h"
-#include "history/usual.h"
 #include "mismatch/mismatch_rule.h"
 #include "causes/slice.h"
 #include "causes/ways.h"
@@ -139,21 +138,16 @@ bool
 blame_assigned(struct diagnosis *diagnosis, struct lineage *room)
 {
 	const struct mismatch *mismatch = &diagnosis->mismatch;
-	int place = mismatch->operand >= 0 && diagnosis->subject->operands[mismatch->operand].tensor >= 0 ? mismatch->operand : mismatch->against;
-	int dim = place == mismatch->operand ? mismatch->dim : mismatch->against_dim;
+	int side = mismatch->operand < 0 || diagnosis->subject->operands[mismatch->operand].tensor < 0;
+	int place = side ? mismatch->against : mismatch->operand, dim = side ? mismatch->against_dim : mismatch->dim;
 	struct event event;
 	struct slice slice;
-	struct usuals usuals;
-	struct usual usual;
 	char what[32];
 	int64_t wanted;
 
 	if (place < 0 || dim < 0 || diagnosis->subject->operands[place].ndim <= dim ||
 	    !slice_find_short(diagnosis->source, diagnosis->failure->process, diagnosis->subject, mismatch, &event, &slice, &wanted) ||
-	    diagnosis->subject->operands[place].sizes[dim] != wanted)
-		return false;
-	if (usual_given(diagnosis->source, diagnosis->failure->process, diagnosis->subject, place, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, dim, &usual) &&
-	    wanted > usual.largest)
+	    diagnosis->subject->operands[place].sizes[dim] != wanted || blame_is_larger(diagnosis, side))
 		return false;
 	lineage_walk_tensor(diagnosis->source, diagnosis->failure->process, event.outputs[0].tensor, event.id + 1, slice.dim, LINEAGE_SIZE, room);
 	if (room->decider < 0)

@@ -23,12 +23,6 @@ redact_free(struct redact *redact)
 	*redact = (struct redact){ 0 };
 }
 
-static bool
-is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Ordinary words, and what would stand in any text. */
 static bool
 is_ordinary(enum redact_kind kind, const char *name)
@@ -133,7 +127,7 @@ redact_learn_text(struct redact *redact, const char *text)
 			char name[256];
 
 			/* "/home/" within another path is no home directory */
-			if (size && size < sizeof name && (at - strlen(homes[i]) == text || !is_word(at[-(long)strlen(homes[i]) - 1]))) {
+			if (size && size < sizeof name && (at - strlen(homes[i]) == text || !text_is_word(at[-(long)strlen(homes[i]) - 1]))) {
 				text_format(name, sizeof name, "%.*s", (int)size, at);
 				redact_learn(redact, REDACT_USER, name);
 			}
@@ -154,8 +148,8 @@ stands(const struct redact_name *name, const char *begin, const char *at, const 
 	if ((size_t)(end - at) < size || memcmp(at, name->name, size) != 0)
 		return false;
 	if (name->kind == REDACT_HOME)
-		return !is_word(after) && after != '-' && after != '.' && (at == begin || (!is_word(at[-1]) && at[-1] != '/' && at[-1] != '.'));
-	return !is_word(after) && (at == begin || !is_word(at[-1]));
+		return !text_is_word(after) && after != '-' && after != '.' && (at == begin || (!text_is_word(at[-1]) && at[-1] != '/' && at[-1] != '.'));
+	return !text_is_word(after) && (at == begin || !text_is_word(at[-1]));
 }
 
 static char *

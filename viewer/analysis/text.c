@@ -157,6 +157,12 @@ text_next(const json_t *outer, const char *key, struct text_walk *at)
 	return NULL;
 }
 
+bool
+text_is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
 const char *
 text_basename(const char *path)
 {

@@ -47,6 +47,8 @@ const char *text_get(const json_t *object, const char *key);
 struct text_walk { size_t outer, inner; };
 const json_t *text_next(const json_t *outer, const char *key, struct text_walk *at);
 
+/* Is C part of a word, as a name of Python's is? */
+bool text_is_word(char c);
 /* What follows the last '/'. */
 const char *text_basename(const char *path);
 /* Does WHOLE contain PART, where both say something (short texts must be equal)? */

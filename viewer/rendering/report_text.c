@@ -221,6 +221,21 @@ report_operation(struct page *page, const json_t *failure, int width)
 	page_free(&line);
 }
 
+/* OUTER, an exception, behind WORDS that say how it followed. */
+static void
+report_outer(struct page *page, const char *words, const json_t *outer, int width)
+{
+	struct page line = { 0 };
+
+	page_add(&line, words);
+	page_words(&line, report_string(outer, "type"));
+	page_add(&line, ": ");
+	page_words(&line, report_string(outer, "message"));
+	report_label(page, "");
+	page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
+	page_free(&line);
+}
+
 static void
 report_exception(struct page *page, const json_t *failure, int width)
 {
@@ -241,26 +256,13 @@ report_exception(struct page *page, const json_t *failure, int width)
 	}
 	page_free(&line);
 	json_array_foreach(json_object_get(failure, "wrapped_by"), i, outer) {
-		page_add(&line, SAY("raised on as "));
-		page_words(&line, report_string(outer, "type"));
-		page_add(&line, ": ");
-		page_words(&line, report_string(outer, "message"));
-		report_label(page, "");
-		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
-		page_free(&line);
+		report_outer(page, SAY("raised on as "), outer, width);
 		if (i == 1)
 			break;
 	}
 	outer = json_object_get(failure, "led_to");
-	if (json_is_object(outer)) {
-		page_add(&line, SAY("handled, and led to "));
-		page_words(&line, report_string(outer, "type"));
-		page_add(&line, ": ");
-		page_words(&line, report_string(outer, "message"));
-		report_label(page, "");
-		page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
-		page_free(&line);
-	}
+	if (json_is_object(outer))
+		report_outer(page, SAY("handled, and led to "), outer, width);
 }
 
 static void

@@ -1,6 +1,5 @@
 /* Rules about autograd: leaves, gradients of hand-made functions, recomputation. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -206,18 +205,13 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 static bool
 draws_at(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
 {
-	char line[4200], *colon;
+	char file[512] = "";
 	struct code code;
-	int at = 0;
+	int line = cause_open(facts, step, &code, file, sizeof(file)), at = line ? code_draws(&code, line) : 0;
 
-	if (!facts->source || !where_site_line(facts->source, facts->process, step->event.site, true, line, sizeof(line)) || !(colon = strrchr(line, ':')))
-		return false;
-	*colon = 0;
-	if (code_open(&code, line, facts->time_ns)) {
-		at = code_draws(&code, atoi(colon + 1));
+	if (line)
 		code_close(&code);
-	}
-	text_format(out, size, "%.400s:%d", text_basename(line), at);
+	text_format(out, size, "%.400s:%d", file, at);
 	return at > 0;
 }
 

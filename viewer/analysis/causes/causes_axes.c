@@ -192,4 +192,3 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "transpose(%d, %d) or permute it (channels first, batch first)", mismatch->dim, found);
 	return true;
 }
-

@@ -174,23 +174,31 @@ cause_add_step(const struct cause_facts *facts, struct text *text, const struct 
 		text_add(text, " (%s)", step->how);
 }
 
+int
+cause_open(const struct cause_facts *facts, const struct lineage_step *step, struct code *code, char *file, size_t size)
+{
+	char line[4200], *colon;
+
+	if (!facts->source || !where_site_line(facts->source, facts->process, step->event.site, true, line, sizeof(line)))
+		return 0;
+	colon = strrchr(line, ':');
+	if (!colon || *line != '/')
+		return 0;
+	*colon = 0;
+	text_format(file, size, "%s", text_basename(line));
+	return code_open(code, line, facts->time_ns) ? atoi(colon + 1) : 0;
+}
+
 bool
 cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
 {
+	char file[512];
 	struct code code;
-	char line[4200], *colon;
-	bool found;
+	int line = cause_open(facts, step, &code, file, sizeof(file));
+	bool found = line && code_line(&code, line, out, size);
 
-	if (!facts->source || !where_site_line(facts->source, facts->process, step->event.site, true, line, sizeof(line)))
-		return false;
-	colon = strrchr(line, ':');
-	if (!colon || *line != '/')
-		return false;
-	*colon = 0;
-	if (!code_open(&code, line, facts->time_ns))
-		return false;
-	found = code_line(&code, strtoll(colon + 1, NULL, 10), out, size);
-	code_close(&code);
+	if (line)
+		code_close(&code);
 	return found;
 }
 

@@ -5,6 +5,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_TOOL_H
 
 #include "causes.h"
+#include "code.h"
 
 #define CAUSE_SHAPE_MOST 8
 
@@ -44,6 +45,8 @@ void cause_add_step(const struct cause_facts *facts, struct text *text, const st
 bool cause_add_asked(const struct cause_facts *facts, struct text *text, const char *word);
 /* The same, with the line of source, and the name that carries VALUE there. */
 void cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value);
+/* Opens the file that STEP's operation was called from (its name without folders in FILE): the number of that line; 0, and nothing is open, if it can't be read. */
+int cause_open(const struct cause_facts *facts, const struct lineage_step *step, struct code *code, char *file, size_t size);
 /* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */
 bool cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size);
 /* The name that carries SIDE's size on the line that decided it, or is a limit by name; NULL. What LARGER exceeds can't be

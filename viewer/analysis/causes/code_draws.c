@@ -1,7 +1,6 @@
 /* Where code draws numbers that PyTorch doesn't draw again: Python's random, numpy's. */
 #include "code.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,19 +13,13 @@ static const char draws[] = "random uniform triangular randint randrange choice 
 			    "expovariate exponential gammavariate binomial binomialvariate poisson geometric rand randn random_sample integers permutation standard_normal "
 			    "getrandbits";
 
-static bool
-is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* The word that ends before END, in OUT; where it begins. */
 static const char *
 word_before(const char *line, const char *end, char *out, size_t size)
 {
 	const char *begin = end;
 
-	while (begin > line && is_word(begin[-1]))
+	while (begin > line && text_is_word(begin[-1]))
 		begin--;
 	text_format(out, size, "%.*s", (int)(end - begin < 80 ? end - begin : 80), begin);
 	return begin;

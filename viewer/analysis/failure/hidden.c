@@ -1,5 +1,4 @@
 /* What a handler hid: an operation that failed and was survived, for want of whose result the program then ended. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,19 +20,13 @@ add_word(char list[NAMES_MOST][64], int *count, const char *word, size_t length)
 		text_format(list[(*count)++], 64, "%.*s", (int)length, word);
 }
 
-static bool
-is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* The function that EXPRESSION ("self.run(batch)[0]") calls first: "run". */
 static void
 add_maker(struct lack *lack, const char *expression)
 {
 	const char *open = strchr(expression, '('), *begin = open;
 
-	while (begin && begin > expression && is_word(begin[-1]))
+	while (begin && begin > expression && text_is_word(begin[-1]))
 		begin--;
 	if (open)
 		add_word(lack->makers, &lack->maker_count, begin, (size_t)(open - begin));
@@ -103,7 +96,7 @@ sets(const struct code_statement *statement, const char *name)
 		return false;
 	length = (size_t)(equals - statement->text);
 	for (size_t i = 0; i < length; i++)
-		if (!is_word(statement->text[i]) && statement->text[i] != '.')
+		if (!text_is_word(statement->text[i]) && statement->text[i] != '.')
 			return false;
 	dot = memchr(statement->text, '.', length) ? equals - strlen(name) : NULL;
 	return dot && dot > statement->text && dot[-1] == '.' && strncmp(dot, name, strlen(name)) == 0;
