@@ -29,6 +29,7 @@ usage: ./build.sh [WORD]
   test-arm  the library for aarch64, built here, run under QEMU on the fake CUDA stack
   asan      unit and end-to-end tests with AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      unit tests with ThreadSanitizer
+  valgrind  all unit tests under valgrind (minutes)
   analyze   GCC's analyzer and cppcheck over all C: neither says anything
   coverage  lines of libshim/ and schema/ that run in the tests, file by file; at least 90 % (coverage CASE...: with these cases alone)
   fuzz      boxes, databases and reports by libFuzzer, with sanitizers (fuzz SECONDS: 600; needs clang)
@@ -52,7 +53,7 @@ have_static() { # HEADER ARCHIVE
 
 is_there() { # PACKAGE
 	case $1 in
-	gcc | make | sqlite3 | npm | chromium | clang | cppcheck) have_tool "$1" ;;
+	gcc | make | sqlite3 | npm | chromium | clang | cppcheck | valgrind) have_tool "$1" ;;
 	gcc-aarch64-linux-gnu) have_tool aarch64-linux-gnu-gcc ;;
 	libc6-dev-arm64-cross) [ -f /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	qemu-user) have_tool qemu-aarch64 ;;
@@ -141,13 +142,14 @@ PASSED=0
 FAILED=0
 count() { PASSED=$((PASSED + $1)); FAILED=$((FAILED + $2)); }
 
-run_units() { # BUILD
-	local binary output status passed failed
-	for binary in "$1"/tests/test_*; do
+run_units() { # BUILD [COMMAND...]: with COMMAND in front of each
+	local build=$1 binary output status passed failed
+	shift
+	for binary in "$build"/tests/test_*; do
 		[ -x "$binary" ] && [ -f "$binary" ] || continue
 		step "unit: ${binary##*/}"
 		status=0
-		output=$(timeout 300 "$binary" 2>&1) || status=$?
+		output=$(timeout 900 "$@" "$binary" 2>&1) || status=$?
 		printf '%s\n' "$output"
 		passed=$(printf '%s\n' "$output" | awk '$1 == "tests" && $2 ~ /^[0-9]+$/ { print $4 }')
 		failed=$(printf '%s\n' "$output" | awk '$1 == "tests" && $2 ~ /^[0-9]+$/ { print $5 }')
@@ -483,6 +485,15 @@ word_tsan() {
 	closing
 }
 
+word_valgrind() {
+	need_tests
+	need valgrind
+	compile all tests
+	# Forked children end under it, too: a complaint in one of them is its own status. What is killed or aborts on purpose leaks.
+	run_units "$BUILD" valgrind -q --error-exitcode=97 --leak-check=no
+	closing
+}
+
 word_analyze() {
 	need_build
 	need cppcheck
@@ -548,7 +559,7 @@ word=${1:-build}
 [ $# -eq 0 ] || shift
 case $word in
 test-page) word_test_page ;;
-build | demo | test | install | wheel | deb | asan | tsan | analyze | coverage | fuzz | bench | soak | screen | clean) "word_$word" "$@" ;;
+build | demo | test | install | wheel | deb | asan | tsan | valgrind | analyze | coverage | fuzz | bench | soak | screen | clean) "word_$word" "$@" ;;
 test-cuda) word_test_cuda "$@" ;;
 test-launchers) word_test_launchers "$@" ;;
 test-gpu) word_test_gpu ;;

@@ -73,6 +73,27 @@ told apart "apart"
 [ -d local ] && [ -z "$(ls -A local)" ] || complain "apart: left $(ls -A local)"
 [ "$(ls apart | grep -c -v -e '\.db$' -e '^run.json$')" = 0 ] || complain "apart: the trace holds $(ls apart)"
 
+# A trace on a file system of FUSE, which no mapping is made on: the same, found out by itself; and after SIGKILL to everything.
+mkdir fuse behind
+if command -v bindfs >/dev/null && bindfs behind fuse 2>/dev/null; then
+	export TMPDIR=$work/near
+	mkdir near
+	status=0
+	"$shapebox" run --quiet --output fuse/apart -- "$python" "$program" fail >out.txt 2>err || status=$?
+	status_is 1 "FUSE"
+	told fuse/apart "FUSE"
+	[ -z "$(ls -A near)" ] || complain "FUSE: left $(ls -A near)"
+	started_and_failed fuse/killed
+	[ -n "$(ls -A near)" ] || complain "FUSE: no box in local space"
+	kill_session
+	rm -rf near
+	told fuse/killed "FUSE, SIGKILL, temporary space wiped"
+	export TMPDIR=$work
+	umount fuse
+else
+	echo "skipped: a trace on FUSE (no bindfs, or it can't be mounted here)"
+fi
+
 # Everything is killed at once, `run` as well; and the same where temporary space is wiped after that.
 started_and_failed killed
 kill_session

@@ -105,9 +105,26 @@ read -r launches handled <"$work/out"
 answer "SELECT count BETWEEN $launches AND $launches + $handled FROM cuda_count WHERE name = 'launches'" 1
 answer "SELECT count(*) FROM loss WHERE cause LIKE 'damaged%'" 0
 
+# A library that is loaded apart, before which we don't come: the program's end is its own, and what is its own is counted.
+[ -z "$emulator" ] || exit $bad
+"$compiler" -std=c11 -D_GNU_SOURCE -o "$work/apart" tests/fake/apart.c "$fake/libcudart.so.13" "$fake/libcuda.so.1" -ldl
+"$compiler" -DLIBRARY -shared -fPIC -std=c11 -D_GNU_SOURCE -o "$work/libapart.so" tests/fake/apart.c "$fake/libcudart.so.13"
+for way in deepbind namespace; do
+	rm -rf "$work/trace"
+	status=0
+	run LD_LIBRARY_PATH="$fake" LD_PRELOAD="$build/libshapebox.so" SHAPEBOX_OUTPUT="$work/trace" "$work/apart" "$work/libapart.so" $way \
+		>"$work/out" 2>&1 || status=$?
+	[ "$status $(cat "$work/out")" = "0 2000 1000" ] || { echo "apart, $way: ended with $status"; cat "$work/out"; bad=1; }
+	"$shapebox" memory --format json "$work/trace" >"$work/json" || { echo "apart, $way: memory failed"; bad=1; }
+	db=$(ls "$work/trace"/rank0-*.db)
+	# A runtime that is there already asks the driver as ever; one in a namespace of its own has a driver of its own.
+	answer "SELECT count FROM cuda_count WHERE name = 'allocations'" $([ $way = deepbind ] && echo 3000 || echo 2000)
+	answer "SELECT count FROM cuda_count WHERE name = 'frees'" $([ $way = deepbind ] && echo 3000 || echo 2000)
+	answer "SELECT count(*) FROM loss WHERE cause LIKE 'damaged%'" 0
+done
+
 # Built with a sanitizer, whose runtime stands in front of much itself and looks functions up before anything else runs: the
 # program's own end, and no report. (Leaks: the fake's, which frees nothing at the end.)
-[ -z "$emulator" ] || exit $bad
 for sanitizer in "address" "address -static-libasan" "thread" "undefined" "leak"; do
 	# shellcheck disable=SC2086
 	if ! "$compiler" -g -fsanitize=$sanitizer -std=c11 -D_GNU_SOURCE -o "$work/sanitized" tests/fake/program.c "$fake/libcudart.so.13" "$fake/libcuda.so.1" \

@@ -2,6 +2,7 @@
 other, and room, memory, descriptors and paths are taken away: what was published is there, no database fails its check, and the program
 does not notice. The host is tests/kills/host.c on the fake CUDA stack: a hundred of them take seconds.
 """
+import errno
 import json
 import os
 import random
@@ -285,6 +286,32 @@ def lacking(folder):
         print("skipped: no file system can be mounted here: full and read-only disks")
 
 
+def quota(folder):
+    """A directory that may hold half a megabyte: the first records already meet EDQUOT, root's, too."""
+    image, mounted = f"{folder}/image", f"{folder}/quota"
+    os.mkdir(mounted)
+    with open(image, "wb") as file:
+        file.truncate(160 << 20)
+    made = shutil.which("mkfs.btrfs") and subprocess.run(["mkfs.btrfs", "--quiet", image], stdout=subprocess.DEVNULL, check=False).returncode == 0
+    if not made or subprocess.run(["mount", "-o", "loop", image, mounted], stderr=subprocess.DEVNULL, check=False).returncode:
+        print("skipped: a quota (no mkfs.btrfs, or it can't be mounted here)")
+        return
+    try:
+        for words in (["quota", "enable", mounted], ["subvolume", "create", f"{mounted}/mine"], ["qgroup", "limit", "512K", f"{mounted}/mine"]):
+            subprocess.run(["btrfs", *words], stdout=subprocess.DEVNULL, check=True)
+        try:
+            with open(f"{mounted}/mine/large", "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, 1 << 20)
+            wrong("a quota", "it limits nothing")
+        except OSError as error:
+            if error.errno != errno.EDQUOT:
+                wrong("a quota", f"refused by {error}")
+        lacks("a quota", folder, root=f"{mounted}/mine", SHAPEBOX_SIZE="32M")
+        lacks("a quota, --keep all", folder, root=f"{mounted}/mine", SHAPEBOX_KEEP="all")
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="shapebox-kills-")
     try:
@@ -297,6 +324,7 @@ def main():
         folds(folder)
         live(folder)
         lacking(folder)
+        quota(folder)
     finally:
         shutil.rmtree(folder)
         shutil.rmtree(f"/tmp/{os.path.basename(folder)}-trace", ignore_errors=True)
