@@ -1,6 +1,7 @@
 /* links: libshim */
 #include <CUnit/Basic.h>
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -8,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libshim/memory.h"
 #include "libshim/place.h"
 #include "shim_fixture.h"
 
@@ -92,6 +94,8 @@ open_under_memory_limit(void)
 	struct rlimit limit = { 72u << 20, 72u << 20 }; /* a box of 32 MB, its indexes, and this program */
 
 	setrlimit(RLIMIT_AS, &limit);
+	if (memory_left() == 0)
+		return 0; /* this program alone is larger than any such limit: under a sanitizer, or valgrind */
 	return fixture_open(1ull << 30) && shim_box.size_bytes < 64u << 20 ? 0 : 1; /* it shrinks */
 }
 
@@ -99,11 +103,7 @@ static void
 limits_cost_the_box_not_the_program(void)
 {
 	CU_ASSERT_EQUAL(in_child(open_under_file_limit), 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* whose shadow alone is larger than any such limit */
 	CU_ASSERT_EQUAL(in_child(open_under_memory_limit), 0);
-#else
-	(void)open_under_memory_limit;
-#endif
 }
 
 static int
@@ -133,7 +133,7 @@ open_forked_as_rank(void)
 static int
 open_spawned(void)
 {
-	execl("/proc/self/exe", "test_box", "--multiprocessing-fork", (char *)NULL);
+	execl(program_invocation_name, "test_box", "--multiprocessing-fork", (char *)NULL);
 	return 1;
 }
 

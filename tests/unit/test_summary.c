@@ -234,6 +234,12 @@ memory_that_would_fault_is_refused(void)
 	CU_ASSERT_FATAL(storage.data != MAP_FAILED);
 	of = tensor(&storage, LONG, 1, DIMS(1024), DIMS(1), 0);
 	CU_ASSERT_STRING_NOT_EQUAL(summarise(&of), "");
+	if (getenv("UNDER_VALGRIND")) { /* it answers in the kernel's place, and what is mapped it says can be read */
+		munmap(storage.data, 8192);
+		close(file);
+		unlink(name);
+		return;
+	}
 	CU_ASSERT_FATAL(!ftruncate(file, 4096)); /* the second page now raises SIGBUS */
 	errno = 77;
 	CU_ASSERT_STRING_EQUAL(summarise(&of), "");
