@@ -6,6 +6,7 @@
 #include "python_exception.h"
 #include "python_modules.h"
 #include "python_numbers.h"
+#include "python_parameters.h"
 #include "python_trace.h"
 #include "python_values.h"
 #include "python_versions.h"
@@ -256,6 +257,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	json_key(json, "callers");
 	write_frames(&writer, trace.callers, trace.caller_count, room * 4 / 10);
 	write_chain(json, exception, room * 3 / 10);
+	json_key(json, "parameters");
+	python_parameters_write(json, &torch, &trace, room / 10);
 	if (json_left(json) > MODULES_ROWS * MODULE_ROW_BYTES + room / 10) {
 		json_key(json, "modules");
 		python_modules_write(json, &modules);

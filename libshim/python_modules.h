@@ -48,7 +48,8 @@ struct python_modules {
 /* Find the root among TRACE's variables and walk it. False if no frame holds a module. */
 bool python_modules_find(struct python_modules *modules, const struct python_torch *torch,
 			 const struct python_trace *trace);
-/* Of the roots among TRACE's variables the one with the largest SCORE, the outermost of several. False if none is above 0. */
+/* Of the roots among TRACE's variables the one with the largest SCORE, the outermost of several. False if none is above 0
+ * (so a score that is never looks at each tree alone). */
 bool python_modules_find_best(struct python_modules *modules, const struct python_torch *torch, const struct python_trace *trace,
 			      int64_t (*score)(const struct python_modules *modules, void *context), void *context);
 void python_modules_drop(struct python_modules *modules);

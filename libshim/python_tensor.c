@@ -140,18 +140,24 @@ python_tensor_flag(const struct python_torch *torch, struct python_object *objec
 	return result;
 }
 
+struct python_object *
+python_tensor_grad(const struct python_torch *torch, struct python_object *object)
+{
+	struct python_object *grad = NULL;
+
+	if (python_tensor_flag(torch, object, "is_leaf") == 1)
+		grad = py.PyObject_GetAttrString(object, "grad");
+	py.PyErr_Clear();
+	return grad;
+}
+
 int
 python_tensor_has_grad(const struct python_torch *torch, struct python_object *object)
 {
-	struct python_object *grad;
-	int result;
+	struct python_object *grad = python_tensor_grad(torch, object);
+	int result = grad ? python_is_tensor(torch, grad) : -1;
 
-	if (python_tensor_flag(torch, object, "is_leaf") != 1)
-		return -1;
-	grad = py.PyObject_GetAttrString(object, "grad");
-	result = grad ? python_is_tensor(torch, grad) : -1;
 	python_release(grad);
-	py.PyErr_Clear();
 	return result;
 }
 
@@ -193,8 +199,8 @@ write_flag(struct json_writer *json, const char *key, int value)
 		json_bool(json, value);
 }
 
-static void
-write_meta(struct json_writer *json, const struct tensor_meta *meta)
+void
+python_tensor_write_meta(struct json_writer *json, const struct tensor_meta *meta)
 {
 	char device[32];
 	unsigned layout = meta->flags & BOX_TENSOR_LAYOUT;
@@ -256,7 +262,7 @@ python_tensor_write(struct json_writer *json, const struct python_torch *torch, 
 	json_key(json, "class");
 	json_string(json, python_type_name(python_type(object)));
 	if (impl && tensor_read(impl, &meta)) {
-		write_meta(json, &meta);
+		python_tensor_write_meta(json, &meta);
 		write_data(json, impl, &meta);
 	} else {
 		static const char *const keys[] = { "shape", "dtype", "device", "layout" };

@@ -28,13 +28,17 @@ const void *python_tensor_impl(const struct python_torch *torch, struct python_o
 /* Attribute NAME of OBJECT, a bool: 1, 0, or -1 if it can't be asked. */
 int python_tensor_flag(const struct python_torch *torch, struct python_object *object, const char *name);
 
-/* Has the leaf OBJECT a gradient now: 1, 0, or -1 if it can't be asked (of what is no leaf, asking would warn). */
+/* The gradient of the leaf OBJECT, a new reference (None: it has none); NULL if it can't be asked (of what is no leaf, asking would warn). */
+struct python_object *python_tensor_grad(const struct python_torch *torch, struct python_object *object);
+/* Has the leaf OBJECT a gradient now: 1, 0, or -1 if it can't be asked. */
 int python_tensor_has_grad(const struct python_torch *torch, struct python_object *object);
 
 /* The names of recorded numbers: "float32", "cuda:0" (into TEXT of at least 32 bytes), "strided". */
 const char *python_dtype_name(int dtype);
 const char *python_device_name(const struct tensor_meta *meta, char *text);
 
+/* Of a tensor's JSON object shape, dtype, device and layout. Calls nothing of Python's; any thread. */
+void python_tensor_write_meta(struct json_writer *json, const struct tensor_meta *meta);
 /* The members of a tensor's JSON object but its name: kind, tensor, address, class, shape, ... */
 void python_tensor_write(struct json_writer *json, const struct python_torch *torch, struct python_object *object);
 

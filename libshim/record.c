@@ -139,8 +139,10 @@ begin_operation(struct recorder *recorder, const void *record)
 	uint32_t site = frames_site(&recorder->frames, from.frame);
 	uint32_t signature = find_signature(values, key, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
 	bool in_line = signature == BOX_NONE;
-	if (values->cut)
+	if (__builtin_expect(values->cut, 0)) {
 		box_lose(BOX_LOSS_LIST_CUT, 1);
+		lists_keep(&recorder->lists, recorder->events, list, recorder->pending_count);
+	}
 	struct identity_event event = { signature, site, op, NULL };
 	bool grad = is_grad(recorder);
 	uint32_t words = sizeof(struct box_start) / 4 + values->tensor_count + inline_words(in_line, values);

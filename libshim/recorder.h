@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "frames_site.h"
 #include "identity.h"
+#include "lists.h"
 #include "steps.h"
 #include "values.h"
 
@@ -79,6 +80,7 @@ struct recorder {
 	struct thrown thrown;
 	struct frames_memo frames;     /* of the last call site */
 	struct values values;
+	struct lists lists;            /* of the last operation whose lists were longer than a record keeps */
 };
 
 /* The calling thread's recorder, or NULL. */

@@ -251,6 +251,8 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	json_object_end(json);
 	json_key(json, "operands");
 	operands_write(json, recorder, open);
+	json_key(json, "items");
+	lists_write(json, &recorder->lists, open->event);
 	json_key(json, "native_stack");
 	json_array_begin(json);
 	uint64_t start_ticks = clock_ticks();

@@ -6,6 +6,7 @@
 
 #include "failure/cuda_failure.h"
 #include "failure/failure.h"
+#include "items.h"
 #include "lineage/lineage.h"
 #include "mismatch/mismatch.h"
 #include "subject.h"
@@ -17,6 +18,7 @@ struct diagnosis {
 	json_t *frames;             /* owned */
 	bool has_mismatch;
 	const struct event *subject; /* what the mismatch is about: the failure's event, or one of `made` */
+	struct items items;         /* of its lists, that its record has no room for */
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
 	struct lineage *stories[2]; /* owned; of the mismatch's operand, and of what it is against; NULL if not followed */
 	bool twins;                 /* the operands that disagree come from the same code */

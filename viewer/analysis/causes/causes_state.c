@@ -8,6 +8,7 @@
 #include "../where.h"
 
 #define BASES_MOST 4 /* views of views that are followed */
+#define AGREEING_LEAST 2 /* pairs beside the one that differs: no chance */
 
 /* The step of SIDE's story that is an earlier call of the failing line; NULL. */
 static const struct lineage_step *
@@ -100,7 +101,7 @@ base_of(const struct cause_facts *facts, int64_t tensor, int64_t before)
 	int output;
 
 	for (int i = 0; i < BASES_MOST && facts->source->maker(facts->source->context, facts->process, tensor, before, &maker, &output) &&
-			mismatch_is_any(maker.operation, "detach alias") && maker.operand_count && maker.operands[0].tensor > 0;
+			mismatch_is_any(maker.operation, "detach alias to to_copy") && maker.operand_count && maker.operands[0].tensor > 0;
 	     i++) {
 		tensor = maker.operands[0].tensor;
 		before = maker.id;
@@ -190,6 +191,92 @@ cause_replaced(const struct cause_facts *facts, struct cause *out)
 		}
 		text_add(&out->fix, "make %s anew when the module is replaced (the copy for an average, the optimizer, what a hook or a compiled graph holds)",
 			 cause_operand_name(facts, copy->place));
+		return true;
+	}
+	return false;
+}
+
+/* How many items of the two lists that the sides are of are recorded, and agree. */
+static int
+agreeing_items(const struct cause_facts *facts)
+{
+	const struct event *event = facts->event;
+	int arguments[2], agreeing = 0;
+
+	for (int i = 0; i < 2; i++) {
+		arguments[i] = event->operands[facts->sides[i].place].argument;
+		if (event->operands[facts->sides[i].place].item < 0)
+			return 0;
+	}
+	for (int i = 0; i < event->operand_count; i++)
+		for (int n = 0; n < event->operand_count && event->operands[i].argument == arguments[0] && event->operands[i].item >= 0; n++) {
+			const struct operand *one = &event->operands[i], *other = &event->operands[n];
+
+			if (other->argument == arguments[1] && other->item == one->item)
+				agreeing += one->ndim == other->ndim && one->ndim >= 0 && memcmp(one->sizes, other->sizes, (size_t)one->ndim * sizeof(*one->sizes)) == 0;
+		}
+	return agreeing;
+}
+
+/* Did the two always go together: the other items of their lists, or the earlier calls of the line? */
+static bool
+are_partners(const struct cause_facts *facts)
+{
+	return agreeing_items(facts) >= AGREEING_LEAST || (facts->calls >= AGREEING_LEAST && facts->agreed == facts->calls);
+}
+
+/* Is what is at PLACE, whose elements are those of BASE, a parameter, or something else that lasts from step to step? */
+static bool
+is_lasting(const struct cause_facts *facts, int place, int64_t base)
+{
+	int64_t tensor = facts->event->operands[place].tensor;
+
+	return *text_get(operand_local(facts->frames, tensor), "parameter") || is_parameter(facts, place) || (base != tensor && is_of_before(facts, base));
+}
+
+/* " (model.head.weight)": the parameter that what is at PLACE is, if it is known by another name. */
+static void
+add_parameter(const struct cause_facts *facts, struct text *text, int place)
+{
+	const json_t *local = operand_local(facts->frames, facts->event->operands[place].tensor);
+
+	if (*text_get(local, "parameter") && strcmp(text_get(local, "parameter"), text_get(local, "name")) != 0)
+		text_add(text, " (%s)", text_get(local, "parameter"));
+}
+
+/* Needs: one side was copied (clone) from what was there then, the other is a parameter that was made since; what they go with otherwise (the items
+ * beside them, the calls before) agrees. (Numbers are given to tensors in order.) */
+bool
+cause_replaced_after_copy(const struct cause_facts *facts, struct cause *out)
+{
+	if (!cause_disagrees(facts, "size") || !facts->source || facts->sides[0].place < 0 || facts->sides[1].place < 0 ||
+	    strcmp(facts->event->phase, "optimizer") == 0 || !are_partners(facts))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const struct cause_side *copy = &facts->sides[i], *now = &facts->sides[!i];
+		const struct lineage_step *made = cause_step_any(copy, "clone");
+		int64_t copied, base;
+
+		if (!made || cause_step_any(now, "clone") || facts->event->operands[copy->place].tensor < 1 || facts->event->operands[now->place].tensor < 1)
+			continue;
+		copied = base_of(facts, facts->event->operands[copy->place].tensor, facts->event->id);
+		base = base_of(facts, facts->event->operands[now->place].tensor, facts->event->id);
+		if (base <= copied || !is_lasting(facts, now->place, base) || !is_of_before(facts, copied))
+			continue;
+		out->confidence = "likely";
+		out->tells_news = true;
+		text_add(&out->text, "%s", cause_operand_name(facts, now->place));
+		add_parameter(facts, &out->text, now->place);
+		text_add(&out->text, " was replaced after %s was copied: the copy has the %" PRId64 " of what was there then, the new one has %" PRId64,
+			 cause_operand_name(facts, copy->place), copy->size, now->size);
+		text_add(&out->evidence, "the copy was made by ");
+		cause_add_step(facts, &out->evidence, made);
+		if (cause_decider(now)) {
+			text_add(&out->evidence, ", the new one by ");
+			cause_add_step(facts, &out->evidence, cause_decider(now));
+		}
+		text_add(&out->fix, "make the copy after the layer is replaced, or anew when it is; or replace the layer in the copy, too: ");
+		cause_add_line(facts, &out->fix, made, -1);
 		return true;
 	}
 	return false;

@@ -16,7 +16,7 @@ static const struct rule rules[] = {
 #undef RULE
 
 /* Operations that move or describe tensors: their operands may be anywhere. */
-static const char moving[] = "copy to to_copy copy_from type_as set set_data detach has_compatible_shallow_copy_type cpu cuda";
+static const char moving[] = "copy foreach_copy to to_copy copy_from type_as set set_data detach has_compatible_shallow_copy_type cpu cuda";
 /* Operations whose index tensors may stay on the CPU. */
 static const char indexing[] = "index index_put index_put_impl unsafe_index unsafe_index_put";
 /* Operations whose tensors must all be of one dtype. */
@@ -239,7 +239,7 @@ mismatch_find(const struct mismatch_facts *facts, struct mismatch *out)
 
 	mismatch_start(out);
 	mismatch_plain_name(facts->event->operation, name, sizeof(name));
-	if (find_leaf(facts, out) || find_device(facts, name, out) || find_dtype(facts, name, out))
+	if (mismatch_pairs(facts, name, out) || find_leaf(facts, out) || find_device(facts, name, out) || find_dtype(facts, name, out))
 		return true;
 	if (find_dim(facts, name, out))
 		return true;

@@ -16,6 +16,9 @@
 #include "mismatch_rules.def"
 #undef RULE
 
+/* The items of the lists that NAME, the operation's plain one, takes pair by pair. */
+bool mismatch_pairs(const struct mismatch_facts *facts, const char *name, struct mismatch *out);
+
 void mismatch_start(struct mismatch *out);
 /* "aten::_index_put_impl_" -> "index_put_impl" in OUT. */
 void mismatch_plain_name(const char *operation, char *out, size_t size);
