@@ -145,6 +145,63 @@ test_layer_replaced(void)
 	EXPECT("layer_replaced", "");
 }
 
+/* Features are converted to DTYPE at one line, on the way by SITE, and meet a weight of bfloat16. */
+static struct event *
+converted(int64_t step, const char *dtype, int site)
+{
+	struct event *event;
+
+	event = add("aten::zeros", 0, step, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", 100 + 10 * step, 3, 4);
+	event = add("aten::to", site, step, 1);
+	operands[hand.event_count - 1][0] = tensor("self", 100 + 10 * step, 3, 4);
+	outputs[hand.event_count - 1][0] = tensor("output", 101 + 10 * step, 3, 4);
+	outputs[hand.event_count - 1][0].dtype = dtype;
+	event = add("aten::linear", 3, step, 2);
+	operands[hand.event_count - 1][0] = tensor("input", 101 + 10 * step, 3, 4);
+	operands[hand.event_count - 1][0].dtype = dtype;
+	operands[hand.event_count - 1][1] = tensor("weight", 91, 5, 4);
+	operands[hand.event_count - 1][1].dtype = "bfloat16";
+	return event;
+}
+
+static void
+ask_dtype(struct event *event)
+{
+	struct mismatch differs = { .property = "dtype", .operand = 0, .against = 1, .dim = -1, .against_dim = -1, .actual_name = event->operands[0].dtype,
+				    .expected_name = event->operands[1].dtype };
+	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .step = event->step };
+
+	event->status = "failed";
+	for (int i = 0; i < 2; i++) {
+		lineage_walk(&source, 0, event, i, -1, LINEAGE_DTYPE, &stories[i]);
+		facts.sides[i] = (struct cause_side){ .place = i, .dim = -1, .lineage = stories[i].count ? &stories[i] : NULL };
+	}
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_converted_otherwise(void)
+{
+	start();
+	for (int i = 0; i < CALLS; i++)
+		converted(i, "bfloat16", 4);
+	ask_dtype(converted(CALLS, "float32", 5));
+	EXPECT("converted_otherwise", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "input is float32 this time: aten::to at train.py:31"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "made bfloat16 in 12 earlier calls, which came by train.py:50; this one comes by train.py:60"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "what train.py:60 gives that line decides: let it be bfloat16, as by train.py:50"));
+	start();
+	for (int i = 0; i < CALLS; i++)
+		converted(i, i == 3 ? "float32" : "bfloat16", 4); /* it made both before */
+	ask_dtype(converted(CALLS, "float32", 5));
+	EXPECT("converted_otherwise", "");
+	start();
+	ask_dtype(converted(0, "float32", 5)); /* never called before */
+	EXPECT("converted_otherwise", "");
+}
+
 static void
 test_other_way(void)
 {
@@ -384,6 +441,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
 	CU_add_test(suite, "another line on another way", test_other_way);
+	CU_add_test(suite, "a line that converts otherwise on another way", test_converted_otherwise);
 	CU_add_test(suite, "dimensions in another order", test_axes);
 	CU_add_test(suite, "slices beyond the end", test_beyond);
 	CU_add_test(suite, "tables that end before", test_clipped);

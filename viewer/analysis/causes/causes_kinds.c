@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../history/elsewhere.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
@@ -228,6 +229,81 @@ parameters_in(const struct cause_facts *facts, const char *dtype, int64_t *all)
 		count += strcmp(is, dtype) == 0 ? many : 0;
 	}
 	return count;
+}
+
+/* --- a line that made another dtype than now ---------------------------------------------------- */
+
+#define CALLS_ENOUGH 3
+#define CALLS_LOOKED 400
+
+/* Earlier calls of STEP's line, and those of them that made DTYPE; SITE: of the newest. */
+struct conversions { const struct lineage_step *step; const char *dtype; int64_t calls, fitting, site; };
+
+static bool
+add_conversion(const struct event *event, void *context)
+{
+	struct conversions *conversions = context;
+	int output = conversions->step->output;
+
+	if (output >= event->output_count || !event->outputs[output].dtype)
+		return true;
+	if (!conversions->calls++)
+		conversions->site = event->site;
+	conversions->fitting += strcmp(event->outputs[output].dtype, conversions->dtype) == 0;
+	return conversions->fitting == conversions->calls && conversions->calls < CALLS_LOOKED;
+}
+
+/* The first line on SIDE's way, from where it began, that made DTYPE in every earlier call, and something else now. */
+static bool
+find_conversion(const struct cause_facts *facts, const struct cause_side *side, const char *dtype, struct conversions *out)
+{
+	for (int i = side->lineage ? side->lineage->count - 1 : -1; i >= 0; i--) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+
+		*out = (struct conversions){ .step = step, .dtype = dtype };
+		if (step->event.id < 0 || step->output < 0 || step->output >= step->event.output_count || !step->event.outputs[step->output].dtype ||
+		    strcmp(step->event.outputs[step->output].dtype, dtype) == 0)
+			continue;
+		elsewhere_each(facts->source, facts->process, &step->event, add_conversion, out);
+		if (out->calls >= CALLS_ENOUGH && out->fitting == out->calls)
+			return true;
+	}
+	return false;
+}
+
+/* Needs: a dtype that differs, made by a line that made the other one in every earlier call. */
+bool
+cause_converted_otherwise(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const char *is, *wanted;
+
+	if (!facts->source || !cause_disagrees(facts, "dtype") || !mismatch->expected_name || !mismatch->actual_name)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		char here[ELSEWHERE_LINE], there[ELSEWHERE_LINE];
+		struct conversions found;
+
+		is = i ? mismatch->expected_name : mismatch->actual_name;
+		wanted = i ? mismatch->actual_name : mismatch->expected_name;
+		if (!find_conversion(facts, &facts->sides[i], wanted, &found))
+			continue;
+		out->confidence = "likely";
+		out->tells_news = true;
+		text_add(&out->text, "%s is %s this time: ", cause_operand_name(facts, facts->sides[i].place), is);
+		cause_add_step(facts, &out->text, found.step);
+		text_add(&out->text, " made %s in %" PRId64 " earlier calls", wanted, found.calls);
+		if (elsewhere_parts(facts->source, facts->process, found.step->event.site, found.site, here, there)) {
+			text_add(&out->text, ", which came by %s; this one comes by %s", there, here);
+			text_add(&out->fix, "what %s gives that line decides: let it be %s, as by %s: ", here, wanted, there);
+		} else {
+			text_add(&out->fix, "let that line make %s here, too: ", wanted);
+		}
+		cause_add_line(facts, &out->fix, found.step, -1);
+		text_add(&out->evidence, "%s", mismatch->text);
+		return true;
+	}
+	return false;
 }
 
 static void
