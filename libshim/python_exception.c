@@ -4,6 +4,7 @@
 
 #include "python_counters.h"
 #include "python_exception.h"
+#include "python_loaders.h"
 #include "python_modules.h"
 #include "python_numbers.h"
 #include "python_parameters.h"
@@ -259,6 +260,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	write_chain(json, exception, room * 3 / 10);
 	json_key(json, "parameters");
 	python_parameters_write(json, &torch, &trace, room / 10);
+	json_key(json, "in_order");
+	python_loaders_in_order(json, &torch, &trace, room / 10);
 	if (json_left(json) > MODULES_ROWS * MODULE_ROW_BYTES + room / 10) {
 		json_key(json, "modules");
 		python_modules_write(json, &modules);

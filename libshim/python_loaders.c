@@ -7,12 +7,17 @@
 #define LOADERS_MAX 4
 #define LEAVE_BYTES 4096
 
+#define ATTRIBUTES_MAX 256
+
 struct search {
 	struct json_writer *json;
 	const struct python_torch *torch;
 	struct python_object *loader; /* the class */
 	struct python_object *told[LOADERS_MAX];
 	int count;
+	bool in_order;                /* those that shuffle are passed over, and nothing is counted */
+	uint32_t reserve;
+	struct python_object *self;
 };
 
 /* How many samples the data set has; -1 if only its own code knows. */
@@ -82,12 +87,38 @@ write_loader(struct search *search, const char *name, struct python_object *dict
 	json_object_end(search->json);
 }
 
+/* Is OBJECT of exactly the class NAME of torch's samplers? */
+static bool
+is_sampler(struct python_object *object, const char *name)
+{
+	return object && python_type(object) == python_module_item("torch.utils.data.sampler", name);
+}
+
+/* A loader that hands out batches of neighbours, from the first sample on. */
+static void
+write_in_order(struct search *search, const char *name, struct python_object *dict)
+{
+	int64_t size;
+
+	if (!is_sampler(python_item(dict, "sampler"), "SequentialSampler") || !is_sampler(python_item(dict, "batch_sampler"), "BatchSampler")
+	    || !python_integer(python_item(dict, "batch_size"), &size))
+		return;
+	json_object_begin(search->json);
+	json_key(search->json, "name");
+	json_string(search->json, name);
+	json_key(search->json, "batch_size");
+	json_int(search->json, size);
+	json_object_end(search->json);
+}
+
 static bool
 visit_variable(void *context, const char *name, struct python_object *value)
 {
 	struct search *search = context;
 	struct python_object *dict;
 
+	if (!strcmp(name, "self"))
+		search->self = value;
 	if (strlen(name) >= 100 || !python_isinstance(value, search->loader))
 		return true;
 	for (int i = 0; i < search->count; i++)
@@ -95,20 +126,61 @@ visit_variable(void *context, const char *name, struct python_object *value)
 			return true;
 	search->told[search->count++] = value;
 	dict = python_dict(value);
-	write_loader(search, name, dict);
+	if (search->in_order)
+		write_in_order(search, name, dict);
+	else
+		write_loader(search, name, dict);
 	python_release(dict);
-	return search->count < LOADERS_MAX && json_left(search->json) > LEAVE_BYTES;
+	return search->count < LOADERS_MAX && json_left(search->json) > search->reserve;
 }
 
 void
 python_loaders_write(struct json_writer *json, const struct python_torch *torch, const struct python_trace *trace)
 {
-	struct search search = { .json = json, .torch = torch, .loader = python_module_item("torch.utils.data.dataloader", "DataLoader") };
+	struct search search = { .json = json, .torch = torch, .loader = python_module_item("torch.utils.data.dataloader", "DataLoader"), .reserve = LEAVE_BYTES };
 	struct python_visitor visitor = { visit_variable, &search };
 
 	json_array_begin(json);
 	if (python_kind(search.loader) == PYTHON_TYPE)
 		for (int i = 0; i < trace->caller_count && search.count < LOADERS_MAX && json_left(json) > LEAVE_BYTES; i++)
 			python_trace_variables(&trace->callers[i], &visitor);
+	json_array_end(json);
+}
+
+/* A trainer's loaders: those that the `self` of a frame holds. */
+static void
+visit_attributes(struct search *search)
+{
+	struct python_object *dict = search->self ? python_dict(search->self) : NULL, *key, *value;
+	long position = 0;
+	char name[100] = "self.";
+
+	for (int i = 0; dict && i < ATTRIBUTES_MAX && py.PyDict_Next(dict, &position, &key, &value); i++) {
+		if (!python_isinstance(value, search->loader))
+			continue;
+		python_text_copy(key, name + 5, sizeof name - 5);
+		if (!visit_variable(search, name, value))
+			break;
+	}
+	python_release(dict);
+}
+
+void
+python_loaders_in_order(struct json_writer *json, const struct python_torch *torch, const struct python_trace *trace, uint32_t reserve)
+{
+	struct search search = { .json = json, .torch = torch, .loader = python_module_item("torch.utils.data.dataloader", "DataLoader"), .in_order = true,
+				 .reserve = reserve };
+	struct python_visitor visitor = { visit_variable, &search };
+
+	json_array_begin(json);
+	for (int i = 0; python_kind(search.loader) == PYTHON_TYPE && i < trace->count + trace->caller_count && search.count < LOADERS_MAX
+			&& json_left(json) > reserve; i++) {
+		const struct python_frame *frame = i < trace->count ? &trace->frames[i] : &trace->callers[i - trace->count];
+		if (frame->library)
+			continue;
+		search.self = NULL;
+		python_trace_variables(frame, &visitor);
+		visit_attributes(&search);
+	}
 	json_array_end(json);
 }

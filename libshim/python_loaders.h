@@ -11,5 +11,8 @@
 
 /* Write the array of those that TRACE's callers hold in variables. */
 void python_loaders_write(struct json_writer *json, const struct python_torch *torch, const struct python_trace *trace);
+/* The array of a failure's note, member "in_order": [{"name","batch_size"}] of the loaders within reach of TRACE's frames of the program's that don't
+ * shuffle, as long as json_left(JSON) stays above RESERVE. */
+void python_loaders_in_order(struct json_writer *json, const struct python_torch *torch, const struct python_trace *trace, uint32_t reserve);
 
 #endif

@@ -15,6 +15,7 @@
 #include "mismatch/operand.h"
 #include "mismatch/operand_memory.h"
 #include "history/precedent.h"
+#include "failure/fetched.h"
 #include "failure/sample.h"
 #include "text.h"
 #include "where.h"
@@ -80,12 +81,16 @@ sample_json(const struct diagnosis *diagnosis)
 {
 	const struct failure *failure = diagnosis->failure;
 	int place = diagnosis->has_mismatch ? diagnosis->mismatch.operand : -1;
+	struct fetched fetched;
 	char name[96] = "";
+	json_t *sample;
 
 	if (place >= 0)
 		mismatch_plain_name(diagnosis->subject->operation, name, sizeof(name));
-	return noted(failure, "sample", sample_build(diagnosis->source, failure, diagnosis->frames,
-						     text_among("stack cat", name) ? diagnosis->subject->operands[place].item : -1));
+	sample = sample_build(diagnosis->source, failure, diagnosis->frames, text_among("stack cat", name) ? diagnosis->subject->operands[place].item : -1);
+	if (!json_is_integer(json_object_get(sample, "batch")) && fetched_find(diagnosis->source, failure, diagnosis->frames, diagnosis->stories, &fetched))
+		sample = sample_add(sample, &fetched);
+	return noted(failure, "sample", sample);
 }
 
 static json_t *

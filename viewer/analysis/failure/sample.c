@@ -86,13 +86,47 @@ look_at(const json_t *frames, struct found *found)
 	}
 }
 
+static json_t *
+build(const struct found *found, int odd, const char *from)
+{
+	json_t *json = json_object();
+
+	text_set_integer(json, "epoch", found->epoch, -1);
+	text_set_integer(json, "batch", found->batch, -1);
+	json_object_set_new(json, "indices", found->indices ? found->indices : json_null());
+	text_set_integer(json, "within_batch", odd, -1);
+	text_set(json, "source", *from ? from : NULL);
+	return json;
+}
+
+json_t *
+sample_add(json_t *sample, const struct fetched *fetched)
+{
+	const struct found none = { -1, -1, -1, NULL };
+
+	if (!json_is_object(sample)) {
+		json_decref(sample);
+		sample = build(&none, -1, "");
+	}
+	if (!json_is_integer(json_object_get(sample, "epoch")))
+		text_set_integer(sample, "epoch", fetched->epoch, -1);
+	text_set_integer(sample, "batch", fetched->batch, -1);
+	if (fetched->count && !json_is_array(json_object_get(sample, "indices"))) {
+		json_t *indices = json_array();
+
+		for (int64_t i = 0; i < fetched->count && i < INDICES_MOST; i++)
+			json_array_append_new(indices, json_integer(fetched->first + i));
+		json_object_set_new(sample, "indices", indices);
+	}
+	return sample;
+}
+
 json_t *
 sample_build(const struct source *source, const struct failure *failure, const json_t *frames, int odd)
 {
 	const struct process *process = source->process(source->context, failure->process);
 	struct found found = { -1, -1, -1, NULL };
 	struct text text = {{0}, 0};
-	json_t *json;
 
 	look_at(frames, &found);
 	if (failure->note)
@@ -114,11 +148,5 @@ sample_build(const struct source *source, const struct failure *failure, const j
 	}
 	if (found.worker >= 0)
 		text_add(&text, "data loader worker %" PRId64, found.worker);
-	json = json_object();
-	text_set_integer(json, "epoch", found.epoch, -1);
-	text_set_integer(json, "batch", found.batch, -1);
-	json_object_set_new(json, "indices", found.indices ? found.indices : json_null());
-	text_set_integer(json, "within_batch", odd, -1);
-	text_set(json, "source", text.used ? text.data : NULL);
-	return json;
+	return build(&found, odd, text.data);
 }

@@ -8,9 +8,12 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_SAMPLE_H
 
 #include "failure.h"
+#include "fetched.h"
 
 /* {"epoch","batch","indices","within_batch","source"}, null where nothing is known. ODD: the item of a list that
  * disagrees, -1 if none. New reference. */
 json_t *sample_build(const struct source *source, const struct failure *failure, const json_t *frames, int odd);
+/* SAMPLE (taken over; may be null) with the batch that was counted, and its epoch where the loop has no number of its own. New reference. */
+json_t *sample_add(json_t *sample, const struct fetched *fetched);
 
 #endif
