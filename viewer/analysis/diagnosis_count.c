@@ -1,6 +1,7 @@
 /* Rows of features don't go into the places that a mask has: which of the two has the origin. */
 #include "causes/placeholders.h"
 #include "mismatch/mismatch_rule.h"
+#include "history/history.h"
 #include "history/news.h"
 #include "report_failure.h"
 
@@ -23,20 +24,25 @@ stop_at_compared(struct lineage *mask)
 	return true;
 }
 
-/* Did its line always make one size? NOW gets whether that is today's, too. */
+/* Did its line always make one size? NOW gets whether that is today's, too. (Another one is known of the whole run, not only of what is kept.) */
 static bool
 is_steady(const struct diagnosis *diagnosis, const struct lineage *lineage, bool *now)
 {
 	const struct lineage_step *step = lineage->count ? &lineage->steps[0] : NULL;
+	struct history_size whole;
 	struct usuals usuals;
 	struct usual usual;
 
-	if (!step || step->entered || step->event.id < 0 || step->dim < 0 ||
-	    !usual_made(diagnosis->source, diagnosis->failure->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
-	    !usual_dim(&usuals, step->dim, &usual) || usual.calls < NEWS_CALLS_SURE || !usual_is_steady(&usual))
+	if (!step || step->entered || step->event.id < 0 || step->dim < 0)
 		return false;
-	*now = usual.same == usual.calls;
-	return true;
+	if (usual_made(diagnosis->source, diagnosis->failure->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) &&
+	    usual_dim(&usuals, step->dim, &usual) && usual.calls >= NEWS_CALLS_SURE) {
+		*now = usual.same == usual.calls;
+		return usual_is_steady(&usual);
+	}
+	*now = false;
+	return history_size_new(diagnosis->source, diagnosis->failure->process, &step->event, step->output, step->dim, &whole) &&
+	       whole.calls >= NEWS_CALLS_SURE && whole.smallest == whole.largest;
 }
 
 /* The step but for which the rows would be as many as the places: it left some of each group away. -1 */
@@ -107,9 +113,11 @@ stop_at_ids(const struct diagnosis *diagnosis, struct lineage *mask, bool many)
 	}
 }
 
-/* Did a limit, known by name, leave images out whose places the text has? */
-static bool
-is_kept(const struct diagnosis *diagnosis, const struct lineage *rows)
+/* What a limit, known by name, cut: images whose places the text has, or places in the text, whose length is the limit. */
+enum cut { CUT_NOT, CUT_IMAGES, CUT_TEXT };
+
+static enum cut
+find_cut(const struct diagnosis *diagnosis, const struct lineage *rows)
 {
 	const struct failure *failure = diagnosis->failure;
 	const struct mismatch *mismatch = &diagnosis->mismatch;
@@ -122,7 +130,11 @@ is_kept(const struct diagnosis *diagnosis, const struct lineage *rows)
 	struct placeholders found;
 	int64_t most;
 
-	return placeholders_find(&facts, &found) && placeholders_whole(&facts, &found, &whole) && placeholders_kept(&facts, &whole, &most);
+	if (!placeholders_find(&facts, &found))
+		return CUT_NOT;
+	if (placeholders_whole(&facts, &found, &whole) && placeholders_kept(&facts, &whole, &most))
+		return CUT_IMAGES;
+	return found.selected < found.supplied && placeholders_limit(&facts, &found) ? CUT_TEXT : CUT_NOT;
 }
 
 void
@@ -131,8 +143,9 @@ diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineag
 	const struct mismatch *mismatch = &diagnosis->mismatch;
 	int step = mismatch->has_actual && mismatch->has_expected ? explains(rows, mismatch) : -1;
 	bool as_ever = false, steady = is_steady(diagnosis, rows, &as_ever), compared;
+	enum cut cut = find_cut(diagnosis, rows);
 
-	if (steady && !as_ever)
+	if (steady && !as_ever && cut != CUT_TEXT)
 		return; /* they were always as many, and aren't now */
 	if (step >= 0 && !steady) {
 		rows->decider = step;
@@ -141,7 +154,7 @@ diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineag
 	}
 	if (!steady && rows->decider >= 0 && mismatch_is_any(rows->steps[rows->decider].event.operation, choosing))
 		return; /* what was chosen by values may as well be chosen wrongly */
-	if (!steady && is_kept(diagnosis, rows))
+	if (!steady && cut == CUT_IMAGES)
 		return; /* the images are what was cut */
 	compared = stop_at_compared(mask);
 	if (!steady && !compared)

@@ -118,15 +118,6 @@ placeholders_add_spread(const struct cause_facts *facts, int64_t features, struc
 	return sequence >= 0;
 }
 
-/* The limit, by name, that LENGTH is; NULL. A number that is merely equal isn't one. */
-static const json_t *
-limit_of(const struct cause_facts *facts, int64_t length)
-{
-	const json_t *number = length > 0 ? cause_named_number(facts, length, cause_limits) : NULL;
-
-	return cause_is_limit(facts, number) ? number : NULL;
-}
-
 /* "8 x 4 places against 5 x 4 rows", where the 4 has a name. */
 static void
 add_units(const struct cause_facts *facts, const struct placeholders *found, struct cause *out)
@@ -200,11 +191,11 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 
 	if (!placeholders_find(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
-	if (placeholders_whole(facts, &found, &whole) && whole.fits && !limit_of(facts, found.length))
+	if (placeholders_whole(facts, &found, &whole) && whole.fits && !placeholders_limit(facts, &found))
 		return false; /* whole images, and a sequence that has all of its own */
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
-	out->setting = limit_of(facts, found.length);
+	out->setting = placeholders_limit(facts, &found);
 	one = lacks_one(facts, found.supplied);
 	if (!out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
 		return false; /* nothing says that anything was cut; an exact multiple says something else */
@@ -302,7 +293,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	if (more < 0 && lacks_one(facts, found.supplied))
 		return false; /* whole images but for the end of one sequence: cut */
 	times = more < 0 && found.supplied % found.selected == 0 ? found.supplied / found.selected : 1;
-	if (more < 0 && ((few > FEW && times == 1) || limit_of(facts, found.length)))
+	if (more < 0 && ((few > FEW && times == 1) || placeholders_limit(facts, &found)))
 		return false;
 	if (times > 1 && few > FEW) {
 		const json_t *each = cause_number_called(facts, "image_seq_length num_image_token num_image_tokens image_tokens_per_image num_query_tokens");

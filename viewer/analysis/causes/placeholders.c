@@ -183,3 +183,11 @@ placeholders_kept(const struct cause_facts *facts, const struct placeholders_who
 			return number;
 	return NULL;
 }
+
+const json_t *
+placeholders_limit(const struct cause_facts *facts, const struct placeholders *found)
+{
+	const json_t *number = found->length > 0 ? cause_named_number(facts, found->length, cause_limits) : NULL;
+
+	return cause_is_limit(facts, number) ? number : NULL;
+}

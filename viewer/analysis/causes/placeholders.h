@@ -11,6 +11,8 @@ struct placeholders { int64_t selected, supplied, length, rows /* sequences in t
 
 /* False where the failure isn't about them, or they agree. */
 bool placeholders_find(const struct cause_facts *facts, struct placeholders *out);
+/* The limit, by name, that the sequences' length is; NULL. A number that is merely equal isn't one. */
+const json_t *placeholders_limit(const struct cause_facts *facts, const struct placeholders *found);
 /* How many places each sequence has; NULL if they weren't counted. Borrowed. */
 const json_t *placeholders_rows(const struct cause_facts *facts);
 
