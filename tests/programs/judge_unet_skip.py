@@ -22,7 +22,7 @@ class UNet(nn.Module):
     def forward(self, x):
         skip1 = self.down1(x)
         skip2 = self.down2(self.pool(skip1))
-        deep = self.bottom(self.pool(skip2))  # ORIGIN
+        deep = self.bottom(self.pool(skip2))
         x = torch.cat([skip2, self.up(deep)], dim=1)  # FAIL HERE
         x = torch.cat([skip1, self.up(self.up2(x))], dim=1)
         return self.up1(x)
@@ -31,7 +31,7 @@ class UNet(nn.Module):
 def crop(scan, top, left, height, width):
     if FIXED:
         height, width = height // 4 * 4, width // 4 * 4
-    return scan[:, :, top:top + height, left:left + width]
+    return scan[:, :, top:top + height, left:left + width]  # ORIGIN
 
 
 def main():

@@ -5,6 +5,7 @@
 #include "diagnosis_parts.h"
 #include "mismatch/mismatch_rule.h"
 #include "causes/slice.h"
+#include "causes/strides.h"
 #include "causes/ways.h"
 #include "text.h"
 
@@ -155,5 +156,16 @@ blame_assigned(struct diagnosis *diagnosis, struct lineage *room)
 	text_format(what, sizeof(what), "%" PRId64, event.outputs[0].sizes[slice.dim]);
 	diagnosis_append(diagnosis, room, SAY("the slice"), what, slice.dim);
 	blame_step(diagnosis, room, room->decider, event.outputs[0].sizes[slice.dim]);
+	return true;
+}
+
+bool
+blame_entered(struct diagnosis *diagnosis, struct lineage *sides[2])
+{
+	struct strides strides;
+
+	if (!strides_find(sides[0], sides[1], &strides))
+		return false;
+	blame_step(diagnosis, sides[strides.side], strides.entry, strides.entered);
 	return true;
 }

@@ -133,20 +133,6 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: sizes that come from one tensor, one of them divided with a rest on its way. */
-bool
-cause_rounded(const struct cause_facts *facts, struct cause *out)
-{
-	if (!cause_disagrees(facts, "size") || facts->rounded_from <= 0)
-		return false;
-	out->confidence = "likely";
-	text_add(&out->text, "both come from one tensor, and %s made %" PRId64 " of %" PRId64 " on the way to one of them: a rest was cut off",
-		 facts->rounded_by, facts->rounded_to, facts->rounded_from);
-	text_add(&out->evidence, "%s", facts->mismatch->text);
-	text_add(&out->fix, "pad or crop the input to a multiple of everything that it is divided by, or interpolate the one to the other's size");
-	return true;
-}
-
 /* Are just two tensors joined? */
 static bool
 is_pair(const struct cause_facts *facts)
