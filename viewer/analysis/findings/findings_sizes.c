@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../causes/causes_tool.h"
+#include "../lineage/whole.h"
 #include "findings_tool.h"
 
 #define CUT_CALLS 5    /* lengths that say something about all */
@@ -65,27 +66,11 @@ finding_source_in_part(const struct finding_facts *facts, struct finding_sink *s
 
 /* --- lengths that a limit cut ---------------------------------------------------------------- */
 
-static int64_t
-common_divisor(int64_t a, int64_t b)
-{
-	while (b) {
-		int64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /* Were the lengths padded to a multiple of something? Then the limit is met by rounding, too. */
 static bool
 are_rounded(const struct call_history *history)
 {
-	int64_t divisor = 0;
-
-	for (int i = 0; i < history->size_count; i++)
-		divisor = common_divisor(divisor, history->sizes[i]);
-	return divisor >= BUCKET;
+	return whole_divisor(history) >= BUCKET;
 }
 
 /* The first limit that is called so and is as large as the longest. */

@@ -130,3 +130,25 @@ whole_agreed(const struct mismatch *mismatch, const struct call_history whole[2]
 	       whole[0].largest == whole[1].largest &&
 	       (whole[0].smallest == whole[0].largest || (whole[0].smallest > 1 && strcmp(mismatch->property, "size") == 0));
 }
+
+static int64_t
+common_divisor(int64_t a, int64_t b)
+{
+	while (b) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+int64_t
+whole_divisor(const struct call_history *whole)
+{
+	int64_t divisor = 0;
+
+	for (int i = 0; i < whole->size_count; i++)
+		divisor = common_divisor(divisor, whole->sizes[i]);
+	return whole->size_count && whole->more ? common_divisor(common_divisor(divisor, whole->smallest), whole->largest) : divisor;
+}

@@ -24,5 +24,7 @@ bool whole_made(const struct source *source, int process, const struct event *ev
 bool whole_agreed(const struct mismatch *mismatch, const struct call_history whole[2]);
 /* Did none of these calls have SIZE? False where that isn't known. */
 bool whole_lacks(const struct call_history *whole, int64_t size);
+/* What divides every size that is known of these calls, more than 1 where lengths were rounded up to a multiple of it; 0: none is known. */
+int64_t whole_divisor(const struct call_history *whole);
 
 #endif
