@@ -10,6 +10,7 @@
 #include "knowledge.h"
 #include "mismatch/mismatch_rule.h"
 #include "modules.h"
+#include "multiple.h"
 #include "report_failure.h"
 #include "text.h"
 #include "told.h"
@@ -186,6 +187,7 @@ find_subject(struct diagnosis *diagnosis)
 					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  check_unpacks(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  check_indexes(diagnosis->source, failure, diagnosis->frames, made, &found) ||
+					  multiple_subject(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  told_subject(diagnosis->source, failure, diagnosis->frames, made, &found))) {
 		made->event.id = failure->has_event ? failure->event.id
 				 : failure->context_event >= 0 && failure->context_event < INT64_MAX ? failure->context_event + 1 : INT64_MAX;

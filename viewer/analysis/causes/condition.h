@@ -32,6 +32,7 @@ struct condition_value {
 	bool rank;               /* the number is its number of dimensions */
 	bool direct;             /* it is asked of the tensor itself, not of a name that it was given to */
 	int64_t whole, part;     /* NUMBER: what it is the remainder of; part 0: it is none */
+	int whole_dim;           /* of the tensor, which is that long; -1: it isn't */
 	int ndim;                /* SHAPE */
 	int64_t sizes[CONDITION_SIZES_MOST] /* -1: unknown */;
 	const json_t *of[CONDITION_SIZES_MOST];

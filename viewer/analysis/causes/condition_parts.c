@@ -246,6 +246,7 @@ condition_combine(const struct condition_value *one, const char *operator, const
 	if (strcmp(operator, "%") == 0) {
 		out.whole = one->number;
 		out.part = other->number;
+		out.whole_dim = one->tensor && !one->mask ? one->dim : -1;
 	}
 	out.tensor = one->tensor || one->mask ? one->tensor : other->tensor;
 	out.mask = one->mask ? one->mask : other->mask;
