@@ -14,6 +14,7 @@
 #define ENTRIES_PER_DICT 400
 #define ITEMS_PER_DICT 64   /* of a mapping that is no configuration: more are data */
 #define LENGTHS_PER_DICT 8  /* lists that a mapping holds */
+#define SIDES_MOST 4        /* of a tuple that is a size: (height, width) */
 #define PATH_BYTES 200
 
 struct search {
@@ -178,6 +179,27 @@ write_length(struct search *search, const char *path, long length)
 	write_number(search, name, length);
 }
 
+/* VALUE, a tuple (or list) of a few integers: a size by its sides, `self.img_size[0]`. */
+static void
+write_sides(struct search *search, const char *path, struct python_object *value, bool list)
+{
+	long count = list ? py.PyList_Size(value) : py.PyTuple_Size(value);
+	int64_t sides[SIDES_MOST];
+	char name[PATH_BYTES + 4];
+	size_t used = strlen(path);
+
+	if (count < 2 || count > SIDES_MOST)
+		return;
+	for (long i = 0; i < count; i++)
+		if (!python_integer(list ? py.PyList_GetItem(value, i) : py.PyTuple_GetItem(value, i), &sides[i]))
+			return;
+	for (long i = 0; i < count; i++) {
+		memcpy(name, path, used);
+		memcpy(name + used, (char[]){ '[', (char)('0' + i), ']', 0 }, 4);
+		write_number(search, name, sides[i]);
+	}
+}
+
 static void
 search_value(struct search *search, const char *path, struct python_object *value, int depth)
 {
@@ -193,6 +215,12 @@ search_value(struct search *search, const char *path, struct python_object *valu
 	enum python_kind kind = python_kind(value);
 	if (kind == PYTHON_LIST) {
 		write_length(search, path, py.PyList_Size(value));
+		if (strchr(path, '.') && !strchr(path, '[')) /* an attribute: what is in a mapping or a variable is rather data */
+			write_sides(search, path, value, true);
+		return;
+	}
+	if (kind == PYTHON_TUPLE) {
+		write_sides(search, path, value, false);
 		return;
 	}
 	/* A configuration is worth one level more: self.config.vision_config.image_size. */

@@ -202,6 +202,35 @@ test_converted_otherwise(void)
 	EXPECT("converted_otherwise", "");
 }
 
+/* A picture of HEIGHT x WIDTH, multiplied with a window of 8. */
+static struct event *
+picture(int64_t step, int64_t height, int64_t width)
+{
+	struct event *event;
+
+	event = add("aten::stack", 0, step, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", 100 + step, height, width);
+	event = add("aten::mul", 3, step, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 100 + step, height, width);
+	operands[hand.event_count - 1][1] = tensor("other", 91, 8, -1);
+	return event;
+}
+
+static void
+test_square_before(void)
+{
+	start();
+	for (int i = 0; i < CALLS; i++)
+		picture(i, 5, 8);
+	ask_event(picture(CALLS, 8, 5), 1, 0, "size");
+	EXPECT("dimension_elsewhere", "possible");
+	start();
+	for (int i = 0; i < CALLS; i++)
+		picture(i, 8, 8); /* both sides always were what is wanted: nothing was turned */
+	ask_event(picture(CALLS, 8, 5), 1, 0, "size");
+	EXPECT("dimension_elsewhere", "");
+}
+
 static void
 test_other_way(void)
 {
@@ -441,6 +470,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
 	CU_add_test(suite, "another line on another way", test_other_way);
+	CU_add_test(suite, "a square that isn't one any more", test_square_before);
 	CU_add_test(suite, "a line that converts otherwise on another way", test_converted_otherwise);
 	CU_add_test(suite, "dimensions in another order", test_axes);
 	CU_add_test(suite, "slices beyond the end", test_beyond);

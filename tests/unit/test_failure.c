@@ -216,6 +216,33 @@ test_chain_untold(void)
 	json_decref(tried);
 }
 
+/* Which phase an exception is of that no operation raised: its frames tell, the operation before it was perhaps another's. */
+static void
+test_phase_of_raised(void)
+{
+	static const struct { const char *file, *last; bool grad; const char *phase; } cases[] = {
+		{ "/p/torch/nn/modules/module.py", "data", true, "forward" },  { "/p/torch/nn/modules/module.py", "optimizer", false, "eval" },
+		{ "/p/torch/utils/data/loader.py", "forward", true, "data" },  { "/x/train.py", "data", true, "data" },
+		{ "/p/torch/nn/modules/module.py", "backward", true, "backward" },
+	};
+	const struct process processes[] = { PROCESS(0, 100, 1, 0, "failed") };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *fatal = exception("ValueError", "not as large as it should be", "/x/model.py");
+		const struct note notes[] = { NOTE(1, "fatal", 20, 70, fatal) };
+		struct event last = { .id = 70, .parent = -1, .scope = -1, .site = -1, .operation = "aten::stack", .phase = cases[i].last, .status = "ok", .grad = cases[i].grad };
+		struct hand with = { .processes = processes, .process_count = 1, .events = &last, .event_count = 1, .notes = { notes }, .note_counts = { 1 } };
+		struct source source = hand_source(&with);
+		struct failure chosen;
+
+		json_array_append_new(json_object_get(fatal, "frames"),
+				      json_pack("{s:s, s:i, s:s}", "file", cases[i].file, "line", 9, "function", "Module._call_impl"));
+		CU_ASSERT_TRUE_FATAL(failure_choose(&source, &chosen));
+		CU_ASSERT_STRING_EQUAL(chosen.phase, cases[i].phase);
+		json_decref(fatal);
+	}
+}
+
 /* Python alone: "from" leads inwards; what was merely being handled doesn't, unless it is told again. */
 static void
 test_python_chain(void)
@@ -481,6 +508,7 @@ main(void)
 	CU_add_test(suite, "raised from another", test_chain);
 	CU_add_test(suite, "raised from another that has no note", test_chain_untold);
 	CU_add_test(suite, "raised from another, Python alone", test_python_chain);
+	CU_add_test(suite, "the phase of what was raised in Python", test_phase_of_raised);
 	CU_add_test(suite, "the handler fails", test_handler_fails);
 	CU_add_test(suite, "passing through", test_passing);
 	CU_add_test(suite, "ranks at the same step", test_ranks);

@@ -156,7 +156,21 @@ is_features(const struct cause_facts *facts, int place, int dim)
 	return found;
 }
 
-/* Needs: the size that is wanted, once, in another dimension of the same tensor. Likely of the last, where a convolution wants channels: those of a picture, or what
+/* Was the operand's size in the dimension that disagrees what is wanted now, in every earlier call of what made it, beside the same size in OTHER? */
+static bool
+were_equal(const struct cause_facts *facts, int other)
+{
+	const struct cause_side *side = &facts->sides[0];
+	const struct lineage_step *made = side->lineage && side->lineage->count ? &side->lineage->steps[0] : NULL;
+	struct usual usual, beside;
+	struct usuals usuals;
+
+	return made && made->event.id >= 0 && made->output >= 0 && usual_made(facts->source, facts->process, &made->event, made->output, USUAL_CALLS_QUICK, &usuals) &&
+	       usual_dim(&usuals, facts->mismatch->dim, &usual) && usual_dim(&usuals, other, &beside) && usual_is_steady(&usual) && usual_is_steady(&beside) &&
+	       usual.smallest == facts->mismatch->expected && beside.smallest == facts->mismatch->expected;
+}
+
+/* Needs: the size that is wanted, once, in another dimension of the same tensor, and not in both before. Likely of the last, where a convolution wants channels: those of a picture, or what
  * went through a layer over features there. */
 bool
 cause_elsewhere(const struct cause_facts *facts, struct cause *out)
@@ -177,7 +191,7 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 			found = d;
 			times++;
 		}
-	if (times != 1)
+	if (times != 1 || were_equal(facts, found))
 		return false;
 	if (!strstr(facts->event->operation, "conv") && mismatch->against >= 0 && facts->event->operands[mismatch->against].ndim > found && facts->event->operands[mismatch->against].ndim == is->ndim &&
 	    facts->event->operands[mismatch->against].sizes[found] == is->sizes[found])

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "../../../schema/fingerprint.h"
+#include "../../../schema/phase.h"
+#include "../../../schema/site.h"
 #include "../text.h"
 #include "../where.h"
 
@@ -66,18 +68,24 @@ failure_has_traceback(const char *message, const char *type, const json_t *frame
 	return strstr(message, place) != NULL;
 }
 
-/* Was it raised while a batch was put together? The last operation before was another's then. */
-static bool
-is_loading(const json_t *frames)
+/* The phase that the FRAMES of what no operation raised are of; LAST, the operation before it, was perhaps another's. */
+static const char *
+phase_raised(const json_t *frames, const struct event *last)
 {
+	unsigned class = 0;
 	const json_t *frame;
 	size_t i;
 
 	json_array_foreach(frames, i, frame) {
-		if (strstr(text_get(frame, "file"), "/torch/utils/data/"))
-			return true;
+		const char *file = text_get(frame, "file"), *function = text_get(frame, "function");
+
+		class |= site_frame_class(file, strlen(file), function, strlen(function));
 	}
-	return false;
+	if (class & SITE_DATA)
+		return phase_name(PHASE_DATA);
+	if (!(class & SITE_MODULE) || class & (SITE_BACKWARD | SITE_OPTIMIZER | SITE_LOAD) || !last->phase || !text_among("data optimizer load other", last->phase))
+		return last->phase;
+	return phase_name(last->grad || class & SITE_NO_GRAD ? PHASE_FORWARD : PHASE_EVAL);
 }
 
 /* Step, phase and time of what has no event of its own. */
@@ -95,7 +103,7 @@ set_moment(const struct source *source, struct failure *out)
 		return;
 	out->step = event.step;
 	out->micro_batch = event.micro_batch;
-	out->phase = !out->has_event && out->note && is_loading(out->frames) ? "data" : event.phase;
+	out->phase = !out->has_event && out->note ? phase_raised(out->frames, &event) : event.phase;
 }
 
 /* The type of a C++ exception, as Python calls it. */
