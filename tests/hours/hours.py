@@ -38,6 +38,8 @@ MAY_DIFFER = {
     "judge_hidden_eval": {"origin": "which of a conversion's operations made the parameter is known while they are kept; the line is the same"},
     "judge_unpad_rows": {key: "the steps stand between a forward and its backward, where no program has any: nothing of the forward is kept"
                          for key in ("operands", "origin", "causes", "history")},
+    "judge_thread_pool": {key: "its thread fails while the main thread takes the steps: the operation is overwritten before anybody asks the future; frames and locals are not"
+                          for key in ("phase", "operands", "mismatch", "origin", "history")},
     "generate_eval": {"origin": "the numbers are counted on from one dead tensor to the next, through more operations than this box keeps"},
 }
 BUSY = 3  # the cases' own timeouts are for one at a time
