@@ -63,6 +63,7 @@ test_joined(void)
 {
 	const struct operand loss[] = { TENSOR("self", 1, 40, 10), INDEX("target", 2, 28) };
 	const struct operand cat[] = { ITEM("tensors[0]", 0, 5, 2, 6, 8), ITEM("tensors[1]", 1, 6, 2, 15, 8), VALUE("dim", "int", "1") };
+	const struct operand first[] = { ITEM("tensors[0]", 0, 8, 2, 0, 8), ITEM("tensors[1]", 1, 9, 2, 21, 8), VALUE("dim", "int", "1") };
 	const struct operand pair[] = { ITEM("tensors[0]", 0, 1, 46, 3), ITEM("tensors[1]", 1, 2, 45, 4), VALUE("dim", "int", "1") };
 	const struct operand wave[] = { TENSOR("self", 7, 72700), VALUE("size", "int", "1600"), VALUE("step", "int", "1600") };
 	const struct operand even[] = { TENSOR("self", 7, 72000), VALUE("size", "int", "1600"), VALUE("step", "int", "1600") };
@@ -78,6 +79,13 @@ test_joined(void)
 	stories[0].steps[0].event.id = 97; /* both went through it */
 	ask(&a, "", NULL, NULL);
 	EXPECT("grew_at_cat", "");
+	forget();
+	STEP(0, 98, "aten::slice", whole, 1, 14);
+	STEP(1, 99, "aten::cat", first, 1, 21); /* a cache's first call, after the cat that made it longer */
+	STEP(1, 97, "aten::cat", cat, 1, 21);
+	ask(&a, "", NULL, NULL);
+	EXPECT("grew_at_cat", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "6 were joined to 15"));
 	forget();
 	STEP(0, 97, "aten::unfold", wave, 0, 45);
 	STEP(1, 96, "aten::randn", whole, 0, 46);

@@ -5,6 +5,7 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../where.h"
 
 #define GREW_CALLS_LEAST 3
 #define GROUPED_CALLS_LEAST 20 /* of one size within each: no chance */
@@ -269,6 +270,16 @@ passes_line(const struct cause_side *side, int64_t site)
 	return false;
 }
 
+/* Is one of the pieces as long as all together: the others had nothing (a cache's first call)? */
+static bool
+adds_nothing(const struct lineage_step *cat)
+{
+	for (int i = cat->dim < 0 ? -1 : rule_next(&cat->event, 0); i >= 0; i = rule_next(&cat->event, i + 1))
+		if (cat->dim < cat->event.operands[i].ndim && cat->event.operands[i].sizes[cat->dim] == cat->size)
+			return true;
+	return false;
+}
+
 const struct lineage_step *
 cause_own_cat(const struct cause_side *large, const struct cause_side *small)
 {
@@ -277,7 +288,7 @@ cause_own_cat(const struct cause_side *large, const struct cause_side *small)
 
 		if (step->event.id >= 0 && cause_goes_through(small, step->event.id))
 			break;
-		if (mismatch_is_any(step->event.operation, "cat concat concatenate"))
+		if (mismatch_is_any(step->event.operation, "cat concat concatenate") && !adds_nothing(step))
 			return passes_line(small, step->event.site) ? NULL : step;
 	}
 	return NULL;
@@ -290,6 +301,15 @@ is_in_front(const struct lineage_step *step, int64_t part)
 	int first = rule_next(&step->event, 0);
 
 	return first >= 0 && step->dim < step->event.operands[first].ndim && step->event.operands[first].sizes[step->dim] == part;
+}
+
+/* Was SIDE's size decided on a line of the program's, and not by a library, of what it was given? */
+static bool
+is_own_line(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *decider = cause_decider(side);
+
+	return decider && (!facts->source || where_is_own(facts->source, facts->process, decider->event.site));
 }
 
 /* Needs: one side grew by a cat that the other has not gone through, by just what they differ in. Likely where two
@@ -336,7 +356,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	cause_add_number(facts, &out->text, out->setting);
 	text_add(&out->evidence, "%" PRId64 " against %" PRId64 ": %" PRId64 " more%s", large->size, small->size, more,
 		 more == part ? "" : SAY(", those joined in every row"));
-	if (cause_decided_by(small, "arange")) {
+	if (cause_decided_by(small, "arange") && is_own_line(facts, small)) {
 		text_add(&out->fix, "count %s from what it goes with now: torch.arange(%" PRId64 "), the other's own shape[%d]", cause_operand_name(facts, small->place),
 			 large->size, large->dim < 0 ? 0 : large->dim);
 		return true;
