@@ -15,6 +15,9 @@
 #define ITEMS_PER_DICT 64   /* of a mapping that is no configuration: more are data */
 #define LENGTHS_PER_DICT 8  /* lists that a mapping holds */
 #define SIDES_MOST 4        /* of a tuple that is a size: (height, width) */
+#define CHILDREN_MAX 64     /* modules that a module holds itself */
+#define CHILDREN_DEPTH 2    /* self.backbone.stem */
+#define CHILDREN_NUMBERS 48 /* of one frame */
 #define PATH_BYTES 200
 
 struct search {
@@ -285,16 +288,79 @@ search_globals(struct search *search, const struct python_frame *frame)
 	}
 }
 
+/* PyTorch's own layers tell their sizes by their weights. */
+static bool
+is_plain_layer(struct python_object *module)
+{
+	const char *name = python_type_module(python_type(module));
+
+	return name && !strncmp(name, "torch.nn.", 9);
+}
+
+/* The public integers of MODULE, and what its configuration holds. */
+static void
+search_module(struct search *search, const char *path, struct python_object *module)
+{
+	struct python_object *dict = python_dict(module), *key, *value;
+	char name[PATH_BYTES];
+	long position = 0;
+	int64_t number;
+
+	if (dict && !was_seen(search->numbers, dict))
+		for (int i = 0; i < ENTRIES_PER_DICT && !is_over(search) && py.PyDict_Next(dict, &position, &key, &value); i++) {
+			search->numbers->entries++;
+			if (!attribute_path(name, path, key) || name[strlen(path) + 1] == '_')
+				continue;
+			if (python_integer(value, &number))
+				write_number(search, name, number);
+			else if (is_configuration(name))
+				search_value(search, name, value, DEPTH_MAX);
+		}
+	python_release(dict);
+}
+
+/* The modules that MODULE holds: backbone.num_features, encoder.config.hidden_size. Those of a list are alike, and have no such name. */
+static void
+search_children(struct search *search, const char *path, struct python_object *module, int depth)
+{
+	struct python_object *dict = python_dict(module), *children = python_item(dict, "_modules"), *key, *value;
+	char name[PATH_BYTES];
+	long position = 0;
+
+	for (int i = 0; python_kind(children) == PYTHON_DICT && i < CHILDREN_MAX && !is_over(search) && py.PyDict_Next(children, &position, &key, &value); i++) {
+		search->numbers->entries++;
+		if (!python_is_module(search->torch, value) || !attribute_path(name, path, key) || isdigit((unsigned char)name[strlen(path) + 1]))
+			continue;
+		if (!is_plain_layer(value))
+			search_module(search, name, value);
+		if (depth + 1 < CHILDREN_DEPTH)
+			search_children(search, name, value, depth + 1);
+	}
+	python_release(dict);
+}
+
+static bool
+visit_module(void *context, const char *name, struct python_object *value)
+{
+	struct search *search = context;
+
+	if (strlen(name) < 100 && python_is_module(search->torch, value))
+		search_children(search, name, value, 0);
+	return !is_over(search);
+}
+
 void
 python_numbers_write(struct json_writer *json, struct python_numbers *numbers, const struct python_torch *torch,
 		     const struct python_frame *frame, uint32_t reserve)
 {
 	struct search search = { json, numbers, torch, reserve + 512, NUMBERS_PER_FRAME };
-	struct python_visitor visitor = { visit_variable, &search };
+	struct python_visitor visitor = { visit_variable, &search }, modules = { visit_module, &search };
 
 	json_array_begin(json);
 	python_trace_variables(frame, &visitor);
 	if (!python_code_is_module(frame->code))
 		search_globals(&search, frame);
+	search.left = search.left < CHILDREN_NUMBERS ? search.left : CHILDREN_NUMBERS;
+	python_trace_variables(frame, &modules);
 	json_array_end(json);
 }

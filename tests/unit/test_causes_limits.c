@@ -147,9 +147,29 @@ test_untaken(void)
 	forget();
 }
 
+/* The width of what a part of the model made: its name goes into the fix. A number that is called otherwise doesn't. */
+static void
+test_named_width(void)
+{
+	const struct operand flat[] = { TENSOR("input", 1, 2, 576), TENSOR("weight", 2, 10, 400) };
+	const struct operand maps[] = { TENSOR("self", 3, 2, 16, 6, 6) }, made[] = { TENSOR("output", 4, 2, 576) };
+	const struct event event = EVENT("aten::linear", flat);
+
+	add_step(0, 99, "aten::flatten", maps, 1, 1, 576);
+	stories[0].steps[0].event.outputs = made;
+	stories[0].steps[0].event.output_count = 1;
+	ask(&event, "", NULL, number("self.backbone.num_features", 576));
+	EXPECT("layer_width", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in_features=self.backbone.num_features (576)"));
+	ask(&event, "", NULL, number("self.backbone.steps", 576));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "in_features=576"));
+	forget();
+}
+
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "a part's width by its name", test_named_width);
 	CU_add_test(suite, "cut before more are added", test_cut_before);
 	CU_add_test(suite, "limits that add up", test_sum);
 	CU_add_test(suite, "replaced between forward and backward", test_replaced);

@@ -166,6 +166,7 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *step;
 	bool before = facts->calls && facts->agreed == facts->calls;
 	struct text clause = {{0}, 0}, fix = {{0}, 0};
+	const json_t *given = NULL;
 	int64_t sizes[CAUSE_SHAPE_MOST];
 	int count = 0;
 
@@ -207,6 +208,9 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	} else if (before)
 		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
 			 "%" PRId64 " features", mismatch->expected);
+	else if ((step || cause_step(&facts->sides[0], layers)) && (given = channels_called(facts, mismatch->actual, mismatch->expected)))
+		text_add(&out->fix, "build it with %s=%s (%" PRId64 "), or bring the input to %" PRId64 " (see where it was decided)", width_argument(facts),
+			 text_get(given, "name"), mismatch->actual, mismatch->expected);
 	else if (step || cause_step(&facts->sides[0], layers)) /* two parts of a model: either may be built otherwise */
 		text_add(&out->fix, "build it with %s=%" PRId64 ", or bring the input to %" PRId64 " (see where it was decided)", width_argument(facts),
 			 mismatch->actual, mismatch->expected);
