@@ -50,15 +50,16 @@ flow_broadcast(const struct event *event, int output, int dim)
 		return flow_passes(first, dim);
 	if (strstr(event->operation, "::where") && rule_next(event, first + 1) < 0) /* the places where it holds, as of nonzero */
 		return flow_values(event, output, dim);
-	for (int i = first; i >= 0; i = rule_next(event, i + 1)) {
-		int at = dim - (ndim - event->operands[i].ndim);
+	for (int pass = 0; pass < 2; pass++) /* what is chosen from tells more than the condition, which was made in its likeness */
+		for (int i = first; i >= 0; i = rule_next(event, i + 1)) {
+			int at = dim - (ndim - event->operands[i].ndim);
 
-		if (at < 0 || event->operands[i].sizes[at] != size)
-			continue;
-		if (size != 1)
-			return flow_passes(i, at);
-		one = one < 0 ? i : one;
-	}
+			if (at < 0 || event->operands[i].sizes[at] != size || (!pass && i == first && strstr(event->operation, "::where")))
+				continue;
+			if (size != 1)
+				return flow_passes(i, at);
+			one = one < 0 ? i : one;
+		}
 	return flow_passes(one, one < 0 ? -1 : dim - (ndim - event->operands[one].ndim));
 }
 
