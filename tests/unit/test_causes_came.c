@@ -202,6 +202,48 @@ test_converted_otherwise(void)
 	EXPECT("converted_otherwise", "");
 }
 
+/* Positions of as many features as ONE and OTHER put together, of a table of 64; a frame holds the features. */
+static void
+ask_positions(int64_t one, int64_t other)
+{
+	struct mismatch differs = { .property = "index", .operand = 1, .against = 0, .dim = -1, .against_dim = 0, .has_expected = true, .has_actual = true,
+				    .expected = 64, .actual = one + other - 1 };
+	json_t *frames = json_pack("[{s:s, s:[{s:s, s:s, s:s, s:[i, i, i], s:i}]}]", "file", "/p/model.py", "locals", "name", "embeds", "kind", "tensor", "dtype", "float32",
+				   "shape", 2, (int)(one + other), 8, "tensor", 103);
+	struct cause_facts facts = { .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .frames = frames, .positions = true };
+	struct event *event;
+
+	start();
+	event = add("aten::cat", 2, 0, 3);
+	operands[0][0] = tensor("tensors[0]", 101, 2, one);
+	operands[0][1] = tensor("tensors[1]", 102, 2, other);
+	operands[0][2] = value("dim", "1");
+	outputs[0][0] = tensor("output", 103, 2, one + other);
+	event = add("aten::embedding", 3, 0, 2);
+	operands[1][0] = tensor("weight", 104, 64, 8);
+	operands[1][1] = tensor("indices", 105, 1, one + other);
+	operands[1][1].dtype = "int64";
+	event->status = "failed";
+	facts.event = event;
+	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1 };
+	facts.sides[1] = (struct cause_side){ .place = 0, .dim = 0 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(frames);
+}
+
+static void
+test_joined_positions(void)
+{
+	ask_positions(8, 60);
+	EXPECT("position_table", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "68 are put together by aten::cat at train.py:30 (8 + 60)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "cut the sequences to 64, with all that is joined to them (the 60 to 56)"));
+	ask_positions(0, 68); /* nothing was joined */
+	EXPECT("position_table", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "put together"));
+}
+
 /* A picture of HEIGHT x WIDTH, multiplied with a window of 8. */
 static struct event *
 picture(int64_t step, int64_t height, int64_t width)
@@ -471,6 +513,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
 	CU_add_test(suite, "another line on another way", test_other_way);
 	CU_add_test(suite, "a square that isn't one any more", test_square_before);
+	CU_add_test(suite, "positions of what was joined", test_joined_positions);
 	CU_add_test(suite, "a line that converts otherwise on another way", test_converted_otherwise);
 	CU_add_test(suite, "dimensions in another order", test_axes);
 	CU_add_test(suite, "slices beyond the end", test_beyond);

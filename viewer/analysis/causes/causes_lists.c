@@ -270,9 +270,8 @@ passes_line(const struct cause_side *side, int64_t site)
 	return false;
 }
 
-/* Is one of the pieces as long as all together: the others had nothing (a cache's first call)? */
-static bool
-adds_nothing(const struct lineage_step *cat)
+bool
+cause_adds_nothing(const struct lineage_step *cat)
 {
 	for (int i = cat->dim < 0 ? -1 : rule_next(&cat->event, 0); i >= 0; i = rule_next(&cat->event, i + 1))
 		if (cat->dim < cat->event.operands[i].ndim && cat->event.operands[i].sizes[cat->dim] == cat->size)
@@ -288,7 +287,7 @@ cause_own_cat(const struct cause_side *large, const struct cause_side *small)
 
 		if (step->event.id >= 0 && cause_goes_through(small, step->event.id))
 			break;
-		if (mismatch_is_any(step->event.operation, "cat concat concatenate") && !adds_nothing(step))
+		if (mismatch_is_any(step->event.operation, "cat concat concatenate") && !cause_adds_nothing(step))
 			return passes_line(small, step->event.site) ? NULL : step;
 	}
 	return NULL;

@@ -1,5 +1,6 @@
 /* Rules about what was made once, for a fixed length: tables of positions, masks, caches, buffers. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -46,13 +47,51 @@ is_one_more(const struct cause_facts *facts)
 	return index->ndim == 1 && index->sizes[0] == 1 && facts->mismatch->actual == facts->mismatch->expected && facts->mismatch->against >= 0;
 }
 
+/* The cat, in OUT, that put a sequence of LENGTH together, of features that a frame holds: what counted its positions saw no more than its length. */
+static bool
+find_joined(const struct cause_facts *facts, int64_t length, struct lineage_step *out)
+{
+	struct lineage *lineage = facts->source ? calloc(1, sizeof(*lineage)) : NULL;
+	struct text_walk at = { 0 };
+	bool found = false;
+	const json_t *local;
+
+	while (lineage && !found && (local = text_next(facts->frames, "locals", &at))) {
+		const json_t *shape = json_object_get(local, "shape"), *tensor = json_object_get(local, "tensor");
+
+		if (json_array_size(shape) != 3 || json_integer_value(json_array_get(shape, 1)) != length || !rule_is_floating(text_get(local, "dtype")) || !json_is_integer(tensor))
+			continue;
+		lineage_walk_tensor(facts->source, facts->process, json_integer_value(tensor), facts->event->id >= 0 ? facts->event->id : INT64_MAX, 1, LINEAGE_SIZE, lineage);
+		for (int i = 0; i < lineage->count && lineage->steps[i].size == length && !lineage->steps[i].possible && !found; i++)
+			if (mismatch_is_any(lineage->steps[i].event.operation, "cat concat concatenate") && !cause_adds_nothing(&lineage->steps[i])) {
+				*out = lineage->steps[i];
+				found = true;
+			}
+	}
+	free(lineage);
+	return found;
+}
+
+/* The longest piece that JOIN put together. */
+static int64_t
+longest_piece(const struct lineage_step *join)
+{
+	int64_t longest = 0;
+
+	for (int i = rule_next(&join->event, 0); i >= 0; i = rule_next(&join->event, i + 1))
+		if (join->dim < join->event.operands[i].ndim && join->event.operands[i].sizes[join->dim] > longest)
+			longest = join->event.operands[i].sizes[join->dim];
+	return longest;
+}
+
 /* Needs: indices that are consecutive positions (or made by counting), and a table shorter than they reach. Likely where
  * the largest is known. */
 bool
 cause_position_table(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	bool embedding;
+	struct lineage_step join;
+	bool embedding, joined;
 
 	if (!cause_are_positions(facts) || (mismatch->has_actual && mismatch->actual < mismatch->expected))
 		return false;
@@ -76,7 +115,15 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 			 "tokens together); %" PRId64 " would be enough for this call alone", cause_operand_name(facts, mismatch->against), mismatch->actual + 1);
 		return true;
 	}
-	text_add(&out->fix, "cut the sequences to %" PRId64 ", or raise %s", mismatch->expected, out->setting ? text_get(out->setting, "name")
+	joined = mismatch->has_actual && mismatch->actual < INT64_MAX && find_joined(facts, mismatch->actual + 1, &join);
+	if (joined) {
+		text_add(&out->text, "; %" PRId64 " are put together by ", join.size);
+		cause_add_step(facts, &out->text, &join);
+	}
+	text_add(&out->fix, "cut the sequences to %" PRId64, mismatch->expected);
+	if (joined && longest_piece(&join) > join.size - mismatch->expected)
+		text_add(&out->fix, ", with all that is joined to them (the %" PRId64 " to %" PRId64 ")", longest_piece(&join), longest_piece(&join) - (join.size - mismatch->expected));
+	text_add(&out->fix, ", or raise %s", out->setting ? text_get(out->setting, "name")
 		 : embedding ? SAY("the model's number of positions (n_positions, max_position_embeddings)")
 			     : SAY("its length (of a static cache: max_cache_len)"));
 	if (mismatch->has_actual && mismatch->actual < INT64_MAX)

@@ -35,7 +35,9 @@ const struct lineage_step *cause_step(const struct cause_side *side, const char 
 const struct lineage_step *cause_step_any(const struct cause_side *side, const char *names);
 /* Does SIDE's story have that event? */
 bool cause_goes_through(const struct cause_side *side, int64_t event);
-/* The first cat of LARGE's story before it meets SMALL's; NULL. */
+/* Is one piece of CAT as long as all together: the others had nothing (a cache's first call)? */
+bool cause_adds_nothing(const struct lineage_step *cat);
+/* The first cat that added something of LARGE's story before it meets SMALL's; NULL. */
 const struct lineage_step *cause_own_cat(const struct cause_side *large, const struct cause_side *small);
 /* Was SIDE's size decided before the line was called for the last time (a buffer, a parameter, a cache)? */
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
