@@ -460,3 +460,15 @@ where_in_checkpoint(const struct source *source, int process, int64_t site)
 			return true;
 	return false;
 }
+
+bool
+where_is_among(const json_t *frames, const json_t *frame)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(frames, i, other)
+		if (strcmp(text_get(other, "function"), text_get(frame, "function")) == 0 && strcmp(text_get(other, "file"), text_get(frame, "file")) == 0)
+			return true;
+	return false;
+}

@@ -48,6 +48,8 @@ bool where_caller_line(const struct source *source, int process, int64_t id, cha
 bool where_call_line(const struct source *source, int process, int64_t site, int64_t event, bool *backward, char *out, size_t size);
 /* Are both call sites at one line of the user's code? */
 bool where_same_line(const struct source *source, int process, int64_t one, int64_t other);
+/* Is FRAME's function among FRAMES? */
+bool where_is_among(const json_t *frames, const json_t *frame);
 /* FILE of one of FAILURE's frames, if it is Python and hasn't changed since; close it with code_close. */
 bool where_code(const struct source *source, const struct failure *failure, const char *file, struct code *out);
 

@@ -15,6 +15,7 @@ cause_last_batch(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const struct cause_side *batch = &facts->sides[0], *fixed = &facts->sides[1];
 	int64_t asked[RULE_INTS_MOST];
+	struct text last = {{0}, 0};
 	bool old;
 
 	if (cause_disagrees(facts, "numel") && mismatch->against >= 0 && facts->event->operands[mismatch->against].ndim > 0) {
@@ -58,6 +59,8 @@ cause_last_batch(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->text, "this batch has %" PRId64 ", every one before had %" PRId64 ", and %s was made for that", batch->size, fixed->size,
 		 cause_operand_name(facts, fixed->place));
 	cause_add_number(facts, &out->text, out->setting);
+	if (cause_add_last_batch(facts, &last, fixed->size, batch->size))
+		text_add(&out->text, "; it is %s", last.data);
 	text_add(&out->fix, "make it from the batch's own size (x.shape[0]), or drop the last, smaller batch (drop_last=True)");
 	return true;
 }

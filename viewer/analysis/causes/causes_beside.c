@@ -39,19 +39,6 @@ is_apart_alike(const struct cause_facts *facts, const struct lineage_step *one, 
 	return !__builtin_mul_overflow(a, other->size, &left) && !__builtin_mul_overflow(b, one->size, &right) && left == right;
 }
 
-/* Is FRAME's function among FRAMES? */
-static bool
-is_among(const json_t *frames, const json_t *frame)
-{
-	const json_t *other;
-	size_t i;
-
-	json_array_foreach(frames, i, other)
-		if (strcmp(text_get(other, "function"), text_get(frame, "function")) == 0 && strcmp(text_get(other, "file"), text_get(frame, "file")) == 0)
-			return true;
-	return false;
-}
-
 /* The program's function in which both ONE and OTHER were made, in OUT: that of both lines, or the nearest one that called both, if it isn't a part of
  * the way to the failure, as what runs everything is. */
 static bool
@@ -68,8 +55,8 @@ made_in(const struct cause_facts *facts, const struct lineage_step *one, const s
 		found = true;
 	}
 	json_array_foreach(frames, i, frame)
-		if (!found && where_is_program(text_get(frame, "file")) && is_among(others, frame)) {
-			found = !is_among(failing, frame) && !is_among(facts->frames, frame);
+		if (!found && where_is_program(text_get(frame, "file")) && where_is_among(others, frame)) {
+			found = !where_is_among(failing, frame) && !where_is_among(facts->frames, frame);
 			text_format(out, size, "%s", text_get(frame, "function"));
 			break;
 		}

@@ -145,8 +145,8 @@ look_at_call(const struct event *event, void *context)
 	return ++partner->calls < 2;
 }
 
-static bool
-is_parameter(const struct cause_facts *facts, int place)
+bool
+cause_is_parameter(const struct cause_facts *facts, int place)
 {
 	const json_t *local = place >= 0 ? operand_local(facts->frames, facts->event->operands[place].tensor) : NULL;
 
@@ -173,7 +173,7 @@ cause_replaced(const struct cause_facts *facts, struct cause *out)
 
 		if (partner.tensor < 0 || now->place < 0 || now->dim < 0 || facts->event->operands[now->place].tensor < 1)
 			continue;
-		parameter = is_parameter(facts, now->place);
+		parameter = cause_is_parameter(facts, now->place);
 		base = base_of(facts, facts->event->operands[now->place].tensor, facts->event->id);
 		if (!parameter && (base == facts->event->operands[now->place].tensor || !is_of_before(facts, base)))
 			continue;
@@ -231,7 +231,7 @@ is_lasting(const struct cause_facts *facts, int place, int64_t base)
 {
 	int64_t tensor = facts->event->operands[place].tensor;
 
-	return *text_get(operand_local(facts->frames, tensor), "parameter") || is_parameter(facts, place) || (base != tensor && is_of_before(facts, base));
+	return *text_get(operand_local(facts->frames, tensor), "parameter") || cause_is_parameter(facts, place) || (base != tensor && is_of_before(facts, base));
 }
 
 /* " (model.head.weight)": the parameter that what is at PLACE is, if it is known by another name. */

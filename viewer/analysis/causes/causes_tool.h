@@ -39,6 +39,8 @@ bool cause_goes_through(const struct cause_side *side, int64_t event);
 bool cause_adds_nothing(const struct lineage_step *cat);
 /* The first cat that added something of LARGE's story before it meets SMALL's; NULL. */
 const struct lineage_step *cause_own_cat(const struct cause_side *large, const struct cause_side *small);
+/* Is what stands at PLACE a parameter, or any leaf that requires grad, as a variable shows? */
+bool cause_is_parameter(const struct cause_facts *facts, int place);
 /* Was SIDE's size decided before the line was called for the last time (a buffer, a parameter, a cache)? */
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
@@ -121,6 +123,10 @@ int64_t cause_value_of(const struct cause_facts *facts, const char *name);
 const json_t *cause_checked_number(const struct cause_facts *facts, int64_t value);
 /* " (args.cutoff_len = 40, run.yaml:7)" of a number. */
 void cause_add_number(const struct cause_facts *facts, struct text *text, const json_t *number);
+
+/* "the last, smaller batch: loader.sampler.num_samples = 11 = 1 x 8 + 3", where a loader within reach makes batches of FULL and has samples that
+ * leave REST; false where none does. */
+bool cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t full, int64_t rest);
 
 /* SIZE is more than BOUND: says so of numbers of one object (settings) that each are below it and together are not, first in OUT's fix. False
  * where there are none. */
