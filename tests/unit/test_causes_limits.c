@@ -71,6 +71,11 @@ test_sum(void)
 	ask(NULL, message, json_incref(frames), json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "config.max_positions",
 							   "value", 40, "name", "settings.prompt_tokens", "value", 20, "name", "other.text_tokens", "value", 32));
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "together")); /* of two objects */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "at which it is cut"));
+	ask(NULL, message, json_incref(frames), json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "config.max_positions",
+							   "value", 40, "name", "tokenizer.max_length", "value", 50));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "50 is just tokenizer.max_length, at which it is cut"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "lower tokenizer.max_length to 40, or raise config.max_positions"));
 	json_decref(frames);
 	forget();
 }

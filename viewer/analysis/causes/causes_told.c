@@ -269,7 +269,7 @@ is_compared(const struct cause_facts *facts, int64_t bound, int64_t actual)
 bool
 cause_told_limit(const struct cause_facts *facts, struct cause *out)
 {
-	const json_t *limit = NULL, *sized;
+	const json_t *limit = NULL, *sized, *cut;
 	int64_t number, most = 0, bound = 0;
 	const char *name;
 
@@ -297,6 +297,12 @@ cause_told_limit(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%" PRId64 " is %s, and %" PRId64 " is more than that", bound, text_get(limit, "name"), most);
 	if (name)
 		cause_add_sum(facts, most, bound, out);
+	cut = name ? cause_named_number(facts, most, cause_limits) : NULL;
+	if (cause_is_limit(facts, cut)) {
+		out->setting = cut;
+		text_add(&out->text, "; %" PRId64 " is just %s, at which it is cut", most, text_get(cut, "name"));
+		text_add(&out->fix, "lower %s to %" PRId64 ", or ", text_get(cut, "name"), bound);
+	}
 	text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the input to %" PRId64, text_get(limit, "name"), most, bound);
 	if (strstr(text_get(limit, "name"), "position"))
 		text_add(&out->fix, "; loaded weights have a table of %" PRId64 " rows: with them only cutting helps", bound);
