@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "causes/causes.h"
+#include "causes/sliced.h"
 #include "findings/check.h"
 #include "headline.h"
 #include "history/history.h"
@@ -216,14 +217,16 @@ causes(const struct diagnosis *diagnosis)
 	struct condition condition;
 	struct event saved, wrote;
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
+	json_t *files = diagnosis->frames ? json_copy(diagnosis->frames) : json_array(), *numbers = facts.numbers ? json_copy((json_t *)facts.numbers) : json_array();
 	json_t *list;
 
-	if (settings)
-		settings_load(diagnosis->source, failure->process, diagnosis->frames, failure->time_ns, settings);
-	facts.settings = settings;
-	facts.line = *text_get(where, "source") ? text_get(where, "source") : NULL;
 	for (int i = 0; i < 2; i++)
 		facts.sides[i].lineage = diagnosis->stories[i];
+	sliced_frames(&facts, files);
+	if (settings)
+		settings_load(diagnosis->source, failure->process, files, failure->time_ns, settings);
+	facts.settings = settings;
+	facts.line = *text_get(where, "source") ? text_get(where, "source") : NULL;
 	if (!failure->has_event || strcmp(failure->kind, "operation") != 0)
 		facts.rests_count = check_tensors(diagnosis->source, failure, diagnosis->frames, facts.rests_on);
 	if (!failure->operation && check_condition(diagnosis->source, failure, diagnosis->frames, &condition))
@@ -233,10 +236,14 @@ causes(const struct diagnosis *diagnosis)
 		facts.wrote = &wrote;
 	}
 	precedent_measure(&facts, diagnosis->made == NULL);
+	sliced_numbers(&facts, numbers);
+	facts.numbers = numbers;
 	if (news)
 		cause_find_news(&facts, news);
 	list = causes_build(&facts);
 	json_decref(where);
+	json_decref(files);
+	json_decref(numbers);
 	free(settings);
 	free(news);
 	return list;
