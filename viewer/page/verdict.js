@@ -64,6 +64,25 @@ function verdictWhere(main) {
 	}
 	if (exception)
 		add(main, el("p", { id: "exception" }, el("b", null, exception.type + ": "), exception.message));
+	for (const outer of (failure.wrapped_by || []).slice(0, 2))
+		verdictOuter(main, "raised_on", outer);
+	if (failure.led_to)
+		verdictOuter(main, "led_to", failure.led_to);
+	if (failure.sample)
+		verdictSample(main, failure.sample);
+}
+
+/* What an exception was raised on as, or led to. */
+function verdictOuter(main, id, outer) {
+	add(main, el("p", { class: id }, t(id) + " ", el("b", null, outer.type + ": "), outer.message));
+}
+
+/* Which batch it was, and of which samples. */
+function verdictSample(main, sample) {
+	const parts = [sample.epoch !== null ? "epoch " + sample.epoch : null, sample.batch !== null ? t("batch") + " " + sample.batch : null,
+		sample.indices ? t("indices") + " " + sample.indices.slice(0, 12).join(", ") + (sample.indices.length > 12 ? ", ..." : "") : null,
+		sample.within_batch !== null ? t("within_batch").replace("{n}", sample.within_batch) : null, sample.source];
+	add(main, el("p", { id: "sample" }, el("b", null, t("sample") + ": "), parts.filter((part) => part !== null).join(", ")));
 }
 
 function verdictOperands(main) {

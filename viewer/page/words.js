@@ -7,6 +7,8 @@ const words = {
 	outputs: ["outputs", "输出"], shape: ["shape", "形状"], size: ["size", "大小"], device: ["device", "设备"], made_at: ["made at", "产生于"],
 	mismatch: ["mismatch", "不一致"], why: ["why", "原因"], fix: ["fix", "修改建议"], before: ["before", "此前"],
 	certain: ["certain", "确定"], likely: ["likely", "很可能"], possible: ["possible", "可能"],
+	raised_on: ["raised on as", "随后转抛为"], led_to: ["handled, and led to", "被处理，并导致"],
+	sample: ["sample", "样本"], batch: ["batch", "批次"], indices: ["indices", "索引"], within_batch: ["number {n} of its batch", "该批次中第 {n} 个"],
 	lineage: ["Where the size came from", "尺寸从何而来"], parts: ["here the two ways part", "两条路径在此分开"], decided: ["decided here", "在此决定"],
 	folded: ["{n} operations that keep it", "{n} 个算子保持不变"],
 	history: ["The same line, before", "同一行此前的情况"], history_of: ["at this line, call after call.", "在这一行各次调用中的值。"], others_behind: ["Other ranks in grey.", "灰色为其他 rank。"],
