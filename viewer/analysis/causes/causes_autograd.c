@@ -5,6 +5,7 @@
 #include "causes_tool.h"
 #include "code.h"
 #include "../history/usual.h"
+#include "../lineage/backward.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
@@ -146,6 +147,31 @@ tell_fixed(const struct cause_facts *facts, struct cause *out, const char *node,
 	return true;
 }
 
+/* The gradient has more rows, or fewer, for they were repeated by counts that were bounded. */
+static bool
+tell_repeated(const struct cause_facts *facts, struct cause *out, int64_t wanted)
+{
+	struct text clause = {{0}, 0};
+	bool proven = false;
+
+	if (!cause_tell_bounded_counts(facts, &facts->sides[0], wanted, &clause, &out->fix, &proven))
+		return false;
+	text_add(&out->text, ": %s", clause.data);
+	out->tells_news = true;
+	return true;
+}
+
+/* Is it known that NODE's forward was given no tensor of the shape of the gradient, and made none? Then it is no other input's gradient. */
+static bool
+takes_no_such(const struct cause_facts *facts, const char *node, const int64_t *got, int count)
+{
+	const struct lineage *input = facts->sides[1].lineage;
+	struct operand shape = { .ndim = count, .sizes = got };
+
+	return facts->source && input && input->count && input->steps[0].event.id >= 0 &&
+	       backward_forward_has(facts->source, facts->process, node, &shape, input->steps[0].event.id, facts->before) == 0;
+}
+
 /* Needs: the engine's own check of a node's gradient, with two shapes that differ. */
 bool
 cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
@@ -181,7 +207,7 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? SAY("; ") : "");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
-	if (dim >= 0 && !is_turned(got, a, wanted, b) && tell_fixed(facts, out, node, dim))
+	if (dim >= 0 && !is_turned(got, a, wanted, b) && (tell_repeated(facts, out, wanted[dim]) || tell_fixed(facts, out, node, dim)))
 		return true;
 	if (is_turned(got, a, wanted, b))
 		text_add(&out->fix, "transpose the gradient that %s.backward returns: it has the input's sizes in the other order (of a matrix product: grad.t() @ x, not "
@@ -189,6 +215,8 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	else if (cause_decided_by(&facts->sides[0], "sum mean amax logsumexp"))
 		text_add(&out->fix, "sum the gradient in %s.backward over the other dimensions: over those that the forward broadcast, none that the input has",
 			 node);
+	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]) && takes_no_such(facts, node, got, a))
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: none of its forward's inputs has the one that is returned; see what made it so", node);
 	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]))
 		text_add(&out->fix, "return the gradients of %s.backward in the order of its forward's inputs, each of its input's shape (None for what "
 			 "needs none); this one can't be summed to that input's shape", node);

@@ -83,6 +83,10 @@ bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *sta
  * its kind tells nothing. */
 bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t wanted, struct text *text, struct text *fix);
 
+/* SIDE's rows were repeated by counts that were bounded (clamp) on the way: says so in TEXT, a clause, and what to change in FIX; PROVEN: before that they
+ * were the counts of WANTED items. False where it isn't so. */
+bool cause_tell_bounded_counts(const struct cause_facts *facts, const struct cause_side *side, int64_t wanted, struct text *text, struct text *fix, bool *proven);
+
 /* ONE and OTHER, which decided the two sides' sizes, are of one line of a library, called by two lines of the program: says so in OUT; false if not. */
 bool cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out);
 

@@ -127,6 +127,33 @@ has_sizes(const struct operand *is, const struct operand *wanted)
 	       memcmp(is->sizes, wanted->sizes, (size_t)is->ndim * sizeof(*is->sizes)) == 0;
 }
 
+int
+backward_forward_has(const struct source *source, int process, const char *node, const struct operand *shape, int64_t from, int64_t before)
+{
+	char function[256];
+	struct event event;
+	int found = -1;
+
+	text_format(function, sizeof(function), "%s.forward", node);
+	for (int64_t id = from + 1; id < before && id < from + FORWARD_MOST; id++) {
+		json_t *frames;
+
+		if (!source->event(source->context, process, id, &event) || event.site < 0)
+			continue;
+		frames = frames_around(source, process, event.site, function);
+		if (!frames && found >= 0)
+			break;
+		if (!frames)
+			continue;
+		json_decref(frames);
+		found = 0;
+		for (int i = 0; i < event.operand_count; i++)
+			if (has_sizes(&event.operands[i], shape))
+				return 1;
+	}
+	return found;
+}
+
 struct aliases { int64_t tensors[ALIASES_MOST]; int count; };
 
 static bool

@@ -18,6 +18,9 @@ bool backward_node(const struct source *source, const struct failure *failure, s
 /* Frames of the forward code that made NODE, innermost first. New reference; NULL if unknown. */
 json_t *backward_made_at(const struct source *source, int process, const struct scope *node, int64_t before);
 
+/* Do the operations of NODE.forward (a custom Function), the first after event FROM, have an operand of SHAPE's sizes? -1 where none of them is known. */
+int backward_forward_has(const struct source *source, int process, const char *node, const struct operand *shape, int64_t from, int64_t before);
+
 /* The gradient that a node returned against the input it is for: as MESSAGE tells, its tensor as recorded. */
 bool backward_gradient(const struct source *source, const struct failure *failure, struct subject *out, struct mismatch *found);
 /* What checkpointing recomputed against what it had saved, both as recorded. */
