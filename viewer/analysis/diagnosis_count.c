@@ -1,9 +1,13 @@
 /* Rows of features don't go into the places that a mask has: which of the two has the origin. */
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "causes/placeholders.h"
 #include "mismatch/mismatch_rule.h"
 #include "history/history.h"
 #include "history/news.h"
-#include "report_failure.h"
+#include "diagnosis_parts.h"
+#include "text.h"
 
 #define SAMPLED_DEPTH_MOST 6
 
@@ -113,19 +117,27 @@ stop_at_ids(const struct diagnosis *diagnosis, struct lineage *mask, bool many)
 	}
 }
 
+/* What the causes ask about, as far as it is known here. */
+static struct cause_facts
+facts_of(const struct diagnosis *diagnosis, const struct lineage *rows)
+{
+	const struct failure *failure = diagnosis->failure;
+	const struct mismatch *mismatch = &diagnosis->mismatch;
+
+	return (struct cause_facts){
+		.event = diagnosis->subject, .mismatch = mismatch, .frames = diagnosis->frames, .source = diagnosis->source, .process = failure->process,
+		.numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL, .counts = failure->operation ? failure->operation->json : NULL,
+		.sides = { { .place = mismatch->operand, .dim = 0, .size = mismatch->actual, .lineage = rows } },
+	};
+}
+
 /* What a limit, known by name, cut: images whose places the text has, or places in the text, whose length is the limit. */
 enum cut { CUT_NOT, CUT_IMAGES, CUT_TEXT };
 
 static enum cut
 find_cut(const struct diagnosis *diagnosis, const struct lineage *rows)
 {
-	const struct failure *failure = diagnosis->failure;
-	const struct mismatch *mismatch = &diagnosis->mismatch;
-	const struct cause_facts facts = {
-		.event = diagnosis->subject, .mismatch = mismatch, .frames = diagnosis->frames, .source = diagnosis->source, .process = failure->process,
-		.numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL, .counts = failure->operation ? failure->operation->json : NULL,
-		.sides = { { .place = mismatch->operand, .dim = 0, .size = mismatch->actual, .lineage = rows } },
-	};
+	const struct cause_facts facts = facts_of(diagnosis, rows);
 	struct placeholders_whole whole;
 	struct placeholders found;
 	int64_t most;
@@ -137,14 +149,39 @@ find_cut(const struct diagnosis *diagnosis, const struct lineage *rows)
 	return found.selected < found.supplied && placeholders_limit(&facts, &found) ? CUT_TEXT : CUT_NOT;
 }
 
+/* A picture's side is no multiple of its patch, and its rest makes the difference: who decided that side is told, and is the origin. */
+static bool
+blame_picture(struct diagnosis *diagnosis, const struct lineage *rows)
+{
+	const struct cause_facts facts = facts_of(diagnosis, rows);
+	struct placeholders_uneven uneven;
+	char name[64], size[32];
+	struct lineage *story;
+
+	if (!placeholders_rounded(&facts, &uneven) || !(story = calloc(1, sizeof(*story))))
+		return false;
+	*story = (struct lineage){ .process = diagnosis->failure->process, .property = LINEAGE_SIZE, .count = 1, .decider = 0, .before = rows->before, .part_dim = -1 };
+	story->steps[0] = uneven.by;
+	text_say(name, sizeof(name), "picture %d", uneven.picture);
+	text_format(size, sizeof(size), "%" PRId64, uneven.size);
+	json_decref(diagnosis->origin);
+	diagnosis->origin = json_null();
+	diagnosis_append(diagnosis, story, name, size, uneven.wide ? 2 : 1);
+	free(story);
+	return true;
+}
+
 void
 diagnosis_count(struct diagnosis *diagnosis, struct lineage *rows, struct lineage *mask, const char *name)
 {
 	const struct mismatch *mismatch = &diagnosis->mismatch;
 	int step = mismatch->has_actual && mismatch->has_expected ? explains(rows, mismatch) : -1;
 	bool as_ever = false, steady = is_steady(diagnosis, rows, &as_ever), compared;
-	enum cut cut = find_cut(diagnosis, rows);
+	enum cut cut;
 
+	if (blame_picture(diagnosis, rows))
+		return;
+	cut = find_cut(diagnosis, rows);
 	if (steady && !as_ever && cut != CUT_TEXT)
 		return; /* they were always as many, and aren't now */
 	if (step >= 0 && !steady) {

@@ -1,0 +1,231 @@
+/* links: schema viewer */
+/* A picture whose side is no multiple of the patch: what was written into the batch, padded or stacked tells its own size; counts that fit otherwise don't. */
+#include "causes_asked.h"
+#include "viewer/analysis/causes/picture_rows.h"
+#include "viewer/analysis/causes/placeholders.h"
+
+#define EVENTS_MOST 40
+#define OPERANDS_MOST 4
+
+static struct event events[EVENTS_MOST];
+static struct operand operands[EVENTS_MOST][OPERANDS_MOST], outputs[EVENTS_MOST][2];
+static struct hand hand = { .events = events };
+static struct source source;
+static struct lineage rows;
+static struct mismatch counted;
+
+/* OPERATION is the next event; its operands and outputs are added by given() and makes(). */
+static void
+add(const char *operation)
+{
+	int n = hand.event_count++;
+
+	events[n] = (struct event){ .id = n + 1, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = operation, .overload = "", .phase = "forward",
+				    .status = "ok", .operands = operands[n], .outputs = outputs[n] };
+}
+
+/* OPERAND with sizes that last. */
+static struct operand
+kept(struct operand operand)
+{
+	static int64_t sizes[EVENTS_MOST * 16][4];
+	static int used;
+	int64_t *own = sizes[used++ % (EVENTS_MOST * 16)];
+
+	for (int d = 0; d < operand.ndim; d++)
+		own[d] = operand.sizes[d];
+	operand.sizes = own;
+	return operand;
+}
+
+static void
+given(struct operand operand)
+{
+	struct event *event = &events[hand.event_count - 1];
+
+	operands[hand.event_count - 1][event->operand_count++] = kept(operand);
+}
+
+static void
+makes(struct operand operand)
+{
+	struct event *event = &events[hand.event_count - 1];
+
+	outputs[hand.event_count - 1][event->output_count++] = kept(operand);
+}
+
+#define GIVEN(...) given((struct operand)__VA_ARGS__)
+#define MAKES(...) makes((struct operand)__VA_ARGS__)
+
+/* Two pictures in patches of 8: the first 48 x 48, the second HIGH x 48, of which GRID rows of six are taken. */
+static void
+add_batch(int64_t high)
+{
+	add("aten::upsample_bilinear2d");
+	GIVEN(TENSOR("self", 19, 3, 88, 96));
+	MAKES(TENSOR("", 21, 3, high, 48));
+	add("aten::zeros");
+	MAKES(TENSOR("", 10, 2, 3, 48, 48));
+	add("aten::select");
+	GIVEN(TENSOR("self", 10, 2, 3, 48, 48));
+	GIVEN(VALUE("dim", "int", "0"));
+	GIVEN(VALUE("index", "int", "1"));
+	MAKES(TENSOR("", 11, 3, 48, 48));
+	add("aten::slice");
+	GIVEN(TENSOR("self", 11, 3, 48, 48));
+	MAKES(TENSOR("", 12, 3, high, 48));
+	add("aten::copy_");
+	GIVEN(TENSOR("self", 12, 3, high, 48));
+	GIVEN(TENSOR("src", 21, 3, high, 48));
+	MAKES(TENSOR("", 12, 3, high, 48));
+}
+
+/* The same, padded and stacked. */
+static void
+add_stack(int64_t high)
+{
+	add("aten::upsample_bilinear2d");
+	GIVEN(TENSOR("self", 19, 3, 88, 96));
+	MAKES(TENSOR("", 21, 3, high, 48));
+	add("aten::pad");
+	GIVEN(TENSOR("self", 21, 3, high, 48));
+	MAKES(TENSOR("", 22, 3, 48, 48));
+	add("aten::rand");
+	MAKES(TENSOR("", 23, 3, 48, 48));
+	add("aten::stack");
+	GIVEN(ITEM("tensors", 0, 23, 3, 48, 48));
+	GIVEN(ITEM("tensors", 1, 22, 3, 48, 48));
+	MAKES(TENSOR("", 10, 2, 3, 48, 48));
+}
+
+static void
+add_tower(int64_t grid)
+{
+	add("aten::conv2d");
+	GIVEN(TENSOR("input", 10, 2, 3, 48, 48));
+	GIVEN(TENSOR("weight", 9, 32, 3, 8, 8));
+	GIVEN(VALUE("stride", "int[]", "[8,8]"));
+	MAKES(TENSOR("", 30, 2, 32, 6, 6));
+	add("aten::unbind");
+	GIVEN(TENSOR("self", 30, 2, 32, 6, 6));
+	GIVEN(VALUE("dim", "int", "0"));
+	MAKES(TENSOR("", 31, 32, 6, 6));
+	MAKES(TENSOR("", 32, 32, 6, 6));
+	add("aten::slice");
+	GIVEN(TENSOR("self", 32, 32, 6, 6));
+	GIVEN(VALUE("dim", "int", "1"));
+	GIVEN(VALUE("end", "int", "5"));
+	MAKES(TENSOR("", 33, 32, grid, 6));
+	add("aten::flatten");
+	GIVEN(TENSOR("self", 31, 32, 6, 6));
+	GIVEN(VALUE("start_dim", "int", "1"));
+	MAKES(TENSOR("", 34, 32, 36));
+	add("aten::t");
+	GIVEN(TENSOR("self", 34, 32, 36));
+	MAKES(TENSOR("", 35, 36, 32));
+	add("aten::flatten");
+	GIVEN(TENSOR("self", 33, 32, grid, 6));
+	GIVEN(VALUE("start_dim", "int", "1"));
+	MAKES(TENSOR("", 36, 32, grid * 6));
+	add("aten::t");
+	GIVEN(TENSOR("self", 36, 32, grid * 6));
+	MAKES(TENSOR("", 37, grid * 6, 32));
+	add("aten::cat");
+	GIVEN(ITEM("tensors", 0, 35, 36, 32));
+	GIVEN(ITEM("tensors", 1, 37, grid * 6, 32));
+	MAKES(TENSOR("", 40, 36 + grid * 6, 32));
+}
+
+/* GRID x 6 rows of the second picture, HIGH x 48; the text has PLACES in the two sequences. */
+static struct cause_facts
+facts_of(void (*batch)(int64_t high), int64_t high, int64_t grid, const char *places, int64_t selected)
+{
+	struct cause_facts facts;
+	struct event *put;
+
+	hand.event_count = 0;
+	batch(high);
+	add_tower(grid);
+	add("aten::index_put_");
+	GIVEN(TENSOR("self", 50, 2, 50, 32));
+	GIVEN(MASK("indices[0]", 51, 2, 50));
+	GIVEN(TENSOR("values", 40, 36 + grid * 6, 32));
+	put = &events[hand.event_count - 1];
+	put->status = "failed";
+	source = hand_source(&hand);
+	count_values(51, places);
+	lineage_walk(&source, 0, put, 2, 0, LINEAGE_SIZE, &rows);
+	counted = (struct mismatch){ .property = "count", .operand = 2, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true,
+				     .expected = selected, .actual = 36 + grid * 6 };
+	facts = (struct cause_facts){ .event = put, .mismatch = &counted, .message = "", .source = &source, .counts = counts, .last_call = -1 };
+	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = 36 + grid * 6, .lineage = &rows };
+	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
+	return facts;
+}
+
+static void
+ask_pictures(void (*batch)(int64_t high), int64_t high, int64_t grid, const char *places, int64_t selected)
+{
+	struct cause_facts facts = facts_of(batch, high, grid, places, selected);
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+#define SAYS(key, part) CU_ASSERT_PTR_NOT_NULL(strstr(text_of("picture_rounded", key), part))
+
+static void
+test_rest(void)
+{
+	static const char both[] = "{\"elements\":100,\"true\":72,\"rows\":[36,36]}";
+	struct placeholders_uneven uneven;
+	struct cause_facts facts;
+
+	ask_pictures(add_batch, 44, 5, both, 72);
+	EXPECT("picture_rounded", "likely");
+	SAYS("text", "picture 1 of 2, 44 x 48 in steps of 8, gives 5 x 6 = 30 rows where the text has 6 x 6 = 36 places: the text counts a rest as a whole step");
+	SAYS("fix", "or resize every picture to multiples of 8");
+	EXPECT("placeholders_differ", "");
+	facts = facts_of(add_batch, 44, 5, both, 72);
+	CU_ASSERT_TRUE(placeholders_rounded(&facts, &uneven));
+	CU_ASSERT_EQUAL(uneven.picture, 1);
+	CU_ASSERT_EQUAL(uneven.size, 44);
+	CU_ASSERT_FALSE(uneven.wide);
+	ask_pictures(add_stack, 44, 5, both, 72);
+	EXPECT("picture_rounded", "likely");
+	ask_pictures(add_stack, 44, 6, "{\"elements\":100,\"true\":66,\"rows\":[36,30]}", 66); /* the other way round */
+	EXPECT("picture_rounded", "likely");
+	SAYS("text", "gives 6 x 6 = 36 rows where the text has 5 x 6 = 30 places: the model makes a whole step of a rest");
+	EXPECT("placeholders_cut", "");
+}
+
+static void
+test_none(void)
+{
+	struct placeholders_uneven uneven;
+	struct cause_facts facts;
+
+	ask_pictures(add_batch, 40, 5, "{\"elements\":100,\"true\":72,\"rows\":[36,36]}", 72); /* 40 leaves no rest: a row more, for whatever reason */
+	EXPECT("picture_rounded", "possible");
+	ask_pictures(add_batch, 44, 5, "{\"elements\":100,\"true\":70,\"rows\":[36,34]}", 70); /* not by a whole row */
+	EXPECT("picture_rounded", "");
+	EXPECT("placeholders_differ", "possible");
+	facts = facts_of(add_batch, 44, 5, "{\"elements\":100,\"true\":70,\"rows\":[36,34]}", 70);
+	CU_ASSERT_FALSE(placeholders_rounded(&facts, &uneven));
+	ask_pictures(add_batch, 44, 5, "{\"elements\":100,\"true\":72,\"rows\":[30,42]}", 72); /* another sequence than the picture's lacks it */
+	EXPECT("picture_rounded", "");
+	count_values(0, NULL);
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "a rest that one side counts", test_rest);
+	CU_add_test(suite, "what else makes a difference", test_none);
+}
+
+int
+main(void)
+{
+	return run_suite("causes_rounding", fill);
+}
