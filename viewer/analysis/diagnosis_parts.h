@@ -21,6 +21,9 @@ void blame_go_on(struct diagnosis *diagnosis, struct lineage *side, int place, s
 
 /* Tells LINEAGE's story of WHAT ("45"), dimension DIM of NAME; it has the origin if nothing was told before. */
 void diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim);
+/* diagnosis_asked.c: elements or rank of the operand at PLACE disagree with what MISMATCH says is asked for: the one dimension that isn't asked for in
+ * full, else one that isn't asked for, else the largest. */
+int diagnosis_unasked_dim(const struct event *event, const struct mismatch *mismatch, int place);
 /* diagnosis_loaded.c: a checkpoint's parameter, whose story is SAVED, has another shape than the model's: the origin is who made such a one in this
  * run (a table that was resized before it was saved), else, where only a library read it, who made the model's. */
 void diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved);
