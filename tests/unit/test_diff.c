@@ -10,6 +10,8 @@
 #include "rank_maker.h"
 #include "schema/fingerprint.h"
 #include "viewer/analysis/diff/diff.h"
+#include "viewer/analysis/diff/ranks.h"
+#include "viewer/analysis/text.h"
 
 #define F32 6
 #define BF16 15
@@ -693,6 +695,33 @@ test_many(void)
 	CU_ASSERT_TRUE(tells(diff, "control", 1, 77, "where ranks 0-76, 78-149 run"));
 }
 
+/* What to change, where a peer's end tells of a collective that two ranks called otherwise. */
+static void
+test_fix(void)
+{
+	struct failure chosen = { .kind = "signal", .signal = 15 };
+	json_t *ranks = json_pack("{s:{s:s, s:s, s:{s:s, s:[{s:s, s:s, s:s, s:[i, i]}]}, s:{s:s, s:[{s:s, s:s, s:s, s:[i, i]}]}}}", "first_divergence", "kind", "collective",
+				  "text", "rank 1 calls it otherwise", "a", "operation", "c10d::allgather_", "operands", "name", "input_tensors[0]", "kind", "tensor", "dtype",
+				  "int64", "shape", 4, 15, "b", "operation", "c10d::allgather_", "operands", "name", "input_tensors[0]", "kind", "tensor", "dtype", "int64",
+				  "shape", 4, 19);
+	json_t *other = json_object_get(json_object_get(ranks, "first_divergence"), "b");
+	json_t *cause = ranks_cause(&chosen, ranks);
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(cause, "fix"), "pad to it"));
+	json_decref(cause);
+	json_object_set_new(other, "operation", json_string("c10d::allreduce_")); /* another collective: no padding helps */
+	cause = ranks_cause(&chosen, ranks);
+	CU_ASSERT_PTR_NULL(strstr(text_get(cause, "fix"), "pad to it"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(cause, "fix"), "same collectives in the same order"));
+	json_decref(cause);
+	json_object_set_new(other, "operation", json_string("c10d::allgather_"));
+	json_object_set_new(json_array_get(json_object_get(other, "operands"), 0), "dtype", json_string("float32"));
+	cause = ranks_cause(&chosen, ranks);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(cause, "fix"), "same collectives in the same order"));
+	json_decref(cause);
+	json_decref(ranks);
+}
+
 int
 main(void)
 {
@@ -715,6 +744,7 @@ main(void)
 	CU_add_test(suite, "hosts and runs", test_directories);
 	CU_add_test(suite, "steps", test_steps);
 	CU_add_test(suite, "many ranks", test_many);
+	CU_add_test(suite, "what to change", test_fix);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failed = CU_get_number_of_failures();

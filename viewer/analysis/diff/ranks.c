@@ -120,6 +120,28 @@ unseen_tell(json_t *json, const json_t *unseen)
 	free(ranks);
 }
 
+/* Is it one operation on both ranks, with operands that differ in their sizes alone? */
+static bool
+is_of_sizes(const json_t *divergence)
+{
+	const json_t *one = json_object_get(divergence, "a"), *other = json_object_get(divergence, "b");
+	const json_t *operands = json_object_get(one, "operands"), *others = json_object_get(other, "operands");
+	static const char *const same[] = { "name", "kind", "dtype", "value" };
+	bool sizes = false;
+
+	if (strcmp(text_get(one, "operation"), text_get(other, "operation")) != 0 || json_array_size(operands) != json_array_size(others))
+		return false;
+	for (size_t i = 0; i < json_array_size(operands); i++) {
+		const json_t *is = json_array_get(operands, i), *was = json_array_get(others, i);
+
+		for (size_t k = 0; k < sizeof(same) / sizeof(*same); k++)
+			if (strcmp(text_get(is, same[k]), text_get(was, same[k])) != 0)
+				return false;
+		sizes = sizes || !json_equal(json_object_get(is, "shape"), json_object_get(was, "shape"));
+	}
+	return sizes;
+}
+
 static const char *
 fix_of(const json_t *divergence, const char *operation)
 {
@@ -132,6 +154,9 @@ fix_of(const json_t *divergence, const char *operation)
 		return SAY("let every rank of the group come to this collective, or none: it waits for all of them");
 	if (strcmp(kind, "collective") == 0 && strncmp(text_get(json_object_get(divergence, "a"), "operation"), "c10d::alltoall", 14) == 0)
 		return SAY("give every rank the sizes that the others send to it: exchange the split sizes by an all_to_all first");
+	if ((strcmp(kind, "collective") == 0 && is_of_sizes(divergence)) || (strcmp(kind, "shape") == 0 && operation && fingerprint_is_collective(operation)))
+		return SAY("bring it to one size on every rank before the collective: ask for the largest (all_reduce with MAX) and pad to it (accelerate: "
+			   "pad_across_processes before gather)");
 	if (strcmp(kind, "collective") == 0)
 		return SAY("call the same collectives in the same order on every rank of the group, with the same sizes, dtype, root and reduction");
 	if (strcmp(kind, "parameter") == 0)
@@ -139,8 +164,6 @@ fix_of(const json_t *divergence, const char *operation)
 	if (strcmp(kind, "control") == 0)
 		return SAY("let every rank run as many steps through the same code; where one has nothing to do, let it run with an empty or zero input, "
 			   "or wrap the loop in torch.distributed.algorithms.join.Join");
-	if (strcmp(kind, "shape") == 0 && operation && fingerprint_is_collective(operation))
-		return SAY("bring it to one size on every rank before the collective: ask for the largest (all_reduce with MAX) and pad to it");
 	return SAY("make this the same on every rank");
 }
 
