@@ -40,6 +40,9 @@ MAY_DIFFER = {
                          for key in ("operands", "origin", "causes", "history")},
     "judge_thread_pool": {key: "its thread fails while the main thread takes the steps: the operation is overwritten before anybody asks the future; frames and locals are not"
                           for key in ("phase", "operands", "mismatch", "origin", "history")},
+    "judge_average_head": {"origin": "of the operations that a parameter is copied by, the last is the one that outlives the ring; the line is the same",
+                           "causes": "the same"},
+    "multiple_check": {"history": "that no call but the one whose size was checked had that size is known while that call is kept"},
     "generate_eval": {"origin": "the numbers are counted on from one dead tensor to the next, through more operations than this box keeps"},
 }
 BUSY = 3  # the cases' own timeouts are for one at a time

@@ -67,6 +67,25 @@ test_replaced_after_copy(void)
 	EXPECT("replaced_after_copy", "likely");
 }
 
+/* Of an old copy the last operation alone is known: by the function that it was called from, it copied. */
+static void
+test_copied_by_python(void)
+{
+	static const struct frame copying[] = { { "/p/torch/nn/parameter.py", "Parameter.__deepcopy__", 60, 0 }, { "/p/train.py", "main", 5, 0 } };
+	static const struct site with[] = { { 0, 2, 0, 0, copying } };
+
+	make(COPY, 1);
+	stories[1].steps[0].event.operation = "aten::detach";
+	ask_of(NULL);
+	EXPECT("replaced_after_copy", ""); /* any line's */
+	hand.sites = with;
+	hand.site_count = 1;
+	ask_of(NULL);
+	EXPECT("replaced_after_copy", "likely");
+	hand.sites = sites;
+	hand.site_count = 6;
+}
+
 static void
 test_not_replaced(void)
 {
@@ -95,6 +114,7 @@ static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "replaced after it was copied", test_replaced_after_copy);
+	CU_add_test(suite, "copied by Python's protocol", test_copied_by_python);
 	CU_add_test(suite, "not replaced", test_not_replaced);
 }
 

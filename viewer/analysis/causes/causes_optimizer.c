@@ -12,9 +12,12 @@
 static bool
 is_of_optimizer(const struct cause_facts *facts)
 {
-	for (size_t i = 0; i < json_array_size(facts->frames) && i < 6; i++)
-		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/optim/"))
+	for (size_t i = 0; i < json_array_size(facts->frames) && i < 6; i++) {
+		const char *file = text_get(json_array_get(facts->frames, i), "file");
+
+		if (strstr(file, "/optim/") && !strstr(file, "/swa_utils.py")) /* averages of weights are no optimizer's */
 			return true;
+	}
 	return facts->event && strcmp(facts->event->phase, "optimizer") == 0;
 }
 

@@ -244,6 +244,25 @@ add_parameter(const struct cause_facts *facts, struct text *text, int place)
 		text_add(text, " (%s)", text_get(local, "parameter"));
 }
 
+/* The step of SIDE's story that made it a copy of something: clone, or whatever Python's copying of an object was the last that is known of; NULL. */
+static const struct lineage_step *
+copy_step(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *made = cause_step_any(side, "clone");
+
+	for (int i = 0; !made && side->lineage && i < side->lineage->count; i++) {
+		int64_t id = side->lineage->steps[i].event.site;
+		struct site site;
+
+		for (int n = 0; id >= 0 && !made && facts->source->site(facts->source->context, facts->process, id, &site) && n < site.frame_count; n++) {
+			const char *function = site.frames[n].function ? site.frames[n].function : "", *last = strrchr(function, '.');
+
+			made = strcmp(last ? last + 1 : function, "__deepcopy__") == 0 ? &side->lineage->steps[i] : NULL;
+		}
+	}
+	return made;
+}
+
 /* Needs: one side was copied (clone) from what was there then, the other is a parameter that was made since; what they go with otherwise (the items
  * beside them, the calls before) agrees. (Numbers are given to tensors in order.) */
 bool
@@ -254,10 +273,10 @@ cause_replaced_after_copy(const struct cause_facts *facts, struct cause *out)
 		return false;
 	for (int i = 0; i < 2; i++) {
 		const struct cause_side *copy = &facts->sides[i], *now = &facts->sides[!i];
-		const struct lineage_step *made = cause_step_any(copy, "clone");
+		const struct lineage_step *made = copy_step(facts, copy);
 		int64_t copied, base;
 
-		if (!made || cause_step_any(now, "clone") || facts->event->operands[copy->place].tensor < 1 || facts->event->operands[now->place].tensor < 1)
+		if (!made || copy_step(facts, now) || facts->event->operands[copy->place].tensor < 1 || facts->event->operands[now->place].tensor < 1)
 			continue;
 		copied = base_of(facts, facts->event->operands[copy->place].tensor, facts->event->id);
 		base = base_of(facts, facts->event->operands[now->place].tensor, facts->event->id);
