@@ -16,9 +16,8 @@ is_product(const struct cause_facts *facts)
 
 static const char layers[] = "linear addmm mm matmul convolution conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d embedding lstm gru rnn_tanh";
 
-/* The module that runs, by its path: of the innermost frame that has one. */
-static const char *
-module_name(const struct cause_facts *facts)
+const char *
+cause_module(const struct cause_facts *facts)
 {
 	for (size_t i = 0; i < json_array_size(facts->frames); i++)
 		if (*text_get(json_array_get(facts->frames, i), "module"))
@@ -162,7 +161,7 @@ bool
 cause_width(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	const char *module = module_name(facts);
+	const char *module = cause_module(facts);
 	const struct lineage_step *step;
 	bool before = facts->calls && facts->agreed == facts->calls;
 	struct text clause = {{0}, 0}, fix = {{0}, 0};
@@ -225,7 +224,7 @@ bool
 cause_channels(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	const char *module = module_name(facts);
+	const char *module = cause_module(facts);
 	struct text clause = {{0}, 0};
 	const struct operand *input;
 	int first;

@@ -20,6 +20,8 @@ bool cause_is_elementwise(const struct cause_facts *facts);
 /* What the code calls the operand at PLACE: its variable, else the argument's name. */
 const char *cause_operand_name(const struct cause_facts *facts, int place);
 const char *cause_argument(const struct cause_facts *facts, int place);
+/* The module that runs, by its path: of the innermost frame that has one; NULL. */
+const char *cause_module(const struct cause_facts *facts);
 /* Counts of the operand's values; NULL if there are none. */
 const json_t *cause_summary(const struct cause_facts *facts, int place);
 /* KEY of a summary, MISSING if it isn't known. */
