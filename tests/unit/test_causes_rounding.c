@@ -174,6 +174,12 @@ ask_pictures(void (*batch)(int64_t high), int64_t high, int64_t grid, const char
 
 #define SAYS(key, part) CU_ASSERT_PTR_NOT_NULL(strstr(text_of("picture_rounded", key), part))
 
+static const char *
+first_evidence(void)
+{
+	return text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text");
+}
+
 static void
 test_rest(void)
 {
@@ -207,6 +213,8 @@ test_none(void)
 
 	ask_pictures(add_batch, 40, 5, "{\"elements\":100,\"true\":72,\"rows\":[36,36]}", 72); /* 40 leaves no rest: a row more, for whatever reason */
 	EXPECT("picture_rounded", "possible");
+	SAYS("text", "picture 1 of 2 gives 5 x 6 = 30 rows where the text has 36 places, one line of its grid more");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_evidence(), "its height is then more than 40 and less than 48"));
 	ask_pictures(add_batch, 44, 5, "{\"elements\":100,\"true\":70,\"rows\":[36,34]}", 70); /* not by a whole row */
 	EXPECT("picture_rounded", "");
 	EXPECT("placeholders_differ", "possible");

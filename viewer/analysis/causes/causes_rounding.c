@@ -128,6 +128,26 @@ tell_rounded(const struct cause_facts *facts, struct cause *out, const struct pi
 	text_add(&out->fix, "; or resize every picture to multiples of %" PRId64 " before both", first->stride.high);
 }
 
+/* Picture ODD has a line of its grid less, or more, than the PLACES of its text; its own size isn't recorded. */
+static void
+tell_line(const struct cause_facts *facts, struct cause *out, const struct picture_rows *pictures, int odd, int64_t places)
+{
+	const struct picture_row *row = &pictures->list[odd];
+	bool up = places > row->rows, high = llabs(places - row->rows) == row->grid.wide;
+	int64_t stride = high ? row->stride.high : row->stride.wide, least = ((high ? row->grid.high : row->grid.wide) - !up) * stride;
+
+	out->confidence = "possible";
+	text_add(&out->text, "picture %d of %d gives %" PRId64 " x %" PRId64 " = %" PRId64 " rows where the text has %" PRId64
+		 " places, one line of its grid %s: maybe a side is no multiple of the patch, and one of the two rounds it up, the other down", odd, pictures->count,
+		 row->grid.high, row->grid.wide, row->rows, places, up ? SAY("more") : SAY("less"));
+	if (stride > 1 && row->grid.high != row->grid.wide)
+		text_add(&out->evidence, "its %s is then more than %" PRId64 " and less than %" PRId64, high ? SAY("height") : SAY("width"), least, least + stride);
+	text_add(&out->fix, "count the places as the model makes the rows, each side divided by the patch and rounded in the same way");
+	if (up)
+		cause_add_asked(facts, &out->fix, "ceil(");
+	text_add(&out->fix, "; or resize every picture to multiples of the patch before both");
+}
+
 /* Needs: places and rows that differ, rows that are put together picture by picture, and the grid of each. Likely where the pictures' own sizes, the
  * rest counted the other way, make just the places that there are. */
 bool
@@ -149,14 +169,7 @@ cause_rounded_pictures(const struct cause_facts *facts, struct cause *out)
 			tell_rounded(facts, out, pictures, up);
 			holds = true;
 		} else if ((odd = lacks_line(pictures, &found, places)) >= 0) {
-			const struct picture_row *row = &pictures->list[odd];
-
-			out->confidence = "possible";
-			text_add(&out->text, "picture %d of %d gives %" PRId64 " x %" PRId64 " = %" PRId64 " rows where the text has %" PRId64
-				 " places, one line of its grid %s: maybe a side is no multiple of the patch, and one of the two rounds it up, the other down", odd, pictures->count,
-				 row->grid.high, row->grid.wide, row->rows, (int64_t)json_integer_value(json_array_get(places, (size_t)odd)), up ? SAY("more") : SAY("less"));
-			text_add(&out->fix, "count the places as the model makes the rows, each side divided by the patch and rounded in the same way; or resize every picture to multiples "
-				 "of the patch before both");
+			tell_line(facts, out, pictures, odd, json_integer_value(json_array_get(places, (size_t)odd)));
 			holds = true;
 		}
 	}

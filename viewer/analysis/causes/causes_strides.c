@@ -9,7 +9,7 @@
 #define CALLS_LEAST 3
 #define CALLS_MOST 400
 
-/* What the line that decided the size made in other steps. */
+/* What the line that decided the size, or first used what came in ready-made, made in other steps. */
 struct made { const struct lineage_step *now; int64_t by, calls, others, sizes[SIZES_TOLD]; int count; };
 
 static bool
@@ -31,18 +31,18 @@ look_at_made(const struct event *event, void *context)
 	return made->calls < CALLS_MOST;
 }
 
-/* "its line made multiples of 8 alone in 120 earlier calls (32, 16, 56)" */
+/* "in 120 earlier calls it was a multiple of 8 each time (32, 16, 56)" */
 static void
 add_made(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t by)
 {
 	struct made made = { .now = step, .by = by };
 
-	if (!facts->source || step->event.id < 0 || step->event.site < 0 || step->dim < 0 || step->entered)
+	if (!facts->source || step->event.id < 0 || step->event.site < 0 || step->dim < 0)
 		return;
 	facts->source->each_call(facts->source->context, facts->process, &step->event, look_at_made, &made);
 	if (made.calls < CALLS_LEAST || made.others)
 		return;
-	text_add(text, "%sin %" PRId64 " earlier calls its line made multiples of %" PRId64 " alone (", text->used ? "; " : "", made.calls, by);
+	text_add(text, "%sin %" PRId64 " earlier calls it was a multiple of %" PRId64 " each time (", text->used ? "; " : "", made.calls, by);
 	for (int i = 0; i < made.count; i++)
 		text_add(text, "%s%" PRId64, i ? ", " : "", made.sizes[i]);
 	text_add(text, ")");
@@ -111,7 +111,7 @@ tell_strides(const struct cause_facts *facts, struct cause *out, const struct st
 		text_add(&out->text, "%" PRId64 "%s", strides->path[i], i ? " -> " : "");
 	text_add(&out->text, ", where %" PRId64 " was kept (%s made %" PRId64 " of %" PRId64 ")", facts->sides[!strides->side].size, steps[strides->rounds].event.operation,
 		 steps[strides->rounds].size, steps[strides->rounds + 1].size);
-	add_made(facts, &out->evidence, entry, strides->by);
+	add_made(facts, &out->evidence, entry->entered && strides->entry > 0 ? entry - 1 : entry, strides->by);
 	if (out->setting) {
 		text_add(&out->evidence, "%smaybe let through by a setting", out->evidence.used ? "; " : "");
 		cause_add_number(facts, &out->evidence, out->setting);

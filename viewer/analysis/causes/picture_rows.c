@@ -6,7 +6,7 @@
 #include "../mismatch/mismatch_rule.h"
 
 #define PASSED_MOST 12   /* operations between a layer and the batch that it is given */
-#define WRITES_MOST 2000 /* operations in which a batch is filled */
+#define WRITES_MOST 600 /* operations before a layer in which its batch was filled */
 #define VIEWS_MOST 16
 
 /* One picture of a batch: TENSOR as it was before BEFORE, or its part ITEM (-1: all of it). */
@@ -31,7 +31,7 @@ find_written(const struct source *source, int process, const struct picked *pick
 
 	if (picked->item < 0)
 		views[count++] = picked->tensor;
-	for (int64_t id = event->id + 1; id < picked->before && id - event->id < WRITES_MOST; id++) {
+	for (int64_t id = event->id + 1 > picked->before - WRITES_MOST ? event->id + 1 : picked->before - WRITES_MOST; id < picked->before; id++) {
 		int64_t index = -1, dim = -1;
 		bool within = false;
 		struct event next;
