@@ -80,6 +80,7 @@ static void
 test_placeholders(void)
 {
 	const struct operand put[] = { TENSOR("self", 1, 1, 2048, 16), MASK("indices[0]", 2, 1, 2048), TENSOR("values", 3, 3420, 16) };
+	const struct operand tokens[] = { INDEX("self", 5, 1, 3500) }, cut[] = { INDEX("output", 6, 1, 2048) };
 	const struct event event = EVENT("aten::index_put_", put);
 	const char *fewer = "shape mismatch: value tensor of shape [3420, 16] cannot be broadcast to indexing result of shape [1960, 16]";
 	const char *nothing = "shape mismatch: value tensor of shape [3420, 16] cannot be broadcast to indexing result of shape [0, 16]";
@@ -92,6 +93,16 @@ test_placeholders(void)
 	CU_ASSERT_STRING_EQUAL(text_get(json_object_get(json_array_get(causes, 0), "setting"), "name"), "data_args.cutoff_len");
 	ask(&event, fewer, NULL, number("data_args.cutoff_len", 4096));
 	EXPECT("placeholders_cut", "possible");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "tokens were made"));
+	for (int shorter = 0; shorter < 2; shorter++) { /* the slice on the mask's way took some of the tokens, or none */
+		add_step(1, 90, "aten::slice", tokens, 1, 1, 2048);
+		stories[1].steps[0].event.outputs = shorter ? cut : tokens;
+		stories[1].steps[0].event.output_count = 1;
+		ask(&event, fewer, NULL, NULL);
+		EXPECT("placeholders_cut", shorter ? "likely" : "possible");
+		CU_ASSERT_EQUAL(strstr(first_text("text"), "3500 tokens were made 2048 by aten::slice") != NULL, shorter == 1);
+		forget();
+	}
 	ask(&event, nothing, NULL, NULL);
 	EXPECT("no_placeholder", "certain");
 	EXPECT("placeholders_cut", "");

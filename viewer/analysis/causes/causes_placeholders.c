@@ -180,10 +180,28 @@ add_least(struct cause *out, const struct placeholders *found, int64_t missing)
 		 "turns)", found->length + missing);
 }
 
-/* Needs: fewer places than features, in a sequence whose length is a named limit. */
+/* The step, on the way of the mask that has the places, that cut the tokens to LENGTH; NULL. */
+static const struct lineage_step *
+cutting_step(const struct cause_facts *facts, int64_t length)
+{
+	const struct lineage *mask = facts->sides[1].lineage;
+
+	for (int i = 0; mask && length > 0 && i < mask->count; i++) {
+		const struct event *event = &mask->steps[i].event;
+		int self = mismatch_is_any(event->operation, "slice narrow") && event->output_count == 1 ? rule_any(event, "self input") : -1;
+		int last = self < 0 ? -1 : event->outputs[0].ndim - 1;
+
+		if (last >= 0 && event->operands[self].ndim == last + 1 && event->outputs[0].sizes[last] == length && event->operands[self].sizes[last] > length)
+			return &mask->steps[i];
+	}
+	return NULL;
+}
+
+/* Needs: fewer places than features, in a sequence whose length is a named limit, or that a slice made shorter. */
 bool
 cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 {
+	const struct lineage_step *cut;
 	struct placeholders found;
 	struct placeholders_whole whole;
 	int64_t missing, least;
@@ -191,17 +209,23 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 
 	if (!placeholders_find(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
-	if (placeholders_whole(facts, &found, &whole) && whole.fits && !placeholders_limit(facts, &found))
+	cut = cutting_step(facts, found.length);
+	if (!cut && placeholders_whole(facts, &found, &whole) && whole.fits && !placeholders_limit(facts, &found))
 		return false; /* whole images, and a sequence that has all of its own */
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = placeholders_limit(facts, &found);
 	one = lacks_one(facts, found.supplied);
-	if (!out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
+	if (!cut && !out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
 		return false; /* nothing says that anything was cut; an exact multiple says something else */
-	out->confidence = out->setting ? "likely" : "possible";
+	out->confidence = out->setting || cut ? "likely" : "possible";
 	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
 		 " too few", found.selected, found.supplied, missing);
+	if (cut) {
+		text_add(&out->text, "; %" PRId64 " tokens were made %" PRId64 " by ", cut->event.operands[rule_any(&cut->event, "self input")].sizes[cut->event.outputs[0].ndim - 1],
+			 found.length);
+		cause_add_step(facts, &out->text, cut);
+	}
 	if (out->setting)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
 	if (placeholders_add_spread(facts, found.supplied, &out->evidence))
@@ -212,7 +236,11 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
 		add_least(out, &found, missing);
 	text_add(&out->fix, ", use fewer or smaller images, or drop the sample");
-	if (!out->setting && one)
+	if (cut) {
+		text_add(&out->fix, "; it is cut here: ");
+		cause_add_line(facts, &out->fix, cut, -1);
+	}
+	if (!cut && !out->setting && one)
 		text_add(&out->fix, "; no limit is in reach: it was applied in another process or in an earlier run, whose tokenised cache must then be "
 			 "rebuilt");
 	return true;
