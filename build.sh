@@ -57,6 +57,7 @@ is_there() { # PACKAGE
 	gcc-aarch64-linux-gnu) have_tool aarch64-linux-gnu-gcc ;;
 	libc6-dev-arm64-cross) [ -f /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	qemu-user) have_tool qemu-aarch64 ;;
+	libclang-rt-dev) have_tool clang && echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -w -fsanitize=fuzzer,address -xc - -o /dev/null 2>/dev/null ;;
 	libc6-dev) have_tool gcc && printf '#include <stdio.h>\n' | gcc -E - >/dev/null 2>&1 ;;
 	libsqlite3-dev) have_static sqlite3.h libsqlite3.a ;;
 	zlib1g-dev) have_static zlib.h libz.a ;;
@@ -465,7 +466,7 @@ fuzz_rounds() { # BUILD ROUNDS [NUMBER]
 
 word_fuzz() {
 	need_tests
-	need clang
+	need clang libclang-rt-dev # without the latter, clang has no sanitizers
 	compile all tests
 	compile BUILD=$BUILD/fuzzer CC=clang FUZZER=1 WARN=-w SANITIZE=address,undefined,fuzzer-no-link "$BUILD/fuzzer/tests/fuzz"
 	rm -rf "$BUILD/seeds"
