@@ -333,6 +333,8 @@ test_told(void)
 	EXPECT("view_told", "");
 }
 
+static json_t *limit; /* named numbers within reach */
+
 /* Positions that end with MOST, counted by OPERATION, for 66 columns and as many rows. */
 static void
 ask_positions(const char *operation, int64_t most)
@@ -345,7 +347,7 @@ ask_positions(const char *operation, int64_t most)
 	start();
 	stories[0].count = 1;
 	stories[0].steps[0] = (struct lineage_step){ .event = { .id = 5, .site = -1, .operation = operation }, .dim = -1, .size = -1 };
-	facts = (struct cause_facts){ .event = &event, .mismatch = &outside, .message = "index out of range in self", .last_call = -1 };
+	facts = (struct cause_facts){ .event = &event, .mismatch = &outside, .message = "index out of range in self", .last_call = -1, .numbers = limit };
 	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[0] };
 	json_decref(causes);
 	causes = causes_build(&facts);
@@ -359,6 +361,12 @@ test_offset(void)
 	EXPECT("index_out_of_range", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "these positions begin at 2, not at 0: a table of 66 rows holds sequences of 64, and this one has 66"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "cut the sequences to 64"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "raises both"));
+	limit = number("args.positions", 66);
+	ask_positions("aten::cumsum", 67);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "the sequence is as long as args.positions: if that is its limit, too, raising it raises both"));
+	json_decref(limit);
+	limit = NULL;
 	ask_positions("aten::lift_fresh", 67); /* tokens */
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "begin at"));
 	ask_positions("aten::cumsum", 120); /* no offset is so large */

@@ -250,6 +250,8 @@ tell_offset(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->evidence, "position %" PRId64 " is asked for", mismatch->actual);
 	text_add(&out->fix, "cut the sequences to %" PRId64 " (the table's rows less %" PRId64 "), whatever the limit for them is called; or build the table with %" PRId64 " rows more than the "
 		 "longest sequence", mismatch->expected - offset, offset, offset);
+	if (out->setting && columns == mismatch->expected)
+		text_add(&out->fix, "; the sequence is as long as %s: if that is its limit, too, raising it raises both", text_get(out->setting, "name"));
 	return true;
 }
 
