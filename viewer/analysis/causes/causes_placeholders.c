@@ -342,9 +342,9 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	if (is_whole)
 		text_add(&out->text, ": %" PRId64 " images of %" PRId64 " each against %" PRId64, whole.places, whole.each, whole.given);
 	else if (few <= FEW && more > 0)
-		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently");
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image (a clip, a sound) differently");
 	else if (few <= FEW)
-		text_add(&out->text, ": processor and tokenizer count the tokens of an image differently, or a sequence was cut (now, or in an earlier "
+		text_add(&out->text, ": processor and tokenizer count the tokens of an image (a clip, a sound) differently, or a sequence was cut (now, or in an earlier "
 			 "run whose cache is read)");
 	placeholders_add_spread(facts, found.supplied, &out->evidence);
 	add_units(facts, &found, out);
@@ -353,7 +353,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 	text_add(&out->fix, "%s", more < 0
-		 ? SAY("use processor and tokenizer of one version, with the same image sizes; where tokenised data is cached, rebuild the cache")
+		 ? SAY("use processor and tokenizer of one version, with the same sizes of images (lengths of sounds); where tokenised data is cached, rebuild the cache")
 		 : SAY("check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
 		       "tokenizer are of one version"));
 	return true;
