@@ -126,6 +126,33 @@ write_item(struct json_writer *json, struct lists *lists, uint32_t n, uint32_t i
 		lists->told[lists->told_count++] = (struct lists_told){ tensor, tensor_storage(impl, &bytes), meta.storage_offset, meta.elements };
 }
 
+static bool
+are_alike(const void *one, const void *other)
+{
+	struct tensor_meta meta[2];
+
+	return read_both(one, other, meta) && !differ(meta, SIZES);
+}
+
+/* List N is longer or shorter than the first: where the longer is the other with some put in, those. */
+static void
+write_more(struct json_writer *json, struct lists *lists, uint32_t n)
+{
+	uint32_t longer = lists->of[n].length > lists->of[0].length ? n : 0, before = 0, after = 0;
+	const struct lists_one *more = &lists->of[longer], *less = &lists->of[longer ? 0 : n];
+
+	if (more->kept < more->length || less->kept < less->length)
+		return;
+	while (before < less->length && are_alike(more->items[before], less->items[before]))
+		before++;
+	while (before + after < less->length && are_alike(more->items[more->length - 1 - after], less->items[less->length - 1 - after]))
+		after++;
+	if (before + after < less->length)
+		return;
+	for (uint32_t i = before; i < more->length - after && i < before + LISTS_PLACES && json_left(json) > LEAVE_BYTES + ITEM_BYTES; i++)
+		write_item(json, lists, longer, i);
+}
+
 void
 lists_write(struct json_writer *json, struct lists *lists, uint64_t event)
 {
@@ -148,5 +175,8 @@ lists_write(struct json_writer *json, struct lists *lists, uint64_t event)
 		}
 		places += odd;
 	}
+	for (uint32_t n = 1; known && n < lists->count; n++)
+		if (lists->of[n].length != lists->of[0].length)
+			write_more(json, lists, n);
 	json_array_end(json);
 }

@@ -3,7 +3,8 @@
  *
  * When an operation with such a list begins, the addresses of its tensors are set aside (one copy of each pointer; no other operation pays). If
  * it is then left by an exception, those that differ from what they are held against are written into its note: of lists of one length, an item
- * from the first list's item at its place; of a list alone, an item from the list's first. Lists that differ at more places than they agree at
+ * from the first list's item at its place; of a list alone, an item from the list's first; of a list that is another with some put in, those.
+ * Lists that differ at more places than they agree at
  * are of different kinds, and nothing is said of them.
  *
  * On the operation's thread. A tensor is looked at only while the table of identities says that it lives. No malloc, no lock.

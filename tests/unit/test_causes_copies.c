@@ -55,6 +55,17 @@ ask_of(json_t *local)
 }
 
 static void
+ask_list(json_t *local)
+{
+	struct cause_facts facts = { .event = &failed, .mismatch = &differs, .message = "", .frames = local, .source = &source, .last_call = -1, .step = 3,
+				     .sides = { { .place = 2, .dim = -1, .size = -1 }, { .place = 0, .dim = -1, .size = -1 } } };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(local);
+}
+
+static void
 test_replaced_after_copy(void)
 {
 	make(COPY, 1);
@@ -110,12 +121,36 @@ test_not_replaced(void)
 	lists[0].item = 0;
 }
 
+/* A longer list: what it has more, by its names. Likely where that is younger than all of the other's. */
+static void
+test_lists_unequal(void)
+{
+	static const char more[] = "[{\"file\":\"train.py\",\"locals\":[{\"name\":\"model.extra\",\"kind\":\"tensor\",\"parameter\":\"model.extra\",\"tensor\":300}]}]";
+	struct operand unequal[] = { LISTED("self[0]", 0, 0, 101, 8, 8), LISTED("self[1]", 0, 1, 102, 8), LISTED("tensors1[0]", 1, 0, 201, 8, 8),
+				     LISTED("tensors1[20]", 1, 20, 300, 4) };
+
+	make(COPY, 1);
+	failed.operands = unequal;
+	failed.operand_count = COUNT(unequal);
+	differs = (struct mismatch){ .property = "items", .operand = 2, .against = 0, .dim = -1, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 26,
+				     .actual = 27 };
+	ask_list(json_loads(more, 0, NULL));
+	EXPECT("lists_unequal", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("lists_unequal", "text"), "model.extra; made after everything"));
+	unequal[0].tensor = 400; /* the other list has something younger */
+	ask_list(json_loads(more, 0, NULL));
+	EXPECT("lists_unequal", "possible");
+	ask_list(NULL); /* nothing is known by name */
+	EXPECT("lists_unequal", "");
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "replaced after it was copied", test_replaced_after_copy);
 	CU_add_test(suite, "copied by Python's protocol", test_copied_by_python);
 	CU_add_test(suite, "not replaced", test_not_replaced);
+	CU_add_test(suite, "lists of unequal length", test_lists_unequal);
 }
 
 int

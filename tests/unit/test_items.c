@@ -86,6 +86,27 @@ test_pairs(void)
 	expect_names("device", 1, "cuda:0", "cpu");
 }
 
+/* Lists of unequal length, cut and whole. */
+static void
+test_lengths(void)
+{
+	static const char message[] = "Tensor lists must have the same number of tensors, got 26 and 28";
+	const struct operand cut_lists[] = { { .name = "self", .kind = "list", .value = "{\"count\":26,\"kept\":16}", .argument = 0, .item = -1, .ndim = -1, .tensor = -1 },
+					     LISTED_AS("self[0]", 0, 0, 8),
+					     { .name = "other", .kind = "list", .value = "{\"count\":28,\"kept\":16}", .argument = 1, .item = -1, .ndim = -1, .tensor = -1 },
+					     LISTED_AS("other[0]", 1, 0, 8) };
+	const struct operand whole[] = { LISTED_AS("self[0]", 0, 0, 8), LISTED_AS("self[1]", 0, 1, 8), LISTED_AS("other[0]", 1, 0, 8) };
+	const struct event a = EVENT("aten::_foreach_add_", cut_lists), b = EVENT("aten::_foreach_add_", whole);
+
+	look(&a, message);
+	expect("items", 2, 0, 26, 28);
+	CU_ASSERT_STRING_EQUAL(found.text, "other has 28 tensors where self has 26");
+	look(&b, message);
+	expect("items", 2, 0, 2, 1);
+	look(&b, "another failure");
+	CU_ASSERT_FALSE(finds);
+}
+
 static const struct process processes[] = { { .file = "x.db", .role = "rank", .status = "failed" } };
 static const struct operand cut[] = {
 	{ .name = "self", .kind = "list", .argument = 0, .item = -1, .ndim = -1, .tensor = -1 },
@@ -196,6 +217,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("lists item by item", NULL, NULL);
 	CU_add_test(suite, "pairs that disagree", test_pairs);
+	CU_add_test(suite, "lists of unequal length", test_lengths);
 	CU_add_test(suite, "items of the note", test_items);
 	CU_add_test(suite, "items that are none", test_no_items);
 	CU_basic_run_tests();

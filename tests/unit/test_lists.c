@@ -126,6 +126,32 @@ test_alone(void)
 	CU_ASSERT_STRING_EQUAL(written(1), "[]"); /* a batch of all lengths */
 }
 
+/* A list that is the other with some put in: those. */
+static void
+test_more(void)
+{
+	make();
+	for (int i = 20; i < LENGTH - 2; i++) /* the second has two fewer, from the twentieth on the first's from the twenty-second */
+		tensors[1][i].sizes[0] = tensors[0][i + 2].sizes[0];
+	objects[1].end = items[1] + LENGTH - 2;
+	lists_keep(&lists, 7, arguments, 2);
+	written(7);
+	CU_ASSERT_EQUAL(times("\"argument\":0"), 2);
+	CU_ASSERT_EQUAL(times("\"argument\":1"), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"item\":20"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"item\":21"));
+	objects[1].end = items[1] + LENGTH - 3; /* another one is missing elsewhere */
+	tensors[1][3].sizes[0] = 99;
+	lists_keep(&lists, 7, arguments, 2);
+	CU_ASSERT_STRING_EQUAL(written(7), "[]");
+	make();
+	objects[0].end = items[0] + LENGTH - 4; /* the first is the shorter one */
+	lists_keep(&lists, 7, arguments, 2);
+	written(7);
+	CU_ASSERT_EQUAL(times("\"argument\":1"), 4);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"item\":36"));
+}
+
 /* What has ended, was never met, or is no tensor isn't looked at. */
 static void
 test_ended(void)
@@ -181,6 +207,7 @@ main(void)
 	CU_add_test(suite, "of lists of one length the items that differ are written", test_pairs);
 	CU_add_test(suite, "lists of other kinds say nothing", test_other_kinds);
 	CU_add_test(suite, "of a list alone what isn't like the first", test_alone);
+	CU_add_test(suite, "of a longer list what was put in", test_more);
 	CU_add_test(suite, "only what lives is looked at", test_ended);
 	CU_add_test(suite, "long lists are kept in part", test_room);
 	CU_basic_run_tests();

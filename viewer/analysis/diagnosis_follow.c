@@ -170,6 +170,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
 	bool both, loaded = false;
 
+	if (strcmp(mismatch->property, "items") == 0)
+		return; /* how many there are is no tensor's size */
 	if (!is_tensor && against >= 0) { /* an argument disagrees with a tensor: the tensor has the story */
 		place = against;
 		dim = against_dim;

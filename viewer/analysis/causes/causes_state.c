@@ -300,3 +300,41 @@ cause_replaced_after_copy(const struct cause_facts *facts, struct cause *out)
 	}
 	return false;
 }
+
+/* Needs: lists of unequal length, of which the note tells what the longer one has more: parameters by name. Likely where they are younger than the
+ * other list's tensors. */
+bool
+cause_lists_unequal(const struct cause_facts *facts, struct cause *out)
+{
+	const struct event *event = facts->event;
+	const struct operand *more, *less;
+	int named = 0, younger = 0;
+
+	if (!cause_disagrees(facts, "items"))
+		return false;
+	more = &event->operands[facts->mismatch->actual > facts->mismatch->expected ? facts->mismatch->operand : facts->mismatch->against];
+	less = more == &event->operands[facts->mismatch->operand] ? &event->operands[facts->mismatch->against] : &event->operands[facts->mismatch->operand];
+	for (int i = 0; i < event->operand_count; i++) {
+		const char *name = text_get(operand_local(facts->frames, event->operands[i].tensor), "parameter");
+		bool since = true;
+
+		if (event->operands[i].argument != more->argument || event->operands[i].item < 0 || !*name)
+			continue;
+		for (int n = 0; n < event->operand_count; n++)
+			since = since && (event->operands[n].argument != less->argument || event->operands[n].tensor < event->operands[i].tensor);
+		if (named)
+			text_add(&out->text, ", %s", name);
+		else
+			text_add(&out->text, "the longer list has what the other hasn't: %s", name);
+		named++;
+		younger += since;
+	}
+	if (!named)
+		return false;
+	out->confidence = younger == named ? "likely" : "possible";
+	if (younger == named)
+		text_add(&out->text, "; made after everything in the other list");
+	text_add(&out->evidence, "%s", facts->mismatch->text);
+	text_add(&out->fix, "make the other list (an average's copy, an optimizer's state) anew after the module was given these, or add them to it");
+	return true;
+}

@@ -1,4 +1,5 @@
 /* Operations on lists of tensors, item by item: an optimizer's, an average's (_foreach_*, _fused_*). */
+#include <inttypes.h>
 #include <string.h>
 
 #include "mismatch_rule.h"
@@ -77,6 +78,52 @@ state_exactly(const struct mismatch_facts *facts, struct mismatch *out, int plac
 	return false;
 }
 
+/* How many tensors the list of argument ARGUMENT has, whether they were recorded or not; PLACE gets its own operand, or its first item's. */
+static int64_t
+length_of(const struct event *event, int argument, int *place)
+{
+	const char *count = NULL;
+	int64_t length = 0;
+
+	*place = -1;
+	for (int i = 0; i < event->operand_count; i++) {
+		const struct operand *is = &event->operands[i];
+
+		if (is->argument != argument || (is->item < 0 && (!is->kind || strcmp(is->kind, "list") != 0)))
+			continue;
+		*place = *place < 0 ? i : *place;
+		if (is->item < 0 && is->value && (count = strstr(is->value, "\"count\"")))
+			return text_number(&count, &length) ? length : 0;
+		length += is->item >= 0;
+	}
+	return length;
+}
+
+/* Lists that go together are of one length. */
+static bool
+state_lengths(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int place[2], first = -1;
+	int64_t length[2];
+
+	for (int i = 0; i < event->operand_count; i++) {
+		if (event->operands[i].item < 0)
+			continue;
+		first = first < 0 ? event->operands[i].argument : first;
+		length[0] = length_of(event, first, &place[0]);
+		length[1] = length_of(event, event->operands[i].argument, &place[1]);
+		if (length[0] == length[1] || length[0] < 1 || length[1] < 1 || !facts->message || !strstr(facts->message, "same number of tensors"))
+			continue;
+		state_numbers(out, "items", place[1], place[0], -1, length[0], length[1]);
+		state_mark(out, place[0], -1);
+		text_say(out->text, sizeof(out->text), "%.*s has %" PRId64 " tensors where %.*s has %" PRId64, (int)strcspn(event->operands[place[1]].name, "["),
+			 event->operands[place[1]].name, length[1], (int)strcspn(event->operands[place[0]].name, "["), event->operands[place[0]].name, length[0]);
+		return true;
+	}
+	return false;
+}
+
 bool
 mismatch_pairs(const struct mismatch_facts *facts, const char *name, struct mismatch *out)
 {
@@ -85,6 +132,8 @@ mismatch_pairs(const struct mismatch_facts *facts, const char *name, struct mism
 
 	if (!fused && strncmp(name, "foreach_", 8) != 0)
 		return false;
+	if (state_lengths(facts, out))
+		return true;
 	for (int i = 0; i < event->operand_count; i++) {
 		const struct operand *is = &event->operands[i];
 		int against = is_item(is) ? partner_of(event, i) : -1;
