@@ -88,6 +88,14 @@ test_others(void)
 	stories[0].steps[0].size = 16; /* brought back to twice as much: no rest makes that */
 	CU_ASSERT_FALSE(strides_find(&stories[0], &stories[1], &strides));
 	tell_halves();
+	stories[0].steps[1].event = (struct event){ .id = 80, .site = 80, .operation = "aten::upsample_nearest1d", .operands = half_7, .operand_count = 1 };
+	stories[0].steps[1].size = 3; /* scaled by a half: what is left of 7 is cut off, 3 is scaled to 6 */
+	stories[0].steps[0].size = 6;
+	CU_ASSERT_TRUE(strides_find(&stories[0], &stories[1], &strides));
+	CU_ASSERT_EQUAL(strides.by, 8);
+	stories[0].steps[1].event.operation = "aten::conv1d"; /* a layer without padding that takes 4 off */
+	CU_ASSERT_FALSE(strides_find(&stories[0], &stories[1], &strides));
+	tell_halves();
 	stories[0].steps[1].possible = true;
 	CU_ASSERT_FALSE(strides_find(&stories[0], &stories[1], &strides));
 	tell_halves();

@@ -411,6 +411,10 @@ test_rounding(void)
 	CU_ASSERT_TRUE(lineage_rounds(&one, &other, &rounding));
 	CU_ASSERT_EQUAL(rounding.from, 15);
 	CU_ASSERT_EQUAL(rounding.to, 7);
+	one.steps[1].event.operation = "aten::conv2d";
+	one.steps[1].size = 13; /* a layer without padding takes 2 off: no rest */
+	CU_ASSERT_FALSE(lineage_rounds(&one, &other, &rounding));
+	one.steps[1].size = 7;
 	one.steps[0].event.operation = "aten::slice"; /* samples, cut from one tensor */
 	CU_ASSERT_FALSE(lineage_rounds(&one, &other, &rounding));
 	one.steps[0].event.operation = "aten::relu";

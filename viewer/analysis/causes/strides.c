@@ -10,8 +10,12 @@
 static int64_t
 stride_of(const struct lineage_step *step, int64_t from)
 {
-	int64_t over = 0, stride = 0;
+	int64_t over = 0, stride = 0, asked[RULE_INTS_MOST];
 
+	if (strstr(step->event.operation, "upsample") && rule_ints(&step->event, "output_size", asked, RULE_INTS_MOST) < 1) { /* by a factor, which cuts a rest off */
+		stride = from / step->size;
+		return stride > 1 && from / stride == step->size ? stride : 0;
+	}
 	cause_rest(step, &over, &stride);
 	return stride > 1 && over == from && (step->size == from / stride || step->size == (from + stride - 1) / stride) ? stride : 0;
 }
