@@ -189,7 +189,7 @@ test_rest(void)
 
 	ask_pictures(add_batch, 44, 5, both, 72);
 	EXPECT("picture_rounded", "likely");
-	SAYS("text", "picture 1 of 2, 44 x 48 in steps of 8, gives 5 x 6 = 30 rows where the text has 6 x 6 = 36 places: the text counts a rest as a whole step");
+	SAYS("text", "picture 1 (from 0) of 2, 44 x 48 in steps of 8, gives 5 x 6 = 30 rows where the text has 6 x 6 = 36 places: the text counts a rest as a whole step");
 	SAYS("fix", "or resize every picture to multiples of 8");
 	EXPECT("placeholders_differ", "");
 	facts = facts_of(add_batch, 44, 5, both, 72);
@@ -213,7 +213,7 @@ test_none(void)
 
 	ask_pictures(add_batch, 40, 5, "{\"elements\":100,\"true\":72,\"rows\":[36,36]}", 72); /* 40 leaves no rest: a row more, for whatever reason */
 	EXPECT("picture_rounded", "possible");
-	SAYS("text", "picture 1 of 2 gives 5 x 6 = 30 rows where the text has 36 places, one line of its grid more");
+	SAYS("text", "picture 1 (from 0) of 2 gives 5 x 6 = 30 rows where the text has 36 places, one line of its grid more");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_evidence(), "its height is then more than 40 and less than 48"));
 	ask_pictures(add_batch, 44, 5, "{\"elements\":100,\"true\":70,\"rows\":[36,34]}", 70); /* not by a whole row */
 	EXPECT("picture_rounded", "");

@@ -95,7 +95,7 @@ tell_side(const struct cause_facts *facts, struct text *text, int64_t size, int6
 {
 	if (size % stride == 0)
 		return;
-	text_add(text, "%s%" PRId64 " is no multiple of %" PRId64, text->used ? "; " : "", size, stride);
+	text_add(text, "%s%" PRId64 " is no multiple of %" PRId64, text->used ? SAY("; ") : "", size, stride);
 	if (by->event.operation) {
 		text_add(text, ", decided by ");
 		cause_add_step(facts, text, by);
@@ -115,8 +115,8 @@ tell_rounded(const struct cause_facts *facts, struct cause *out, const struct pi
 		if (other_rows(row, up) == row->rows || odd++ >= TOLD_MOST)
 			continue;
 		first = first ? first : row;
-		text_add(&out->text, "%spicture %d of %d, %" PRId64 " x %" PRId64 " in steps of %" PRId64 ", gives %" PRId64 " x %" PRId64 " = %" PRId64 " rows where the text has %" PRId64
-			 " x %" PRId64 " = %" PRId64 " places", told++ ? "; " : "", i, pictures->count, row->size.high, row->size.wide, row->stride.high, row->grid.high, row->grid.wide,
+		text_add(&out->text, "%spicture %d (from 0) of %d, %" PRId64 " x %" PRId64 " in steps of %" PRId64 ", gives %" PRId64 " x %" PRId64 " = %" PRId64 " rows where the text has %" PRId64
+			 " x %" PRId64 " = %" PRId64 " places", told++ ? SAY("; ") : "", i, pictures->count, row->size.high, row->size.wide, row->stride.high, row->grid.high, row->grid.wide,
 			 row->rows, steps_in(row->size.high, row->stride.high, up), steps_in(row->size.wide, row->stride.wide, up), other_rows(row, up));
 	}
 	text_add(&out->text, "%s", up ? SAY(": the text counts a rest as a whole step, the model cuts it off") : SAY(": the model makes a whole step of a rest, the text leaves it out"));
@@ -137,7 +137,7 @@ tell_line(const struct cause_facts *facts, struct cause *out, const struct pictu
 	int64_t stride = high ? row->stride.high : row->stride.wide, least = ((high ? row->grid.high : row->grid.wide) - !up) * stride;
 
 	out->confidence = "possible";
-	text_add(&out->text, "picture %d of %d gives %" PRId64 " x %" PRId64 " = %" PRId64 " rows where the text has %" PRId64
+	text_add(&out->text, "picture %d (from 0) of %d gives %" PRId64 " x %" PRId64 " = %" PRId64 " rows where the text has %" PRId64
 		 " places, one line of its grid %s: maybe a side is no multiple of the patch, and one of the two rounds it up, the other down", odd, pictures->count,
 		 row->grid.high, row->grid.wide, row->rows, places, up ? SAY("more") : SAY("less"));
 	if (stride > 1 && row->grid.high != row->grid.wide)
@@ -175,7 +175,7 @@ cause_rounded_pictures(const struct cause_facts *facts, struct cause *out)
 	}
 	if (holds) {
 		placeholders_add_spread(facts, found.supplied, &out->evidence);
-		text_add(&out->evidence, "%srows of each picture: ", out->evidence.used ? "; " : "");
+		text_add(&out->evidence, "%srows of each picture: ", out->evidence.used ? SAY("; ") : "");
 		for (int i = 0; i < pictures->count; i++)
 			text_add(&out->evidence, "%s%" PRId64, i ? ", " : "", pictures->list[i].rows);
 	}

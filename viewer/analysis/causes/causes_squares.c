@@ -306,7 +306,7 @@ cause_not_square(const struct cause_facts *facts, struct cause *out)
 		if (*square->source)
 			text_add(&out->evidence, "`%s`", square->source);
 		if (squares)
-			text_add(&out->evidence, "%sin %" PRId64 " earlier calls it was a square", out->evidence.used ? "; " : "", squares);
+			text_add(&out->evidence, "%sin %" PRId64 " earlier calls it was a square", out->evidence.used ? SAY("; ") : "", squares);
 	}
 	free(room);
 	free(square);

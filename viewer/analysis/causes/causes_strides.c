@@ -42,7 +42,7 @@ add_made(const struct cause_facts *facts, struct text *text, const struct lineag
 	facts->source->each_call(facts->source->context, facts->process, &step->event, look_at_made, &made);
 	if (made.calls < CALLS_LEAST || made.others)
 		return;
-	text_add(text, "%sin %" PRId64 " earlier calls it was a multiple of %" PRId64 " each time (", text->used ? "; " : "", made.calls, by);
+	text_add(text, "%sin %" PRId64 " earlier calls it was a multiple of %" PRId64 " each time (", text->used ? SAY("; ") : "", made.calls, by);
 	for (int i = 0; i < made.count; i++)
 		text_add(text, "%s%" PRId64, i ? ", " : "", made.sizes[i]);
 	text_add(text, ")");
@@ -113,7 +113,7 @@ tell_strides(const struct cause_facts *facts, struct cause *out, const struct st
 		 steps[strides->rounds].size, steps[strides->rounds + 1].size);
 	add_made(facts, &out->evidence, entry->entered && strides->entry > 0 ? entry - 1 : entry, strides->by);
 	if (out->setting) {
-		text_add(&out->evidence, "%smaybe let through by a setting", out->evidence.used ? "; " : "");
+		text_add(&out->evidence, "%smaybe let through by a setting", out->evidence.used ? SAY("; ") : "");
 		cause_add_number(facts, &out->evidence, out->setting);
 	}
 	if (!out->evidence.used)
