@@ -9,6 +9,7 @@ static struct site sites[] = { { 1, 2, 1, 0, built }, { 2, 2, 1, 0, before } };
 static const struct operand given[] = { TENSOR("input", 1, 5, 32), TENSOR("weight", 2, 4, 96) };
 static const struct operand kept[] = { TENSOR("self", 8, 96), TENSOR("mat1", 9, 5, 32), TENSOR("mat2", 7, 32, 96) };
 static const struct operand linear[] = { TENSOR("input", 9, 5, 32), TENSOR("weight", 7, 96, 32) };
+static const struct live_tensor *live;
 static const struct operand weight[] = { TENSOR("output", 7, 32, 96) }, built_weight[] = { TENSOR("size", 2, 4, 96) };
 
 /* Is asked about model.block.1.proj.down, beside which PATH stands with PARAMETERS in each of 12; the earlier OPERATION had OPERANDS. */
@@ -20,7 +21,7 @@ ask_built(const char *path, int parameters, const char *operation, const struct 
 		{ .id = 20, .site = 5, .operation = operation, .status = "ok", .operand_count = count, .operands = operands },
 	};
 	struct event failed = EVENT("aten::linear", given);
-	struct hand hand = { .sites = sites, .site_count = 2, .events = events, .event_count = 2 };
+	struct hand hand = { .sites = sites, .site_count = 2, .events = events, .event_count = 2, .live = live };
 	struct source source = hand_source(&hand);
 	json_t *frames = json_pack("[{s:s, s:s, s:[]}]", "function", "Linear.forward", "module", "model.block.1.proj.down", "locals");
 	json_t *rows = json_pack("[{s:s, s:s, s:i, s:i}]", "module", path, "class", "Dense", "modules", 12, "parameters", 12 * parameters);
@@ -55,6 +56,21 @@ test_wrapped(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "shape[1], and what goes"));
 }
 
+/* No call of it is kept, but it is alive. */
+static void
+test_long_ago(void)
+{
+	struct live_tensor there = { .tensor = 1, .made = { .site = 2, .operation = "aten::detach", .output_count = 1, .outputs = weight } };
+
+	live = &there;
+	ask_built("model.block.0-11.proj.base", 32 * 96, "aten::mul", kept, 3);
+	EXPECT("other_size", "likely");
+	there.made.outputs = built_weight; /* another */
+	ask_built("model.block.0-11.proj.base", 32 * 96, "aten::mul", kept, 3);
+	EXPECT("other_size", "");
+	live = NULL;
+}
+
 static void
 test_others(void)
 {
@@ -81,6 +97,7 @@ static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "by a wrapped layer's other size", test_wrapped);
+	CU_add_test(suite, "of which nothing is kept", test_long_ago);
 	CU_add_test(suite, "other layers", test_others);
 }
 

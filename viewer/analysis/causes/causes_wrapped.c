@@ -8,6 +8,7 @@
 #include "../where.h"
 
 #define LOOKED_MOST 2000 /* calls of an operation that are looked through */
+#define TENSORS_MOST 4096 /* of the first of a process: its models' weights are among them */
 
 /* What stands beside the layer: its row of the modules, how its weight is kept, and where that was made. */
 struct beside { const json_t *row; int64_t sizes[2]; int64_t site; bool in_out; };
@@ -74,6 +75,25 @@ look_at_weight(const struct event *event, void *context)
 	return look->tensor < 1 && ++look->looked < LOOKED_MOST;
 }
 
+/* Was a tensor of OUT->sizes that is still there among the first that were made, before the one called NEWER? Events may be gone by then. */
+static bool
+find_live(const struct cause_facts *facts, int64_t newer, struct beside *out)
+{
+	for (int64_t tensor = 1; tensor < newer && tensor <= TENSORS_MOST; tensor++) {
+		const struct operand *is;
+		struct live_tensor live;
+
+		if (!facts->source->live_tensor(facts->source->context, facts->process, tensor, &live) || live.made.entered || live.made.output_count != 1)
+			continue;
+		is = &live.made.outputs[0];
+		if (is->ndim != 2 || memcmp(is->sizes, out->sizes, 2 * sizeof(*out->sizes)) != 0 || live.made.site < 0)
+			continue;
+		out->site = live.made.site;
+		return true;
+	}
+	return false;
+}
+
 /* Was a weight of OUT->sizes met before, as one that is kept so? Where it was made. */
 static bool
 find_weight(const struct cause_facts *facts, struct beside *out)
@@ -104,7 +124,7 @@ find_weight(const struct cause_facts *facts, struct beside *out)
 		return out->site >= 0;
 	}
 	if (!lineage_made_so(facts->source, facts->process, facts->event->id, &like, true, &made, NULL, 0))
-		return false;
+		return find_live(facts, facts->event->operands[facts->mismatch->against].tensor, out);
 	out->site = made.site;
 	return out->site >= 0;
 }
