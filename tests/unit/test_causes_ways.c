@@ -189,7 +189,8 @@ static void
 test_slice_short(void)
 {
 	const struct operand late[] = { TENSOR("self", 1, 371), VALUE("dim", "int", "0"), VALUE("start", "int", "360"), VALUE("end", "int", "376") };
-	const struct event a = EVENT("aten::mul", pair);
+	const struct operand stack[] = { ITEM("tensors[0]", 0, 1, 16), ITEM("tensors[1]", 1, 2, 8), VALUE("dim", "int", "0") };
+	const struct event a = EVENT("aten::mul", pair), b = EVENT("aten::stack", stack);
 
 	STEP(0, 97, "aten::slice", late, 0, 8);
 	ask(&a, "", NULL, NULL);
@@ -203,6 +204,17 @@ test_slice_short(void)
 	was[1].largest = 12; /* the other is larger than ever */
 	ask(&a, "", NULL, NULL);
 	EXPECT("slice_short", "");
+	for (int64_t end = 16; end <= 20; end += 4) { /* it asked for just what the others have, or for what nobody has */
+		const struct operand table[] = { TENSOR("self", 1, 8), VALUE("dim", "int", "0"), VALUE("start", "int", "0"), VALUE("end", "int", end == 16 ? "16" : "20") };
+
+		forget();
+		STEP(0, 97, "aten::slice", table, 0, 8);
+		STEP(0, 96, "aten::randn", table, 0, 8); /* the table's own size */
+		ask(&b, "", NULL, NULL);
+		EXPECT("slice_short", end == 16 ? "likely" : "");
+		if (end == 16)
+			SAYS("slice_short", "fix", "make what is sliced 16 long or more where it is built, or let no input ask for more than 8");
+	}
 	forget();
 }
 

@@ -83,6 +83,11 @@ cause_tell_step(const struct lineage_step *step, const char *name, int64_t wante
 	char operation[96];
 
 	mismatch_plain_name(step->event.operation, operation, sizeof(operation));
+	if (cause_ran_out(step, wanted, &start, &end) && end < wanted) {
+		text_add(text, "a slice asked for %" PRId64 " of what has %" PRId64 " in all", start + wanted, end);
+		text_add(fix, "make what is sliced %" PRId64 " long or more where it is built, or let no input ask for more than %" PRId64, start + wanted, end);
+		return true;
+	}
 	if (cause_ran_out(step, wanted, &start, &end)) {
 		text_add(text, "the slice begins at %" PRId64 " and there are only %" PRId64 ": %" PRId64 " are left of the %" PRId64 " that are wanted", start, end,
 			 step->size, wanted);
@@ -129,7 +134,23 @@ cause_tell_step(const struct lineage_step *step, const char *name, int64_t wante
 	return false;
 }
 
-/* Needs: a size that is wanted exactly, and a slice that ran out of what it cuts from before it had as many. */
+/* A slice that asked for just WANTED and got all that there is, fewer, on SIDE's way, where nothing changed the size since; NULL. */
+static const struct lineage_step *
+asking_slice(const struct cause_side *side, int64_t wanted)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count && side->lineage->steps[i].size == side->size && !side->lineage->steps[i].possible; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		struct slice slice;
+		int64_t start, end;
+
+		if (slice_read(&step->event, &slice) && slice.end >= 0 && slice.end - slice.start == wanted && cause_ran_out(step, wanted, &start, &end))
+			return step;
+	}
+	return NULL;
+}
+
+/* Needs: a size that is wanted exactly, and a slice that ran out of what it cuts from before it had as many. (A table that is used element by element:
+ * see causes_tables.c.) */
 bool
 cause_slice_short(const struct cause_facts *facts, struct cause *out)
 {
@@ -139,10 +160,12 @@ cause_slice_short(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "size"))
 		return false;
 	for (int i = 0; i < 2; i++) {
-		const struct lineage_step *step = cause_decider(&sides[i]);
+		const struct lineage_step *step = cause_decider(&sides[i]), *asked = cause_is_elementwise(facts) ? NULL : asking_slice(&sides[i], sides[!i].size);
 
-		if (!step || step->size != sides[i].size || !cause_ran_out(step, sides[!i].size, &start, &end) ||
-		    (sides[!i].calls && sides[!i].size > sides[!i].largest))
+		if (asked)
+			step = asked;
+		else if (!step || step->size != sides[i].size || !cause_ran_out(step, sides[!i].size, &start, &end) ||
+			 (sides[!i].calls && sides[!i].size > sides[!i].largest))
 			continue; /* (the other is larger than ever: nothing that fits was cut) */
 		out->confidence = "likely";
 		text_add(&out->text, "%s has %" PRId64 ": ", cause_operand_name(facts, sides[i].place), sides[i].size);
