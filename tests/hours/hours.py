@@ -26,7 +26,7 @@ LEFT_OUT = {
 # Case, what differs (a key of `essence`), why that can't be otherwise or is right.
 MAY_DIFFER = {
     **{name: {"history": "of more than 8 sizes the smallest and the largest outlive the ring: whether one between came before isn't known"}
-       for name in ("news_crop", "clipped_board", "judge_checkpoint_moe")},
+       for name in ("news_crop", "clipped_board", "judge_checkpoint_moe", "judge_wave_unet")},
     "padding_inside": {"origin": "what each call made of what it was given is known of the calls that are kept",
                        "causes": "the same: that nothing was cut before is told where enough such calls are kept"},
     "qwen2vl_ranks": {"history": "how many rows a mask picked is known of the calls that are kept: none, with all the steps between two calls"},

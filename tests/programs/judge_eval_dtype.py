@@ -28,8 +28,11 @@ def loader(count, **settings):
 
 def evaluate(model, batches):
     model.eval()
-    with torch.no_grad():
-        return sum(model(**batch).loss.item() for batch in batches)
+    total = 0.0
+    for batch in batches:
+        with torch.no_grad():
+            total += model(**batch).loss.item()
+    return total
 
 
 def main():
@@ -45,6 +48,7 @@ def main():
             model(**batch).loss.backward()
             optimizer.step()
             optimizer.zero_grad()
+        print(f"{evaluate(model, train):.2f}")
         print(f"{evaluate(model, dev):.2f}")
 
 

@@ -207,6 +207,26 @@ test_complete(void)
 	}
 }
 
+/* Which operand a result has its dtype from: a tensor without dimensions decides nothing beside one that has some. */
+static void
+test_dtype(void)
+{
+	struct operand operands[] = {
+		{ .name = "self", .kind = "tensor", .item = -1, .ndim = 0, .dtype = "float32", .device = "cpu", .layout = "strided", .tensor = 1 },
+		{ .name = "other", .kind = "tensor", .item = -1, .ndim = 1, .sizes = (const int64_t[]){ 4 }, .dtype = "float32", .device = "cpu", .layout = "strided", .tensor = 2 },
+	};
+	const struct operand output = { .name = "output", .kind = "tensor", .item = -1, .ndim = 1, .sizes = (const int64_t[]){ 4 }, .dtype = "float32", .device = "cpu" };
+	const struct event event = { .operation = "aten::mul", .overload = "Tensor", .operands = operands, .operand_count = 2, .outputs = &output, .output_count = 1 };
+
+	CU_ASSERT_EQUAL(size_flow_dtype(&event, 0, false).operand, 1);
+	operands[1].dtype = "int64"; /* of another category: then it does */
+	CU_ASSERT_EQUAL(size_flow_dtype(&event, 0, false).operand, 0);
+	operands[1].dtype = "float32";
+	operands[0].ndim = 1;
+	operands[0].sizes = operands[1].sizes;
+	CU_ASSERT_EQUAL(size_flow_dtype(&event, 0, false).operand, 0);
+}
+
 int
 main(void)
 {
@@ -218,6 +238,7 @@ main(void)
 	suite = CU_add_suite("size flow", NULL, NULL);
 	CU_add_test(suite, "rows", test_rows);
 	CU_add_test(suite, "every family", test_complete);
+	CU_add_test(suite, "a dtype", test_dtype);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

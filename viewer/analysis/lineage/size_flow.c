@@ -102,21 +102,35 @@ property(const struct operand *operand, bool device)
 	return name ? name : "";
 }
 
+/* The operand of dtype (or device) IS: self rather than another. NUMBERS: also one without dimensions, which decides nothing beside one that has some. */
+static int
+kind_from(const struct event *event, const char *is, bool device, bool numbers)
+{
+	int self = flow_self(event), found = -1;
+
+	if (self >= 0 && strcmp(property(&event->operands[self], device), is) == 0 && (numbers || event->operands[self].ndim > 0))
+		return self;
+	for (int i = rule_next(event, 0); i >= 0 && found < 0; i = rule_next(event, i + 1))
+		if (strcmp(property(&event->operands[i], device), is) == 0 && (numbers || event->operands[i].ndim > 0))
+			found = i;
+	return found;
+}
+
 struct flow
 size_flow_dtype(const struct event *event, int output, bool device)
 {
 	struct flow flow = { .kind = FLOW_ARGUMENTS, .operand = -1, .dim = -1 };
-	int self = flow_self(event);
+	int self = flow_self(event), from;
 	const char *is;
 
 	if (output < 0 || output >= event->output_count)
 		return flow;
 	is = property(&event->outputs[output], device);
-	if (self >= 0 && strcmp(property(&event->operands[self], device), is) == 0)
-		return (struct flow){ .kind = FLOW_PASSES, .operand = self, .dim = -1 };
-	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
-		if (strcmp(property(&event->operands[i], device), is) == 0)
-			return (struct flow){ .kind = FLOW_PASSES, .operand = i, .dim = -1 };
+	from = kind_from(event, is, device, event->outputs[output].ndim == 0);
+	if (from < 0)
+		from = kind_from(event, is, device, true);
+	if (from >= 0)
+		return (struct flow){ .kind = FLOW_PASSES, .operand = from, .dim = -1 };
 	flow.operand = self;
 	if (self < 0)
 		text_say(flow.how, sizeof(flow.how), "made as %s", is);
