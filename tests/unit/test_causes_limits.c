@@ -80,6 +80,59 @@ test_sum(void)
 	forget();
 }
 
+/* A difference of A and B in dimension 1, which agreed on 11 to LARGEST in earlier calls; B was SHIFT more before a step of its story. */
+static void
+ask_two(int64_t a, int64_t b, int64_t largest, int64_t shift, const char *less, int64_t of_less, const char *more, int64_t of_more)
+{
+	const struct operand put[] = { TENSOR("self", 9, 2, 53) }, both[] = { TENSOR("self", 1, 2, b), TENSOR("other", 2, 2, a) };
+	const struct event event = EVENT("aten::sub", both);
+
+	forget();
+	calls = 40;
+	for (int i = 0; i < 2; i++) {
+		was[i].smallest = 11;
+		was[i].largest = largest;
+		add_step(i, 30 + i, "aten::slice", put, 1, 1, i ? b : a); /* the mismatch names the other first */
+		add_step(i, 20 + i, "aten::pad_sequence", put, 1, 1, i ? b + shift : a);
+	}
+	ask(&event, "", NULL, json_pack("[{s:i, s:[{s:s, s:I}, {s:s, s:I}]}]", "frame", 1, "numbers", "name", less, "value", (json_int_t)of_less, "name", more, "value", (json_int_t)of_more));
+	forget();
+}
+
+static void
+test_two_limits(void)
+{
+	static const char less[] = "cfg['kept']['max_length']", more[] = "cfg['train']['max_length']";
+
+	ask_two(48, 53, 41, 0, less, 48, more, 64);
+	EXPECT("two_limits", "likely");
+	EXPECT("cut_one_side", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other was cut at cfg['kept']['max_length'] = 48; the limit of self is another, cfg['train']['max_length'] = 64, and it has 53"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "set cfg['kept']['max_length'] to 64"));
+	ask_two(47, 52, 41, 1, less, 48, more, 64);
+	EXPECT("two_limits", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "of which 47 are left when one is taken off"));
+	ask_two(47, 63, 41, 1, more, 64, less, 48); /* cut at both */
+	EXPECT("two_limits", "likely");
+	ask_two(49, 54, 41, -1, less, 48, more, 64);
+	EXPECT("two_limits", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "which is 49 with the one that is added"));
+	ask_two(47, 52, 41, 0, less, 48, more, 64); /* nothing is shifted */
+	EXPECT("two_limits", "");
+	ask_two(47, 64, 41, 1, less, 48, more, 64); /* 65 are within no limit */
+	EXPECT("two_limits", "");
+	ask_two(48, 53, 50, 0, less, 48, more, 64); /* both were longer before */
+	EXPECT("two_limits", "");
+	ask_two(48, 53, 11, 0, less, 48, more, 64); /* of one length */
+	EXPECT("two_limits", "");
+	ask_two(48, 53, 41, 0, less, 48, "cfg['max_position_embeddings']", 64); /* another kind */
+	EXPECT("two_limits", "");
+	ask_two(48, 53, 41, 0, "cfg['kept']['width']", 48, "cfg['train']['width']", 64); /* no limits */
+	EXPECT("two_limits", "");
+	ask_two(48, 53, 41, 0, more, 48, more, 64); /* one name */
+	EXPECT("two_limits", "");
+}
+
 /* A dict's mask was cut between forward and backward: the check in the recomputed block meets the new one. */
 static void
 test_replaced(void)
@@ -176,6 +229,7 @@ fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "a part's width by its name", test_named_width);
 	CU_add_test(suite, "cut before more are added", test_cut_before);
+	CU_add_test(suite, "two limits of one kind", test_two_limits);
 	CU_add_test(suite, "limits that add up", test_sum);
 	CU_add_test(suite, "replaced between forward and backward", test_replaced);
 	CU_add_test(suite, "read, and taken by nothing", test_untaken);

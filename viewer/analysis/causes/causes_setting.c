@@ -14,9 +14,8 @@
 
 const char cause_limits[] = "max cutoff cut limit len seq trunc block_size positions context window_size";
 
-/* The last name of "self.config.width", "cfg['width']", "sizes[0]". */
-static size_t
-last_name(const char *name, const char **out)
+size_t
+cause_last_name(const char *name, const char **out)
 {
 	const char *end = name + strlen(name), *start;
 
@@ -57,7 +56,7 @@ is_other_count(const char *name, const char *hints)
 		{ "position_embeddings", "position max len" }, { "queries", "query queries" },
 	};
 	const char *last;
-	size_t size = last_name(name, &last);
+	size_t size = cause_last_name(name, &last);
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		size_t length = strlen(counts[i].counted);
@@ -102,7 +101,7 @@ static bool
 stands_in(const char *line, const char *name)
 {
 	const char *last;
-	size_t size = last_name(name, &last);
+	size_t size = cause_last_name(name, &last);
 
 	for (const char *at = line; at && size && (at = strcasestr(at, last)); at++) {
 		if (strncasecmp(at, last, size) == 0 && (at == line || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) &&
@@ -205,7 +204,7 @@ cause_only_number(const struct cause_facts *facts, int64_t value)
 
 		if (!json_is_integer(json_object_get(number, "value")) || json_integer_value(json_object_get(number, "value")) != value || strncmp(name, "len(", 4) == 0)
 			continue;
-		if (found && (last_name(name, &last) != last_name(text_get(found, "name"), &other) || strncmp(last, other, last_name(name, &last)) != 0))
+		if (found && (cause_last_name(name, &last) != cause_last_name(text_get(found, "name"), &other) || strncmp(last, other, cause_last_name(name, &last)) != 0))
 			return NULL;
 		found = found ? found : number; /* of one attribute, which several frames reach, the innermost way to it */
 	}
@@ -220,7 +219,7 @@ cause_number_called(const struct cause_facts *facts, const char *names)
 
 	while ((number = cause_next_number(facts, &at))) {
 		const char *last;
-		size_t size = last_name(text_get(number, "name"), &last);
+		size_t size = cause_last_name(text_get(number, "name"), &last);
 		char name[64];
 
 		if (!size || size >= sizeof(name) || strncmp(text_get(number, "name"), "len(", 4) == 0)
@@ -256,7 +255,7 @@ standing_in(const struct cause_facts *facts, int64_t value)
 		const json_t *is = json_object_get(number, "value");
 		const char *name = text_get(number, "name"), *last;
 
-		if (json_is_integer(is) && json_integer_value(is) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &last) >= WORD_LEAST &&
+		if (json_is_integer(is) && json_integer_value(is) == value && strncmp(name, "len(", 4) != 0 && cause_last_name(name, &last) >= WORD_LEAST &&
 		    stands_in(facts->line, name))
 			return number;
 	}
@@ -268,7 +267,7 @@ static const json_t *
 set_where(const struct cause_facts *facts, const json_t *number, int64_t value)
 {
 	const char *last;
-	size_t size = last_name(text_get(number, "name"), &last);
+	size_t size = cause_last_name(text_get(number, "name"), &last);
 	struct text_walk at = { 0 };
 	const json_t *other;
 	char word[64];
@@ -279,7 +278,7 @@ set_where(const struct cause_facts *facts, const json_t *number, int64_t value)
 	while ((other = cause_next_number(facts, &at))) {
 		const char *name = text_get(other, "name"), *is;
 
-		if (json_integer_value(json_object_get(other, "value")) == value && strncmp(name, "len(", 4) != 0 && last_name(name, &is) > size &&
+		if (json_integer_value(json_object_get(other, "value")) == value && strncmp(name, "len(", 4) != 0 && cause_last_name(name, &is) > size &&
 		    strncasecmp(is, word, size) == 0 && settings_find(facts->settings, name, value))
 			return other;
 	}
@@ -336,14 +335,14 @@ int64_t
 cause_value_of(const struct cause_facts *facts, const char *name)
 {
 	const char *last, *is;
-	size_t size = last_name(name, &last);
+	size_t size = cause_last_name(name, &last);
 	struct text_walk at = { 0 };
 	const json_t *number;
 
 	while (size && (number = cause_next_number(facts, &at))) {
 		const json_t *value = json_object_get(number, "value");
 
-		if (last_name(text_get(number, "name"), &is) == size && strncmp(is, last, size) == 0 &&
+		if (cause_last_name(text_get(number, "name"), &is) == size && strncmp(is, last, size) == 0 &&
 		    strncmp(text_get(number, "name"), "len(", 4) != 0 && json_is_integer(value))
 			return json_integer_value(value);
 	}

@@ -121,6 +121,8 @@ bool cause_is_called(const json_t *number, const char *hints);
 /* Is it called like a limit, and was it set rather than measured? A number that is merely equal isn't evidence. */
 bool cause_is_limit(const struct cause_facts *facts, const json_t *number);
 extern const char cause_limits[]; /* HINTS for limits */
+/* The last name of "self.config.width", "cfg['width']": where it begins in OUT, and how long it is. */
+size_t cause_last_name(const char *name, const char **out);
 /* The first number whose name's last part is among the blank-separated NAMES; NULL. */
 const json_t *cause_number_called(const struct cause_facts *facts, const char *names);
 /* The value of what is called NAME ("num_queries", "self.window") in the innermost frame that has it; -1. */
