@@ -262,10 +262,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	python_parameters_write(json, &torch, &trace, room / 10);
 	json_key(json, "in_order");
 	python_loaders_in_order(json, &torch, &trace, room / 10);
-	if (json_left(json) > MODULES_ROWS * MODULE_ROW_BYTES + room / 10) {
-		json_key(json, "modules");
-		python_modules_write(json, &modules);
-	}
+	json_key(json, "modules");
+	python_modules_write(json, &modules, room / 10);
 	write_numbers(&writer, &trace, 64);
 	json_object_end(json);
 

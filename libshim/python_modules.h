@@ -66,7 +66,7 @@ void python_modules_node_path(const struct python_modules *modules, int index, c
 /* The module that FRAME runs in (its `self`), borrowed; NULL if none. */
 struct python_object *python_frame_module(const struct python_torch *torch, const struct python_frame *frame);
 
-/* python_modules_table.c: the array of rows: children of the root, as deep as their parameters differ. */
-void python_modules_write(struct json_writer *json, const struct python_modules *modules);
+/* python_modules_table.c: the array of rows: children of the root, as deep as their parameters differ, and as many as fit while RESERVE bytes stay free. */
+void python_modules_write(struct json_writer *json, const struct python_modules *modules, uint32_t reserve);
 
 #endif

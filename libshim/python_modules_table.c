@@ -108,12 +108,12 @@ own_parameters(const struct python_modules *modules, int index)
 }
 
 static bool
-row_expand(const struct python_modules *modules, struct row *rows, int *count, int at)
+row_expand(const struct python_modules *modules, struct row *rows, int *count, int most, int at)
 {
 	struct row children[MODULES_ROWS + 1];
 	struct row row = rows[at];
 	int keep = own_parameters(modules, row.first) > 0;
-	int room = MODULES_ROWS - *count - keep + 1; /* this row goes, or stays for what is its own */
+	int room = most - *count - keep + 1; /* this row goes, or stays for what is its own */
 	int added = room > 0 ? rows_split(modules, &row, children, room) : 0;
 
 	if (!added || added > room)
@@ -172,28 +172,29 @@ row_write(struct json_writer *json, const struct python_modules *modules, const 
 }
 
 void
-python_modules_write(struct json_writer *json, const struct python_modules *modules)
+python_modules_write(struct json_writer *json, const struct python_modules *modules, uint32_t reserve)
 {
 	struct row rows[MODULES_ROWS + 1];
-	int count = 1;
+	uint32_t left = json_left(json), fit = left > reserve ? (left - reserve) / MODULE_ROW_BYTES : 0;
+	int count = 1, most = fit < MODULES_ROWS ? (int)fit : MODULES_ROWS;
 
 	json_array_begin(json);
-	if (modules->nodes && modules->count) {
+	if (most > 0 && modules->nodes && modules->count) {
 		rows[0] = (struct row){ .copies = 1 };
 		path_join(rows[0].path, "", modules->root, "");
 		/* The root's children are told even where all is alike; then level by level, as deep as they differ. */
-		row_expand(modules, rows, &count, 0);
-		if (modules->outer && count < MODULES_ROWS) {
+		row_expand(modules, rows, &count, most, 0);
+		if (modules->outer && count < most) {
 			int at = count++;
 			rows[at] = (struct row){ .first = modules->outer, .last = modules->outer, .copies = 1 };
 			path_join(rows[at].path, "", modules->outer_name, "");
-			row_expand(modules, rows, &count, at);
+			row_expand(modules, rows, &count, most, at);
 		}
 		for (int depth = 1; depth <= MODULES_DEPTH; depth++)
 			for (int i = 0; i < count; i++) {
 				const struct module_node *node = &modules->nodes[rows[i].first];
 				if (!rows[i].own && node->depth == depth && !is_uniform(node))
-					row_expand(modules, rows, &count, i);
+					row_expand(modules, rows, &count, most, i);
 			}
 		for (int i = 0; i < count; i++)
 			row_write(json, modules, &rows[i]);

@@ -286,7 +286,7 @@ state_write_modules(struct json_writer *json, const struct python_torch *torch, 
 			counts_add(&memory[modules.nodes[i].parent], &memory[i]);
 		write_model(json, &counting);
 		json_key(json, "modules");
-		python_modules_write(json, &modules);
+		python_modules_write(json, &modules, 0);
 		write_lists(&counting, own);
 		munmap(memory, room);
 	}

@@ -48,8 +48,8 @@ def main():
             model(**batch).loss.backward()
             optimizer.step()
             optimizer.zero_grad()
-        print(f"{evaluate(model, train):.2f}")
-        print(f"{evaluate(model, dev):.2f}")
+    print(f"{evaluate(model, train):.2f}")
+    print(f"{evaluate(model, dev):.2f}")
 
 
 main()
