@@ -5,6 +5,7 @@
 #include "viewer/analysis/causes/otherwise.h"
 
 static int64_t calls_here = CALLS; /* on the failing call's own way */
+static json_t *reach;             /* named numbers */
 
 /* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's OTHER_DIM, after calls in which they agreed. */
 static void
@@ -14,7 +15,7 @@ ask_event(struct event *event, int dim, int other_dim, const char *property)
 	struct mismatch differs = { .property = property, .operand = 0, .against = 1, .dim = dim, .against_dim = other_dim, .has_expected = true, .has_actual = true,
 				    .expected = event->operands[1].sizes[other_dim], .actual = event->operands[0].sizes[dim] };
 	struct cause_facts facts = { .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = calls_here, .agreed = calls_here,
-				     .step = event->step };
+				     .step = event->step, .numbers = reach };
 
 	event->status = "failed";
 	text_format(differs.text, sizeof(differs.text), "they differ");
@@ -242,6 +243,28 @@ test_joined_positions(void)
 	ask_positions(0, 68); /* nothing was joined */
 	EXPECT("position_table", "likely");
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "put together"));
+}
+
+/* What is new began in a step that a setting names. */
+static void
+test_began(void)
+{
+	static const struct { const char *name; int value; bool told; } cases[] = {
+		{ "settings.augment_after", CALLS, true }, { "settings.augment_after", CALLS + 1, false }, { "settings.width", CALLS, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		start();
+		for (int n = 0; n < CALLS; n++)
+			multiplied(n, 0, 8, 4);
+		reach = number(cases[i].name, cases[i].value);
+		ask_event(multiplied(CALLS, 0, 6, 4), 1, 1, "size");
+		const char *text = text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text");
+
+		CU_ASSERT_EQUAL(strstr(text, "this is step 12, which is settings.augment_after") != NULL, cases[i].told);
+		json_decref(reach);
+		reach = NULL;
+	}
 }
 
 /* A picture of HEIGHT x WIDTH, multiplied with a window of 8. */
@@ -514,6 +537,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "another line on another way", test_other_way);
 	CU_add_test(suite, "a square that isn't one any more", test_square_before);
 	CU_add_test(suite, "positions of what was joined", test_joined_positions);
+	CU_add_test(suite, "the step in which something begins", test_began);
 	CU_add_test(suite, "a line that converts otherwise on another way", test_converted_otherwise);
 	CU_add_test(suite, "dimensions in another order", test_axes);
 	CU_add_test(suite, "slices beyond the end", test_beyond);

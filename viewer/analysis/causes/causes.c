@@ -114,6 +114,7 @@ causes_build(const struct cause_facts *facts)
 		if (is_overruled(rules[i].id, lists, 3) || !rules[i].holds(facts, &cause))
 			continue;
 		cause_add_went_off(facts, &cause);
+		cause_add_began(facts, &cause);
 		json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
 	}
 	for (int i = 1; i < 3; i++) {

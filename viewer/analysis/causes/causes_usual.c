@@ -5,6 +5,8 @@
 #include "causes_tool.h"
 #include "../where.h"
 
+#define STEP_LEAST 10 /* smaller numbers are many things */
+
 void
 cause_find_news(struct cause_facts *facts, struct news room[2])
 {
@@ -62,4 +64,23 @@ cause_add_went_off(const struct cause_facts *facts, struct cause *out)
 		add_usual(&out->evidence, &new->usual);
 		return;
 	}
+}
+
+void
+cause_add_began(const struct cause_facts *facts, struct cause *out)
+{
+	static const char hints[] = "after start begin from since until warmup unfreeze switch";
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	if (facts->step < STEP_LEAST || !((facts->sides[0].news && facts->sides[0].news->count) || (facts->sides[1].news && facts->sides[1].news->count)))
+		return;
+	while ((number = cause_next_number(facts, &at)))
+		if (json_integer_value(json_object_get(number, "value")) == facts->step && cause_is_called(number, hints)) {
+			text_add(&out->evidence, "%sthis is step %" PRId64 ", which is %s: see what begins there", out->evidence.used ? SAY("; ") : "", facts->step,
+				 text_get(number, "name"));
+			if (!out->setting)
+				out->setting = number;
+			return;
+		}
 }
