@@ -402,6 +402,22 @@ test_loaded(void)
 		CU_ASSERT_PTR_NULL(strstr(text_of("loaded_size", "text"), "intermediate_size"));
 		json_decref(numbers);
 	}
+	for (int i = 0; i < 2; i++) { /* the other was given another size in this run: before it was loaded, or since */
+		stories[0].steps[0].resized = true;
+		stories[0].steps[0].event.id = i ? 80 : 50;
+		json_decref(causes);
+		causes = causes_build(&named);
+		EXPECT("loaded_size", "likely");
+		CU_ASSERT_EQUAL(strstr(first_text("text"), "after self had got 11 by") != NULL, !i);
+		CU_ASSERT_EQUAL(strstr(first_text("text"), "self has got 11 since") != NULL, i);
+		CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "give what was loaded the 3 in dimension 1 that it lacks (those of self)"));
+	}
+	stories[0].steps[0].event.id = -1; /* when, isn't known */
+	json_decref(causes);
+	causes = causes_build(&named);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "was loaded from a checkpoint"));
+	stories[0].steps[0].event.id = 80;
+	stories[0].steps[0].resized = false;
 	for (int i = 0; i < 6; i++) /* a line that reads again and again, with work in between, reads data */
 		events[i] = (struct event){ .id = 20 + i, .site = i % 2 ? 9 : 7, .parent = -1, .operation = i % 2 ? "aten::linear" : "aten::set_", .status = "ok",
 					    .phase = "forward", .operand_count = 2, .operands = met, .output_count = 1, .outputs = met };

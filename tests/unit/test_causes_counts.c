@@ -197,6 +197,10 @@ test_batches(void)
 	STEP(1, 5, "aten::clone", whole, 0, 64);
 	ask(&e, "", NULL, NULL);
 	EXPECT("copied_before", "likely");
+	stories[1].steps[0].event.id = 99; /* it was copied after that */
+	ask(&e, "", NULL, NULL);
+	EXPECT("copied_before", "");
+	stories[1].steps[0].event.id = 5;
 	stories[0].steps[0].resized = false;
 	ask(&e, "", NULL, NULL);
 	EXPECT("copied_before", "");

@@ -324,6 +324,66 @@ test_given_data(void)
 	CU_ASSERT_EQUAL(one.steps[0].event.id, 1);
 }
 
+/* `weight.data = new`, and nothing recorded made the new data: the size is of there, where it was another before; who reads it next, or writes into it,
+ * didn't make it. */
+static void
+test_given_size(void)
+{
+	const struct operand size[] = { VALUE("size", "int[]", "[4, 3]") }, made[] = { TENSOR("output", 1, 4, 3) };
+	const struct operand given[] = { TENSOR("self", 1, 4, 3), TENSOR("from", 8, 6, 3) }, same[] = { TENSOR("self", 1, 6, 3), TENSOR("from", 9, 6, 3) };
+	const struct operand used[] = { TENSOR("self", 1, 6, 3) }, copy[] = { TENSOR("output", 5, 6, 3) }, truth[] = { VALUE("output", "bool", "true") };
+	const struct event events[] = { MADE(1, 1, "aten::empty", size, made), MADE(2, 2, "aten::_has_compatible_shallow_copy_type", given, truth),
+					MADE(3, 3, "aten::clone", used, copy), MADE(4, 2, "aten::_has_compatible_shallow_copy_type", same, truth),
+					MADE(5, 3, "aten::add_", used, used) };
+	const struct event later = { .id = 9, .parent = -1, .site = 1, .operation = "aten::sub", .operand_count = 1, .operands = used };
+	struct live_tensor read = { .resized = { .known = true, .seen = true, .site = 3, .step = 60, .operation = "aten::clone" } };
+	struct hand with = { .events = events, .event_count = 3, .sites = sites, .site_count = COUNT(sites), .live = &read };
+	struct source source = hand_source(&with);
+
+	read.made.operation = "aten::detach";
+	for (int more = 0; more < 3; more++) { /* its data replaced by as much; written into by an optimizer */
+		with.event_count = 3 + more;
+		lineage_walk(&source, 0, &later, 0, 0, LINEAGE_SIZE, &one);
+		CU_ASSERT_EQUAL_FATAL(one.count, 1);
+		CU_ASSERT_EQUAL_FATAL(one.decider, 0);
+		CU_ASSERT_EQUAL(one.steps[0].event.id, 2);
+		CU_ASSERT_EQUAL(one.steps[0].size, 6);
+		CU_ASSERT_FALSE(one.steps[0].possible);
+		CU_ASSERT_STRING_EQUAL(one.steps[0].event.operation, "aten::set_data");
+		CU_ASSERT_STRING_EQUAL(one.steps[0].how, "its data replaced: 6 instead of 4");
+	}
+	lineage_walk(&source, 0, &later, 0, 1, LINEAGE_SIZE, &one); /* this one wasn't changed by it */
+	CU_ASSERT_TRUE(!one.count || strcmp(one.steps[0].event.operation, "aten::set_data") != 0);
+	with.events = &events[2]; /* no longer kept: first read so by clone */
+	with.event_count = 1;
+	lineage_walk(&source, 0, &later, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.decider, 0);
+	CU_ASSERT_STRING_EQUAL(one.steps[0].event.operation, "aten::clone");
+	CU_ASSERT_TRUE(one.steps[0].entered);
+}
+
+/* copy.deepcopy of a tensor: `x.new_empty([]).set_(storage, ...)` is as large as x is. */
+static void
+test_deep_copy(void)
+{
+	const struct operand none[] = { TENSOR("self", 1, 0) }, read[] = { TENSOR("output", 1, 4, 3) };
+	const struct operand of[] = { TENSOR("self", 1, 4, 3), VALUE("size", "list", "[]") }, of_other[] = { TENSOR("self", 1, 5, 3), VALUE("size", "list", "[]") };
+	const struct operand empty[] = { { .name = "self", .kind = "tensor", .item = -1, .ndim = 0, .dtype = "float32", .device = "cpu", .layout = "strided", .tensor = 2 } };
+	const struct operand copy[] = { TENSOR("output", 2, 4, 3) };
+	struct event events[] = { MADE(1, 1, "aten::set_", none, read), MADE(2, 2, "aten::new_empty", of, empty), MADE(3, 2, "aten::set_", empty, copy) };
+	struct hand with = { .events = events, .event_count = 3, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&with);
+
+	lineage_walk_tensor(&source, 0, 2, 100, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_EQUAL_FATAL(one.count, 2);
+	CU_ASSERT_EQUAL_FATAL(one.decider, 1);
+	CU_ASSERT_EQUAL(one.steps[1].event.id, 1);
+	CU_ASSERT_TRUE(one.steps[1].entered && !one.steps[0].entered);
+	events[1].operands = of_other; /* of another size: no copy of that */
+	lineage_walk_tensor(&source, 0, 2, 100, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count == 1 && one.decider == 0 && one.steps[0].entered);
+}
+
 /* An optimizer's writes are passed over, a masked write isn't. */
 static void
 test_written(void)
@@ -709,6 +769,8 @@ main(void)
 	CU_add_test(suite, "made before", test_made_before);
 	CU_add_test(suite, "dtype", test_dtype);
 	CU_add_test(suite, "data given since", test_given_data);
+	CU_add_test(suite, "data of another size given since", test_given_size);
+	CU_add_test(suite, "copied by Python", test_deep_copy);
 	CU_add_test(suite, "earlier calls", test_history);
 	CU_add_test(suite, "written in place since", test_written);
 	CU_add_test(suite, "a size that was rounded", test_rounding);

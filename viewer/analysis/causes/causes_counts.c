@@ -184,6 +184,8 @@ cause_copied_before(const struct cause_facts *facts, struct cause *out)
 	made = cause_step(copy, "clone");
 	if (now->place < 0 || !facts->calls || facts->agreed != facts->calls || !cause_decider(now) || !cause_decider(now)->resized)
 		return false;
+	if (cause_decider(now)->event.id >= 0 && made->event.id > cause_decider(now)->event.id)
+		return false; /* of something else, afterwards */
 	out->confidence = "likely";
 	text_add(&out->text, "%s was copied before %s got another size: it has %" PRId64 " as it was then, %s has %" PRId64 " now", cause_operand_name(facts, copy->place),
 		 cause_operand_name(facts, now->place), copy->size, cause_operand_name(facts, now->place), now->size);

@@ -295,6 +295,28 @@ only_called(const struct cause_facts *facts, int64_t size, const char *hints)
 	return named;
 }
 
+/* NOW was given another size in this run, known when: before STEP loaded FILE, or after. What was loaded is the one that is out of date. */
+static bool
+tell_resized(const struct cause_facts *facts, struct cause *out, const struct cause_side *file, const struct cause_side *now, const struct lineage_step *step)
+{
+	const struct lineage_step *resized = cause_decider(now);
+	int64_t more = now->size - file->size;
+
+	if (!resized || !resized->resized || resized->event.id < 0 || step->event.id < 0 || more < 1)
+		return false;
+	text_add(&out->text, "%s was loaded for %" PRId64 " (", cause_operand_name(facts, file->place), file->size);
+	cause_add_step(facts, &out->text, step);
+	if (resized->event.id < step->event.id)
+		text_add(&out->text, "), after %s had got %" PRId64 " by ", cause_operand_name(facts, now->place), now->size);
+	else
+		text_add(&out->text, "), and %s has got %" PRId64 " since, by ", cause_operand_name(facts, now->place), now->size);
+	cause_add_step(facts, &out->text, resized);
+	text_add(&out->text, "; what is loaded beside it is neither compared with it nor resized along");
+	text_add(&out->fix, "give what was loaded the %" PRId64 " in dimension %d that it lacks (those of %s), before it is used; or start it anew from what has %" PRId64 " now", more,
+		 file->dim, cause_operand_name(facts, now->place), now->size);
+	return true;
+}
+
 /* Needs: one of two sizes that disagree came out of a file that is read once, the other didn't. */
 bool
 cause_loaded_size(const struct cause_facts *facts, struct cause *out)
@@ -311,6 +333,8 @@ cause_loaded_size(const struct cause_facts *facts, struct cause *out)
 		return false;
 	out->setting = only_called(facts, now->size, "size dim num width features channels classes vocab");
 	out->confidence = "likely";
+	if (tell_resized(facts, out, file, now, step))
+		return true;
 	text_add(&out->text, "%s was loaded from a checkpoint that was made with %" PRId64 " (", cause_operand_name(facts, file->place), file->size);
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, "); what it meets here, %s, has %" PRId64, cause_operand_name(facts, now->place), now->size);

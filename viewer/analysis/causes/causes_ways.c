@@ -192,7 +192,7 @@ tell_both(const struct cause_facts *facts, struct cause *out, const struct ways 
 		 name_of(facts, 1), facts->sides[1].dim, name_of(facts, 0), facts->sides[0].size, facts->sides[1].size);
 }
 
-enum root { ASKED, BUILT, LOADED, CAME_IN, COUNTED, JOINED, COMPUTED };
+enum root { ASKED, BUILT, LOADED, RESIZED, CAME_IN, COUNTED, JOINED, COMPUTED };
 
 static enum root
 root_of(const struct cause_facts *facts, const struct lineage_step *step)
@@ -203,6 +203,8 @@ root_of(const struct cause_facts *facts, const struct lineage_step *step)
 	int chosen;
 	char name[96];
 
+	if (step->resized)
+		return RESIZED;
 	mismatch_plain_name(step->event.operation, name, sizeof(name));
 	if (facts->source && step->event.site >= 0) {
 		frames = where_site_frames(facts->source, facts->process, step->event.site);
@@ -256,6 +258,7 @@ add_root(const struct cause_facts *facts, struct text *text, int side, const str
 	if (factors_of(&facts->sides[side], factors))
 		text_add(text, " = %" PRId64 " x %" PRId64, factors[0], factors[1]);
 	text_add(text, "%s", root == BUILT ? SAY(", as the model was built, by ") : root == LOADED ? SAY(", as it was loaded from a file, at ") : root == CAME_IN ? SAY(", as it came in, at ")
+			     : root == RESIZED ? SAY(", of another size since ")
 			     : root == COUNTED ? SAY(", counted by its values, by ") : root == JOINED ? SAY(", as it was put together, by ")
 			     : root == ASKED ? SAY(", as it was asked for, by ") : SAY(", made by "));
 	if (root == BUILT) { /* the line that builds it is the library's, and tells less than the setting */
@@ -273,7 +276,7 @@ to_change(const struct cause_facts *facts, const struct lineage_step *const *ste
 	int weight[2];
 
 	for (int i = 0; i < 2; i++) {
-		weight[i] = (new_side(facts) == i ? 4 : 0) - (roots[i] == BUILT ? 3 : 0) + (roots[i] == ASKED || roots[i] == COUNTED ? 1 : 0);
+		weight[i] = (new_side(facts) == i ? 4 : 0) - (roots[i] == BUILT || roots[i] == RESIZED ? 3 : 0) + (roots[i] == ASKED || roots[i] == COUNTED ? 1 : 0);
 		weight[i] += facts->source && where_is_own(facts->source, facts->process, steps[i]->event.site) ? 2 : 0;
 	}
 	return weight[1] > weight[0];

@@ -141,7 +141,8 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	int output, writes;
 
 	if (!lineage_maker(source, lineage->process, tensor, before, lineage->property, maker, &output, &writes)) {
-		lineage_add_entry(source, lineage, tensor, *dim);
+		if (!lineage_add_given(source, lineage, tensor, before, *dim))
+			lineage_add_entry(source, lineage, tensor, *dim);
 		return -1;
 	}
 	step = lineage_add_step(lineage);
@@ -159,6 +160,8 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		flow = size_flow(maker, output, *dim);
 		step->regrouped = lineage_regroup(lineage, maker, output, *dim, &flow);
 		lineage_other_piece(source, lineage, maker, &flow);
+		if (flow.kind == FLOW_ENTERS && lineage_copies(source, lineage->process, &step->event, output, maker))
+			return 0;
 	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {
 		flow = size_flow_values(maker, output);
 		lineage_pick(lineage, maker, &flow);

@@ -27,7 +27,7 @@ struct lineage_step {
 	int dim;                /* of that output; -1: the whole tensor */
 	int64_t size;           /* of that dimension, -1 */
 	bool decides, possible /* matched by size only */, entered /* nothing recorded made it: its first use */;
-	bool resized;           /* nothing recorded made it what it is: it got another size in place */
+	bool resized;           /* nothing recorded made it what it is: it got another size in place, or with another's data */
 	bool regrouped;         /* it put into one what a view nearer to the failure took apart again */
 	bool asked;             /* the very size stands among its arguments */
 	bool fewer;             /* it puts fewer pieces together than in the call before */

@@ -6,6 +6,8 @@
 #include "size_flow.h"
 #include "../text.h"
 
+#define GIVEN_MOST 64 /* times that a tensor was given data of its own size (converted, moved), which are passed over */
+
 /* A step that no kept event tells: OPERATION at SITE in STEP. */
 static struct lineage_step *
 add_past(struct lineage *lineage, const char *operation, int64_t site, int64_t step)
@@ -153,6 +155,7 @@ add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		text_say(step->how, sizeof(step->how), "%s at step %" PRId64 ", no longer kept",
 			    live.resized.seen ? SAY("another size since it was used here,") : SAY("resized in place"), live.resized.step);
 		step->possible = step->resized = true;
+		step->entered = live.resized.seen; /* who reads it didn't make it */
 		lineage_decide(lineage, step);
 		return;
 	}
@@ -182,6 +185,50 @@ add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		step->size = event.operands[operand].sizes[dim];
 	text_say(step->how, sizeof(step->how), "came in ready-made, first used here");
 	lineage_decide(lineage, step);
+}
+
+/* The last event before BEFORE at which TENSOR was given data of another size in DIM than it had. */
+static bool
+find_given(const struct source *source, const struct lineage *lineage, int64_t tensor, int64_t before, int dim, struct event *out)
+{
+	for (int i = 0; i < GIVEN_MOST && lineage_given(source, lineage->process, tensor, before, lineage->property, out); i++) {
+		const struct operand *was = &out->operands[0], *is = &out->operands[1];
+
+		if (dim < 0 || dim >= is->ndim)
+			return false;
+		if (dim >= was->ndim || was->sizes[dim] != is->sizes[dim])
+			return true;
+		tensor = was->tensor;
+		before = out->id;
+	}
+	return false;
+}
+
+bool
+lineage_add_given(const struct source *source, struct lineage *lineage, int64_t tensor, int64_t before, int dim)
+{
+	struct lineage_step *step;
+	struct event given;
+
+	if (lineage->property != LINEAGE_SIZE || !find_given(source, lineage, tensor, before, dim, &given))
+		return false;
+	step = lineage_add_step(lineage);
+	if (!step)
+		return true;
+	step->event = given;
+	step->event.operation = "aten::set_data"; /* what asked */
+	step->event.outputs = &given.operands[1];
+	step->event.output_count = 1;
+	step->tensor = tensor;
+	step->resized = true;
+	step->dim = dim;
+	step->size = given.operands[1].sizes[dim];
+	if (dim < given.operands[0].ndim)
+		text_say(step->how, sizeof(step->how), "its data replaced: %" PRId64 " instead of %" PRId64, step->size, given.operands[0].sizes[dim]);
+	else
+		text_say(step->how, sizeof(step->how), "its data replaced");
+	lineage_decide(lineage, step);
+	return true;
 }
 
 void

@@ -124,20 +124,23 @@ climb(const struct source *source, int process, int64_t tensor, struct event *ou
 	}
 }
 
-bool
-lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
-	      struct event *out, int *output, int *writes)
+/* As lineage_maker; GIVEN gets the last giving that was followed, its id is -1 where none was. */
+static bool
+find_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property, struct event *out, int *output,
+	   int *writes, struct event *given)
 {
-	struct event given;
+	struct event next;
 
 	*writes = 0;
+	given->id = -1;
 	for (int passed = 0;; passed++) {
 		bool made = source->maker(source->context, process, tensor, before, out, output) && out->id < before && *output >= 0 &&
 			    *output < out->output_count;
 
-		if (passed < WRITES_MOST && given_data(source, process, tensor, before, made ? out->id : -1, &given)) {
-			tensor = given.operands[1].tensor;
-			before = given.id;
+		if (passed < WRITES_MOST && given_data(source, process, tensor, before, made ? out->id : -1, &next)) {
+			*given = next;
+			tensor = next.operands[1].tensor;
+			before = next.id;
 			*writes = 0;
 			continue;
 		}
@@ -149,4 +152,38 @@ lineage_maker(const struct source *source, int process, int64_t tensor, int64_t 
 		before = out->id;
 		*writes += !strstr(out->operation, "detach_") && !strstr(out->operation, "requires_grad_");
 	}
+}
+
+bool
+lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
+	      struct event *out, int *output, int *writes)
+{
+	struct event given;
+
+	return find_maker(source, process, tensor, before, property, out, output, writes, &given);
+}
+
+bool
+lineage_given(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property, struct event *out)
+{
+	struct event maker;
+	int output, writes;
+
+	return !find_maker(source, process, tensor, before, property, &maker, &output, &writes, out) && out->id >= 0;
+}
+
+bool
+lineage_copies(const struct source *source, int process, const struct event *maker, int output, struct event *out)
+{
+	struct event empty;
+	int which;
+
+	if (!mismatch_is_any(maker->operation, "set") || !maker->operand_count || output >= maker->output_count ||
+	    maker->operands[0].tensor != maker->outputs[output].tensor ||
+	    !source->maker(source->context, process, maker->operands[0].tensor, maker->id, &empty, &which) || empty.id >= maker->id ||
+	    strcmp(empty.operation, "aten::new_empty") != 0 || !empty.operand_count || empty.operands[0].tensor < 1 ||
+	    !same_form(&empty.operands[0], &maker->outputs[output]))
+		return false;
+	*out = empty;
+	return true;
 }

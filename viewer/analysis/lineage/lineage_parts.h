@@ -30,6 +30,15 @@ void lineage_stop_at_choice(struct lineage *lineage);
 /* lineage_live.c: no kept event made TENSOR: what the whole-run table says of it, or its first use. DIM of it is followed, -1. */
 void lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim);
 
+/* lineage_maker.c: the last event at which the way to who made TENSOR goes on with the data that it was given, where no one is known to have made that. */
+bool lineage_given(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property, struct event *out);
+/* The same: what MAKER made is a copy as Python's copying makes one (`x.new_empty([]).set_(storage, 0, x.size(), x.stride())`): OUT gets who made it empty,
+ * whose first operand is x. */
+bool lineage_copies(const struct source *source, int process, const struct event *maker, int output, struct event *out);
+/* lineage_live.c: TENSOR was given another's data (`weight.data = new`), of another size in DIM, and nothing recorded made that.
+ * False where it was not. */
+bool lineage_add_given(const struct source *source, struct lineage *lineage, int64_t tensor, int64_t before, int dim);
+
 /* lineage_pass.c: the decider becomes who decided before it, where it undoes what came between, or is a layer that was given another size
  * than ever. */
 void lineage_pass(const struct source *source, struct lineage *lineage);
