@@ -54,7 +54,7 @@ group_rank(struct process_group *group, int64_t rank)
 	group->first = group->last = rank;
 }
 
-/* "2 ranks: 0 failed, 1 ok": the processes of ROLE (that load data or not; of ATTEMPT, unless that is -1), appended to LINE. */
+/* "2 ranks: rank 0 failed, rank 1 ok": the processes of ROLE (that load data or not; of ATTEMPT, unless that is -1), appended to LINE. */
 static void
 group_role(struct page *line, const json_t *processes, const char *role, bool loads_data, int64_t attempt, const char *one, const char *many)
 {
@@ -95,7 +95,7 @@ group_role(struct page *line, const json_t *processes, const char *role, bool lo
 		group_close(&groups[g]);
 		page_add(line, g == 0 ? used == 1 ? ", " : ": " : ", ");
 		if (used > 1 && groups[g].ranks.size)
-			page_format(line, "%s ", page_string(&groups[g].ranks));
+			page_format(line, strpbrk(page_string(&groups[g].ranks), ",-") ? SAY("ranks %s ") : SAY("rank %s "), page_string(&groups[g].ranks));
 		else if (used > 1)
 			page_format(line, "%d ", groups[g].count);
 		page_words(line, groups[g].end);
