@@ -23,7 +23,7 @@ summary_begin(struct summary_budget *budget)
 
 	budget->left = settings.summaries && rare ? SUMMARY_TENSORS : 0;
 	budget->until_ns = budget->left ? summary_now_ns() + SUMMARY_TIME_NS : 0;
-	budget->seen_count = 0;
+	budget->seen_count = budget->table_count = 0;
 }
 
 /* Where META's elements lie, if that is within the storage from end to end: element 0. Else NULL. */
@@ -75,6 +75,39 @@ was_seen(struct summary_budget *budget, const void *impl)
 	return false;
 }
 
+/* A table of integers or bools is kept in mind; a mask of one dimension becomes META of the one table's sizes that it may have been. */
+static void
+take_for_table(struct tensor_meta *meta, int64_t *sizes, int64_t *strides, struct summary *out, struct summary_budget *budget)
+{
+	int found = -1;
+
+	if (meta->ndim == 2 && sizes[0] > 1 && sizes[0] <= SUMMARY_ROWS && sizes[1] > 1) {
+		for (int i = 0; i < budget->table_count; i++)
+			if (budget->tables[i].rows == sizes[0] && budget->tables[i].columns == sizes[1])
+				return;
+		if (budget->table_count < SUMMARY_TABLES) {
+			budget->tables[budget->table_count].rows = sizes[0];
+			budget->tables[budget->table_count++].columns = sizes[1];
+		}
+	}
+	if (meta->ndim != 1 || meta->dtype != DTYPE_BOOL)
+		return;
+	for (int i = 0; i < budget->table_count; i++) {
+		if (budget->tables[i].rows * budget->tables[i].columns != out->elements)
+			continue;
+		if (found >= 0)
+			return; /* of which of them? */
+		found = i;
+	}
+	if (found < 0)
+		return;
+	out->as_rows_of = sizes[1] = budget->tables[found].columns;
+	sizes[0] = budget->tables[found].rows;
+	strides[1] = strides[0];
+	strides[0] *= sizes[1];
+	meta->ndim = 2;
+}
+
 bool
 summary_take(struct summary *out, const void *impl, struct summary_budget *budget)
 {
@@ -94,6 +127,7 @@ summary_take(struct summary *out, const void *impl, struct summary_budget *budge
 	budget->left--;
 	out->truth = meta.dtype == DTYPE_BOOL;
 	out->sorted = meta.ndim == 1 ? 1 : -1;
+	take_for_table(&meta, sizes, strides, out, budget);
 	uint64_t start_ns = summary_now_ns();
 	const char *first = out->elements ? find_elements(&meta, impl) : NULL;
 	bool done = !out->elements || (first && start_ns <= budget->until_ns
@@ -136,7 +170,9 @@ summary_write(struct json_writer *json, const struct summary *summary)
 			json_bool(json, summary->sorted);
 	}
 	if (summary->row_count) {
-		json_key(json, summary->truth ? "rows" : "row_products");
+		if (summary->as_rows_of)
+			write_number(json, "as_rows_of", summary->as_rows_of, true);
+		json_key(json, summary->as_rows_of ? "as_rows" : summary->truth ? "rows" : "row_products");
 		json_array_begin(json);
 		for (int i = 0; i < summary->row_count; i++)
 			if (summary->rows[i] == INT64_MIN)

@@ -16,6 +16,7 @@
 
 #define SUMMARY_ROWS 64             /* rows counted one by one */
 #define SUMMARY_COLUMNS 4           /* of a small table (2 at least) whose rows are multiplied */
+#define SUMMARY_TABLES 4            /* sizes of tables of integers met within one failure, that a mask may be of */
 #define SUMMARY_PADDED (1 << 20)    /* of a larger one, padding inside its rows is not looked for */
 #define SUMMARY_DISTINCT 4096       /* distinct values counted */
 #define SUMMARY_ELEMENTS (16 << 20) /* of a larger tensor nothing is said */
@@ -29,6 +30,8 @@ struct summary_budget {
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
 	int seen_count;
 	const void *seen[SUMMARY_TENSORS]; /* looked at already */
+	int table_count;
+	struct { int64_t rows, columns; } tables[SUMMARY_TABLES]; /* two dimensions, of integers or bools */
 };
 
 struct summary {
@@ -42,6 +45,8 @@ struct summary {
 	int row_count;         /* 0: no rows to tell */
 	int64_t rows[SUMMARY_ROWS]; /* bool: number of True in each row of dim 0; else the product of each row's columns,
 				       INT64_MIN if it doesn't fit */
+	int64_t as_rows_of;    /* bool in one dimension, as many as one table (alone) of this failure has elements: that table's columns,
+				  `rows` being counted as if it were of its rows; else 0 */
 	int padded_count;      /* integers in two dimensions whose rows end in a run of one value, of which there is more before: rows; else 0 */
 	int64_t padding;       /* that value */
 	int64_t padded[SUMMARY_ROWS]; /* of each row: how often it stands before the last element that is another */

@@ -103,6 +103,43 @@ true_is_counted_by_row(void)
 	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":260,\"true\":130}");
 }
 
+/* The summary of SECOND where FIRST, and before it ZEROTH if there is one, were counted for the same failure. */
+static const char *
+summarise_after(const struct fake_tensor *zeroth, const struct fake_tensor *first, const struct fake_tensor *second)
+{
+	struct summary_budget budget;
+	struct summary summary;
+	struct json_writer json;
+
+	summary_begin(&budget);
+	if (zeroth)
+		summary_take(&summary, zeroth, &budget);
+	summary_take(&summary, first, &budget);
+	CU_ASSERT_TRUE(summary_take(&summary, second, &budget));
+	json_begin(&json, text, sizeof text - 1);
+	summary_write(&json, &summary);
+	json_finish(&json);
+	text[json.used] = 0;
+	return text;
+}
+
+static void
+a_flattened_mask_is_counted_as_the_rows_of_its_table(void)
+{
+	int64_t ids[12] = { 0 };
+	uint8_t mask[24] = { 1, 1, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0 };
+	struct fake_storage a = STORAGE(ids), b = STORAGE(mask);
+	struct fake_tensor table = tensor(&a, LONG, 2, DIMS(2, 6), DIMS(6, 1), 0), other = tensor(&a, LONG, 2, DIMS(3, 4), DIMS(4, 1), 0);
+	struct fake_tensor flat = tensor(&b, BOOL, 1, DIMS(12), DIMS(1), 0), shorter = tensor(&b, BOOL, 1, DIMS(10), DIMS(1), 0);
+	struct fake_tensor every = tensor(&b, BOOL, 1, DIMS(12), DIMS(2), 0);
+
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &flat), "{\"elements\":12,\"true\":5,\"as_rows_of\":6,\"as_rows\":[2,3]}");
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &other, &flat), "{\"elements\":12,\"true\":5,\"as_rows_of\":4,\"as_rows\":[2,1,2]}");
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &every), "{\"elements\":12,\"true\":3,\"as_rows_of\":6,\"as_rows\":[3,0]}");
+	CU_ASSERT_STRING_EQUAL(summarise_after(&other, &table, &flat), "{\"elements\":12,\"true\":5}"); /* of which? */
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &shorter), "{\"elements\":10,\"true\":5}");
+}
+
 static void
 rows_of_a_small_table_are_multiplied(void)
 {
@@ -350,6 +387,7 @@ main(void)
 	CU_add_test(suite, "contiguous integers are counted", contiguous_integers_are_counted);
 	CU_add_test(suite, "strides and offsets are followed", strides_and_offsets_are_followed);
 	CU_add_test(suite, "True is counted by row", true_is_counted_by_row);
+	CU_add_test(suite, "a flattened mask is counted as the rows of its table", a_flattened_mask_is_counted_as_the_rows_of_its_table);
 	CU_add_test(suite, "rows of a small table are multiplied", rows_of_a_small_table_are_multiplied);
 	CU_add_test(suite, "padding inside rows is counted", padding_inside_rows_is_counted);
 	CU_add_test(suite, "empty tensors have no extremes", empty_tensors_have_no_extremes);

@@ -5,6 +5,7 @@
 #include "causes_tool.h"
 #include "../knowledge.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../mismatch/operand.h"
 
 static int64_t
 number_after(const char *text, const char *word)
@@ -82,14 +83,35 @@ placeholders_find(const struct cause_facts *facts, struct placeholders *out)
 	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
 }
 
+/* Was the mask, or what it was compared from, a table of COUNT rows of COLUMNS each that was flattened? */
+static bool
+was_table(const struct lineage *mask, size_t count, int64_t columns)
+{
+	for (int i = 0; mask && i < mask->count; i++) {
+		const struct event *event = &mask->steps[i].event;
+		int place = mismatch_is_any(event->operation, "view reshape flatten ravel unsafe_view reshape_alias") ? rule_any(event, "self input") : -1;
+		const struct operand *table = place >= 0 ? &event->operands[place] : NULL;
+
+		if (table && table->ndim == 2 && table->sizes[0] == (int64_t)count && table->sizes[1] == columns)
+			return true;
+	}
+	return false;
+}
+
 const json_t *
 placeholders_rows(const struct cause_facts *facts)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	const json_t *summary = facts->event && mismatch && mismatch->against >= 0 && mismatch->against < facts->event->operand_count
-		? knowledge_summary(facts->event->operands[mismatch->against].tensor, facts->counts, facts->frames) : NULL;
+	bool known = facts->event && mismatch && mismatch->against >= 0 && mismatch->against < facts->event->operand_count;
+	int64_t mask = known ? facts->event->operands[mismatch->against].tensor : -1;
+	const json_t *rows = known ? json_object_get(knowledge_summary(mask, facts->counts, facts->frames), "rows") : NULL;
+	const json_t *local = known && mask >= 0 && !rows ? json_object_get(operand_local(facts->frames, mask), "summary") : NULL;
+	const json_t *flattened = json_object_get(local, "as_rows");
 
-	return json_object_get(summary, "rows");
+	if (flattened && facts->sides[1].place == mismatch->against &&
+	    was_table(facts->sides[1].lineage, json_array_size(flattened), json_integer_value(json_object_get(local, "as_rows_of"))))
+		return flattened;
+	return rows;
 }
 
 /* The rows that each image brings, where the features of several equal ones were put together or flattened; 0. */

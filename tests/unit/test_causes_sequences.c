@@ -1,0 +1,106 @@
+/* links: schema viewer */
+/* Places in the text against what each sequence brings for them, counted though the mask was flattened. */
+#include "causes_events.h"
+
+#define EACH 4    /* rows of a piece */
+#define LENGTH 36 /* of a sequence */
+
+static int64_t columns = LENGTH; /* of what was flattened */
+
+/* OPERATION makes tensor IDENTITY, of SIZE pieces. */
+static void
+add_piece(int64_t step, int64_t identity, int64_t size)
+{
+	add("aten::stack", 0, step, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", identity, size, 3);
+}
+
+/* Asks about two sequences with places for PLACES rows, which bring pieces of ONE and OTHER; the line that made them had LEAST to 7 before. */
+static void
+ask_places(int64_t one_has, int64_t other_has, int64_t one, int64_t other, int64_t least)
+{
+	int64_t supplied = (one + other) * EACH;
+	const struct operand put[] = { TENSOR("self", 1, 2 * LENGTH, 16), MASK("indices[0]", 2, 2 * LENGTH), TENSOR("values", 3, supplied, 16) };
+	const struct operand features[] = { TENSOR("self", 4, one + other, EACH, 16) }, ids[] = { INDEX("self", 5, 2, columns) };
+	struct event event = EVENT("aten::index_put_", put);
+	struct mismatch differs = { .property = "count", .operand = 2, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true,
+				    .expected = one_has + other_has, .actual = supplied };
+	json_t *locals = json_pack("[{s:[{s:s, s:i, s:s, s:[i], s:{s:i, s:[I, I]}}, {s:s, s:i, s:s, s:[i, i]}]}]", "locals", "name", "where", "tensor", 2, "dtype", "bool",
+				   "shape", 2 * LENGTH, "summary", "as_rows_of", LENGTH, "as_rows", (json_int_t)one_has, (json_int_t)other_has, "name", "ids",
+				   "tensor", 5, "dtype", "int64", "shape", 2, LENGTH);
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .source = &source, .frames = locals, .last_call = -1, .step = CALLS };
+	struct event *cat;
+	int n;
+
+	start();
+	for (int i = 0; i < CALLS; i++)
+		add_piece(i, 100 + i, i % 2 ? 7 : least);
+	add_piece(CALLS, 200, one);
+	add_piece(CALLS, 201, other);
+	cat = add("aten::cat", 1, CALLS, 2);
+	n = hand.event_count - 1;
+	operands[n][0] = tensor("tensors[0]", 200, one, 3);
+	operands[n][1] = tensor("tensors[1]", 201, other, 3);
+	outputs[n][0] = tensor("output", 4, one + other, 3);
+	source = hand_source(&hand);
+	add_step(0, 500, "aten::reshape", features, 1, 0, supplied);
+	add_step(0, cat->id, "aten::cat", operands[n], 2, 0, one + other);
+	add_step(1, 499, "aten::reshape", ids, 1, -1, -1);
+	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = supplied, .lineage = &stories[0] };
+	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[1] };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(locals);
+	forget();
+}
+
+static void
+test_sequences(void)
+{
+	ask_places(8, 28, 1, 7, 3);
+	EXPECT("placeholders_of_sequence", "likely");
+	EXPECT("placeholders_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "sequence 0 has 8 places in the text and brings 4 rows (1 x 4), 4 too many; sequence 1 has 28 places in the text and brings 28 rows"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a single one for the first time (the last 12 were of 3 to 7)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "count 1 for a single one (4 places instead of 8)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(json_object_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text")),
+				      "what sequence 0 brings, 1, was made by aten::stack at train.py:10"));
+	ask_places(8, 28, 1, 7, 1); /* there were single ones, and nothing was wrong */
+	EXPECT("placeholders_of_sequence", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "single"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "places of sequence 0 are counted: 4 instead of 8"));
+	ask_places(20, 24, 5, 5, 3); /* not a single one */
+	EXPECT("placeholders_of_sequence", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "places of sequence 1 are counted: 20 instead of 24"));
+}
+
+static void
+test_none(void)
+{
+	ask_places(8, 32, 1, 7, 3); /* both have too many */
+	EXPECT("placeholders_of_sequence", "");
+	EXPECT("placeholders_differ", "possible");
+	ask_places(36, 4, 7, 2, 3); /* more here, fewer there: they are not in this order */
+	EXPECT("placeholders_of_sequence", "");
+	ask_places(4, 24, 1, 7, 3); /* fewer: cut */
+	EXPECT("placeholders_of_sequence", "");
+	ask_places(7, 28, 1, 7, 3); /* three rows: no whole piece */
+	EXPECT("placeholders_of_sequence", "");
+	columns = 18; /* the mask is of another table */
+	ask_places(8, 28, 1, 7, 3);
+	EXPECT("placeholders_of_sequence", "");
+	columns = LENGTH;
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "a sequence has more places than it brings", test_sequences);
+	CU_add_test(suite, "no sequence is known to", test_none);
+}
+
+int
+main(void)
+{
+	return run_suite("causes: places by sequence", fill);
+}
