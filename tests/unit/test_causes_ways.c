@@ -59,6 +59,17 @@ test_apart(void)
 	ask(&a, "", NULL, NULL);
 	CU_ASSERT_PTR_NULL(strstr(text_of("two_ways", "text"), "earlier calls and has"));
 	forget();
+	STEP(1, 95, "aten::detach", whole, 1, 16); /* first read so, with another's data: it isn't what is out of date */
+	stories[1].steps[0].entered = stories[1].steps[0].resized = true;
+	STEP(0, 97, "aten::set_", whole, 0, 8);
+	stories[0].steps[0].entered = true;
+	ask(&a, "", NULL, NULL);
+	SAYS("two_ways", "text", "self has 16, of another size since aten::detach");
+	SAYS("two_ways", "fix", "make other anew for the 16 that self has had since it was resized");
+	stories[0].steps[0].resized = true; /* both were */
+	ask(&a, "", NULL, NULL);
+	CU_ASSERT_PTR_NULL(strstr(text_of("two_ways", "fix"), "anew for the"));
+	forget();
 	ask(&a, "", NULL, NULL); /* no stories */
 	EXPECT("two_ways", "");
 }

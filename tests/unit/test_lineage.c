@@ -243,6 +243,10 @@ test_overwritten(void)
 	CU_ASSERT_EQUAL_FATAL(one.count, 1);
 	CU_ASSERT_STRING_EQUAL(one.steps[0].event.operation, "aten::resize_");
 	CU_ASSERT_STRING_EQUAL(one.steps[0].how, "resized in place at step 700, no longer kept");
+	CU_ASSERT_TRUE(one.steps[0].resized && !one.steps[0].entered);
+	live.resized.operation = "aten::set_"; /* so torch.load and copy.deepcopy make a tensor */
+	lineage_walk(&source, 0, &now, 0, 0, LINEAGE_SIZE, &one);
+	CU_ASSERT_TRUE(one.count == 1 && one.steps[0].entered && !one.steps[0].resized);
 }
 
 /* Of what a line made, the whole run tells what passes from an operand; the call in question is among what it counts. */

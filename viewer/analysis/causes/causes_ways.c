@@ -340,6 +340,10 @@ tell_apart(const struct cause_facts *facts, struct cause *out, const struct line
 			 facts->sides[roots[change] == LOADED ? !change : change].size);
 		return;
 	}
+	if (roots[!change] == RESIZED && roots[change] != RESIZED) {
+		text_add(&out->fix, "make %s anew for the %" PRId64 " that %s has had since it was resized, or bring it to that (add what came, cut what went)", is, size, goal);
+		return;
+	}
 	if (steps[change]->size == facts->sides[change].size && cause_tell_step(steps[change], is, size, &clause, &out->fix)) {
 		text_add(&out->text, "; %s", clause.data);
 		return;

@@ -4,6 +4,7 @@
 
 #include "lineage_parts.h"
 #include "size_flow.h"
+#include "../mismatch/mismatch_rule.h"
 #include "../text.h"
 
 #define GIVEN_MOST 64 /* times that a tensor was given data of its own size (converted, moved), which are passed over */
@@ -146,16 +147,20 @@ add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	struct lineage_step *step;
 	struct event event;
 	int operand;
-	bool used;
+	bool used, set;
 
 	if (known && live.resized.known && live.resized.operation && lineage->property == LINEAGE_SIZE) {
 		step = add_past(lineage, live.resized.operation, live.resized.site, live.resized.step);
 		if (!step)
 			return;
-		text_say(step->how, sizeof(step->how), "%s at step %" PRId64 ", no longer kept",
-			    live.resized.seen ? SAY("another size since it was used here,") : SAY("resized in place"), live.resized.step);
-		step->possible = step->resized = true;
-		step->entered = live.resized.seen; /* who reads it didn't make it */
+		set = mismatch_is_any(live.resized.operation, "set"); /* read from a file, or a copy: so it came in */
+		if (set)
+			text_say(step->how, sizeof(step->how), "at step %" PRId64 ", no longer kept", live.resized.step);
+		else
+			text_say(step->how, sizeof(step->how), "%s at step %" PRId64 ", no longer kept",
+				    live.resized.seen ? SAY("another size since it was used here,") : SAY("resized in place"), live.resized.step);
+		step->possible = step->resized = !set;
+		step->entered = set || live.resized.seen; /* who reads it didn't make it */
 		lineage_decide(lineage, step);
 		return;
 	}
