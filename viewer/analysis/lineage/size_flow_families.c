@@ -234,7 +234,7 @@ flow_stack(const struct event *event, int output, int dim)
 	if (dim != at)
 		return flow_passes(rule_next(event, 0), dim > at ? dim - 1 : dim);
 	flow = flow_decided(FLOW_ARGUMENTS, -1, -1);
-	text_say(flow.how, sizeof(flow.how), "%" PRId64 " tensors stacked", size);
+	text_say(flow.how, sizeof(flow.how), "%" PRId64 " tensor%s stacked", size, language_plural(size));
 	return flow;
 }
 
