@@ -43,6 +43,7 @@ MAY_DIFFER = {
     "judge_average_head": {"origin": "of the operations that a parameter is copied by, the last is the one that outlives the ring; the line is the same",
                            "causes": "the same"},
     "multiple_check": {"history": "that no call but the one whose size was checked had that size is known while that call is kept"},
+    "sound_overview": {"causes": "of how many pieces the newest were is told of the calls that are kept; the rest is the same"},
     "generate_eval": {"origin": "the numbers are counted on from one dead tensor to the next, through more operations than this box keeps"},
 }
 BUSY = 3  # the cases' own timeouts are for one at a time
