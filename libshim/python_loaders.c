@@ -6,7 +6,6 @@
 
 #define LOADERS_MAX 4
 #define LEAVE_BYTES 4096
-
 #define ATTRIBUTES_MAX 256
 
 struct search {
@@ -66,6 +65,17 @@ count_of_sampler(struct python_object *sampler, int64_t count)
 	return own;
 }
 
+/* The object of the loader called NAME, which is left open. */
+static void
+begin_loader(struct json_writer *json, const char *name, int64_t batch_size)
+{
+	json_object_begin(json);
+	json_key(json, "name");
+	json_string(json, name);
+	json_key(json, "batch_size");
+	json_int(json, batch_size);
+}
+
 static void
 write_loader(struct search *search, const char *name, struct python_object *dict)
 {
@@ -75,11 +85,7 @@ write_loader(struct search *search, const char *name, struct python_object *dict
 
 	if (!python_is(drop, py.PyBool_Type) || !python_integer(batch, &size) || count < 0)
 		return;
-	json_object_begin(search->json);
-	json_key(search->json, "name");
-	json_string(search->json, name);
-	json_key(search->json, "batch_size");
-	json_int(search->json, size);
+	begin_loader(search->json, name, size);
 	json_key(search->json, "drop_last");
 	json_bool(search->json, py.PyLong_AsVoidPtr(drop) != NULL);
 	json_key(search->json, "samples");
@@ -103,11 +109,7 @@ write_in_order(struct search *search, const char *name, struct python_object *di
 	if (!is_sampler(python_item(dict, "sampler"), "SequentialSampler") || !is_sampler(python_item(dict, "batch_sampler"), "BatchSampler")
 	    || !python_integer(python_item(dict, "batch_size"), &size))
 		return;
-	json_object_begin(search->json);
-	json_key(search->json, "name");
-	json_string(search->json, name);
-	json_key(search->json, "batch_size");
-	json_int(search->json, size);
+	begin_loader(search->json, name, size);
 	json_object_end(search->json);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "causes/placeholders.h"
+#include "causes/slice.h"
 #include "mismatch/mismatch_rule.h"
 #include "history/history.h"
 #include "history/news.h"
@@ -93,11 +94,10 @@ adds_sampled(const struct diagnosis *diagnosis, const struct event *cat)
 static bool
 is_shorter(const struct event *cut)
 {
-	int self = rule_any(cut, "self input");
 	bool shorter = false;
 
-	for (int d = 0; self >= 0 && cut->output_count == 1 && cut->outputs[0].ndim == cut->operands[self].ndim && d < cut->outputs[0].ndim; d++)
-		shorter = shorter || cut->outputs[0].sizes[d] < cut->operands[self].sizes[d];
+	for (int d = 0; cut->output_count && d < cut->outputs[0].ndim; d++)
+		shorter = shorter || slice_shortens(cut, d);
 	return shorter;
 }
 
@@ -109,7 +109,7 @@ stop_at_ids(const struct diagnosis *diagnosis, struct lineage *mask, bool many)
 		const struct event *event = &mask->steps[i].event;
 
 		if (many ? mismatch_is_any(event->operation, "cat concat concatenate") && adds_sampled(diagnosis, event)
-			 : mismatch_is_any(event->operation, "slice narrow") && is_shorter(event)) {
+			 : is_shorter(event)) {
 			mask->steps[i].decides = true;
 			mask->decider = i;
 			break;

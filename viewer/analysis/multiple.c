@@ -50,22 +50,6 @@ multiple_told(const char *message, int64_t *whole, int64_t *part)
 	return false;
 }
 
-/* The one dimension of LOCAL that is SIZE long; -1 if none or several are. */
-static int
-dim_of(const json_t *local, int64_t size)
-{
-	const json_t *shape = json_object_get(local, "shape");
-	int found = -1;
-
-	for (size_t d = 0; d < json_array_size(shape); d++)
-		if (json_integer_value(json_array_get(shape, d)) == size) {
-			if (found >= 0)
-				return -1;
-			found = (int)d;
-		}
-	return found;
-}
-
 /* The first tensor of LOCALS that has SIZE in one dimension, and is of SHAPE if that is told. */
 static const json_t *
 find_tensor(const json_t *locals, int64_t size, const struct told_shape *shape, int depth)
@@ -73,7 +57,7 @@ find_tensor(const json_t *locals, int64_t size, const struct told_shape *shape, 
 	for (size_t i = 0; i < json_array_size(locals); i++) {
 		const json_t *local = json_array_get(locals, i), *found;
 
-		if (strcmp(text_get(local, "kind"), "tensor") == 0 && dim_of(local, size) >= 0 && (!shape || told_is(shape, json_object_get(local, "shape"))))
+		if (told_dim(local, size) >= 0 && (!shape || told_is(shape, json_object_get(local, "shape"))))
 			return local;
 		found = depth < DEPTH_MOST ? find_tensor(json_object_get(local, "items"), size, shape, depth + 1) : NULL;
 		if (found)
@@ -146,8 +130,8 @@ multiple_subject(const struct source *source, const struct failure *failure, con
 		tensor = find_tensor(json_object_get(json_array_get(frames, (size_t)i), "locals"), whole, one ? shapes : NULL, 0);
 	count = tensor ? 0 : check_tensors(source, failure, frames, named);
 	for (int i = 0; i < count && !tensor; i++)
-		tensor = dim_of(named[i], whole) >= 0 && (!one || told_is(shapes, json_object_get(named[i], "shape"))) ? named[i] : NULL;
-	if (!tensor || (!one && !is_in_reach(failure, frames, part)) || !state(frames, tensor, dim_of(tensor, whole), whole, part, out, found))
+		tensor = told_dim(named[i], whole) >= 0 && (!one || told_is(shapes, json_object_get(named[i], "shape"))) ? named[i] : NULL;
+	if (!tensor || (!one && !is_in_reach(failure, frames, part)) || !state(frames, tensor, told_dim(tensor, whole), whole, part, out, found))
 		return false;
 	return found->from_message = true;
 }

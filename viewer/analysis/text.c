@@ -163,6 +163,14 @@ text_is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
+bool
+text_ends(const char *text, const char *ending)
+{
+	size_t size = text ? strlen(text) : 0, least = strlen(ending);
+
+	return size >= least && strcmp(text + size - least, ending) == 0;
+}
+
 const char *
 text_basename(const char *path)
 {

@@ -49,6 +49,8 @@ const json_t *text_next(const json_t *outer, const char *key, struct text_walk *
 
 /* Is C part of a word, as a name of Python's is? */
 bool text_is_word(char c);
+/* Does TEXT (NULL: none) end with ENDING? */
+bool text_ends(const char *text, const char *ending);
 /* What follows the last '/'. */
 const char *text_basename(const char *path);
 /* Does WHOLE contain PART, where both say something (short texts must be equal)? */

@@ -251,9 +251,8 @@ rank_subject(const struct failure *failure, const json_t *const *named, int name
 	return false;
 }
 
-/* The one dimension of LOCAL that is SIZE long; -1 if none or several are. */
-static int
-dim_of(const json_t *local, int64_t size)
+int
+told_dim(const json_t *local, int64_t size)
 {
 	const json_t *shape = json_object_get(local, "shape");
 	int found = -1;
@@ -280,7 +279,7 @@ size_subject(const struct failure *failure, const json_t *const *named, int name
 	if (!told_numbers(failure->message, &expected, &actual) || expected < 3 || actual < 3)
 		return false;
 	for (int i = 0; i < named_count; i++) {
-		bool is = dim_of(named[i], actual) >= 0, wanted = dim_of(named[i], expected) >= 0;
+		bool is = told_dim(named[i], actual) >= 0, wanted = told_dim(named[i], expected) >= 0;
 
 		if (is && !wanted && (!one || strcmp(text_get(named[i], "dtype"), "bool") == 0))
 			one = named[i];
@@ -293,7 +292,7 @@ size_subject(const struct failure *failure, const json_t *const *named, int name
 	mismatch_start(found);
 	if (!subject_add(out, text_get(one, "name"), one) || (other && !subject_add(out, text_get(other, "name"), other)))
 		return false;
-	state_size(&facts, found, 0, dim_of(one, actual), other ? 1 : -1, other ? dim_of(other, expected) : -1, expected, actual);
+	state_size(&facts, found, 0, told_dim(one, actual), other ? 1 : -1, other ? told_dim(other, expected) : -1, expected, actual);
 	return found->from_message = true;
 }
 

@@ -27,6 +27,9 @@ bool told_ranks(const char *message, int64_t *expected, int64_t *actual);
 /* "Expected mask.shape[1] to be 22, but got 21": both numbers; false if MESSAGE tells no such pair, or more numbers. */
 bool told_numbers(const char *message, int64_t *expected, int64_t *actual);
 
+/* The one dimension of LOCAL, a tensor, that is SIZE long; -1 if none or several are, or it is none. */
+int told_dim(const json_t *local, int64_t size);
+
 /* The tensor that a message is about, against what it asks for. Names are borrowed from FRAMES and OUT. */
 bool told_subject(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
 		  struct mismatch *found);

@@ -270,13 +270,15 @@ passes_line(const struct cause_side *side, int64_t site)
 	return false;
 }
 
-bool
-cause_adds_nothing(const struct lineage_step *cat)
+int64_t
+cause_longest_piece(const struct lineage_step *cat)
 {
+	int64_t longest = 0;
+
 	for (int i = cat->dim < 0 ? -1 : rule_next(&cat->event, 0); i >= 0; i = rule_next(&cat->event, i + 1))
-		if (cat->dim < cat->event.operands[i].ndim && cat->event.operands[i].sizes[cat->dim] == cat->size)
-			return true;
-	return false;
+		if (cat->dim < cat->event.operands[i].ndim && cat->event.operands[i].sizes[cat->dim] > longest)
+			longest = cat->event.operands[i].sizes[cat->dim];
+	return longest;
 }
 
 const struct lineage_step *
@@ -287,7 +289,7 @@ cause_own_cat(const struct cause_side *large, const struct cause_side *small)
 
 		if (step->event.id >= 0 && cause_goes_through(small, step->event.id))
 			break;
-		if (mismatch_is_any(step->event.operation, "cat concat concatenate") && !cause_adds_nothing(step))
+		if (mismatch_is_any(step->event.operation, "cat concat concatenate") && cause_longest_piece(step) != step->size)
 			return passes_line(small, step->event.site) ? NULL : step;
 	}
 	return NULL;

@@ -5,6 +5,7 @@
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
 #include "placeholders.h"
+#include "slice.h"
 
 #define ROWS_TOLD 12
 #define TRIES_MOST 20000
@@ -188,10 +189,9 @@ cutting_step(const struct cause_facts *facts, int64_t length)
 
 	for (int i = 0; mask && length > 0 && i < mask->count; i++) {
 		const struct event *event = &mask->steps[i].event;
-		int self = mismatch_is_any(event->operation, "slice narrow") && event->output_count == 1 ? rule_any(event, "self input") : -1;
-		int last = self < 0 ? -1 : event->outputs[0].ndim - 1;
+		int last = event->output_count == 1 ? event->outputs[0].ndim - 1 : -1;
 
-		if (last >= 0 && event->operands[self].ndim == last + 1 && event->outputs[0].sizes[last] == length && event->operands[self].sizes[last] > length)
+		if (slice_shortens(event, last) && event->outputs[0].sizes[last] == length)
 			return &mask->steps[i];
 	}
 	return NULL;

@@ -45,14 +45,27 @@ explains(const struct picture_rows *pictures, const struct placeholders *found, 
 	return sum == found->selected && supplied == found->supplied;
 }
 
+/* The places and rows that differ, and what each picture brings; NULL where that isn't known. To be freed. */
+static struct picture_rows *
+read_pictures(const struct cause_facts *facts, struct placeholders *found)
+{
+	struct picture_rows *pictures = NULL;
+
+	if (facts->source && facts->sides[0].lineage && placeholders_find(facts, found) && found->selected > 0 && found->supplied > 0 &&
+	    found->selected != found->supplied && (pictures = calloc(1, sizeof(*pictures))) &&
+	    !picture_rows_find(facts->source, facts->sides[0].lineage, pictures)) {
+		free(pictures);
+		pictures = NULL;
+	}
+	return pictures;
+}
+
 bool
 placeholders_rounded(const struct cause_facts *facts, struct placeholders_uneven *out)
 {
-	struct picture_rows *pictures = facts->source && facts->sides[0].lineage ? calloc(1, sizeof(*pictures)) : NULL;
-	struct placeholders found;
-	bool up, holds = pictures && placeholders_find(facts, &found) && found.selected > 0 && found.supplied > 0 && found.selected != found.supplied &&
-			 picture_rows_find(facts->source, facts->sides[0].lineage, pictures) &&
-			 explains(pictures, &found, placeholders_rows(facts), (up = found.selected > found.supplied));
+	struct placeholders found = { 0 };
+	struct picture_rows *pictures = read_pictures(facts, &found);
+	bool up = found.selected > found.supplied, holds = pictures && explains(pictures, &found, placeholders_rows(facts), up);
 
 	out->picture = -1;
 	for (int i = 0; holds && out->picture < 0 && i < pictures->count; i++) {
@@ -154,25 +167,20 @@ bool
 cause_rounded_pictures(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
-	struct picture_rows *pictures;
-	bool holds = false;
+	struct picture_rows *pictures = read_pictures(facts, &found);
+	const json_t *places = placeholders_rows(facts);
+	bool holds = true, up;
+	int odd;
 
-	if (!facts->source || !facts->sides[0].lineage || !placeholders_find(facts, &found) || found.selected <= 0 || found.supplied <= 0 ||
-	    found.selected == found.supplied || !(pictures = calloc(1, sizeof(*pictures))))
+	if (!pictures)
 		return false;
-	if (picture_rows_find(facts->source, facts->sides[0].lineage, pictures)) {
-		const json_t *places = placeholders_rows(facts);
-		bool up = found.selected > found.supplied;
-		int odd = -1;
-
-		if (explains(pictures, &found, places, up)) {
-			tell_rounded(facts, out, pictures, up);
-			holds = true;
-		} else if ((odd = lacks_line(pictures, &found, places)) >= 0) {
-			tell_line(facts, out, pictures, odd, json_integer_value(json_array_get(places, (size_t)odd)));
-			holds = true;
-		}
-	}
+	up = found.selected > found.supplied;
+	if (explains(pictures, &found, places, up))
+		tell_rounded(facts, out, pictures, up);
+	else if ((odd = lacks_line(pictures, &found, places)) >= 0)
+		tell_line(facts, out, pictures, odd, json_integer_value(json_array_get(places, (size_t)odd)));
+	else
+		holds = false;
 	if (holds) {
 		placeholders_add_spread(facts, found.supplied, &out->evidence);
 		text_add(&out->evidence, "%srows of each picture: ", out->evidence.used ? SAY("; ") : "");

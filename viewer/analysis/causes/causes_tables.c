@@ -63,25 +63,13 @@ find_joined(const struct cause_facts *facts, int64_t length, struct lineage_step
 			continue;
 		lineage_walk_tensor(facts->source, facts->process, json_integer_value(tensor), facts->event->id >= 0 ? facts->event->id : INT64_MAX, 1, LINEAGE_SIZE, lineage);
 		for (int i = 0; i < lineage->count && lineage->steps[i].size == length && !lineage->steps[i].possible && !found; i++)
-			if (mismatch_is_any(lineage->steps[i].event.operation, "cat concat concatenate") && !cause_adds_nothing(&lineage->steps[i])) {
+			if (mismatch_is_any(lineage->steps[i].event.operation, "cat concat concatenate") && cause_longest_piece(&lineage->steps[i]) != length) {
 				*out = lineage->steps[i];
 				found = true;
 			}
 	}
 	free(lineage);
 	return found;
-}
-
-/* The longest piece that JOIN put together. */
-static int64_t
-longest_piece(const struct lineage_step *join)
-{
-	int64_t longest = 0;
-
-	for (int i = rule_next(&join->event, 0); i >= 0; i = rule_next(&join->event, i + 1))
-		if (join->dim < join->event.operands[i].ndim && join->event.operands[i].sizes[join->dim] > longest)
-			longest = join->event.operands[i].sizes[join->dim];
-	return longest;
 }
 
 /* Needs: indices that are consecutive positions (or made by counting), and a table shorter than they reach. Likely where
@@ -121,8 +109,8 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->text, &join);
 	}
 	text_add(&out->fix, "cut the sequences to %" PRId64, mismatch->expected);
-	if (joined && longest_piece(&join) > join.size - mismatch->expected)
-		text_add(&out->fix, ", with all that is joined to them (the %" PRId64 " to %" PRId64 ")", longest_piece(&join), longest_piece(&join) - (join.size - mismatch->expected));
+	if (joined && cause_longest_piece(&join) > join.size - mismatch->expected)
+		text_add(&out->fix, ", with all that is joined to them (the %" PRId64 " to %" PRId64 ")", cause_longest_piece(&join), cause_longest_piece(&join) - (join.size - mismatch->expected));
 	text_add(&out->fix, ", or raise %s", out->setting ? text_get(out->setting, "name")
 		 : embedding ? SAY("the model's number of positions (n_positions, max_position_embeddings)")
 			     : SAY("its length (of a static cache: max_cache_len)"));

@@ -37,8 +37,8 @@ const struct lineage_step *cause_step(const struct cause_side *side, const char 
 const struct lineage_step *cause_step_any(const struct cause_side *side, const char *names);
 /* Does SIDE's story have that event? */
 bool cause_goes_through(const struct cause_side *side, int64_t event);
-/* Is one piece of CAT as long as all together: the others had nothing (a cache's first call)? */
-bool cause_adds_nothing(const struct lineage_step *cat);
+/* The longest piece that CAT put together: as long as all together where the others had nothing (a cache's first call); 0: not known. */
+int64_t cause_longest_piece(const struct lineage_step *cat);
 /* The first cat that added something of LARGE's story before it meets SMALL's; NULL. */
 const struct lineage_step *cause_own_cat(const struct cause_side *large, const struct cause_side *small);
 /* Is what stands at PLACE a parameter, or any leaf that requires grad, as a variable shows? */

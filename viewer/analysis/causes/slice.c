@@ -47,6 +47,15 @@ slice_is_short(const struct slice *slice, int64_t wanted)
 }
 
 bool
+slice_shortens(const struct event *event, int dim)
+{
+	int self = mismatch_is_any(event->operation, "slice narrow") && event->output_count == 1 ? rule_any(event, "self input") : -1;
+
+	return self >= 0 && dim >= 0 && dim < event->outputs[0].ndim && event->outputs[0].ndim == event->operands[self].ndim &&
+	       event->outputs[0].sizes[dim] < event->operands[self].sizes[dim];
+}
+
+bool
 slice_begins_beyond(const struct slice *slice)
 {
 	return slice->start >= slice->whole && slice->end > slice->start;

@@ -18,6 +18,8 @@ int64_t slice_stop(const struct slice *slice);
 int64_t slice_left(const struct slice *slice);
 /* Did it ask for WANTED places by their number, and end before because there are no more? */
 bool slice_is_short(const struct slice *slice, int64_t wanted);
+/* Is EVENT a slice (or narrow, which begins anywhere) that left less of dimension DIM than there was? */
+bool slice_shortens(const struct event *event, int dim);
 /* Does it begin where nothing is left? */
 bool slice_begins_beyond(const struct slice *slice);
 /* What is assigned (WANTED places of it) doesn't fit, by MISMATCH of FAILED, into a slice that its line has just taken, and that ended where its tensor

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../../../schema/fingerprint.h"
 #include "../text.h"
 #include "../where.h"
 
@@ -15,28 +16,13 @@
  * function), and all around it. FILE and LINE: the program's own. */
 struct loop { uint64_t print; const char *file; int line; };
 
-static bool
-ends_with(const char *text, const char *ending)
-{
-	size_t size = text ? strlen(text) : 0, least = strlen(ending);
-
-	return size >= least && strcmp(text + size - least, ending) == 0;
-}
-
-static void
-add_text(struct loop *loop, const char *text)
-{
-	for (text = text ? text : ""; *text; text++)
-		loop->print = (loop->print ^ (unsigned char)*text) * 1099511628211u;
-	loop->print *= 1099511628211u;
-}
-
 static void
 add_frame(struct loop *loop, const struct frame *frame, bool line)
 {
-	add_text(loop, frame->file);
-	add_text(loop, frame->function);
-	loop->print = (loop->print ^ (uint64_t)(line ? frame->line : 0)) * 1099511628211u;
+	const char *file = frame->file ? frame->file : "", *function = frame->function ? frame->function : "";
+
+	loop->print = fingerprint_bytes(fingerprint_bytes(loop->print, file, strlen(file)), function, strlen(function));
+	loop->print = fingerprint_mix(loop->print, (uint64_t)(line ? frame->line : 0));
 }
 
 /* Is SITE's operation one by which a loader of this process fetches (or, BEGINS, begins an epoch)? OUT gets the loop. */
@@ -52,16 +38,16 @@ read_loop(const struct source *source, int process, int64_t id, bool begins, str
 	for (int i = 0; i < site.frame_count; i++) {
 		const char *file = site.frames[i].file ? site.frames[i].file : "", *function = site.frames[i].function ? site.frames[i].function : "";
 
-		if (ends_with(file, "/torch/utils/data/_utils/worker.py"))
+		if (text_ends(file, "/torch/utils/data/_utils/worker.py"))
 			return false;
-		found = found || (begins ? ends_with(file, "/torch/utils/data/dataloader.py") && (ends_with(function, "__init__") || ends_with(function, "_reset"))
-				  : ends_with(file, "/torch/utils/data/_utils/fetch.py"));
+		found = found || (begins ? text_ends(file, "/torch/utils/data/dataloader.py") && (text_ends(function, "__init__") || text_ends(function, "_reset"))
+				  : text_ends(file, "/torch/utils/data/_utils/fetch.py"));
 		if (strstr(file, "/torch/utils/data/"))
 			around = i + 1;
 	}
 	if (!found || around < 0 || around >= site.frame_count)
 		return false;
-	*out = (struct loop){ 14695981039346656037u, NULL, 0 };
+	*out = (struct loop){ .print = 1 };
 	for (int i = around; i < site.frame_count; i++) {
 		bool program = where_is_program(site.frames[i].file ? site.frames[i].file : "");
 

@@ -27,14 +27,6 @@ local_number(const json_t *frame, const char *name)
 		       ? json_integer_value(value) : -1;
 }
 
-static bool
-ends_with(const char *text, const char *ending)
-{
-	size_t size = strlen(text), least = strlen(ending);
-
-	return size >= least && strcmp(text + size - least, ending) == 0;
-}
-
 /* The integers of a recorded list. New reference; NULL if it holds others. */
 static json_t *
 number_list(const json_t *local)
@@ -67,8 +59,8 @@ look_at(const json_t *frames, struct found *found)
 	for (size_t i = 0; i < json_array_size(frames); i++) {
 		const json_t *frame = json_array_get(frames, i);
 		const char *file = text_get(frame, "file"), *function = text_get(frame, "function");
-		bool loop = ends_with(file, "/torch/utils/data/_utils/worker.py") && strcmp(function, "_worker_loop") == 0;
-		bool fetch = ends_with(file, "/torch/utils/data/_utils/fetch.py");
+		bool loop = text_ends(file, "/torch/utils/data/_utils/worker.py") && strcmp(function, "_worker_loop") == 0;
+		bool fetch = text_ends(file, "/torch/utils/data/_utils/fetch.py");
 
 		if (loop && found->batch < 0)
 			found->batch = local_number(frame, "idx");
