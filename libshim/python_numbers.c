@@ -57,7 +57,7 @@ was_seen(struct python_numbers *numbers, const void *what)
 static bool
 is_divisor(const char *name)
 {
-	static const char *const words[] = { "merge", "patch", "stride", "window", "factor", "scale", "group", "beam", "head", "temporal" };
+	static const char *const words[] = { "merge", "patch", "stride", "window", "factor", "scale", "group", "beam", "head", "temporal", "fps", "rate", "repeat", "times", "views", "crops" };
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcasestr(name, words[i]))

@@ -30,6 +30,7 @@ test_settings(void)
 	settings_add_line(read, "WORDS = 640 if \"--fixed\" in sys.argv else 480", 1, 23);
 	settings_add_line(read, "a, b = function(1, 2)", 1, 24);
 	settings_add_line(read, "SUM = 2 + 3 * 4", 1, 25);
+	settings_add_line(read, "p.add_argument(\"--rate\", default=2); p.add_argument(\"--max-seconds\", default=6)", 1, 26);
 	settings_add_command(read, argv);
 	found = settings_find(read, "data_args.cutoff_len", 2048);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
@@ -44,6 +45,10 @@ test_settings(void)
 	CU_ASSERT_EQUAL(settings_find(read, "HEIGHT", 24)->line, 20);
 	CU_ASSERT_EQUAL(settings_find(read, "TOKENS_PER_FRAME", 4)->line, 20);
 	CU_ASSERT_PTR_NULL(settings_find(read, "HEIGHT", 32));
+	CU_ASSERT_PTR_NULL(settings_find(read, "TOKENS_PER_FRAME", 32)); /* the first number is the first name's */
+	CU_ASSERT_EQUAL(settings_find(read, "args.rate", 2)->line, 26);
+	CU_ASSERT_EQUAL(settings_find(read, "args.max_seconds", 6)->line, 26);
+	CU_ASSERT_PTR_NULL(settings_find(read, "args.rate", 6));
 	CU_ASSERT_EQUAL(settings_find(read, "CONTEXT", 4096)->line, 21);
 	CU_ASSERT_EQUAL(settings_find(read, "ROOM", 1024)->line, 22);
 	CU_ASSERT_EQUAL(settings_find(read, "WORDS", 480)->line, 23);

@@ -25,7 +25,7 @@ cause_evidence(struct page *page, const json_t *evidence, int width)
 			if (event >= 0)
 				page_format(&line, SAY(" (event %" PRId64 ")"), event);
 			page_format(page, "%*s- ", REPORT_INDENT, "");
-			page_wrap(page, REPORT_INDENT + 2, width, 2, page_string(&line));
+			page_wrap(page, REPORT_INDENT + 2, width, 3, page_string(&line));
 		}
 		page_free(&line);
 	}
@@ -55,7 +55,7 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 			page_free(&line);
 			continue;
 		}
-		page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
+		page_wrap(page, REPORT_INDENT, width, 4, page_string(&line));
 		page_free(&line);
 		cause_evidence(page, json_object_get(cause, "evidence"), width);
 		page_words(&line, report_string(cause, "fix"));
@@ -72,7 +72,7 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 		}
 		if (line.size > 0) {
 			report_label(page, SAY("fix"));
-			page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
+			page_wrap(page, REPORT_INDENT, width, 4, page_string(&line));
 		}
 		page_free(&line);
 	}

@@ -74,6 +74,16 @@ set_place(const struct cause_facts *facts, const struct cause *cause, json_t *se
 }
 
 static json_t *
+evidence_json(const struct text *text, int64_t event)
+{
+	json_t *item = json_object();
+
+	text_set_integer(item, "event", event, -1);
+	text_set(item, "text", text->data);
+	return item;
+}
+
+static json_t *
 cause_json(const struct cause_facts *facts, const char *id, const struct cause *cause)
 {
 	json_t *json = json_object(), *evidence = json_array();
@@ -81,13 +91,10 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 	text_set(json, "rule", id);
 	text_set(json, "confidence", cause->confidence);
 	text_set(json, "text", cause->text.data);
-	if (cause->evidence.used) {
-		json_t *item = json_object();
-
-		text_set_integer(item, "event", facts->event ? facts->event->id : -1, -1);
-		text_set(item, "text", cause->evidence.data);
-		json_array_append_new(evidence, item);
-	}
+	if (cause->evidence.used)
+		json_array_append_new(evidence, evidence_json(&cause->evidence, facts->event ? facts->event->id : -1));
+	if (cause->reckoned.used)
+		json_array_append_new(evidence, evidence_json(&cause->reckoned, -1));
 	json_object_set_new(json, "evidence", evidence);
 	text_set(json, "fix", cause->fix.used ? cause->fix.data : NULL);
 	if (cause->setting) {
@@ -115,6 +122,7 @@ causes_build(const struct cause_facts *facts)
 			continue;
 		cause_add_went_off(facts, &cause);
 		cause_add_began(facts, &cause);
+		cause_add_reckoned(facts, &cause);
 		json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
 	}
 	for (int i = 1; i < 3; i++) {

@@ -69,7 +69,7 @@ struct cause_facts {
 
 struct cause {
 	const char *confidence;          /* certain, likely, possible */
-	struct text text, fix, evidence;
+	struct text text, fix, evidence, reckoned /* how the number is made of settings (cause_add_reckoned) */;
 	bool tells_news;                 /* what was new on the way is told already */
 	const json_t *setting;           /* {"name","value"} that carries the size in question; NULL */
 };

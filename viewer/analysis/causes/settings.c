@@ -112,14 +112,15 @@ read_integer(const char *at, int64_t *out)
 	return !*at || strchr(" \t\r\n,;#)}]\"'", *at);
 }
 
-/* The option that an argparse line declares: its default is the option's. */
+/* The option that an argparse line declares, the last one before its DEFAULT: that is the option's. */
 static bool
-add_default(struct settings *settings, const char *text, int64_t value, int file, int line)
+add_default(struct settings *settings, const char *text, const char *is_default, int64_t value, int file, int line)
 {
-	const char *option = strstr(text, "\"--");
+	const char *option = NULL;
 	size_t size = 0;
 
-	option = option ? option : strstr(text, "'--");
+	for (const char *at = text; (at = strstr(at, "--")) && at < is_default; at += 2)
+		option = at > text && strchr("\"'", at[-1]) ? at - 1 : option;
 	if (!option)
 		return false;
 	for (option += 3; is_key(option[size]);)
@@ -128,22 +129,22 @@ add_default(struct settings *settings, const char *text, int64_t value, int file
 	return true;
 }
 
-/* "WIDTH, HEIGHT = 32, 24": each name its number. */
-static void
+/* "WIDTH, HEIGHT = 32, 24": each name its number; false if it is no such line. */
+static bool
 add_tuple(struct settings *settings, const char *text, const char *equals, int file, int line)
 {
 	const char *name = text + strspn(text, " \t"), *value = equals + 1;
 
 	for (const char *at = name; at < equals; at++)
 		if (!is_key(*at) && !strchr(", ", *at))
-			return;
+			return false;
 	if (!memchr(name, ',', (size_t)(equals - name)))
-		return;
+		return false;
 	for (const char *at = value; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
 		int64_t number;
 
 		if (!read_integer(at, &number))
-			return;
+			return false;
 	}
 	while (name < equals && value) {
 		size_t size = 0;
@@ -159,6 +160,7 @@ add_tuple(struct settings *settings, const char *text, const char *equals, int f
 		value = strchr(value, ',');
 		value = value ? value + 1 : NULL;
 	}
+	return true;
 }
 
 void
@@ -176,8 +178,8 @@ settings_add_line(struct settings *settings, const char *text, int file, int lin
 
 			if (size && kind[size] == '=' && isalpha((unsigned char)*kind))
 				value = kind + size + 1;
-		} else {
-			add_tuple(settings, text, at, file, line);
+		} else if (add_tuple(settings, text, at, file, line)) {
+			return;
 		}
 		while (end > text && strchr(" \t\"'", end[-1]))
 			end--;
@@ -188,7 +190,7 @@ settings_add_line(struct settings *settings, const char *text, int file, int lin
 			add_setting(settings, key, (size_t)(end - key), number, file, line);
 		if (!read_integer(value, &number))
 			continue;
-		if (end - key == 7 && strncmp(key, "default", 7) == 0 && add_default(settings, text, number, file, line))
+		if (end - key == 7 && strncmp(key, "default", 7) == 0 && add_default(settings, text, key, number, file, line))
 			continue;
 		add_setting(settings, key, (size_t)(end - key), number, file, line);
 	}
