@@ -5,6 +5,7 @@
 
 static struct cause_facts facts;
 static struct mismatch differs;
+static json_t *reach; /* the numbers by name */
 
 /* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's; in CALLS_BEFORE they agreed, from SMALLEST to LARGEST. */
 static void
@@ -21,6 +22,7 @@ ask_sized(struct event *event, int dim, int64_t calls_before, int64_t smallest, 
 		facts.sides[i] = (struct cause_side){ .place = i, .dim = dim, .size = event->operands[i].sizes[dim], .calls = calls_before, .smallest = smallest, .largest = largest,
 						      .lineage = stories[i].count ? &stories[i] : NULL };
 	}
+	facts.numbers = reach;
 	json_decref(causes);
 	causes = causes_build(&facts);
 }
@@ -64,6 +66,66 @@ test_beside(void)
 	EXPECT("made_beside", "");
 	ask_sized(two(15, 16, 2, 3, 9, 9, "aten::mul"), 0, 3, 4, 14); /* chance */
 	EXPECT("made_beside", "");
+}
+
+/* One of them was cut at a limit that nothing came to before. */
+static void
+test_beside_limit(void)
+{
+	reach = number("cfg['max_length']", 48);
+	ask_sized(two(47, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 39);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "48 is cfg['max_length'], which none of them came to: there the one was cut, and the other to 1 less"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "cut both to one length"));
+	ask_sized(two(70, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 39);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "there the one was cut, and the other wasn't"));
+	ask_sized(two(47, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 60); /* longer ones passed */
+	EXPECT("made_beside", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "max_length"));
+	json_decref(reach);
+	reach = number("cfg['width']", 48);
+	ask_sized(two(47, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 39); /* no limit */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "width"));
+	json_decref(reach);
+	reach = NULL;
+}
+
+/* OPERATION joins along dimension 0 what two batches of ROWS gave, of lengths ONE and OTHER, each of which came in as LEAD x its length. */
+static struct event *
+collected(int64_t rows, int64_t lead, int64_t one, int64_t other, const char *operation)
+{
+	struct event *event;
+	int n;
+
+	start();
+	for (int i = 0; i < 2; i++) {
+		add("aten::lift_fresh", 2, 9, 1);
+		operands[2 * i][0] = tensor("self", 1 + 10 * i, lead, i ? other : one);
+		outputs[2 * i][0] = tensor("output", 2 + 10 * i, lead, i ? other : one);
+		add("aten::relu", 3, 9, 1);
+		operands[2 * i + 1][0] = outputs[2 * i][0];
+		outputs[2 * i + 1][0] = tensor("output", 3 + 10 * i, rows, i ? other : one);
+	}
+	event = add(operation, 0, 9, 3);
+	n = hand.event_count - 1;
+	operands[n][0] = tensor("tensors[0]", 13, rows, other);
+	operands[n][1] = tensor("tensors[1]", 3, rows, one);
+	operands[n][2] = value("dim", "0");
+	return event;
+}
+
+static void
+test_collected(void)
+{
+	ask_sized(collected(8, 8, 27, 28, "aten::cat"), 1, 0, 0, 0);
+	EXPECT("collected_batches", "likely");
+	EXPECT("ragged_list", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "each batch has a length of its own"));
+	ask_sized(collected(1, 1, 27, 28, "aten::cat"), 1, 0, 0, 0); /* samples, not batches */
+	EXPECT("collected_batches", "");
+	ask_sized(collected(8, 4, 27, 28, "aten::cat"), 1, 0, 0, 0); /* it came in otherwise */
+	EXPECT("collected_batches", "");
+	ask_sized(collected(8, 8, 27, 28, "aten::stack"), 1, 0, 0, 0);
+	EXPECT("collected_batches", "");
 }
 
 static void
@@ -257,6 +319,8 @@ fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "made side by side", test_beside);
+	CU_add_test(suite, "made side by side, one of them cut", test_beside_limit);
+	CU_add_test(suite, "what several batches gave", test_collected);
 	CU_add_test(suite, "batches of two steps", test_batches);
 	CU_add_test(suite, "a dtype of values", test_dtype);
 	CU_add_test(suite, "scores of rows", test_choices);

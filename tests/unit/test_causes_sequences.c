@@ -54,6 +54,55 @@ ask_places(int64_t one_has, int64_t other_has, int64_t one, int64_t other, int64
 	forget();
 }
 
+/* A mask as wide as the embeddings picks ONE and OTHER places of two sequences, for SUPPLIED rows; the attention's has ZEROS, the ids IDS_ZERO. */
+static void
+ask_padding(int64_t one, int64_t other, int64_t supplied, int64_t zeros, int64_t ids_zero, const char *name, json_t *numbers)
+{
+	const struct operand put[] = { TENSOR("self", 1, 2, 14, 32), { .name = "mask", .kind = "tensor", .item = -1, .ndim = 3, .sizes = (const int64_t[]){ 2, 14, 32 },
+				       .dtype = "bool", .device = "cpu", .layout = "strided", .tensor = 2 }, TENSOR("source", 3, supplied, 32) };
+	struct event event = EVENT("aten::masked_scatter", put);
+	struct mismatch differs = { .property = "count", .operand = 2, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true,
+				    .expected = one + other, .actual = supplied };
+	json_t *locals = json_pack("[{s:[{s:s, s:i, s:s, s:[i,i,i], s:{s:I, s:[I, I]}}, {s:s, s:s, s:[i,i], s:{s:i, s:i, s:i, s:I}}, {s:s, s:s, s:[i,i], s:{s:i, s:i, s:i, s:I}}]}]",
+				   "locals", "name", "places", "tensor", 2, "dtype", "bool", "shape", 2, 14, 32, "summary", "true", (json_int_t)((one + other) * 32), "rows",
+				   (json_int_t)(one * 32), (json_int_t)(other * 32), "name", name, "dtype", "int64", "shape", 2, 14, "summary", "elements", 28, "min", 0,
+				   "max", 1, "zero", (json_int_t)zeros, "name", "input_ids", "dtype", "int64", "shape", 2, 14, "summary", "elements", 28, "min", 0, "max", 89,
+				   "zero", (json_int_t)ids_zero);
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .source = &source, .frames = locals, .numbers = numbers, .last_call = -1, .step = CALLS };
+
+	start();
+	source = hand_source(&hand);
+	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = supplied };
+	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref(locals);
+	json_decref(numbers);
+	forget();
+}
+
+static void
+test_padding(void)
+{
+	ask_padding(5, 4, 8, 1, 9, "attention_mask", NULL);
+	EXPECT("placeholder_is_padding", "likely");
+	EXPECT("placeholders_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "9 places for 8 rows of features, 1 too many, and attention_mask leaves just as many positions out"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(json_object_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text")),
+				      "places in each sequence: 5, 4")); /* not 160, 128 */
+	ask_padding(5, 4, 8, 1, 2, "attention_mask", NULL); /* the ids don't confirm it */
+	EXPECT("placeholder_is_padding", "possible");
+	ask_padding(5, 4, 8, 1, 2, "attention_mask", json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "tokenizer.pad_token_id", "value", 7,
+							       "name", "config.image_token_id", "value", 7));
+	EXPECT("placeholder_is_padding", "likely");
+	ask_padding(5, 4, 8, 3, 9, "attention_mask", NULL); /* another number */
+	EXPECT("placeholder_is_padding", "");
+	ask_padding(4, 3, 8, 1, 7, "attention_mask", NULL); /* too few places */
+	EXPECT("placeholder_is_padding", "");
+	ask_padding(5, 4, 8, 1, 9, "types", NULL); /* zeros and ones that are no mask */
+	EXPECT("placeholder_is_padding", "");
+}
+
 static void
 test_sequences(void)
 {
@@ -95,6 +144,7 @@ test_none(void)
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "padding that is counted", test_padding);
 	CU_add_test(suite, "a sequence has more places than it brings", test_sequences);
 	CU_add_test(suite, "no sequence is known to", test_none);
 }

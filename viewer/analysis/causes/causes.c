@@ -1,4 +1,5 @@
 #include "causes_tool.h"
+#include "placeholders.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -111,10 +112,13 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 }
 
 json_t *
-causes_build(const struct cause_facts *facts)
+causes_build(const struct cause_facts *known)
 {
 	json_t *lists[3] = { json_array(), json_array(), json_array() }; /* certain, likely, possible */
+	json_t *places = placeholders_of_wide_mask(known);
+	struct cause_facts asked = *known, *facts = &asked;
 
+	facts->places = places ? places : known->places;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		struct cause cause = { .confidence = NULL };
 
@@ -125,6 +129,7 @@ causes_build(const struct cause_facts *facts)
 		cause_add_reckoned(facts, &cause);
 		json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
 	}
+	json_decref(places);
 	for (int i = 1; i < 3; i++) {
 		json_array_extend(lists[0], lists[i]);
 		json_decref(lists[i]);

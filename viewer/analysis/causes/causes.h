@@ -64,6 +64,7 @@ struct cause_facts {
 	bool twins;                      /* the operands that disagree come from the same code */
 	int64_t rounded_from, rounded_to; /* both come from one tensor, and a size was rounded on the way; 0: not so */
 	const char *rounded_by;
+	const json_t *places;            /* of each sequence, where the mask's own counts aren't that (placeholders_of_wide_mask); NULL. Set by causes_build */
 	bool positions;                  /* the index was made by counting (arange, cumsum), not read from data */
 };
 

@@ -7,6 +7,7 @@
 #include "../where.h"
 
 #define CALLS_LEAST 10 /* in which both agreed, and neither was always the same: no chance */
+#define CUT_APART_MOST 3 /* marks that a list got, and the other didn't */
 #define OWN_MOST 4     /* lines of the program on the way of one side that are looked at */
 
 /* The program's own lines on SIDE's way that have a size, oldest first. */
@@ -72,6 +73,32 @@ varied(const struct cause_side *side)
 	return side->calls >= CALLS_LEAST && side->smallest < side->largest;
 }
 
+/* One of the two is a limit by name that no call before came to: there the one was cut, and the other otherwise. Says so, and what to change. */
+static bool
+tell_limit(const struct cause_facts *facts, struct cause *out, const struct lineage_step *one, const struct lineage_step *other)
+{
+	const struct lineage_step *const steps[] = { one, other };
+	int64_t longest = facts->sides[0].largest > facts->sides[1].largest ? facts->sides[0].largest : facts->sides[1].largest;
+
+	for (int i = 0; i < 2; i++) {
+		int64_t cut = steps[i]->size, is = steps[!i]->size;
+		const json_t *limit = cut > longest ? cause_named_number(facts, cut, cause_limits) : NULL;
+
+		if (!cause_is_limit(facts, limit))
+			continue;
+		out->setting = limit;
+		text_add(&out->text, "; %" PRId64 " is %s, which none of them came to: there the one was cut, and the other", cut, text_get(limit, "name"));
+		if (is - cut > CUT_APART_MOST)
+			text_add(&out->text, " wasn't");
+		else
+			text_add(&out->text, " to %" PRId64 " %s", is > cut ? is - cut : cut - is, is > cut ? SAY("more") : SAY("less"));
+		text_add(&out->fix, "cut both to one length, counting what is put in front of or behind each (%s may be applied before that to the one, after it to the other): "
+			 "where the %" PRId64 " is made, as where the %" PRId64 " is", text_get(limit, "name"), is > cut ? is : cut, is > cut ? cut : is);
+		return true;
+	}
+	return false;
+}
+
 /* Needs: sizes that agreed in all calls and were now this, now that; and lines of the program's own on both ways that part as they do. There, or before
  * there were tensors, they became unequal. */
 bool
@@ -112,9 +139,11 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ", %" PRId64 " by ", other->size);
 		cause_add_step(facts, &out->text, other);
 	}
-	text_add(&out->text, "; in %" PRId64 " earlier calls both came out alike", facts->calls);
 	text_add(&out->evidence, "%" PRId64 " against %" PRId64 " here, %" PRId64 " to %" PRId64 " before", facts->sides[0].size, facts->sides[1].size, facts->sides[0].smallest,
 		 facts->sides[0].largest);
+	if (tell_limit(facts, out, one, other))
+		return true;
+	text_add(&out->text, "; in %" PRId64 " earlier calls both came out alike", facts->calls);
 	if (same)
 		text_add(&out->fix, "see what each of the two is counted from in %s for this sample, and give both one length there; to cut or pad one of them later puts values side by "
 			 "side that don't belong together", function);
@@ -142,5 +171,44 @@ cause_other_batch(const struct cause_facts *facts, struct cause *out)
 	cause_add_line(facts, &out->text, one, -1);
 	text_add(&out->fix, "give every batch one length there (pad to one fixed number, not to its own longest); or don't let batches be joined: drop the last, shorter one that is filled up "
 		 "from another (drop_last=True), of a loader that dispatches: dispatch_batches=False");
+	return true;
+}
+
+/* Did SIDE's tensor enter as a whole batch: as many samples along JOINED as the piece has, and more than one? */
+static bool
+entered_as_batch(const struct cause_facts *facts, const struct cause_side *side, int joined)
+{
+	const struct lineage_step *step = cause_decider(side);
+	const struct operand *piece = &facts->event->operands[side->place], *made;
+
+	if (!step || step->possible || step->event.id < 0 || step->event.output_count < 1 || joined >= piece->ndim || side->dim == joined)
+		return false;
+	made = &step->event.outputs[0];
+	return made->ndim >= 2 && joined < made->ndim && piece->sizes[joined] > 1 && made->sizes[joined] == piece->sizes[joined] && step->dim == side->dim;
+}
+
+/* Needs: pieces of a cat, each of which came in as a whole batch by one line, that part in another dimension than that along which they are joined. */
+bool
+cause_collected_batches(const struct cause_facts *facts, struct cause *out)
+{
+	const struct lineage_step *one = cause_decider(&facts->sides[0]), *other = cause_decider(&facts->sides[1]);
+	int64_t joined = 0;
+
+	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "cat concat concatenate") || !one || !other || one->event.id == other->event.id ||
+	    !where_same_line(facts->source, facts->process, one->event.site, other->event.site))
+		return false;
+	rule_int(facts->event, "dim", &joined);
+	joined += joined < 0 ? facts->event->operands[facts->sides[0].place].ndim : 0;
+	if (joined < 0 || !entered_as_batch(facts, &facts->sides[0], (int)joined) || !entered_as_batch(facts, &facts->sides[1], (int)joined))
+		return false;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "what several batches gave is joined, and each batch has a length of its own (its longest sample's): dimension %d is %" PRId64 " in the one, %" PRId64
+		 " in the other, as they came in by ", facts->sides[0].dim, other->size, one->size);
+	cause_add_step(facts, &out->text, one);
+	text_add(&out->evidence, "dimension %d of the pieces: ", facts->sides[0].dim);
+	cause_add_pieces(&out->evidence, facts->event, facts->sides[0].dim);
+	text_add(&out->fix, "before a batch's part is kept, take the padding out of it (pick by the mask, or by the labels that aren't ignored), or reduce it to what is "
+		 "counted; or pad every batch to one fixed length where it is made");
 	return true;
 }

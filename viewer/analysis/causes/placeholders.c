@@ -108,10 +108,34 @@ placeholders_rows(const struct cause_facts *facts)
 	const json_t *local = known && mask >= 0 && !rows ? json_object_get(operand_local(facts->frames, mask), "summary") : NULL;
 	const json_t *flattened = json_object_get(local, "as_rows");
 
+	if (facts->places)
+		return facts->places;
 	if (flattened && facts->sides[1].place == mismatch->against &&
 	    was_table(facts->sides[1].lineage, json_array_size(flattened), json_integer_value(json_object_get(local, "as_rows_of"))))
 		return flattened;
 	return rows;
+}
+
+json_t *
+placeholders_of_wide_mask(const struct cause_facts *facts)
+{
+	const json_t *rows = facts->mismatch && strcmp(facts->mismatch->property, "count") == 0 && !facts->places ? placeholders_rows(facts) : NULL;
+	int64_t selected = facts->mismatch ? facts->mismatch->expected : 0, sum = 0, width;
+	json_t *places;
+
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(rows, i)), &sum))
+			return NULL;
+	if (selected < 1 || sum % selected || (width = sum / selected) < 2 || facts->event->operands[facts->mismatch->against].ndim != 3 ||
+	    facts->event->operands[facts->mismatch->against].sizes[2] != width)
+		return NULL;
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (json_integer_value(json_array_get(rows, i)) % width)
+			return NULL;
+	places = json_array();
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		json_array_append_new(places, json_integer(json_integer_value(json_array_get(rows, i)) / width));
+	return places;
 }
 
 /* The rows that each image brings, where the features of several equal ones were put together or flattened; 0. */
