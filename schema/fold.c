@@ -104,54 +104,28 @@ out:
 	sqlite3_finalize(check);
 }
 
+/* What the dictionaries and the events fill, on pages of ours. */
 static void
-statements_make(struct fold *fold)
+events_fill(struct fold *fold, const char *path)
 {
-	fold->insert_event_kind = fold_prepare(fold, "INSERT INTO event_kind VALUES (?,?,?,?,?,?,?,?,?,?)");
-	fold->insert_scope = fold_prepare(fold, "INSERT INTO scope_row VALUES (?,?,?,?,?,?)");
-	fold->insert_scope_kind = fold_prepare(fold, "INSERT INTO scope_kind VALUES (?,?,?,?)");
-	fold->insert_step = fold_prepare(fold, "INSERT INTO step VALUES (?,?,?,?)");
-	fold->insert_signature = fold_prepare(fold, "INSERT INTO signature VALUES (?,?,?)");
-	fold->insert_operand = fold_prepare(fold, "INSERT INTO operand_row VALUES (?,?,?)");
-	fold->insert_place = fold_prepare(fold, "INSERT INTO operand_place VALUES (?,?,?,?,?,?,?)");
-	fold->insert_form = fold_prepare(fold, "INSERT INTO operand_form VALUES (?,?,?,?,?,?,?,?,?)");
-	fold_cuda_start(fold);
-}
-
-static void
-statements_drop(struct fold *fold)
-{
-	sqlite3_finalize(fold->insert_event_kind);
-	sqlite3_finalize(fold->insert_scope);
-	sqlite3_finalize(fold->insert_scope_kind);
-	sqlite3_finalize(fold->insert_step);
-	sqlite3_finalize(fold->insert_signature);
-	sqlite3_finalize(fold->insert_operand);
-	sqlite3_finalize(fold->insert_place);
-	sqlite3_finalize(fold->insert_form);
-	fold_cuda_stop(fold);
-}
-
-/* All stages, in one transaction that nothing guards: the file is worth nothing before it is complete. */
-static void
-database_fill(struct fold *fold)
-{
-	fold_run(fold, "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536;"
-		       "PRAGMA temp_store = MEMORY; BEGIN");
-	fold_run(fold, schema_sql);
-	fold_run(fold, rows_sql);
-	fold_run(fold, views_sql);
-	statements_make(fold);
-	fold_prints_begin(fold);
+	fold_tables_open(fold, path);
 	if (!fold->failed)
 		fold_dictionaries(fold);
-	fold_live_tensors(fold);
-	fold_history(fold);
-	fold_steps(fold);
 	fold_notes_find(fold);
 	if (!fold->failed)
 		fold_events(fold);
+	fold_tables_close(fold);
+}
+
+/* The rest. */
+static void
+facts_fill(struct fold *fold)
+{
+	fold_tables_late(fold);
+	fold_live_tensors(fold);
+	fold_history(fold);
+	fold_steps(fold);
+	fold_parts_end(fold);
 	fold_prints_end(fold);
 	if (!fold->failed)
 		fold_notes_write(fold);
@@ -159,23 +133,26 @@ database_fill(struct fold *fold)
 	fold_cuda_write(fold);
 	process_write(fold);
 	losses_write(fold);
-	statements_drop(fold);
-	/* A value that found no memory has become NULL, a chunk was left out: the box is worth more than such a database. */
-	if (shortage_count() != fold->shortage)
-		fold_fail(fold, "not enough memory");
-	fold_run(fold, "COMMIT");
 }
 
 static bool
-database_make(struct fold *fold, const char *temporary)
+database_make(struct fold *fold, const char *path)
 {
-	if (sqlite3_open_v2(temporary, &fold->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		fold_fail(fold, fold->db ? sqlite3_errmsg(fold->db) : "not enough memory");
+	fold_open(fold, path);
+	fold_run(fold, schema_sql);
+	fold_run(fold, rows_sql);
+	fold_run(fold, views_sql);
+	fold_prints_begin(fold);
+	if (fold->failed)
+		fold_close(fold);
 	else
-		database_fill(fold);
-	if (sqlite3_close(fold->db) != SQLITE_OK)
-		fold_fail(fold, "could not be closed");
-	fold->db = NULL;
+		events_fill(fold, path);
+	fold_open(fold, path);
+	facts_fill(fold);
+	/* A value that found no memory has become NULL, a chunk was left out: the box is worth more than such a database. */
+	if (shortage_count() != fold->shortage)
+		fold_fail(fold, "not enough memory");
+	fold_close(fold);
 	return !fold->failed;
 }
 
@@ -234,6 +211,9 @@ out:
 	fold_kinds_free(&fold->scope_kinds);
 	fold_cells_free(&fold->places);
 	fold_cells_free(&fold->forms);
+	bytes_free(&fold->operands);
+	bytes_free(&fold->functions.all);
+	bytes_free(&fold->kernels.all);
 	bytes_free(&fold->scratch);
 	box_read_close(&fold->box);
 	free(fold);

@@ -57,21 +57,21 @@ cells_grow(struct fold_cells *cells)
 }
 
 static void
-row_insert(struct fold *fold, int64_t id, const struct fold_cell *cell, int count, sqlite3_stmt *insert)
+row_add(struct fold *fold, int64_t id, const struct fold_cell *cell, int count, enum fold_table table)
 {
-	sqlite3_clear_bindings(insert);
-	sqlite3_bind_int64(insert, 1, id);
+	struct tree *row = fold_row(fold, table);
+
 	for (int i = 0; i < count; i++) {
 		if (cell[i].text)
-			fold_bind_clean(fold, insert, i + 2, cell[i].text, strlen(cell[i].text));
-		else if (cell[i].known)
-			sqlite3_bind_int64(insert, i + 2, cell[i].integer);
+			fold_row_clean(fold, row, cell[i].text, strlen(cell[i].text));
+		else
+			tree_optional(row, cell[i].integer, cell[i].known);
 	}
-	fold_step(fold, insert);
+	fold_row_end(fold, table, id);
 }
 
 int64_t
-fold_cells(struct fold *fold, struct fold_cells *cells, const struct fold_cell *cell, int count, sqlite3_stmt *insert)
+fold_cells(struct fold *fold, struct fold_cells *cells, const struct fold_cell *cell, int count, enum fold_table table)
 {
 	size_t at = cells->keys.size_bytes;
 	struct fold_cells_slot *slot;
@@ -91,7 +91,7 @@ fold_cells(struct fold *fold, struct fold_cells *cells, const struct fold_cell *
 		cells->keys.size_bytes = at;
 		return slot->id;
 	}
-	row_insert(fold, ++cells->last, cell, count, insert);
+	row_add(fold, ++cells->last, cell, count, table);
 	if (cells->count < ROWS_REMEMBERED) {
 		*slot = (struct fold_cells_slot){ cells->last, hash, at, size_bytes };
 		cells->count++;

@@ -11,117 +11,123 @@ wide(const uint32_t *at)
 	return at[0] | (uint64_t)at[1] << 32;
 }
 
-void
-fold_cuda_start(struct fold *fold)
+/* A name's row is written when all is known; the same reference may come again. */
+static void
+name_note(struct fold *fold, struct fold_names *names, uint32_t reference)
 {
-	fold->insert_cuda = fold_prepare(fold, "INSERT INTO cuda_call VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-	fold->insert_function = fold_prepare(fold, "INSERT OR IGNORE INTO cuda_function VALUES (?,?)");
-	fold->insert_kernel = fold_prepare(fold, "INSERT OR IGNORE INTO cuda_kernel VALUES (?,?,?)");
-}
-
-void
-fold_cuda_stop(struct fold *fold)
-{
-	sqlite3_finalize(fold->insert_cuda);
-	sqlite3_finalize(fold->insert_function);
-	sqlite3_finalize(fold->insert_kernel);
-}
-
-/* A name's row, once: names are few and stand in the order of their first use. */
-static bool
-is_new(uint32_t *seen, size_t room, uint32_t reference)
-{
-	uint32_t *slot = &seen[(reference >> 2) % room];
+	uint32_t *slot = &names->seen[(reference >> 2) % FOLD_NAMES_SEEN];
 
 	if (*slot == reference)
-		return false;
+		return;
 	*slot = reference;
-	return true;
+	bytes_add(&names->all, (const char *)&reference, sizeof reference);
+	if (names->all.failed)
+		fold_fail(fold, "not enough memory");
 }
 
 static void
-function_write(struct fold *fold, uint32_t reference)
+nulls_add(struct tree *row, int count)
 {
-	if (!is_new(fold->functions_seen, FOLD_NAMES_SEEN, reference))
-		return;
-	sqlite3_bind_int64(fold->insert_function, 1, reference);
-	fold_bind_string(fold, fold->insert_function, 2, reference);
-	fold_step(fold, fold->insert_function);
+	for (int i = 0; i < count; i++)
+		tree_null(row);
 }
 
+/* Columns kernel_id to shared_bytes. */
 static void
-kernel_write(struct fold *fold, uint32_t reference)
+launch_add(struct fold *fold, struct tree *row, const uint32_t *rest)
 {
-	char name[512];
-	uint32_t size;
-	const char *symbol;
+	char text[48];
 
-	if (!is_new(fold->kernels_seen, FOLD_NAMES_SEEN, reference))
-		return;
-	symbol = box_read_string(&fold->box, reference, &size);
-	kernel_name(symbol ? symbol : "", symbol ? size : 0, name, sizeof name);
-	sqlite3_bind_int64(fold->insert_kernel, 1, reference);
-	fold_bind_string(fold, fold->insert_kernel, 2, reference);
-	fold_bind_clean(fold, fold->insert_kernel, 3, name, strlen(name));
-	fold_step(fold, fold->insert_kernel);
-}
-
-static void
-launch_bind(struct fold *fold, const uint32_t *rest)
-{
-	char grid[48], block[48];
-
-	snprintf(grid, sizeof grid, "%ux%ux%u", rest[1], rest[2] & 0xffff, rest[2] >> 16);
-	snprintf(block, sizeof block, "%ux%ux%u", rest[3] & 0xffff, rest[3] >> 16, rest[4]);
 	if (rest[0])
-		kernel_write(fold, rest[0]);
-	fold_bind(fold->insert_cuda, 18, (int64_t)rest[0], rest[0] != 0);
-	sqlite3_bind_text(fold->insert_cuda, 19, grid, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_text(fold->insert_cuda, 20, block, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_int64(fold->insert_cuda, 21, rest[5]);
+		name_note(fold, &fold->kernels, rest[0]);
+	tree_optional(row, (int64_t)rest[0], rest[0] != 0);
+	tree_text(row, text, (size_t)snprintf(text, sizeof text, "%ux%ux%u", rest[1], rest[2] & 0xffff, rest[2] >> 16));
+	tree_text(row, text, (size_t)snprintf(text, sizeof text, "%ux%ux%u", rest[3] & 0xffff, rest[3] >> 16, rest[4]));
+	tree_integer(row, rest[5]);
+}
+
+/* Columns address to the last: what calls of this class have of them. */
+static void
+class_add(struct fold *fold, struct tree *row, enum box_cuda_class class, const uint32_t *rest)
+{
+	bool memory = class == BOX_CUDA_CLASS_MEMORY || class == BOX_CUDA_CLASS_COPY || class == BOX_CUDA_CLASS_BLOCK;
+	bool block = class == BOX_CUDA_CLASS_BLOCK;
+
+	tree_optional(row, memory ? (int64_t)wide(rest) : 0, memory);
+	tree_optional(row, memory ? (int64_t)wide(rest + 2) : 0, memory);
+	tree_optional(row, class == BOX_CUDA_CLASS_COPY ? (int64_t)wide(rest + 4) : 0, class == BOX_CUDA_CLASS_COPY);
+	if (class == BOX_CUDA_CLASS_LAUNCH)
+		launch_add(fold, row, rest);
+	else
+		nulls_add(row, 4);
+	tree_optional(row, block ? (int64_t)wide(rest + 4) : 0, block);
+	tree_optional(row, block ? (int64_t)wide(rest + 6) : 0, block);
 }
 
 void
 fold_cuda_call(struct merge *merge, struct fold_thread *thread, const struct box_cuda *cuda)
 {
 	struct fold *fold = merge->fold;
-	sqlite3_stmt *insert = fold->insert_cuda;
-	enum box_cuda_class class = box_cuda_classes[cuda->kind];
 	const struct pending *around = thread->stack_count ? &thread->stack[0] : NULL;
-	bool memory = class == BOX_CUDA_CLASS_MEMORY || class == BOX_CUDA_CLASS_COPY || class == BOX_CUDA_CLASS_BLOCK;
+	const char *kind = box_cuda_kind_names[cuda->kind];
+	struct tree *row;
 
 	if (fold->failed)
 		return;
-	function_write(fold, cuda->function);
-	for (int column = 15; column <= 23; column++)
-		sqlite3_bind_null(insert, column);
-	sqlite3_bind_int64(insert, 1, thread->number);
-	sqlite3_bind_int64(insert, 2, thread_ns(merge, thread));
-	sqlite3_bind_int64(insert, 3, merge->step);
-	fold_bind(insert, 4, around ? around->id : 0, around != NULL);
-	fold_bind(insert, 5, cuda->op, box_read_op(&fold->box, cuda->op) != NULL);
-	fold_bind(insert, 6, cuda->site, fold_site(fold, cuda->site) != 0);
-	sqlite3_bind_text(insert, 7, box_cuda_kind_names[cuda->kind], -1, SQLITE_STATIC);
-	sqlite3_bind_int64(insert, 8, cuda->function);
-	sqlite3_bind_int(insert, 9, (cuda->record.flags & BOX_FLAG_DRIVER) != 0);
-	fold_bind(insert, 10, cuda->device, cuda->device >= 0);
-	sqlite3_bind_int64(insert, 11, (int64_t)wide(cuda->stream));
-	sqlite3_bind_int64(insert, 12, cuda->result);
-	sqlite3_bind_int(insert, 13, (cuda->record.flags & BOX_FLAG_CAPTURED) != 0);
-	sqlite3_bind_int(insert, 14, (cuda->record.flags & BOX_FLAG_OURS) != 0);
-	if (memory) {
-		sqlite3_bind_int64(insert, 15, (int64_t)wide(cuda->rest));
-		sqlite3_bind_int64(insert, 16, (int64_t)wide(cuda->rest + 2));
+	name_note(fold, &fold->functions, cuda->function);
+	row = fold_row(fold, FOLD_CUDA_CALL);
+	tree_integer(row, thread->number);
+	tree_integer(row, thread_ns(merge, thread));
+	tree_integer(row, merge->step);
+	tree_optional(row, around ? around->id : 0, around != NULL);
+	tree_optional(row, cuda->op, box_read_op(&fold->box, cuda->op) != NULL);
+	tree_optional(row, cuda->site, fold_site(fold, cuda->site) != 0);
+	tree_text(row, kind, strlen(kind));
+	tree_integer(row, cuda->function);
+	tree_integer(row, (cuda->record.flags & BOX_FLAG_DRIVER) != 0);
+	tree_optional(row, cuda->device, cuda->device >= 0);
+	tree_integer(row, (int64_t)wide(cuda->stream));
+	tree_integer(row, cuda->result);
+	tree_integer(row, (cuda->record.flags & BOX_FLAG_CAPTURED) != 0);
+	tree_integer(row, (cuda->record.flags & BOX_FLAG_OURS) != 0);
+	class_add(fold, row, box_cuda_classes[cuda->kind], cuda->rest);
+	fold_row_end(fold, FOLD_CUDA_CALL, ++fold->cuda_calls);
+}
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+static void
+functions_write(struct fold *fold)
+{
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO cuda_function VALUES (?,?)");
+	const uint32_t *reference = (const uint32_t *)fold->functions.all.data;
+
+	for (size_t i = 0; i < fold->functions.all.size_bytes / sizeof *reference && !fold->failed; i++) {
+		sqlite3_bind_int64(insert, 1, reference[i]);
+		fold_bind_string(fold, insert, 2, reference[i]);
+		fold_step(fold, insert);
 	}
-	if (class == BOX_CUDA_CLASS_COPY)
-		sqlite3_bind_int64(insert, 17, (int64_t)wide(cuda->rest + 4));
-	if (class == BOX_CUDA_CLASS_LAUNCH)
-		launch_bind(fold, cuda->rest);
-	if (class == BOX_CUDA_CLASS_BLOCK) {
-		sqlite3_bind_int64(insert, 22, (int64_t)wide(cuda->rest + 4));
-		sqlite3_bind_int64(insert, 23, (int64_t)wide(cuda->rest + 6));
+	sqlite3_finalize(insert);
+}
+
+static void
+kernels_write(struct fold *fold)
+{
+	sqlite3_stmt *insert = fold_prepare(fold, "INSERT OR IGNORE INTO cuda_kernel VALUES (?,?,?)");
+	const uint32_t *reference = (const uint32_t *)fold->kernels.all.data;
+	char name[512];
+
+	for (size_t i = 0; i < fold->kernels.all.size_bytes / sizeof *reference && !fold->failed; i++) {
+		uint32_t size;
+		const char *symbol = box_read_string(&fold->box, reference[i], &size);
+
+		kernel_name(symbol ? symbol : "", symbol ? size : 0, name, sizeof name);
+		sqlite3_bind_int64(insert, 1, reference[i]);
+		fold_bind_string(fold, insert, 2, reference[i]);
+		fold_bind_clean(fold, insert, 3, name, strlen(name));
+		fold_step(fold, insert);
 	}
-	fold_step(fold, insert);
+	sqlite3_finalize(insert);
 }
 
 /* --- what the whole run counted ------------------------------------------------------------- */
@@ -201,6 +207,8 @@ memory_write(struct fold *fold, const struct box_memory *table, uint64_t count)
 void
 fold_cuda_write(struct fold *fold)
 {
+	functions_write(fold);
+	kernels_write(fold);
 	if (fold->failed)
 		return;
 	if (fold->box.region_bytes[BOX_CUDA] >= sizeof(struct box_cuda_counts))

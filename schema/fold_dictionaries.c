@@ -11,17 +11,16 @@
 static void
 operations_fold(struct fold *fold)
 {
-	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO operation VALUES (?,?,?,?)");
 	const struct box_op *op;
 
 	for (uint32_t i = 0; !fold->failed && (op = box_read_op(&fold->box, i)); i++) {
-		sqlite3_bind_int64(insert, 1, i);
-		fold_bind_string(fold, insert, 2, op->name);
-		fold_bind_string(fold, insert, 3, op->overload);
-		fold_bind_string(fold, insert, 4, op->argument_names);
-		fold_step(fold, insert);
+		struct tree *row = fold_row(fold, FOLD_OPERATION);
+
+		fold_row_string(fold, row, op->name);
+		fold_row_string(fold, row, op->overload);
+		fold_row_string(fold, row, op->argument_names);
+		fold_row_end(fold, FOLD_OPERATION, i);
 	}
-	sqlite3_finalize(insert);
 }
 
 /* Where torch's own Python lies: a frame of it gives its folder away, wherever it was built or installed. */
@@ -57,14 +56,13 @@ frames_fold(struct fold *fold)
 {
 	uint64_t count = fold->box.region_bytes[BOX_FRAMES] / sizeof(struct box_frame), text_bytes = 0;
 	uint8_t *classes = calloc(count + 1, 1);
-	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO frame VALUES (?,?,?,?,?)");
 	const struct box_frame *frame;
 	const char *file, *function;
 	uint32_t file_size, function_size;
+	struct tree *row;
 
 	if (!classes) {
 		fold_fail(fold, "not enough memory");
-		sqlite3_finalize(insert);
 		return NULL;
 	}
 	for (uint32_t i = 0; !fold->failed && !fold->torch_root[0] && (frame = box_read_frame(&fold->box, i)); i++) {
@@ -87,24 +85,23 @@ frames_fold(struct fold *fold)
 		classes[i] = (uint8_t)site_frame_class(file, file_size, function, function_size);
 		if (!frame_is_machinery(fold, file, file_size))
 			classes[i] |= SITE_KNOWN;
-		sqlite3_bind_int64(insert, 1, i);
-		fold_bind_clean(fold, insert, 2, file, file_size);
-		fold_bind_clean(fold, insert, 3, function, function_size);
-		sqlite3_bind_int(insert, 4, frame->line);
-		sqlite3_bind_int(insert, 5, frame->first_line);
-		fold_step(fold, insert);
+		row = fold_row(fold, FOLD_FRAME);
+		fold_row_clean(fold, row, file, file_size);
+		fold_row_clean(fold, row, function, function_size);
+		tree_integer(row, frame->line);
+		tree_integer(row, frame->first_line);
+		fold_row_end(fold, FOLD_FRAME, i);
 	}
-	sqlite3_finalize(insert);
 	return classes;
 }
 
 static void
-site_fold(struct fold *fold, const struct box_site *site, uint64_t reference, const uint8_t *classes,
-	  sqlite3_stmt *insert_site, sqlite3_stmt *insert_frame)
+site_fold(struct fold *fold, const struct box_site *site, uint64_t reference, const uint8_t *classes)
 {
 	uint32_t count = site->frame_count < SITE_FRAMES_LIMIT ? site->frame_count : SITE_FRAMES_LIMIT;
 	unsigned class = SITE_KNOWN;
 	int shown = -1;
+	struct tree *row;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (!box_read_frame(&fold->box, site->frames[i])) {
@@ -115,19 +112,17 @@ site_fold(struct fold *fold, const struct box_site *site, uint64_t reference, co
 		class |= classes[site->frames[i]] & ~SITE_KNOWN;
 		if (shown < 0 && (classes[site->frames[i]] & SITE_KNOWN))
 			shown = (int)i;
-		sqlite3_bind_int64(insert_frame, 1, (int64_t)reference);
-		sqlite3_bind_int64(insert_frame, 2, i);
-		sqlite3_bind_int64(insert_frame, 3, site->frames[i]);
-		fold_step(fold, insert_frame);
+		row = fold_row(fold, FOLD_SITE_FRAME);
+		tree_integer(row, (int64_t)reference);
+		tree_integer(row, i);
+		tree_integer(row, site->frames[i]);
+		fold_row_end(fold, FOLD_SITE_FRAME, 0);
 	}
-	sqlite3_bind_int64(insert_site, 1, (int64_t)reference);
-	sqlite3_bind_int64(insert_site, 2, site->left_out);
-	sqlite3_bind_int64(insert_site, 3, site->inner_count < count ? site->inner_count : count);
-	if (shown < 0)
-		sqlite3_bind_null(insert_site, 4);
-	else
-		sqlite3_bind_int(insert_site, 4, shown);
-	fold_step(fold, insert_site);
+	row = fold_row(fold, FOLD_SITE);
+	tree_integer(row, site->left_out);
+	tree_integer(row, site->inner_count < count ? site->inner_count : count);
+	tree_optional(row, shown, shown >= 0);
+	fold_row_end(fold, FOLD_SITE, (int64_t)reference);
 	fold_print_site(fold, (int64_t)reference, site, count);
 	fold->sites[reference] = (uint8_t)class;
 }
@@ -135,8 +130,6 @@ site_fold(struct fold *fold, const struct box_site *site, uint64_t reference, co
 static void
 sites_fold(struct fold *fold, const uint8_t *classes)
 {
-	sqlite3_stmt *insert_site = fold_prepare(fold, "INSERT INTO site VALUES (?,?,?,?)");
-	sqlite3_stmt *insert_frame = fold_prepare(fold, "INSERT INTO site_frame VALUES (?,?,?)");
 	const struct box_site *site;
 	uint64_t offset = 0, at = 0;
 
@@ -146,18 +139,28 @@ sites_fold(struct fold *fold, const uint8_t *classes)
 		fold_fail(fold, "not enough memory");
 	while (!fold->failed && (site = box_read_next_site(&fold->box, &offset))) {
 		if (at != 0 && site->frame_count != 0) /* 0 is "no Python frame" */
-			site_fold(fold, site, at / 8, classes, insert_site, insert_frame);
+			site_fold(fold, site, at / 8, classes);
 		at = offset;
 	}
-	sqlite3_finalize(insert_site);
-	sqlite3_finalize(insert_frame);
+}
+
+void
+fold_signature(struct fold *fold, int64_t id, uint32_t operation, bool outputs, const uint64_t *words, uint64_t word_count, uint32_t value_count)
+{
+	const struct box_op *op = box_read_op(&fold->box, operation);
+	struct tree *row = fold_row(fold, FOLD_SIGNATURE);
+
+	tree_integer(row, operation);
+	tree_integer(row, outputs);
+	fold_row_end(fold, FOLD_SIGNATURE, id);
+	fold_operands(fold, id, op, outputs, words, word_count, value_count);
+	fold_print_signature(fold, id, op, outputs, words, word_count, value_count);
 }
 
 static void
 signatures_fold(struct fold *fold)
 {
 	const struct box_signature *signature;
-	const struct box_op *op;
 	uint64_t offset = 0, at = 0;
 
 	fold->signature_slots = fold->box.region_bytes[BOX_SIGNATURES] / 8;
@@ -168,20 +171,12 @@ signatures_fold(struct fold *fold)
 	for (; !fold->failed && (signature = box_read_next_signature(&fold->box, &offset)); at = offset) {
 		bool outputs = signature->flags & BOX_SIGNATURE_OUTPUT;
 
-		op = box_read_op(&fold->box, signature->op);
-		if (!op) {
+		if (!box_read_op(&fold->box, signature->op)) {
 			box_read_damage(&fold->box, "signature %llu: operation %u does not exist",
 					(unsigned long long)(at / 8), signature->op);
 			continue;
 		}
-		sqlite3_bind_int64(fold->insert_signature, 1, (int64_t)(at / 8));
-		sqlite3_bind_int64(fold->insert_signature, 2, signature->op);
-		sqlite3_bind_int(fold->insert_signature, 3, outputs);
-		fold_step(fold, fold->insert_signature);
-		fold_operands(fold, (int64_t)(at / 8), op, outputs, signature->words, signature->word_count,
-			      signature->value_count);
-		fold_print_signature(fold, (int64_t)(at / 8), op, outputs, signature->words, signature->word_count,
-				     signature->value_count);
+		fold_signature(fold, (int64_t)(at / 8), signature->op, outputs, signature->words, signature->word_count, signature->value_count);
 		fold->signatures[at / 8] = outputs ? SIGNATURE_OUTPUTS : SIGNATURE_ARGUMENTS;
 	}
 }

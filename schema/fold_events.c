@@ -185,18 +185,14 @@ threads_make(struct merge *merge)
 static void
 threads_write(struct merge *merge)
 {
-	sqlite3_stmt *insert = fold_prepare(merge->fold, "INSERT INTO thread VALUES (?,?,?)");
-
 	for (uint32_t i = 0; i < merge->thread_count && !merge->fold->failed; i++) {
 		const struct box_chunk *last = merge->threads[i].chunks_end[-1].chunk;
+		struct tree *row = fold_row(merge->fold, FOLD_THREAD);
 
-		sqlite3_bind_int64(insert, 1, merge->threads[i].number);
-		sqlite3_bind_int(insert, 2, last->os_thread);
-		fold_bind_clean(merge->fold, insert, 3, last->thread_name,
-				strnlen(last->thread_name, sizeof last->thread_name));
-		fold_step(merge->fold, insert);
+		tree_integer(row, (int32_t)last->os_thread);
+		fold_row_clean(merge->fold, row, last->thread_name, strnlen(last->thread_name, sizeof last->thread_name));
+		fold_row_end(merge->fold, FOLD_THREAD, merge->threads[i].number);
 	}
-	sqlite3_finalize(insert);
 }
 
 /*
@@ -242,15 +238,13 @@ fold_events(struct fold *fold)
 
 	fold->total = total_count(fold, &kept);
 	merge.next_id = fold->total - (int64_t)kept;
-	fold_batch_begin(fold);
+	fold->event_rows.next = merge.next_id;
+	fold->scope_rows.next = merge.next_scope;
 	fold_parts_begin(fold);
 	if (!fold->failed && threads_make(&merge)) {
 		threads_write(&merge);
 		merge_run(&merge);
 	}
-	fold_batch_write(fold);
-	fold_batch_end(fold);
-	fold_parts_end(fold);
 	for (uint32_t i = 0; i < merge.thread_count; i++) {
 		notes_finish(&merge.threads[i]);
 		free(merge.threads[i].stack);

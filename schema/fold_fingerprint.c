@@ -38,7 +38,7 @@ struct fold_prints {
 	int own; /* index of the process's own accelerator */
 	uint32_t block_count;
 	struct open_block blocks[THREADS_MOST];
-	sqlite3_stmt *insert_block, *insert_signature, *insert_site;
+	struct bytes done; /* blocks that are complete: struct open_block */
 };
 
 static struct print *
@@ -147,9 +147,6 @@ fold_prints_begin(struct fold *fold)
 		fold_fail(fold, "not enough memory");
 		return;
 	}
-	prints->insert_block = fold_prepare(fold, "INSERT INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
-	prints->insert_signature = fold_prepare(fold, "INSERT INTO signature_print VALUES (?,?,?,?,?)");
-	prints->insert_site = fold_prepare(fold, "INSERT INTO site_print VALUES (?,?,?)");
 	prints->own = own_accelerator(fold);
 }
 
@@ -162,7 +159,7 @@ fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, boo
 	const char *overload = box_read_string(&fold->box, op->overload, &overload_size);
 	const char *arguments = box_read_string(&fold->box, op->argument_names, &arguments_size);
 	struct print *print = id > 0 && !fold->failed ? print_add(fold, &fold->prints->signatures, id) : NULL;
-	sqlite3_stmt *insert = fold->prints ? fold->prints->insert_signature : NULL;
+	struct tree *row;
 
 	if (!print)
 		return;
@@ -170,19 +167,19 @@ fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, boo
 						 overload ? overload_size : 0, arguments ? arguments : "",
 						 arguments ? arguments_size : 0, outputs, words, word_count, value_count,
 						 fold->prints->own);
-	sqlite3_bind_int64(insert, 1, id);
-	sqlite3_bind_int64(insert, 2, (int64_t)print->signature.operation);
-	sqlite3_bind_int64(insert, 3, (int64_t)print->signature.kinds);
-	sqlite3_bind_int64(insert, 4, (int64_t)print->signature.content);
-	sqlite3_bind_int64(insert, 5, (int64_t)print->signature.collective);
-	fold_step(fold, insert);
+	row = fold_row(fold, FOLD_SIGNATURE_PRINT);
+	tree_integer(row, (int64_t)print->signature.operation);
+	tree_integer(row, (int64_t)print->signature.kinds);
+	tree_integer(row, (int64_t)print->signature.content);
+	tree_integer(row, (int64_t)print->signature.collective);
+	fold_row_end(fold, FOLD_SIGNATURE_PRINT, id);
 }
 
 void
 fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count)
 {
 	struct print *print = fold->failed ? NULL : print_add(fold, &fold->prints->sites, id);
-	sqlite3_stmt *insert;
+	struct tree *row;
 	struct site_text text = site_begin();
 
 	if (!print)
@@ -199,20 +196,25 @@ fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint
 	}
 	print->signature.operation = text.print;
 	print->sharding = text.class & SITE_SHARDING;
-	insert = fold->prints->insert_site;
-	sqlite3_bind_int64(insert, 1, id);
-	sqlite3_bind_int64(insert, 2, (int64_t)text.print);
-	sqlite3_bind_int(insert, 3, print->sharding);
-	fold_step(fold, insert);
+	row = fold_row(fold, FOLD_SITE_PRINT);
+	tree_integer(row, (int64_t)text.print);
+	tree_integer(row, print->sharding);
+	fold_row_end(fold, FOLD_SITE_PRINT, id);
 }
 
 static void
-block_write(struct fold *fold, struct open_block *block)
+block_close(struct fold *fold, struct open_block *block)
 {
-	sqlite3_stmt *insert = fold->prints->insert_block;
+	if (block->events)
+		bytes_add(&fold->prints->done, (const char *)block, sizeof *block);
+	if (fold->prints->done.failed)
+		fold_fail(fold, "not enough memory");
+	block->events = 0;
+}
 
-	if (block->events == 0)
-		return;
+static void
+block_write(struct fold *fold, sqlite3_stmt *insert, const struct open_block *block)
+{
 	sqlite3_bind_int64(insert, 1, block->thread);
 	sqlite3_bind_int64(insert, 2, block->step);
 	sqlite3_bind_int64(insert, 3, block->number);
@@ -227,7 +229,6 @@ block_write(struct fold *fold, struct open_block *block)
 	sqlite3_bind_int64(insert, 12, (int64_t)block->print.content);
 	sqlite3_bind_int64(insert, 13, (int64_t)block->print.collective);
 	fold_step(fold, insert);
-	block->events = 0;
 }
 
 /* The block that an operation of THREAD in STEP goes into; NULL: there are too many threads. */
@@ -249,7 +250,7 @@ block_open(struct fold *fold, uint32_t thread, const struct pending *event)
 	if (block->step != event->step || block->events == FINGERPRINT_BLOCK_EVENTS) {
 		int64_t number = block->step == event->step ? block->number + 1 : 0;
 
-		block_write(fold, block);
+		block_close(fold, block);
 		*block = (struct open_block){ .thread = thread, .step = event->step, .number = number };
 	}
 	return block;
@@ -331,14 +332,19 @@ void
 fold_prints_end(struct fold *fold)
 {
 	struct fold_prints *prints = fold->prints;
+	const struct open_block *blocks;
+	sqlite3_stmt *insert;
 
 	if (!prints)
 		return;
 	for (uint32_t i = 0; i < prints->block_count; i++)
-		block_write(fold, &prints->blocks[i]);
-	sqlite3_finalize(prints->insert_block);
-	sqlite3_finalize(prints->insert_signature);
-	sqlite3_finalize(prints->insert_site);
+		block_close(fold, &prints->blocks[i]);
+	insert = fold_prepare(fold, "INSERT INTO block VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+	blocks = (const struct open_block *)prints->done.data;
+	for (size_t i = 0; i < prints->done.size_bytes / sizeof *blocks && !fold->failed; i++)
+		block_write(fold, insert, &blocks[i]);
+	sqlite3_finalize(insert);
+	bytes_free(&prints->done);
 	free(prints->signatures.entries);
 	free(prints->sites.entries);
 	free(prints->kinds);

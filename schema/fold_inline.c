@@ -70,14 +70,7 @@ signature_write(struct fold *fold, const struct inline_signature *signature)
 		return;
 	}
 	memcpy(words, signature->at + 2, 8ull * word_count); /* low half first: little-endian as it stands */
-	sqlite3_bind_int64(fold->insert_signature, 1, signature->id);
-	sqlite3_bind_int64(fold->insert_signature, 2, signature->op);
-	sqlite3_bind_int(fold->insert_signature, 3, signature->outputs);
-	fold_step(fold, fold->insert_signature);
-	fold_operands(fold, signature->id, box_read_op(&fold->box, signature->op), signature->outputs, words,
-		      word_count, signature->at[0]);
-	fold_print_signature(fold, signature->id, box_read_op(&fold->box, signature->op), signature->outputs, words,
-			     word_count, signature->at[0]);
+	fold_signature(fold, signature->id, signature->op, signature->outputs, words, word_count, signature->at[0]);
 	free(words);
 }
 

@@ -13,6 +13,7 @@
 #include "bytes.h"
 #include "fold.h"
 #include "site.h"
+#include "tree.h"
 
 #define SIGNATURE_ARGUMENTS 1u
 #define SIGNATURE_OUTPUTS 2u
@@ -42,21 +43,35 @@ struct fold_cells {
 	struct bytes keys;    /* of all rows, and behind them the one that is looked for */
 };
 
-/* fold_batch.c: rows of event_row on their way to SQLite. */
-#define FOLD_BATCH_ROWS 4096u
-#define FOLD_BATCH_INTEGERS 8 /* columns before `tensors` */
-struct fold_batch_row {
-	int64_t value[FOLD_BATCH_INTEGERS];
-	uint32_t null_columns;    /* a bit for each NULL among them */
-	uint32_t blob_bytes;
-	size_t blob;              /* place in `blobs` */
+/* fold_tables.c: the tables that are written past SQLite. X(id, name, WITHOUT ROWID) */
+#define FOLD_TABLES(X) \
+	X(OPERATION, "operation", false) \
+	X(FRAME, "frame", false) \
+	X(SITE, "site", false) \
+	X(SITE_FRAME, "site_frame", true) \
+	X(SITE_PRINT, "site_print", false) \
+	X(SIGNATURE, "signature", false) \
+	X(SIGNATURE_PRINT, "signature_print", false) \
+	X(OPERAND_PLACE, "operand_place", false) \
+	X(OPERAND_FORM, "operand_form", false) \
+	X(OPERAND_ROW, "operand_row", true) \
+	X(THREAD, "thread", false) \
+	X(STEP, "step", false) \
+	X(SCOPE_KIND, "scope_kind", false) \
+	X(SCOPE_ROW, "scope_row", false) \
+	X(EVENT_KIND, "event_kind", false) \
+	X(EVENT_ROW, "event_row", false) \
+	X(CUDA_CALL, "cuda_call", false)
+enum fold_table {
+#define X(id, name, keyed) FOLD_##id,
+	FOLD_TABLES(X)
+#undef X
+	FOLD_TABLE_COUNT
 };
-struct fold_batch {
-	struct fold_batch_row *rows;
-	uint32_t count;
-	struct bytes blobs;
-	sqlite3_stmt *insert;
-};
+
+/* fold_cuda.c: references of names, each at least once. */
+#define FOLD_NAMES_SEEN 1024u
+struct fold_names { uint32_t seen[FOLD_NAMES_SEEN]; struct bytes all; };
 
 struct fold {
 	struct box_reader box;
@@ -94,19 +109,20 @@ struct fold {
 
 	/* fold_rows.c */
 	uint64_t ids[2 * 65536];
-	struct fold_batch batch;
 	struct fold_kinds event_kinds, scope_kinds;
 
 	/* fold_operands.c */
 	struct fold_cells places, forms;
+	struct bytes operands;
 
 	/* fold_cuda.c */
-#define FOLD_NAMES_SEEN 1024u
-	uint32_t functions_seen[FOLD_NAMES_SEEN], kernels_seen[FOLD_NAMES_SEEN];
-	sqlite3_stmt *insert_cuda, *insert_function, *insert_kernel;
+	struct fold_names functions, kernels;
+	int64_t cuda_calls;
 
-	sqlite3_stmt *insert_event_kind, *insert_scope, *insert_scope_kind, *insert_step;
-	sqlite3_stmt *insert_signature, *insert_operand, *insert_place, *insert_form;
+	/* fold_tables.c */
+	struct tree_file pages;
+	struct tree trees[FOLD_TABLE_COUNT];
+	struct tree_order event_rows, scope_rows; /* of these two, instead */
 };
 
 #define FOLD_MARKED_LIMIT 65536u
@@ -114,6 +130,8 @@ struct fold {
 /* fold_sql.c */
 sqlite3_stmt *fold_prepare(struct fold *fold, const char *sql); /* NULL after a failure */
 void fold_run(struct fold *fold, const char *sql);
+void fold_open(struct fold *fold, const char *path);            /* `db` */
+void fold_close(struct fold *fold);
 void fold_bind(sqlite3_stmt *statement, int column, int64_t value, bool known); /* NULL where it isn't KNOWN */
 void fold_step(struct fold *fold, sqlite3_stmt *statement);     /* one row in, then reset */
 void fold_bind_clean(struct fold *fold, sqlite3_stmt *statement, int column, const char *raw, size_t size);
@@ -125,6 +143,10 @@ void fold_fail(struct fold *fold, const char *what);
 void fold_dictionaries(struct fold *fold);
 bool fold_signature_known(const struct fold *fold, uint32_t reference, unsigned kind);
 unsigned fold_site(const struct fold *fold, uint32_t reference); /* SITE_*; 0: no such site */
+
+/* The rows of signature ID, whose OPERATION there is. */
+void fold_signature(struct fold *fold, int64_t id, uint32_t operation, bool outputs, const uint64_t *words, uint64_t word_count,
+		    uint32_t value_count);
 
 /* fold_live.c: after the dictionaries */
 void fold_live_tensors(struct fold *fold);
@@ -143,31 +165,34 @@ void fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool 
 int64_t fold_inline(struct fold *fold, const struct box_record *record, const uint32_t *at, uint32_t op, bool outputs);
 void fold_inline_free(struct fold *fold);
 
-/* fold_fingerprint.c: begin before the dictionaries, end after the events. COUNT frames of SITE are listed. */
+/* fold_fingerprint.c: begin before the dictionaries (with `db` open), end after the events (again). COUNT frames of SITE are listed. */
 void fold_prints_begin(struct fold *fold);
 void fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,
 			  uint64_t word_count, uint32_t value_count);
 void fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint32_t count);
 void fold_prints_end(struct fold *fold);
 
-/* fold_parts.c: around the events */
+/* fold_parts.c: before the events; after them, with `db` open */
 void fold_parts_begin(struct fold *fold);
 void fold_parts_end(struct fold *fold);
 
-/* fold_batch.c: add a row with room for BLOB_ROOM bytes at *BLOB (the caller sets blob_bytes and moves batch.blobs on);
- * NULL after a failure. `write` before anything reads event_row. */
-void fold_batch_begin(struct fold *fold);
-struct fold_batch_row *fold_batch_add(struct fold *fold, size_t blob_room, uint8_t **blob);
-void fold_batch_write(struct fold *fold);
-void fold_batch_end(struct fold *fold);
+/* fold_tables.c. OPEN closes `db`, which may be opened again after CLOSE; then LATE. A row: fold_row, its columns (tree.h), an END; not
+ * after a failure. */
+void fold_tables_open(struct fold *fold, const char *path);
+void fold_tables_close(struct fold *fold);
+void fold_tables_late(struct fold *fold);
+struct tree *fold_row(struct fold *fold, enum fold_table table);
+void fold_row_clean(struct fold *fold, struct tree *row, const char *raw, size_t size);
+void fold_row_string(struct fold *fold, struct tree *row, uint32_t reference); /* as fold_bind_string */
+void fold_row_end(struct fold *fold, enum fold_table table, int64_t id);
 
 /* fold_kinds.c: the number of KEY, from 1; *IS_NEW: it was not there. 0 after a failure. */
 int64_t fold_kind(struct fold *fold, struct fold_kinds *kinds, const int64_t key[FOLD_KIND_WIDTH], bool *is_new);
 void fold_kinds_free(struct fold_kinds *kinds);
 
-/* fold_cells.c: the number, from 1, of the row with these COUNT CELLS; a new one is inserted by INSERT, whose first column is the number.
+/* fold_cells.c: the number, from 1, of the row with these COUNT CELLS; a new one is added to TABLE, whose first column is the number.
  * 0 after a failure. */
-int64_t fold_cells(struct fold *fold, struct fold_cells *cells, const struct fold_cell *cell, int count, sqlite3_stmt *insert);
+int64_t fold_cells(struct fold *fold, struct fold_cells *cells, const struct fold_cell *cell, int count, enum fold_table table);
 void fold_cells_free(struct fold_cells *cells);
 
 /* fold_notes.c */
@@ -178,9 +203,7 @@ void fold_notes_write(struct fold *fold); /* after them */
 void fold_events(struct fold *fold);
 
 /* fold_cuda.c */
-void fold_cuda_start(struct fold *fold);
-void fold_cuda_write(struct fold *fold);  /* counts and live memory */
-void fold_cuda_stop(struct fold *fold);
+void fold_cuda_write(struct fold *fold);  /* names, counts and live memory */
 
 /* fold_tensors.c */
 void fold_event_tensors(struct fold *fold);

@@ -5,9 +5,12 @@
 #include "fold_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "names.h"
+
+struct operand { int64_t place, form; }; /* a row of operand_row; those of a signature are in fold->operands */
 
 struct words {
 	const uint64_t *at, *end;
@@ -103,15 +106,14 @@ static void
 row_end(struct operand_rows *rows, struct row *row)
 {
 	struct fold *fold = rows->fold;
-	sqlite3_stmt *insert = fold->insert_operand;
+	struct operand operand;
 
 	if (row->text[0].failed || row->text[1].failed)
 		fold_fail(fold, "not enough memory");
 	if (!fold->failed) {
-		sqlite3_bind_int64(insert, 1, rows->signature);
-		sqlite3_bind_int64(insert, 2, fold_cells(fold, &fold->places, row->place, PLACE_COLUMNS, fold->insert_place));
-		sqlite3_bind_int64(insert, 3, fold_cells(fold, &fold->forms, row->form, FORM_COLUMNS, fold->insert_form));
-		fold_step(fold, insert);
+		operand.place = fold_cells(fold, &fold->places, row->place, PLACE_COLUMNS, FOLD_OPERAND_PLACE);
+		operand.form = fold_cells(fold, &fold->forms, row->form, FORM_COLUMNS, FOLD_OPERAND_FORM);
+		bytes_add(&fold->operands, (const char *)&operand, sizeof operand);
 	}
 	bytes_free(&row->text[0]);
 	bytes_free(&row->text[1]);
@@ -295,6 +297,34 @@ value_fold(struct operand_rows *rows, int argument, int item, struct words *word
 	}
 }
 
+static int
+operand_order(const void *left, const void *right)
+{
+	const struct operand *a = left, *b = right;
+
+	return (a->place > b->place) - (a->place < b->place);
+}
+
+static void
+operands_write(struct fold *fold, int64_t signature)
+{
+	struct operand *operand = (struct operand *)fold->operands.data;
+	size_t count = fold->operands.size_bytes / sizeof *operand;
+
+	if (fold->operands.failed)
+		fold_fail(fold, "not enough memory");
+	if (count > 1)
+		qsort(operand, count, sizeof *operand, operand_order);
+	for (size_t i = 0; i < count && !fold->failed; i++) {
+		struct tree *row = fold_row(fold, FOLD_OPERAND_ROW);
+
+		tree_integer(row, signature);
+		tree_integer(row, operand[i].place);
+		tree_integer(row, operand[i].form);
+		fold_row_end(fold, FOLD_OPERAND_ROW, 0);
+	}
+}
+
 void
 fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool outputs, const uint64_t *words,
 	      uint64_t word_count, uint32_t value_count)
@@ -309,10 +339,12 @@ fold_operands(struct fold *fold, int64_t id, const struct box_op *op, bool outpu
 		names_size = 0;
 	}
 	rows.names_size = names_size;
+	fold->operands.size_bytes = 0;
 	for (uint32_t i = 0; i < value_count && !fold->failed; i++) {
 		if (!value_fold(&rows, (int)i, -1, &at)) {
 			box_read_damage(&fold->box, "signature %lld: value %u runs past its words", (long long)id, i);
-			return;
+			break;
 		}
 	}
+	operands_write(fold, id);
 }

@@ -96,10 +96,11 @@ void
 fold_parts_end(struct fold *fold)
 {
 	struct fold_parts *parts = fold->parts;
-	sqlite3_stmt *insert = fold_prepare(fold, "INSERT INTO event_part VALUES (?,?,?,?,?,?,?,?,?)");
+	sqlite3_stmt *insert;
 
 	if (!parts)
 		return;
+	insert = fold_prepare(fold, "INSERT INTO event_part VALUES (?,?,?,?,?,?,?,?,?)");
 	parts_sort(&parts->parts);
 	for (uint32_t i = 0; insert && !parts->useless && i < parts->parts.count && !fold->failed; i++)
 		part_write(fold, insert, &parts->parts.parts[i]);

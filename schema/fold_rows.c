@@ -16,22 +16,18 @@ ids_widen(const uint32_t *id, uint16_t count, uint64_t base, uint64_t *out)
 		out[i] = id[i] ? base + (uint64_t)(int64_t)(int32_t)(id[i] - (uint32_t)base) : 0;
 }
 
-/* A row of event_row with the event's identities in it. */
-static struct fold_batch_row *
-event_row(struct fold *fold, const struct pending *event)
+/* The event's identities, into fold->ids, and as the last column of ROW. */
+static void
+tensors_add(struct fold *fold, struct tree *row, const struct pending *event)
 {
 	uint16_t inputs = event->start->ids, outputs = event->end ? event->end->ids : 0;
-	uint8_t *blob;
-	struct fold_batch_row *row = fold_batch_add(fold, TENSOR_BLOB_ROOM((size_t)inputs + outputs), &blob);
+	uint8_t *blob = tree_blob_room(row, TENSOR_BLOB_ROOM((size_t)inputs + outputs));
 
-	if (!row)
-		return NULL;
 	ids_widen(event->start->id, inputs, event->start_base, fold->ids);
 	if (outputs)
 		ids_widen(event->end->id, outputs, event->end_base, fold->ids + inputs);
-	row->blob_bytes = (uint32_t)tensor_blob_encode(fold->ids, inputs, outputs, blob);
-	fold->batch.blobs.size_bytes += row->blob_bytes;
-	return row;
+	if (blob)
+		tree_blob(row, tensor_blob_encode(fold->ids, inputs, outputs, blob));
 }
 
 static int64_t
@@ -44,21 +40,21 @@ event_kind(struct fold *fold, const struct fold_thread *thread, const struct pen
 		thread->number, phase, event->micro_batch, start->depth, event->signature, event->output_signature, site, grad,
 	};
 	int64_t id = fold_kind(fold, &fold->event_kinds, key, &is_new);
-	sqlite3_stmt *insert = fold->insert_event_kind;
+	struct tree *row;
 
 	if (!is_new)
 		return id;
-	sqlite3_bind_int64(insert, 1, id);
-	sqlite3_bind_int64(insert, 2, thread->number);
-	sqlite3_bind_text(insert, 3, phase_name(phase), -1, SQLITE_STATIC);
-	sqlite3_bind_int64(insert, 4, event->micro_batch);
-	sqlite3_bind_int64(insert, 5, start->depth);
-	sqlite3_bind_int64(insert, 6, event->signature);
-	fold_bind(insert, 7, event->output_signature, event->output_signature >= 0);
-	fold_bind(insert, 8, site, site >= 0);
-	sqlite3_bind_int64(insert, 9, grad);
-	sqlite3_bind_int64(insert, 10, event->id);
-	fold_step(fold, insert);
+	row = fold_row(fold, FOLD_EVENT_KIND);
+	tree_integer(row, thread->number);
+	tree_text(row, phase_name(phase), strlen(phase_name(phase)));
+	tree_integer(row, event->micro_batch);
+	tree_integer(row, start->depth);
+	tree_integer(row, event->signature);
+	tree_optional(row, event->output_signature, event->output_signature >= 0);
+	tree_optional(row, site, site >= 0);
+	tree_integer(row, grad);
+	tree_integer(row, event->id);
+	fold_row_end(fold, FOLD_EVENT_KIND, id);
 	return id;
 }
 
@@ -96,21 +92,20 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 	const struct box_start *start = event->start;
 	bool sequence = (start->record.flags & BOX_FLAG_GRAD) && fold->box.header.checks[BOX_CHECK_SEQUENCE] != BOX_CHECK_FAILED;
 	int64_t kind = fold->failed ? 0 : event_kind(fold, thread, event, phase);
-	struct fold_batch_row *row = fold->failed ? NULL : event_row(fold, event);
+	struct tree *row;
 
-	if (!row)
+	if (fold->failed)
 		return;
-	const struct { int64_t value; bool known; } columns[FOLD_BATCH_INTEGERS] = {
-		{ event->id, true }, { kind, true }, { around(event), true }, { event->step, true },
-		{ event->start_ns / GRID_NS - event->base.ns / GRID_NS, true },
-		{ lasted(fold, event, outcome), event->end || outcome != OUTCOME_OK },
-		{ (int64_t)start->sequence - event->base.sequence, sequence },
-		{ event->scope - event->base.scope, event->scope >= 0 },
-	};
-	for (int i = 0; i < FOLD_BATCH_INTEGERS; i++) {
-		row->value[i] = columns[i].value;
-		row->null_columns |= (uint32_t)!columns[i].known << i;
-	}
+	row = fold_row(fold, FOLD_EVENT_ROW);
+	tree_integer(row, kind);
+	tree_integer(row, around(event));
+	tree_integer(row, event->step);
+	tree_integer(row, event->start_ns / GRID_NS - event->base.ns / GRID_NS);
+	tree_optional(row, lasted(fold, event, outcome), event->end || outcome != OUTCOME_OK);
+	tree_optional(row, (int64_t)start->sequence - event->base.sequence, sequence);
+	tree_optional(row, event->scope - event->base.scope, event->scope >= 0);
+	tensors_add(fold, row, event);
+	fold_row_end(fold, FOLD_EVENT_ROW, event->id);
 	fold_part_event(fold, event, sequence && phase != PHASE_BACKWARD ? (int64_t)start->sequence : -1, outcome != OUTCOME_OK, start->ids,
 			event->end ? event->end->ids : 0);
 	fold_print_event(fold, thread, event, phase, kind);
@@ -122,13 +117,15 @@ row_event(struct merge *merge, struct fold_thread *thread, const struct pending 
 void
 row_step(struct fold *fold, int64_t step, const struct step_base *base)
 {
+	struct tree *row;
+
 	if (fold->failed)
 		return;
-	sqlite3_bind_int64(fold->insert_step, 1, step);
-	sqlite3_bind_int64(fold->insert_step, 2, base->ns / GRID_NS * GRID_NS);
-	sqlite3_bind_int64(fold->insert_step, 3, base->sequence);
-	sqlite3_bind_int64(fold->insert_step, 4, base->scope);
-	fold_step(fold, fold->insert_step);
+	row = fold_row(fold, FOLD_STEP);
+	tree_integer(row, base->ns / GRID_NS * GRID_NS);
+	tree_integer(row, base->sequence);
+	tree_integer(row, base->scope);
+	fold_row_end(fold, FOLD_STEP, step);
 }
 
 static int64_t
@@ -137,17 +134,18 @@ scope_kind(struct fold *fold, const struct fold_thread *thread, const struct ran
 	static const char *const words[] = { [BOX_SCOPE_BACKWARD] = "backward", [BOX_SCOPE_USER] = "user" };
 	const char *word = range->scope < sizeof words / sizeof *words ? words[range->scope] : NULL;
 	const int64_t key[FOLD_KIND_WIDTH] = { thread->number, range->scope, range->name };
-	sqlite3_stmt *insert = fold->insert_scope_kind;
 	bool is_new;
 	int64_t id = fold_kind(fold, &fold->scope_kinds, key, &is_new);
+	struct tree *row;
 
 	if (!is_new)
 		return id;
-	sqlite3_bind_int64(insert, 1, id);
-	sqlite3_bind_int64(insert, 2, thread->number);
-	sqlite3_bind_text(insert, 3, word ? word : "function", -1, SQLITE_STATIC);
-	fold_bind_string(fold, insert, 4, range->name);
-	fold_step(fold, insert);
+	word = word ? word : "function";
+	row = fold_row(fold, FOLD_SCOPE_KIND);
+	tree_integer(row, thread->number);
+	tree_text(row, word, strlen(word));
+	fold_row_string(fold, row, range->name);
+	fold_row_end(fold, FOLD_SCOPE_KIND, id);
 	return id;
 }
 
@@ -155,15 +153,16 @@ void
 row_scope(struct merge *merge, struct fold_thread *thread, const struct range *range, int64_t end_ns)
 {
 	struct fold *fold = merge->fold;
-	sqlite3_stmt *insert = fold->insert_scope;
+	int64_t kind = fold->failed ? 0 : scope_kind(fold, thread, range);
+	struct tree *row;
 
 	if (fold->failed)
 		return;
-	sqlite3_bind_int64(insert, 1, range->id);
-	sqlite3_bind_int64(insert, 2, scope_kind(fold, thread, range));
-	fold_bind(insert, 3, range->sequence, range->scope == BOX_SCOPE_BACKWARD && range->sequence != BOX_NONE);
-	sqlite3_bind_int64(insert, 4, range->start_ns / GRID_NS - (int64_t)(fold->box.header.start_unix_ns & INT64_MAX) / GRID_NS);
-	fold_bind(insert, 5, end_ns / GRID_NS - range->start_ns / GRID_NS, end_ns >= 0);
-	fold_bind(insert, 6, range->id - range->parent, range->parent >= 0);
-	fold_step(fold, insert);
+	row = fold_row(fold, FOLD_SCOPE_ROW);
+	tree_integer(row, kind);
+	tree_optional(row, range->sequence, range->scope == BOX_SCOPE_BACKWARD && range->sequence != BOX_NONE);
+	tree_integer(row, range->start_ns / GRID_NS - (int64_t)(fold->box.header.start_unix_ns & INT64_MAX) / GRID_NS);
+	tree_optional(row, end_ns / GRID_NS - range->start_ns / GRID_NS, end_ns >= 0);
+	tree_optional(row, range->id - range->parent, range->parent >= 0);
+	fold_row_end(fold, FOLD_SCOPE_ROW, range->id);
 }

@@ -11,6 +11,28 @@ fold_fail(struct fold *fold, const char *what)
 	fold->failed = true;
 }
 
+/* Nothing guards the file: it is worth nothing before it is complete. */
+void
+fold_open(struct fold *fold, const char *path)
+{
+	if (fold->failed)
+		return;
+	if (sqlite3_open_v2(path, &fold->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		fold_fail(fold, fold->db ? sqlite3_errmsg(fold->db) : "not enough memory");
+	fold_run(fold, "PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536;"
+		       "PRAGMA temp_store = MEMORY; BEGIN");
+}
+
+void
+fold_close(struct fold *fold)
+{
+	fold_run(fold, "COMMIT");
+	if (sqlite3_close(fold->db) != SQLITE_OK)
+		fold_fail(fold, "could not be closed");
+	fold->db = NULL;
+}
+
 sqlite3_stmt *
 fold_prepare(struct fold *fold, const char *sql)
 {

@@ -1,0 +1,141 @@
+/* Rows in SQLite's record format: a header of the columns' types, then their values. See tree.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "tree.h"
+
+#define GAP (TREE_TYPES_BYTES + 2)
+
+enum { TYPE_NULL, TYPE_ZERO = 8, TYPE_ONE, TYPE_BLOB = 12, TYPE_TEXT };
+
+size_t
+tree_varint(uint8_t *out, uint64_t value)
+{
+	uint8_t reversed[9];
+	size_t n = 0;
+
+	if (value < 0x80) {
+		out[0] = (uint8_t)value;
+		return 1;
+	}
+	if (value >> 56) { /* the ninth byte has all of its bits */
+		out[8] = (uint8_t)value;
+		value >>= 8;
+		for (int i = 7; i >= 0; i--, value >>= 7)
+			out[i] = (uint8_t)(value | 0x80);
+		return 9;
+	}
+	for (; value; value >>= 7)
+		reversed[n++] = (uint8_t)(value | 0x80);
+	reversed[0] &= 0x7f;
+	for (size_t i = 0; i < n; i++)
+		out[i] = reversed[n - 1 - i];
+	return n;
+}
+
+size_t
+tree_varint_read(const uint8_t *at, uint64_t *value)
+{
+	*value = 0;
+	for (size_t n = 0; n < 8; n++) {
+		*value = *value << 7 | (at[n] & 0x7f);
+		if (!(at[n] & 0x80))
+			return n + 1;
+	}
+	*value = *value << 8 | at[8];
+	return 9;
+}
+
+static void
+type_add(struct tree *tree, uint64_t type)
+{
+	if (tree->type_bytes > sizeof tree->types - 9) {
+		tree_fail(tree->file, EINVAL);
+		return;
+	}
+	tree->type_bytes += (uint32_t)tree_varint(tree->types + tree->type_bytes, type);
+}
+
+void
+tree_begin(struct tree *tree)
+{
+	tree->type_bytes = 0;
+	tree->row.size_bytes = 0;
+	bytes_reserve(&tree->row, GAP);
+	tree->row.size_bytes = GAP;
+	if (!tree->keyed)
+		tree->types[tree->type_bytes++] = TYPE_NULL;
+}
+
+void
+tree_null(struct tree *tree)
+{
+	type_add(tree, TYPE_NULL);
+}
+
+/* The fewest bytes that hold it: 1, 2, 3, 4, 6 or 8, which are types 1 to 6. */
+void
+tree_integer(struct tree *tree, int64_t value)
+{
+	static const uint8_t types[9] = { 0, 1, 2, 3, 4, 5, 5, 6, 6 }, sizes[9] = { 0, 1, 2, 3, 4, 6, 6, 8, 8 };
+	uint64_t bits = (uint64_t)(value ^ value >> 63), big = __builtin_bswap64((uint64_t)value);
+	int need = (64 - __builtin_clzll(bits | 1)) / 8 + 1, size;
+
+	if (value == 0 || value == 1) {
+		type_add(tree, value ? TYPE_ONE : TYPE_ZERO);
+		return;
+	}
+	size = sizes[need];
+	type_add(tree, types[need]);
+	if (!bytes_reserve(&tree->row, sizeof big))
+		return;
+	memcpy(tree->row.data + tree->row.size_bytes, (const uint8_t *)&big + sizeof big - size, (size_t)size);
+	tree->row.size_bytes += (size_t)size;
+}
+
+void
+tree_optional(struct tree *tree, int64_t value, bool known)
+{
+	if (known)
+		tree_integer(tree, value);
+	else
+		tree_null(tree);
+}
+
+void
+tree_text(struct tree *tree, const char *text, size_t bytes)
+{
+	type_add(tree, TYPE_TEXT + 2 * (uint64_t)bytes);
+	bytes_add(&tree->row, text, bytes);
+}
+
+uint8_t *
+tree_blob_room(struct tree *tree, size_t room)
+{
+	return bytes_reserve(&tree->row, room) ? (uint8_t *)tree->row.data + tree->row.size_bytes : NULL;
+}
+
+void
+tree_blob(struct tree *tree, size_t bytes)
+{
+	type_add(tree, TYPE_BLOB + 2 * (uint64_t)bytes);
+	tree->row.size_bytes += bytes;
+}
+
+const uint8_t *
+tree_payload(struct tree *tree, size_t *bytes)
+{
+	size_t head_bytes = tree->type_bytes + 1 < 0x80 ? 1 : 2; /* the header's length counts itself */
+	uint8_t *at;
+
+	if (tree->row.failed)
+		tree_fail(tree->file, ENOMEM);
+	if (tree->file->error)
+		return NULL;
+	at = (uint8_t *)tree->row.data + GAP - tree->type_bytes;
+	memcpy(at, tree->types, tree->type_bytes);
+	at -= head_bytes;
+	tree_varint(at, tree->type_bytes + head_bytes);
+	*bytes = tree->row.size_bytes - GAP + tree->type_bytes + head_bytes;
+	return at;
+}
