@@ -5,34 +5,23 @@
 #include "box.h"
 #include "dictionary.h"
 
-/* An index is a power of two of slots, probed linearly. A slot is claimed by its key; its value comes a moment later. */
-struct slot {
-	uint64_t key;   /* 0: free */
-	uint32_t value; /* reference + 1; 0: not there yet */
-	uint32_t unused;
-};
-
-struct index {
-	struct slot *slots;
-	uint32_t mask;
-};
-
 #define PROBES 64
 
-static struct index strings, ops, frames, sites, signatures, histories;
+struct dictionary_index dictionary_signatures;
+static struct dictionary_index strings, ops, frames, sites, histories;
 static uint32_t *seen; /* hashes of signatures met once, when the dictionary is half full */
 #define SEEN_MASK 0xffffu
 
 static bool
-index_open(struct index *index, uint64_t entries)
+index_open(struct dictionary_index *index, uint64_t entries)
 {
 	uint32_t count = 1024;
 
 	while (count < entries && count < 1u << 22)
 		count *= 2;
 	if (index->slots)
-		munmap(index->slots, (index->mask + 1ull) * sizeof(struct slot));
-	void *memory = mmap(NULL, count * sizeof(struct slot), PROT_READ | PROT_WRITE,
+		munmap(index->slots, (index->mask + 1ull) * sizeof(struct dictionary_slot));
+	void *memory = mmap(NULL, count * sizeof(struct dictionary_slot), PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	index->slots = memory == MAP_FAILED ? NULL : memory;
 	index->mask = count - 1;
@@ -57,16 +46,16 @@ dictionary_open(void)
 	       && index_open(&ops, 2 * region_size(BOX_OPS) / sizeof(struct box_op))
 	       && index_open(&frames, 2 * region_size(BOX_FRAMES) / sizeof(struct box_frame))
 	       && index_open(&sites, region_size(BOX_SITES) / 32)
-	       && index_open(&signatures, region_size(BOX_SIGNATURES) / 64)
+	       && index_open(&dictionary_signatures, region_size(BOX_SIGNATURES) / 64)
 	       && index_open(&histories, region_size(BOX_HISTORY) / 48);
 }
 
 /* The value of KEY, or BOX_NONE. */
 static inline uint32_t
-index_find(const struct index *index, uint64_t key)
+index_find(const struct dictionary_index *index, uint64_t key)
 {
 	for (uint32_t i = (uint32_t)(key >> 20), n = 0; n < PROBES; i++, n++) {
-		const struct slot *slot = &index->slots[i & index->mask];
+		const struct dictionary_slot *slot = &index->slots[i & index->mask];
 		uint64_t found = __atomic_load_n(&slot->key, __ATOMIC_RELAXED);
 		if (!found)
 			return BOX_NONE;
@@ -80,10 +69,10 @@ index_find(const struct index *index, uint64_t key)
 
 /* Remember VALUE under KEY; forgotten silently if the neighbourhood is full (it is then stored twice). */
 static void
-index_add(struct index *index, uint64_t key, uint32_t value)
+index_add(struct dictionary_index *index, uint64_t key, uint32_t value)
 {
 	for (uint32_t i = (uint32_t)(key >> 20), n = 0; n < PROBES; i++, n++) {
-		struct slot *slot = &index->slots[i & index->mask];
+		struct dictionary_slot *slot = &index->slots[i & index->mask];
 		uint64_t expected = 0;
 		if (__atomic_compare_exchange_n(&slot->key, &expected, key, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
 		    || expected == key) {
@@ -254,13 +243,7 @@ worth_storing(uint64_t key, uint64_t size)
 uint32_t
 dictionary_signature_find(uint64_t key)
 {
-	return index_find(&signatures, key);
-}
-
-void
-dictionary_signature_fetch(uint64_t key)
-{
-	__builtin_prefetch(&signatures.slots[(uint32_t)(key >> 20) & signatures.mask]);
+	return index_find(&dictionary_signatures, key);
 }
 
 uint32_t
@@ -279,7 +262,7 @@ dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64
 	signature->value_count = value_count;
 	memcpy(signature->words, words, 8ull * word_count);
 	__atomic_store_n(&signature->word_count, word_count, __ATOMIC_RELEASE);
-	index_add(&signatures, key, (uint32_t)(at / 8));
+	index_add(&dictionary_signatures, key, (uint32_t)(at / 8));
 	return (uint32_t)(at / 8);
 }
 

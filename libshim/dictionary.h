@@ -23,7 +23,7 @@ dictionary_mix(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) * (b ^ 0xd1b54a32d192ed03ull);
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
+	return (uint64_t)(product ^ product >> 64);
 }
 
 /* Hash of COUNT words. */
@@ -39,9 +39,50 @@ uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, in
 
 /* Signatures: find by KEY (values_key); else add that of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
 uint32_t dictionary_signature_find(uint64_t key);
-void dictionary_signature_fetch(uint64_t key); /* it will be looked for soon */
 uint32_t dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
 				  uint32_t value_count);
+
+/* An index is a power of two of slots, probed linearly. A slot is claimed by its key; its value comes a moment later. */
+struct dictionary_slot {
+	uint64_t key;   /* 0: free */
+	uint32_t value; /* reference + 1; 0: not there yet */
+	uint32_t unused;
+};
+
+struct dictionary_index {
+	struct dictionary_slot *slots;
+	uint32_t mask;
+};
+
+extern struct dictionary_index dictionary_signatures __attribute__((visibility("hidden")));
+
+/* Where KEY's probing begins. */
+static inline struct dictionary_slot *
+dictionary_slot(const struct dictionary_index *index, uint64_t key)
+{
+	return &index->slots[(uint32_t)(key >> 20) & index->mask];
+}
+
+/* A signature of KEY will be looked for soon: where it mostly is, which may lie in no cache, is there by then. */
+static inline const struct dictionary_slot *
+dictionary_signature_fetch(uint64_t key)
+{
+	const struct dictionary_slot *slot = dictionary_slot(&dictionary_signatures, key);
+
+	__builtin_prefetch(slot);
+	return slot;
+}
+
+/* As dictionary_signature_find; SLOT is what was fetched for KEY. */
+static inline uint32_t
+dictionary_signature_at(const struct dictionary_slot *slot, uint64_t key)
+{
+	if (__builtin_expect(__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key, 1)) {
+		uint32_t value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
+		return value - 1; /* (BOX_NONE while there is none) */
+	}
+	return dictionary_signature_find(key);
+}
 
 /* Room for SIZE bytes (a multiple of 8, zero) at the end of region ID, published at once: its offset within the region, or
  * UINT64_MAX (not counted) if it is full. */

@@ -50,12 +50,6 @@ frames_state(void)
 	return __atomic_load_n(&allowed, __ATOMIC_ACQUIRE) ? thread_state() : NULL;
 }
 
-const void *
-frames_top(const void *state)
-{
-	return state ? frame_of_state(&frame_layout, state) : NULL;
-}
-
 int
 frames_walk(struct frame_ref *out, int max)
 {

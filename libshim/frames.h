@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frames_layout.h"
+
 struct frame_ref {
 	const void *code; /* PyCodeObject */
 	int lasti;        /* byte offset of the instruction being executed, as PyCode_Addr2Line wants it */
@@ -47,6 +49,10 @@ const void *frames_state(void);
 
 /* Hot path. The address of the innermost frame of STATE, the calling thread's (NULL without one): tells re-entry through Python
  * apart. */
-const void *frames_top(const void *state);
+static inline const void *
+frames_top(const void *state)
+{
+	return state ? frame_of_state(&frame_layout, state) : NULL;
+}
 
 #endif

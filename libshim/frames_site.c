@@ -11,6 +11,8 @@
 #define NEAR 8      /* calls more or less than at the last event, at most, for which the memo is tried from within */
 #define INLINE static inline __attribute__((always_inline))
 
+uint64_t frames_codes_ended;
+
 /* Sums are a polynomial over the frames' hashes, so that the sum of the innermost BOX_SITE_INNER follows from two. */
 #define BASE 0x9fb21c651e98df25ull
 #define BASE_2 (BASE * BASE)
@@ -42,21 +44,21 @@ intern_frame(const char *code, const char *instruction, struct site_text *site)
 INLINE uint64_t
 hash_of(const struct frames_memo_frame *frame)
 {
-	uint64_t hash = dictionary_mix((uintptr_t)frame->code, (uintptr_t)frame->instruction);
-
-	return dictionary_mix(hash ^ (uintptr_t)frame->name, (uintptr_t)frame->file ^ frame->first_line << 32);
+	return dictionary_mix(frame->text, (uintptr_t)frame->instruction);
 }
 
 INLINE struct frames_memo_frame
 read_frame(const struct frame_layout *layout, const char *frame)
 {
 	const char *code = frame_code(layout, frame);
-
-	return (struct frames_memo_frame){
+	struct frames_memo_frame read = {
 		.frame = frame, .code = code, .instruction = frame_instruction(layout, frame),
 		.file = frame_pointer(code, layout->code_file), .name = frame_pointer(code, layout->code_name),
 		.first_line = *(const unsigned *)(code + layout->code_first_line),
 	};
+
+	read.text = dictionary_mix((uintptr_t)code, dictionary_mix((uintptr_t)read.name, (uintptr_t)read.file ^ read.first_line << 32));
+	return read;
 }
 
 /* (Apart: what it needs of registers is not to be paid for by frames that are the same.) */
@@ -79,6 +81,43 @@ is_same(const struct frame_layout *layout, const struct frames_memo_frame *known
 	return !differs;
 }
 
+/* Does FRAME, whose code object is one that was there at the last walk, stand where KNOWN says? */
+INLINE bool
+stands_there(const struct frame_layout *layout, const struct frames_memo_frame *known, const char *frame)
+{
+	return frame_instruction(layout, frame) == known->instruction
+	       && (!layout->instruction_unit || frame_code(layout, frame) == known->code);
+}
+
+/* As long as no code object has ended: are the frames around FRAME, which is AT's, those that BASE has, and stand where they stood? */
+INLINE bool
+same_around(const struct frame_layout *layout, const struct frames_memo_frame *at, const struct frames_memo_frame *base, const char *frame)
+{
+	for (; at > base; at--) {
+		frame = frame_pointer(frame, layout->frame_previous);
+		if (frame != at[-1].frame && frame_python(layout, frame) != at[-1].frame)
+			return false;
+		frame = at[-1].frame;
+		if (!stands_there(layout, &at[-1], frame))
+			return false;
+	}
+	return !frame_around(layout, frame);
+}
+
+/* The site of KEY is made: of INNER frames of the COUNT and OUTER, BETWEEN more aren't among them. */
+static __attribute__((noinline)) uint32_t
+make_site(uint64_t key, const struct frames_memo_frame *at, uint32_t count, uint32_t inner, uint32_t outer, uint32_t between)
+{
+	uint32_t frames[BOX_SITE_INNER + BOX_SITE_OUTER];
+	struct site_text text = site_begin();
+
+	for (uint32_t i = 0; i < inner; i++)
+		frames[i] = intern_frame(at[count - 1 - i].code, at[count - 1 - i].instruction, &text);
+	for (uint32_t i = 0; i < outer; i++)
+		frames[inner + i] = intern_frame(at[outer - 1 - i].code, at[outer - 1 - i].instruction, &text);
+	return dictionary_site_add(key, frames, (int)inner, (int)outer, (int)(count - inner - outer + between), &text);
+}
+
 /* The site of COUNT frames whose sums are right, and BETWEEN more that aren't among them: found, or made. */
 static uint32_t
 site_of(const struct frames_memo_frame *at, uint32_t count, uint32_t between)
@@ -87,17 +126,9 @@ site_of(const struct frames_memo_frame *at, uint32_t count, uint32_t between)
 	uint32_t outer = count - inner < BOX_SITE_OUTER ? count - inner : BOX_SITE_OUTER;
 	uint64_t innermost = at[count - 1].sum - (count > inner ? at[count - inner - 1].sum * BASE_INNER : 0);
 	uint64_t key = dictionary_mix(innermost, (outer ? at[outer - 1].sum : 0) + count + between);
-	uint32_t frames[BOX_SITE_INNER + BOX_SITE_OUTER];
-
 	uint32_t site = dictionary_site_find(key);
-	if (__builtin_expect(site != BOX_NONE, 1))
-		return site;
-	struct site_text text = site_begin();
-	for (uint32_t i = 0; i < inner; i++)
-		frames[i] = intern_frame(at[count - 1 - i].code, at[count - 1 - i].instruction, &text);
-	for (uint32_t i = 0; i < outer; i++)
-		frames[inner + i] = intern_frame(at[outer - 1 - i].code, at[outer - 1 - i].instruction, &text);
-	return dictionary_site_add(key, frames, (int)inner, (int)outer, (int)(count - inner - outer + between), &text);
+
+	return __builtin_expect(site != BOX_NONE, 1) ? site : make_site(key, at, count, inner, outer, between);
 }
 
 /* The sums of the frames from place FIRST to COUNT. */
@@ -124,13 +155,6 @@ site_far(const struct frame_layout *layout, struct frames_memo *memo, const char
 	return site_of(memo->at, kept, count - kept);
 }
 
-/* Those frames of a stack of COUNT that name its site: the others need only be there. */
-INLINE bool
-is_part(uint32_t place, uint32_t count)
-{
-	return count <= BOX_SITE_INNER + BOX_SITE_OUTER || place < BOX_SITE_OUTER || place + BOX_SITE_INNER >= count;
-}
-
 /* The memo holds COUNT frames now; those from place CHANGED on are not what they were. */
 INLINE uint32_t
 settle(struct frames_memo *memo, uint32_t count, uint32_t changed)
@@ -154,9 +178,30 @@ site_anew(const struct frame_layout *layout, struct frames_memo *memo, const cha
 		frames[count++] = frame;
 	if (count > FRAMES_MEMO)
 		return site_far(layout, memo, frames, count);
+	memo->codes_ended = __atomic_load_n(&frames_codes_ended, __ATOMIC_RELAXED);
 	for (uint32_t place = 0; place < count; place++)
 		memo->at[place] = read_frame(layout, frames[count - 1 - place]);
 	return settle(memo, count, 0);
+}
+
+/* FRAME is the one at PLACE of the memo: are those around it the memo's, one by one? CHANGED gets the place of the outermost that isn't
+ * as it was. */
+INLINE bool
+compare_around(const struct frame_layout *layout, struct frames_memo *memo, uint32_t place, const char *frame, uint32_t *changed)
+{
+	for (struct frames_memo_frame *at = &memo->at[place];; at--, place--) {
+		if (!is_same(layout, at, frame)) {
+			take_frame(layout, at, frame);
+			*changed = place;
+		}
+		frame = frame_around(layout, frame);
+		if (at == memo->at)
+			return !frame;
+		if (frame != at[-1].frame)
+			return false;
+		if (!frame) /* the memo has none such */
+			__builtin_unreachable();
+	}
 }
 
 /* LAYOUT is a constant wherever this is used. */
@@ -165,6 +210,7 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 {
 	const char *fresh[NEAR], *frame = innermost = frame_python(layout, innermost);
 	uint32_t near = memo->count > NEAR ? memo->count - NEAR : 0, calls = 0, place;
+	uint64_t ended = __atomic_load_n(&frames_codes_ended, __ATOMIC_RELAXED);
 
 	if (!frame)
 		return 0;
@@ -181,24 +227,21 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 		if (!frame)
 			return site_anew(layout, memo, innermost);
 	}
-	/* The frames around it are the memo's, one by one. */
-	uint32_t known = place, count = place + calls, changed = known;
-	for (struct frames_memo_frame *at = &memo->at[place - 1];; at--) {
-		place--;
-		if (is_part(place, count) && !is_same(layout, at, frame)) {
-			take_frame(layout, at, frame);
+	uint32_t known = place--, count = known + calls, changed = known;
+	struct frames_memo_frame *at = &memo->at[place];
+	if (__builtin_expect(ended && memo->codes_ended == ended && same_around(layout, at, memo->at, frame), 1)) {
+		if (!stands_there(layout, at, frame)) {
+			if (frame_code(layout, frame) == at->code)
+				at->instruction = frame_instruction(layout, frame);
+			else
+				take_frame(layout, at, frame);
 			changed = place;
 		}
-		frame = frame_around(layout, frame);
-		if (at == memo->at)
-			break;
-		if (frame != at[-1].frame)
-			return site_anew(layout, memo, innermost);
-		if (!frame) /* the memo has none such */
-			__builtin_unreachable();
-	}
-	if (frame)
+	} else if (compare_around(layout, memo, place, frame, &changed)) {
+		memo->codes_ended = ended;
+	} else {
 		return site_anew(layout, memo, innermost);
+	}
 	for (uint32_t i = 0; i < calls; i++)
 		take_frame(layout, &memo->at[known + i], fresh[calls - 1 - i]);
 	return settle(memo, count, changed);

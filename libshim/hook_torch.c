@@ -13,29 +13,43 @@
 #include "torch.h"
 
 /* std::optional<at::StepCallbacks> at::getStepCallbacksUnlessEmpty(at::RecordScope): the result is built in RESULT. */
-SHIM_EXPORT void *
-_ZN2at27getStepCallbacksUnlessEmptyENS_11RecordScopeE(void *result, uint8_t scope)
-{
-	static void *(*real)(void *, uint8_t);
+static void *(*step_callbacks)(void *, uint8_t); /* the real one */
 
+/* An empty optional: nothing else of it is ever read. */
+static inline void *
+nobody(void *result)
+{
+	((uint8_t *)result)[torch.step_engaged] = 0;
+	return result;
+}
+
+/* For what record_skips doesn't skip. (Apart: most operations are nested ones.) */
+static __attribute__((noinline)) void *
+heard(void *result, uint8_t scope)
+{
 	if (__builtin_expect(!install_is_recording(), 0)) {
-		real = (void *(*)(void *, uint8_t))hook_real(HOOK_STEP_CALLBACKS);
+		step_callbacks = (void *(*)(void *, uint8_t))hook_real(HOOK_STEP_CALLBACKS);
 		install_now();
-		return real(result, scope);
+		return step_callbacks(result, scope);
 	}
-	uint8_t *engaged = (uint8_t *)result + torch.step_engaged;
-	if (scope == BOX_SCOPE_FUNCTION && record_skips()) {
-		*engaged = 0; /* an empty optional: nothing else of it is ever read */
-		return result;
-	}
-	real(result, scope);
+	if (scope == BOX_SCOPE_FUNCTION && record_skips_apart())
+		return nobody(result);
+	step_callbacks(result, scope);
 	if (scope == BOX_SCOPE_FUNCTION) {
-		if (*engaged)
+		if (__builtin_expect(((const uint8_t *)result)[torch.step_engaged], 1))
 			record_heard(result);
 		else
 			record_blind();
 	}
 	return result;
+}
+
+SHIM_EXPORT void *
+_ZN2at27getStepCallbacksUnlessEmptyENS_11RecordScopeE(void *result, uint8_t scope)
+{
+	if (scope == BOX_SCOPE_FUNCTION && record_skips() && __builtin_expect(install_is_recording(), 1))
+		return nobody(result);
+	return heard(result, scope);
 }
 
 /* at::StepCallbacks at::getStepCallbacks(at::RecordScope): asked before every range that C++ code marks by RECORD_FUNCTION,

@@ -54,21 +54,29 @@ find(const void *impl, uint64_t *number)
 	return slot;
 }
 
-/* Claim a slot for IMPL: the one that its address had before (SLOT >= 0), else one that is free. -1: none. */
-static int64_t
-claim(const void *impl, int64_t slot)
+/* Claim SLOT, if it is free, for IMPL. */
+static inline bool
+claim(const void *impl, uint32_t slot)
 {
-	uint32_t first = slot >= 0 ? (uint32_t)slot : identity_bucket(impl);
+	uint64_t free_mark = 0;
 
-	for (uint32_t i = first; i < (slot >= 0 ? first + 1 : first + BOX_TENSOR_BUCKET); i++) {
-		uint64_t free_mark = 0;
-		if (__atomic_load_n(&identity_entries[i].tensor, __ATOMIC_RELAXED)
-		    || !__atomic_compare_exchange_n(&identity_entries[i].tensor, &free_mark, IDENTITY_CLAIMED, false, __ATOMIC_ACQ_REL,
-						    __ATOMIC_RELAXED))
-			continue;
-		__atomic_store_n(&identity_addresses[i], (uintptr_t)impl, __ATOMIC_RELEASE);
-		return i;
-	}
+	if (__atomic_load_n(&identity_entries[slot].tensor, __ATOMIC_RELAXED)
+	    || !__atomic_compare_exchange_n(&identity_entries[slot].tensor, &free_mark, IDENTITY_CLAIMED, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED))
+		return false;
+	__atomic_store_n(&identity_addresses[slot], (uintptr_t)impl, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Claim one of IMPL's bucket. -1: none is free. */
+static __attribute__((noinline)) int64_t
+claim_any(const void *impl)
+{
+	uint32_t first = identity_bucket(impl);
+
+	for (uint32_t i = first; i < first + BOX_TENSOR_BUCKET; i++)
+		if (claim(impl, i))
+			return i;
 	return -1;
 }
 
@@ -198,9 +206,8 @@ identity_meet_changed(const void *impl, uint64_t form, bool made, const struct i
 	if (number) /* old enough to be renumbered: its entry is free for a moment */
 		__atomic_compare_exchange_n(&identity_entries[slot].tensor, &number, 0, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
-	int64_t mine = claim(impl, slot);
-	if (mine < 0 && slot >= 0)
-		mine = claim(impl, -1);
+	/* The one that its address had before, if there is such. */
+	int64_t mine = slot >= 0 && claim(impl, (uint32_t)slot) ? slot : claim_any(impl);
 	if (mine < 0) {
 		box_lose(BOX_LOSS_TENSORS_FULL, 1);
 		return 0;
@@ -225,7 +232,7 @@ identity_meet_changed(const void *impl, uint64_t form, bool made, const struct i
 	return number;
 }
 
-static void
+static __attribute__((noinline)) void
 end_entry(const void *impl, uint32_t slot)
 {
 	uint64_t number = number_of(impl, slot);
@@ -240,9 +247,10 @@ identity_end(const void *impl)
 	if (!shim_box.base || !identity_addresses)
 		return;
 	uint32_t first = identity_bucket(impl);
+	const uint64_t *bucket = identity_addresses + first;
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < BOX_TENSOR_BUCKET; i++) /* all: two threads may have met it first at the same moment */
-		if (__builtin_expect(__atomic_load_n(&identity_addresses[first + i], __ATOMIC_ACQUIRE) == (uintptr_t)impl, 0))
+		if (__builtin_expect(__atomic_load_n(&bucket[i], __ATOMIC_ACQUIRE) == (uintptr_t)impl, 0))
 			end_entry(impl, first + i);
 }
 

@@ -55,9 +55,11 @@ identity_bucket(const void *impl)
 static inline int64_t
 identity_slot(const void *impl, uint32_t first)
 {
+	const uint64_t *bucket = identity_addresses + first;
+
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < BOX_TENSOR_BUCKET; i++)
-		if (__atomic_load_n(&identity_addresses[first + i], __ATOMIC_ACQUIRE) == (uintptr_t)impl)
+		if (__atomic_load_n(&bucket[i], __ATOMIC_ACQUIRE) == (uintptr_t)impl)
 			return first + i;
 	return -1;
 }

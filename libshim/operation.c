@@ -41,7 +41,7 @@ static const char *const own_libraries[] = {
 	"quantized::", "mkldnn::", "mkl::", "onednn::", "sparse::", "rngprims::", "debugprims::", "symm_mem::",
 };
 
-static struct operation facts_of[BOX_OPS_MAX];
+struct operation operation_facts[BOX_OPS_MAX];
 
 static bool
 matches(const char *pattern, const char *name)
@@ -144,43 +144,28 @@ add(const void *schema)
 			      | (size && name[size - 1] == '_' ? BOX_OP_IN_PLACE : 0));
 	uint32_t ref = dictionary_op_add(schema, &op);
 	if (ref != BOX_NONE && ref < BOX_OPS_MAX)
-		facts_of[ref] = facts;
+		operation_facts[ref] = facts;
 	return ref;
 }
 
-/* Operations found lately, by their schema's address: address << REFERENCE_BITS | reference; atomic. */
-#define RECENT_BITS 10
-#define REFERENCE_BITS 16
-static uint64_t recent[1u << RECENT_BITS];
-_Static_assert(BOX_OPS_MAX <= 1u << REFERENCE_BITS, "a reference fits");
+uint64_t operation_recent[1u << OPERATION_RECENT];
+_Static_assert(BOX_OPS_MAX <= 1u << OPERATION_REFERENCE, "a reference fits");
 
 void
 operation_forget(void)
 {
-	memset(recent, 0, sizeof recent);
-}
-
-static __attribute__((noinline)) uint32_t
-find(const void *schema, uint64_t *place)
-{
-	uint32_t ref = dictionary_op_find(schema);
-
-	if (ref == BOX_NONE)
-		ref = add(schema);
-	if (ref < BOX_OPS_MAX)
-		__atomic_store_n(place, (uintptr_t)schema << REFERENCE_BITS | ref, __ATOMIC_RELEASE);
-	return ref;
+	memset(operation_recent, 0, sizeof operation_recent);
 }
 
 uint32_t
-operation_find(const void *schema, struct operation **facts)
+operation_look_up(const void *schema, uint64_t *place)
 {
-	uint64_t *place = &recent[(uintptr_t)schema * 0x9e3779b97f4a7c15ull >> (64 - RECENT_BITS)];
-	uint64_t known = __atomic_load_n(place, __ATOMIC_ACQUIRE);
-	uint32_t ref = (uint32_t)known & ((1u << REFERENCE_BITS) - 1);
+	uint32_t reference = dictionary_op_find(schema);
 
-	if (__builtin_expect(known >> REFERENCE_BITS != (uintptr_t)schema, 0) && (ref = find(schema, place)) >= BOX_OPS_MAX)
+	if (reference == BOX_NONE)
+		reference = add(schema);
+	if (reference >= BOX_OPS_MAX)
 		return BOX_NONE;
-	*facts = &facts_of[ref];
-	return ref;
+	__atomic_store_n(place, (uintptr_t)schema << OPERATION_REFERENCE | reference, __ATOMIC_RELEASE);
+	return reference;
 }

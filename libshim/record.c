@@ -84,23 +84,18 @@ look_at(const struct operation *facts, uint32_t site, const struct values *value
 		written_take(facts->written, values->tensors[0]);
 }
 
-/* The key of OP with COUNT values from LIST. find_signature, later, finds in the cache where it stands. */
 static inline uint64_t
-begin_signature(struct values *values, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
-		uint32_t list_limit)
+seed_of(uint32_t op, uint32_t flags)
 {
-	uint64_t key = values_key(values, list, count, numbers, list_limit, (uint64_t)op << 8 | flags);
-
-	dictionary_signature_fetch(key);
-	return key;
+	return (uint64_t)op << 8 | flags;
 }
 
 /* The signature of KEY (values_encode has the rest); BOX_NONE: it isn't in the dictionary, VALUES has it. */
 static inline uint32_t
-find_signature(struct values *values, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
+find_signature(struct values *values, const struct dictionary_slot *slot, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
 	       uint32_t list_limit)
 {
-	uint32_t found = dictionary_signature_find(key);
+	uint32_t found = dictionary_signature_at(slot, key);
 
 	if (__builtin_expect(found != BOX_NONE, 1))
 		return found;
@@ -118,7 +113,7 @@ is_grad(const struct recorder *recorder)
 	return torch.grad_enabled && torch.grad_enabled();
 }
 
-static void
+static __attribute__((noinline)) void
 begin_operation(struct recorder *recorder, const void *record)
 {
 	struct operation *facts;
@@ -135,9 +130,10 @@ begin_operation(struct recorder *recorder, const void *record)
 	}
 	struct values *values = &recorder->values;
 	const struct torch_value *list = recorder->pending_values;
-	uint64_t key = begin_signature(values, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
+	uint64_t key = values_key(values, list, recorder->pending_count, facts->numbers, facts->list_limit, seed_of(op, 0));
+	const struct dictionary_slot *slot = dictionary_signature_fetch(key);
 	uint32_t site = frames_site(&recorder->frames, from.frame);
-	uint32_t signature = find_signature(values, key, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
+	uint32_t signature = find_signature(values, slot, key, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
 	bool in_line = signature == BOX_NONE;
 	if (__builtin_expect(values->cut, 0)) {
 		box_lose(BOX_LOSS_LIST_CUT, 1);
@@ -179,6 +175,7 @@ begin_operation(struct recorder *recorder, const void *record)
 		.carry = values->tensor_count ? facts->carry : CARRY_NOTHING,
 		.event = recorder->events++, .start = start, .chunk = recorder->chunk, .calls = history_begun(recorder, event.site, signature),
 	};
+	recorder_look_around(recorder);
 	if (open->carry)
 		identity_base_of(values->tensors[0], open->carry, &recorder->base[recorder->depth - 1]);
 }
@@ -214,27 +211,34 @@ count_call(const struct recorder *recorder, const struct open_op *open)
 		box_lose(BOX_LOSS_HISTORY_BUSY, 1);
 }
 
-static void
-end_operation(struct recorder *recorder, const char *record)
+/* OPEN, the innermost operation of RECORDER, ends. (Apart: where it lies is to stay at hand.) */
+static __attribute__((noinline)) void
+end_operation(struct recorder *recorder, const struct open_op *open, const char *record)
 {
-	const struct open_op *open = &recorder->open[--recorder->depth]; /* until the next one begins */
 	struct values *values = &recorder->values;
 
+	recorder->depth--; /* OPEN is there until the next one begins */
+	recorder_look_around(recorder);
 	if (__builtin_expect(recorder_uncaught(recorder) > open->uncaught, 0)) {
 		end_failed(recorder, open);
 		return;
 	}
 	uint32_t signature = BOX_NONE;
+	const struct dictionary_slot *slot = NULL;
 	uint64_t key = 0;
 	values->tensor_count = 0;
 	values->cut = false;
 	const struct torch_value *const *outputs = (const struct torch_value *const *)(record + torch.record_outputs);
 	size_t count = torch.record_outputs > 0 ? (size_t)(outputs[1] - outputs[0]) : 0;
+	if (count == 1)
+		key = values_key_of(values, outputs[0], OUTPUT_LIST_LIMIT, seed_of(open->op, BOX_SIGNATURE_OUTPUT));
+	else if (count)
+		key = values_key(values, outputs[0], count, 0, OUTPUT_LIST_LIMIT, seed_of(open->op, BOX_SIGNATURE_OUTPUT));
 	if (count)
-		key = begin_signature(values, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
+		slot = dictionary_signature_fetch(key);
 	count_call(recorder, open);
 	if (count)
-		signature = find_signature(values, key, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
+		signature = find_signature(values, slot, key, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
 	bool in_line = count && signature == BOX_NONE;
 	uint32_t words = sizeof(struct box_end) / 4 + values->tensor_count + inline_words(in_line, values);
 	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (torch.record_outputs > 0 ? 0 : BOX_FLAG_NO_OUTPUTS);
@@ -295,31 +299,13 @@ record_ended(const char *record, void *context)
 		depth--; /* more than one down only where stacks were switched within an operation (greenlets) */
 	if (depth) {
 		recorder->depth = depth;
-		end_operation(recorder, record);
+		end_operation(recorder, &recorder->open[depth - 1], record);
 	} else if (record[torch.record_scope] != BOX_SCOPE_FUNCTION) {
 		scope_end(recorder, record);
 	}
 }
 
 /* --- what the hooks call --------------------------------------------------------------------- */
-
-bool
-record_skips(void)
-{
-	const struct recorder *recorder = recorder_self;
-
-	if (!recorder || !recorder->depth || !recorder->alone)
-		return false;
-	const struct open_op *around = &recorder->open[recorder->depth - 1];
-	return around->leaf && frames_top(around->frame ? around->state : frames_state()) == around->frame;
-}
-
-void
-record_heard(const void *step)
-{
-	if (recorder_self)
-		recorder_self->alone = torch.steps_known && torch_step_is_ours(step);
-}
 
 void
 record_blind(void)
@@ -328,23 +314,12 @@ record_blind(void)
 		box_lose(BOX_LOSS_BLIND, 1);
 }
 
-void
-record_announce(const void *schema, const struct torch_value *values, size_t count)
+struct recorder *
+record_thread_begins(void)
 {
-	struct recorder *recorder = recorder_self ? recorder_self : recorder_get();
+	struct recorder *recorder = recorder_get();
 
-	if (!recorder)
-		return;
-	if (__builtin_expect(!recorder->exception_globals, 0)) /* claimed by a CUDA call before PyTorch was met */
+	if (recorder && !recorder->exception_globals) /* claimed by a CUDA call before PyTorch was met */
 		recorder_meet_torch(recorder);
-	recorder->pending_schema = schema;
-	recorder->pending_values = values;
-	recorder->pending_count = count;
-}
-
-void
-record_announced(void)
-{
-	if (recorder_self)
-		recorder_self->pending_schema = NULL;
+	return recorder;
 }

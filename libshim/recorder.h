@@ -66,6 +66,7 @@ struct recorder {
 
 	bool alone;           /* nobody but us listened to the last operation that wasn't skipped */
 	uint32_t depth;
+	const struct open_op *around; /* the innermost open operation, if what is nested in it is skipped and it has a frame; else NULL */
 	struct open_op open[RECORDER_DEPTH];
 	struct identity_base base[RECORDER_DEPTH]; /* of what each of them makes, if it carries; beside them, for they are found by their size */
 	const char *exception_globals; /* __cxa_get_globals of this thread */
@@ -128,6 +129,22 @@ recorder_reserve(struct recorder *recorder, uint32_t words, enum box_record_kind
 	if (__builtin_expect(recorder->limit - recorder->cursor < (int64_t)words * 4 || since > UINT32_MAX, 0))
 		return recorder_reserve_anew(recorder, words, kind, flags);
 	return recorder_take(recorder, words, kind, flags, (uint32_t)since);
+}
+
+/* Its innermost open operation, if what is nested in it isn't recorded and nobody but us listened to it; else NULL. */
+static inline const struct open_op *
+recorder_leaf(const struct recorder *recorder)
+{
+	return recorder->depth && recorder->alone && recorder->open[recorder->depth - 1].leaf ? &recorder->open[recorder->depth - 1] : NULL;
+}
+
+/* Its innermost open operation, or who listens, is another. */
+static inline void
+recorder_look_around(struct recorder *recorder)
+{
+	const struct open_op *leaf = recorder_leaf(recorder);
+
+	recorder->around = leaf && leaf->frame ? leaf : NULL;
 }
 
 /* Make what was reserved last visible to readers. */

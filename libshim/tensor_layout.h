@@ -28,8 +28,21 @@ struct tensor_layout {
 	int data_bytes;      /* in a StorageImpl: int64, its size; negative if symbolic */
 	uint64_t sparse, sparse_csr, nested, quantized, python, batched; /* masks on keys */
 	uint64_t special;    /* all of these */
-	bool quick;          /* keys are known, and a device is the two bytes behind a dtype: one load reads both */
+	bool quick;          /* keys are known, and what is read lies behind `dims` as below */
 };
+
+/* Bytes from `dims` on, as every PyTorch so far has them. The form is one word: u16 dtype, i8 device, i8 its index. */
+enum { TENSOR_SIZES = 8, TENSOR_STRIDES = 48, TENSOR_OFFSET = 88, TENSOR_NUMEL = 96, TENSOR_FORM = 104, TENSOR_KEYS = 112 };
+_Static_assert(TENSOR_STRIDES == TENSOR_SIZES + 8 * TENSOR_INLINE_DIMS && TENSOR_OFFSET == TENSOR_STRIDES + 8 * TENSOR_INLINE_DIMS,
+	       "c10::impl::SizesAndStrides");
+
+static inline bool
+tensor_layout_is_usual(const struct tensor_layout *layout)
+{
+	return layout->storage_offset == layout->dims + TENSOR_OFFSET && layout->numel == layout->dims + TENSOR_NUMEL
+	       && layout->dtype == layout->dims + TENSOR_FORM && layout->device_type == layout->dtype + 2
+	       && layout->keys == layout->dims + TENSOR_KEYS;
+}
 
 extern struct tensor_layout tensor_layout __attribute__((visibility("hidden")));
 

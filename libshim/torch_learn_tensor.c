@@ -215,7 +215,7 @@ learn_keys(const aoti_handle handles[LEARN_TENSORS])
 			layout->batched |= bit;
 	}
 	layout->special = layout->sparse | layout->sparse_csr | layout->nested | layout->quantized | layout->python | layout->batched;
-	layout->quick = layout->device_type == layout->dtype + 2;
+	layout->quick = tensor_layout_is_usual(layout);
 	return layout->sparse && layout->sparse_csr && layout->nested && layout->python && layout->batched;
 }
 

@@ -38,25 +38,44 @@ is_undefined(const void *impl)
 	return !impl || impl == torch.undefined_tensor;
 }
 
+/* Where the tensor at IMPL has its dimensions, if it is plain; else NULL. */
+static inline const char *
+plain_dims(const char *impl)
+{
+	const char *dims = impl + tensor_layout.dims;
+
+	if (__builtin_expect(*(const uint64_t *)dims > TENSOR_INLINE_DIMS || *(const uint64_t *)(dims + TENSOR_KEYS) & tensor_layout.special, 0))
+		return NULL;
+	return dims;
+}
+
+/* As in a signature's word, and in struct box_tensor. */
+static inline uint64_t
+kind_of(uint32_t form)
+{
+	return (form & 0xff) | (form >> 8 & 0xff00) | (uint64_t)(uint16_t)((int32_t)form >> 24) << 16;
+}
+
+static inline bool
+has_grad(const char *impl)
+{
+	return *(const uint64_t *)(impl + tensor_layout.autograd) != 0;
+}
+
 /* False: the tensor at IMPL is of another kind. */
 static inline bool
 read_plain(const char *impl, struct plain *out)
 {
-	const struct tensor_layout *layout = &tensor_layout;
+	const char *dims = tensor_layout.quick ? plain_dims(impl) : NULL;
 
-	if (__builtin_expect(!layout->quick, 0))
+	if (__builtin_expect(!dims, 0))
 		return false;
-	out->ndim = *(const uint64_t *)(impl + layout->dims);
-	if (__builtin_expect(out->ndim > TENSOR_INLINE_DIMS || *(const uint64_t *)(impl + layout->keys) & layout->special, 0))
-		return false;
-	uint32_t form = *(const uint32_t *)(impl + layout->dtype); /* u16 dtype, i8 device, i8 its index */
-	uint64_t grad = *(const uint64_t *)(impl + layout->autograd) ? (uint64_t)BOX_TENSOR_GRAD << 48 : 0;
-
-	out->kind = (form & 0xff) | (form >> 8 & 0xff00) | (uint64_t)(uint16_t)((int32_t)form >> 24) << 16;
-	out->head = BOX_VALUE_TENSOR | out->ndim << 8 | out->kind << 16 | grad;
-	out->sizes = (const int64_t *)(impl + layout->dims + sizeof out->ndim);
-	out->strides = out->sizes + TENSOR_INLINE_DIMS;
-	out->offset = *(const int64_t *)(impl + layout->storage_offset);
+	out->ndim = *(const uint64_t *)dims;
+	out->kind = kind_of(*(const uint32_t *)(dims + TENSOR_FORM));
+	out->head = BOX_VALUE_TENSOR | out->ndim << 8 | out->kind << 16 | (has_grad(impl) ? (uint64_t)BOX_TENSOR_GRAD << 48 : 0);
+	out->sizes = (const int64_t *)(dims + TENSOR_SIZES);
+	out->strides = (const int64_t *)(dims + TENSOR_STRIDES);
+	out->offset = *(const int64_t *)(dims + TENSOR_OFFSET);
 	return true;
 }
 
@@ -287,8 +306,8 @@ add_numbers(uint64_t key, const char *list)
 	return key;
 }
 
-/* KEY with a value that is no tensor; 0: it must be encoded. */
-static inline uint64_t
+/* KEY with a value that is no tensor; 0: it must be encoded. (Apart: its tags are not to be held ready for tensors alone.) */
+static __attribute__((noinline)) uint64_t
 add_value(uint64_t key, const struct torch_value *value, bool number)
 {
 	uint64_t payload = (uint64_t)value->payload;
@@ -304,39 +323,78 @@ add_value(uint64_t key, const struct torch_value *value, bool number)
 	return value->tag == torch.tag_list ? add_numbers(key, value->payload) : 0;
 }
 
+/* KEY, a hash, with two words more. (dictionary_mix, but for KEY's own constant: it is as good as any.) */
+static inline uint64_t
+add_pair(uint64_t key, uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)(key ^ a) * (b ^ 0xd1b54a32d192ed03ull);
+
+	return (uint64_t)(product ^ product >> 64);
+}
+
+/* KEY with the defined tensor at IMPL, the next of VALUES; 0: it is no plain one. */
+static inline __attribute__((always_inline)) uint64_t
+add_tensor(uint64_t key, struct values *values, uint32_t place, const char *impl)
+{
+	const char *dims = plain_dims(impl);
+
+	if (__builtin_expect(!dims, 0))
+		return 0;
+	uint64_t ndim = *(const uint64_t *)dims, grad = has_grad(impl) ? 0 : ~0ull;
+	uint32_t form = *(const uint32_t *)(dims + TENSOR_FORM);
+	if (__builtin_expect(form != values->form, 0)) {
+		values->form = form;
+		values->kind = kind_of(form);
+	}
+	values->tensors[place] = impl;
+	values->forms[place] = values->kind | *(const uint64_t *)(dims + TENSOR_NUMEL) << 32;
+	key = add_pair(key, (uint64_t)form << 8 | ndim, *(const uint64_t *)(dims + TENSOR_OFFSET) ^ grad);
+	const uint64_t *sizes = (const uint64_t *)(dims + TENSOR_SIZES), *strides = (const uint64_t *)(dims + TENSOR_STRIDES);
+#pragma GCC unroll 5
+	for (unsigned i = 0; i < TENSOR_INLINE_DIMS; i++) {
+		if (ndim == i)
+			break;
+		key = add_pair(key, sizes[i], strides[i]);
+	}
+	return key;
+}
+
 uint64_t
 values_key(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers, uint32_t list_limit, uint64_t seed)
 {
-	uint64_t key = ~seed, mask = numbers; /* not the seed of those that are encoded */
+	uint64_t key = ~seed; /* not the seed of those that are encoded */
 	uint32_t tensors = 0;
-	struct plain plain;
 
-	if (__builtin_expect(count > QUICK_VALUES, 0))
+	if (__builtin_expect(count > QUICK_VALUES || !tensor_layout.quick, 0))
 		goto encode;
-	for (const struct torch_value *value = list, *end = list + count; value < end; value++, mask >>= 1) {
-		if (value->tag != torch.tag_tensor) {
-			key = add_value(key, value, mask & 1);
-			if (__builtin_expect(!key, 0))
-				goto encode;
-			continue;
-		}
-		if (is_undefined(value->payload)) {
+	for (const struct torch_value *value = list; value < list + count; value++) {
+		if (value->tag != torch.tag_tensor)
+			key = add_value(key, value, numbers >> (value - list) & 1);
+		else if (__builtin_expect(is_undefined(value->payload), 0))
 			key = dictionary_mix(key, BOX_VALUE_NONE);
-			continue;
-		}
-		if (!read_plain(value->payload, &plain))
+		else
+			key = add_tensor(key, values, tensors++, value->payload);
+		if (__builtin_expect(!key, 0))
 			goto encode;
-		put_identity(values, tensors++, value->payload, plain.kind);
-		key = dictionary_mix(key ^ plain.head, (uint64_t)plain.offset);
-		for (uint64_t dim = 0; dim < plain.ndim; dim++)
-			key = dictionary_mix(key ^ (uint64_t)plain.sizes[dim], (uint64_t)plain.strides[dim]);
 	}
 	values->tensor_count = tensors;
-	values->word_count = 0;
 	values->value_count = (uint32_t)count;
 	values->cut = values->encoded = false;
 	return key | 1; /* never 0: that marks a free slot */
 encode:
 	values_encode(values, list, count, numbers, list_limit);
 	return dictionary_hash(seed, values->words, values->word_count);
+}
+
+uint64_t
+values_key_of(struct values *values, const struct torch_value *value, uint32_t list_limit, uint64_t seed)
+{
+	uint64_t key;
+
+	if (__builtin_expect(value->tag != torch.tag_tensor || is_undefined(value->payload) || !tensor_layout.quick
+			     || !(key = add_tensor(~seed, values, 0, value->payload)), 0))
+		return values_key(values, value, 1, 0, list_limit, seed);
+	values->tensor_count = values->value_count = 1;
+	values->cut = values->encoded = false;
+	return key | 1;
 }

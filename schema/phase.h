@@ -18,6 +18,8 @@
 
 #include <stdbool.h>
 
+#include "site.h"
+
 enum phase { PHASE_OTHER, PHASE_FORWARD, PHASE_BACKWARD, PHASE_OPTIMIZER, PHASE_EVAL, PHASE_DATA, PHASE_LOAD };
 
 struct phase_facts {
@@ -28,7 +30,28 @@ struct phase_facts {
 	enum phase last_module;     /* forward or eval: the thread's last that was certain; else other */
 };
 
-enum phase phase_of(const struct phase_facts *facts);
+static inline enum phase
+phase_of(const struct phase_facts *facts)
+{
+	unsigned site = facts->site;
+
+	if (facts->backward_open || (site & SITE_BACKWARD))
+		return PHASE_BACKWARD;
+	if (facts->optimizer_open || (site & SITE_OPTIMIZER))
+		return (site & SITE_CONSTRUCTOR) && !facts->optimizer_open ? PHASE_LOAD : PHASE_OPTIMIZER;
+	if (facts->data_open || (site & SITE_DATA))
+		return PHASE_DATA;
+	if ((site & SITE_LOAD) || ((site & SITE_CONSTRUCTOR) && !(site & SITE_MODULE)))
+		return PHASE_LOAD;
+	if (facts->grad)
+		return (site & SITE_MODULE) || facts->advanced ? PHASE_FORWARD : PHASE_OTHER;
+	if (!(site & SITE_MODULE))
+		return PHASE_OTHER;
+	if ((site & SITE_NO_GRAD) && facts->last_module != PHASE_EVAL)
+		return PHASE_FORWARD;
+	return PHASE_EVAL;
+}
+
 const char *phase_name(enum phase phase);
 
 /* What range NAME of a user scope opens: PHASE_OPTIMIZER, PHASE_DATA, or PHASE_OTHER. NAME need not be terminated. */

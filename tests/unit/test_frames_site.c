@@ -89,6 +89,7 @@ model(void)
 		if (i < (int)BOX_SITE_OUTER || i >= depth - (int)BOX_SITE_INNER) {
 			hash = (hash ^ (uintptr_t)frame_code(&frame_layout, stack[i])) * 1099511628211ull;
 			hash = (hash ^ (uintptr_t)frame_instruction(&frame_layout, stack[i])) * 1099511628211ull;
+			hash = (hash ^ (uintptr_t)frame_pointer(frame_code(&frame_layout, stack[i]), frame_layout.code_name)) * 1099511628211ull;
 		}
 	return hash;
 }
@@ -123,9 +124,18 @@ move_on(void)
 	}
 }
 
-/* However a stack came about, its site is the one that a walk through all of it gives, and no other stack's. */
+/* A code object ends, and there is another at its address. */
 static void
-sites_of(int minor)
+end_code(int code)
+{
+	frames_codes_ended++;
+	point(codes[code], frame_layout.code_name, text_objects[rand() % CODES]);
+}
+
+/* However a stack came about, its site is the one that a walk through all of it gives, and no other stack's; where the ends of code objects
+ * are counted, and where they aren't. */
+static void
+sites_of(int minor, bool counted)
 {
 	static struct frames_memo memo, none;
 	static struct { uint64_t model; uint32_t site; } seen[8192];
@@ -135,10 +145,13 @@ sites_of(int minor)
 	CU_ASSERT_FATAL(fixture_open(256 << 20));
 	CU_ASSERT_FATAL(frames_select_minor(minor));
 	make_codes();
+	frames_codes_ended = counted;
 	memo.count = 0;
 	depth = 0;
 	for (int step = 0; step < 60000; step++) {
 		move_on();
+		if (counted && rand() % 20 == 0)
+			end_code(rand() % CODES);
 		uint32_t site = frames_site(&memo, innermost());
 		none.count = 0;
 		wrong += frames_site(&none, innermost()) != site || (site == 0) != (depth == 0) || site == BOX_NONE;
@@ -156,20 +169,31 @@ sites_of(int minor)
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
 	CU_ASSERT(alike > 0);
+	frames_codes_ended = 0;
 	fixture_remove();
 }
 
 static void
 a_site_is_its_stack(void)
 {
-	sites_of(11);
+	sites_of(11, false);
+	sites_of(11, true);
+}
+
+/* An instruction is an index there, the same in many code objects. */
+static void
+a_site_is_its_stack_in_3_10(void)
+{
+	sites_of(10, false);
+	sites_of(10, true);
 }
 
 /* Calls through C have frames of their own, and references to code objects have tags. */
 static void
 a_site_is_its_stack_in_3_14(void)
 {
-	sites_of(14);
+	sites_of(14, false);
+	sites_of(14, true);
 }
 
 /* A code object at the address of one that is gone, called from the same place. */
@@ -196,6 +220,38 @@ a_code_object_at_an_address_used_before_is_another(void)
 	CU_ASSERT(third != first && third != second);
 	point(codes[1], 120, text_objects[9]);
 	CU_ASSERT(frames_site(&memo, innermost()) != third);
+	fixture_remove();
+}
+
+/* While none has ended, no code object is read; as soon as one has, all are. */
+static void
+what_code_objects_say_is_read_once_one_has_ended(void)
+{
+	static struct frames_memo memo;
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	CU_ASSERT_FATAL(frames_select_minor(11));
+	make_codes();
+	memo.count = 0;
+	frames_codes_ended = 2;
+	for (depth = 0; depth < 60; depth++)
+		set_frame(depth, depth % CODES, 0);
+	uint32_t first = frames_site(&memo, innermost());
+	point(codes[3], frame_layout.code_name, text_objects[9]);
+	CU_ASSERT_EQUAL(frames_site(&memo, innermost()), first);
+	frames_codes_ended++;
+	uint32_t second = frames_site(&memo, innermost());
+	CU_ASSERT_NOT_EQUAL(second, first);
+	/* Of a frame that no site names as long as the stack is this deep. */
+	end_code(30);
+	CU_ASSERT_EQUAL(frames_site(&memo, innermost()), second);
+	depth = 34;
+	memo.count = 0;
+	uint32_t shallow = frames_site(&memo, innermost());
+	point(codes[30], frame_layout.code_name, text_objects[31]);
+	frames_codes_ended++;
+	CU_ASSERT_NOT_EQUAL(frames_site(&memo, innermost()), shallow);
+	frames_codes_ended = 0;
 	fixture_remove();
 }
 
@@ -228,6 +284,8 @@ main(void)
 		return CU_get_error();
 	CU_pSuite suite = CU_add_suite("frames_site", NULL, NULL);
 	CU_add_test(suite, "a site is its stack", a_site_is_its_stack);
+	CU_add_test(suite, "a site is its stack in Python 3.10", a_site_is_its_stack_in_3_10);
+	CU_add_test(suite, "what code objects say is read once one has ended", what_code_objects_say_is_read_once_one_has_ended);
 	CU_add_test(suite, "a site is its stack in Python 3.14", a_site_is_its_stack_in_3_14);
 	CU_add_test(suite, "a code object at an address used before is another", a_code_object_at_an_address_used_before_is_another);
 	CU_add_test(suite, "what is listed is the stack", what_is_listed_is_the_stack);

@@ -75,6 +75,7 @@ learn(void)
 {
 	learn_fakes();
 	tensor_layout.special = tensor_layout.sparse | tensor_layout.python | tensor_layout.batched | tensor_layout.nested;
+	CU_ASSERT_FATAL(tensor_layout_is_usual(&tensor_layout));
 	tensor_layout.quick = true;
 	torch = (struct torch){ .tag_tensor = 1, .tag_double = 3, .tag_int = 5, .tag_bool = 8, .tag_string = 10, .tag_list = 12,
 				.tag_device = 16, .list_values = offsetof(__typeof__(lists[0]), begin) };
