@@ -104,11 +104,21 @@ is_odd(const struct lists *lists, uint32_t n, uint32_t i, unsigned kinds)
 	       && ((kinds & 1u << SIZES && differ(meta, SIZES)) || (kinds & 1u << FORM && differ(meta, FORM)));
 }
 
+void
+lists_tell(struct lists *lists, uint64_t tensor, const void *impl)
+{
+	struct tensor_meta meta;
+	uint64_t bytes;
+
+	if (lists->told_count < sizeof lists->told / sizeof *lists->told && tensor_read(impl, &meta) && !(meta.flags & BOX_TENSOR_OPAQUE))
+		lists->told[lists->told_count++] = (struct lists_told){ tensor, tensor_storage(impl, &bytes), meta.storage_offset, meta.elements };
+}
+
 static void
 write_item(struct json_writer *json, struct lists *lists, uint32_t n, uint32_t i)
 {
 	const void *impl = lists->of[n].items[i];
-	uint64_t bytes, tensor = tensor_identity(impl);
+	uint64_t tensor = tensor_identity(impl);
 	struct tensor_meta meta;
 
 	if (!tensor || !tensor_read(impl, &meta))
@@ -122,8 +132,7 @@ write_item(struct json_writer *json, struct lists *lists, uint32_t n, uint32_t i
 	json_int(json, (int64_t)tensor);
 	python_tensor_write_meta(json, &meta);
 	json_object_end(json);
-	if (lists->told_count < sizeof lists->told / sizeof *lists->told)
-		lists->told[lists->told_count++] = (struct lists_told){ tensor, tensor_storage(impl, &bytes), meta.storage_offset, meta.elements };
+	lists_tell(lists, tensor, impl);
 }
 
 static bool

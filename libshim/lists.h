@@ -27,13 +27,15 @@ struct lists {
 	uint64_t event;   /* the operation that they are of */
 	uint32_t count;   /* 0: none */
 	struct lists_one { uint32_t argument, length, kept; const void **items; } of[LISTS_MOST];
-	uint32_t told_count; /* those that were written last, and where their elements lie */
+	uint32_t told_count; /* those that were written last, then the operation's own operands, and where their elements lie */
 	struct lists_told { uint64_t tensor; const void *storage; int64_t offset, elements; } told[LISTS_TOLD];
 	const void *items[LISTS_ITEMS];
 };
 
 /* EVENT begins with COUNT values from LIST: set its lists of tensors aside. */
 void lists_keep(struct lists *lists, uint64_t event, const struct torch_value *list, size_t count);
+/* Remember where the elements of TENSOR, which is at IMPL and lives, lie: python_parameters.h finds its name by that. Beyond LISTS_TOLD: nothing. */
+void lists_tell(struct lists *lists, uint64_t tensor, const void *impl);
 /* EVENT is being left by an exception: write the array of its items that differ (ARCHITECTURE.md "Notes", `items`). */
 void lists_write(struct json_writer *json, struct lists *lists, uint64_t event);
 

@@ -59,3 +59,16 @@ operands_write(struct json_writer *json, const struct recorder *recorder, const 
 	}
 	json_array_end(json);
 }
+
+void
+operands_tell(struct recorder *recorder, const struct open_op *open)
+{
+	const void *impls[VALUES_TENSORS];
+	uint64_t numbers[VALUES_TENSORS] = { 0 };
+	uint32_t count = shim_box.header->checks[BOX_CHECK_DEATHS] == BOX_CHECK_OK ? read_numbers(recorder, open, numbers) : 0;
+
+	identity_find(numbers, impls, count);
+	for (uint32_t i = 0; i < count; i++)
+		if (impls[i])
+			lists_tell(&recorder->lists, numbers[i], impls[i]);
+}

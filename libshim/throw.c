@@ -253,6 +253,7 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	operands_write(json, recorder, open);
 	json_key(json, "items");
 	lists_write(json, &recorder->lists, open->event);
+	operands_tell(recorder, open);
 	json_key(json, "native_stack");
 	json_array_begin(json);
 	uint64_t start_ticks = clock_ticks();

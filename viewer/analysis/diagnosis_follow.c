@@ -16,6 +16,7 @@
 #include "where.h"
 
 #define CHAINS_MOST 4
+#define NAME_SHORT 24 /* bytes */
 
 static const char *
 name_of(const struct diagnosis *diagnosis, const struct operand *operand)
@@ -25,6 +26,15 @@ name_of(const struct diagnosis *diagnosis, const struct operand *operand)
 	return local && *text_get(local, "name") ? text_get(local, "name") : operand->name;
 }
 
+/* The end of a path that is too long to be told twice: "layers.0.weight". */
+static const char *
+short_name(const char *name)
+{
+	while (strlen(name) > NAME_SHORT && strchr(name, '.') && strchr(name, '.')[1])
+		name = strchr(name, '.') + 1;
+	return name;
+}
+
 void
 diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage, const char *name, const char *what, int dim)
 {
@@ -32,13 +42,13 @@ diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage, con
 	char head[256];
 
 	if (lineage->property == LINEAGE_SIZE)
-		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, name, dim);
+		text_format(head, sizeof(head), "%s = %.160s.shape[%d]", what, short_name(name), dim);
 	else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER)
 		text_format(head, sizeof(head), "%.200s", what);
 	else if (lineage->property == LINEAGE_RANK)
-		text_say(head, sizeof(head), "%.160s has %.60s", name, what);
+		text_say(head, sizeof(head), "%.160s has %.60s", short_name(name), what);
 	else
-		text_format(head, sizeof(head), "%s = %.160s.%s", what, name, lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
+		text_format(head, sizeof(head), "%s = %.160s.%s", what, short_name(name), lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
 	text_set(json, "operand", name);
 	json_object_set_new(json, "lines", lineage_lines(diagnosis->source, lineage, head));
 	json_object_set_new(json, "steps", lineage_steps(diagnosis->source, diagnosis->failure, lineage));

@@ -152,6 +152,36 @@ add_to_frames(const struct failure *failure, json_t *frames, const struct event 
 		add_named(frames, told, parameter);
 }
 
+/* What a note would tell of OPERAND. New reference. */
+static json_t *
+told_of(const struct operand *operand)
+{
+	json_t *told = json_object(), *shape = json_array();
+
+	for (int d = 0; d < operand->ndim; d++)
+		json_array_append_new(shape, json_integer(operand->sizes[d]));
+	json_object_set_new(told, "shape", shape);
+	json_object_set_new(told, "tensor", json_integer(operand->tensor));
+	text_set(told, "dtype", operand->dtype);
+	text_set(told, "device", operand->device);
+	text_set(told, "layout", operand->layout);
+	return told;
+}
+
+/* Recorded operands that no variable holds, and that are parameters. */
+static void
+name_parameters(const struct failure *failure, json_t *frames)
+{
+	for (int i = 0; i < failure->event.operand_count; i++) {
+		const struct operand *operand = &failure->event.operands[i];
+		json_t *told = operand->tensor > 0 && operand->ndim >= 0 && !operand_local(frames, operand->tensor) ? told_of(operand) : NULL;
+
+		if (told)
+			add_named(frames, told, parameter_of(failure, json_object_get(told, "tensor")));
+		json_decref(told);
+	}
+}
+
 void
 items_start(struct failure *failure, json_t *frames, struct items *out)
 {
@@ -159,6 +189,8 @@ items_start(struct failure *failure, json_t *frames, struct items *out)
 		? json_object_get(failure->operation->json, "items") : NULL;
 	struct event *event = &failure->event;
 
+	if (failure->operation && failure->has_event && failure->operation->event == failure->event.id)
+		name_parameters(failure, frames);
 	out->before = *event;
 	out->operands = json_array_size(list) ? calloc((size_t)event->operand_count + ITEMS_MOST, sizeof(*out->operands)) : NULL;
 	if (!out->operands)

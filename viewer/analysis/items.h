@@ -3,6 +3,7 @@
  *
  * They become operands of the failed event, behind its own ("self[58]"), so that every rule and every story takes them as it takes those that were
  * recorded. A variable of the frames that holds the same list gets them as items, with the parameter's name where the exception's note has it.
+ * Any operand that no variable holds, and that is a parameter by name, becomes a variable by that name.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_ITEMS_H
 #define SHAPEBOX_VIEWER_ANALYSIS_ITEMS_H

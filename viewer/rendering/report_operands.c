@@ -7,6 +7,7 @@
 #include "table.h"
 
 #define OPERANDS_SHOWN 8 /* with more, those that agree are folded */
+#define VARIABLE_MOST 26 /* bytes of a column */
 
 static bool
 operand_marked(const json_t *operand)
@@ -88,6 +89,21 @@ operand_cell(struct table *table, const char *string, bool odd)
 	page_free(&cell);
 }
 
+/* A variable's name; of a long path ("model.layers.0.mlp.weight") the end says more than the beginning. */
+static void
+operand_variable(struct table *table, const char *name)
+{
+	const char *end = name;
+	struct page cell = { 0 };
+
+	while (strlen(end) > VARIABLE_MOST - (end > name ? 3 : 0) && strchr(end, '.') && strchr(end, '.')[1])
+		end = strchr(end, '.') + 1;
+	page_add(&cell, end > name ? "..." : "");
+	page_words(&cell, end);
+	table_add(table, page_string(&cell));
+	page_free(&cell);
+}
+
 /* "collate.py:20 aten::cat" */
 static void
 operand_made(struct table *table, const json_t *operand)
@@ -120,7 +136,7 @@ operand_row(struct table *table, const json_t *operand, const char *property)
 	struct page shape = { 0 };
 
 	table_add(table, marked ? PAGE_BAD "*" PAGE_END : "");
-	operand_cell(table, report_string(operand, "variable"), false);
+	operand_variable(table, report_string(operand, "variable"));
 	operand_cell(table, report_string(operand, "name"), false);
 	operand_shape(&shape, operand);
 	table_add(table, page_string(&shape));
