@@ -235,9 +235,12 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 {
 	static const char cells[] = "window patch merge stride chunk block factor unshuffle tokens_per frame group_size segment";
 	static const char heads[] = "head";
-	const json_t *cell = NULL, *head = NULL;
+	const json_t *cell = NULL, *head = NULL, *own = NULL;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++)
+		own = parts[i] > 1 && whole % parts[i] && !own ? cause_number_on_line(facts, parts[i]) : own;
+	own = cause_is_called(own, heads) || cause_is_called(own, cells) ? NULL : own;
+	for (int i = 0; i < count && !own; i++) {
 		const json_t *number = parts[i] > 1 ? cause_named_number(facts, parts[i], cells) : NULL;
 
 		if (cause_is_called(number, cells) && whole % parts[i])
@@ -246,11 +249,11 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 		if (cause_is_called(number, heads))
 			head = number;
 	}
-	if (!cell && !head && free) {
+	if (!cell && !head && !own && free) {
 		cell = cause_named_number(facts, product, cells);
 		cell = cause_is_called(cell, cells) ? cell : NULL;
 	}
-	out->setting = cell ? cell : head;
+	out->setting = own ? own : cell ? cell : head;
 	if (out->setting) {
 		int64_t by = json_integer_value(json_object_get(out->setting, "value"));
 
@@ -263,6 +266,11 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 
 		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
 			 "into parts", whole, text_get(cell, "name"), by, whole / by * by, (whole / by + 1) * by);
+	} else if (own) {
+		int64_t by = json_integer_value(json_object_get(own, "value"));
+
+		text_add(&out->fix, "make the %" PRId64 " a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") where it is made", whole, text_get(own, "name"), by, whole / by * by,
+			 (whole / by + 1) * by);
 	} else if (count == 2 && !head && divisor_of(whole, parts) > 1) {
 		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %" PRId64 " before it is cut into parts (patches, windows, merged "
 			 "cells)", whole, divisor_of(whole, parts));

@@ -40,8 +40,46 @@ cause_tell_mode(const struct operand *is, int dim, int64_t wanted, struct text *
 	return true;
 }
 
+/* The channels that IS, one number for each of them ([3, 1, 1], [1, 3, 1, 1], or [3] for the last dimension), has in DIM. */
+static bool
+are_per_channel(const struct operand *is, int dim)
+{
+	for (int d = 0; d < is->ndim; d++)
+		if (d != dim && is->sizes[d] != 1)
+			return false;
+	return dim >= 0 && dim < is->ndim && is_mode(is->sizes[dim]);
+}
+
+/* A picture meets numbers for the channels of another mode (a mean, a deviation), as those of its line never did before. */
+static bool
+tell_numbers(const struct cause_facts *facts, struct cause *out)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct cause_side *picture = &facts->sides[i], *numbers = &facts->sides[!i];
+		const struct operand *is = picture->place >= 0 ? &facts->event->operands[picture->place] : NULL;
+		const struct operand *per = numbers->place >= 0 ? &facts->event->operands[numbers->place] : NULL;
+		struct text mode = {{0}, 0};
+
+		if (!is || !per || !are_per_channel(per, numbers->dim) || channels_of(is) != picture->dim || per->ndim - numbers->dim != is->ndim - picture->dim ||
+		    picture->calls < CALLS_ENOUGH || picture->smallest != picture->largest || picture->largest != numbers->size ||
+		    !cause_tell_mode(is, picture->dim, numbers->size, &mode, &out->fix))
+			continue;
+		out->confidence = "likely";
+		text_add(&out->text, "%s is %s: %" PRId64 " channel%s in dimension %d, where %s has one number for each of %" PRId64, cause_operand_name(facts, picture->place), mode.data,
+			 picture->size, language_plural(picture->size), picture->dim, cause_operand_name(facts, numbers->place), numbers->size);
+		if (cause_decider(picture)) {
+			text_add(&out->text, "; made by ");
+			cause_add_step(facts, &out->text, cause_decider(picture));
+		}
+		text_add(&out->evidence, "in %" PRId64 " earlier calls it always had %" PRId64, picture->calls, picture->largest);
+		return true;
+	}
+	return false;
+}
+
 /* Needs: pictures that are stacked and have 1, 3 or 4 channels, not all as many; and that they were always as many before, or were brought from height,
- * width, channels into their form (else they may be something that is counted: one mask for each thing seen). */
+ * width, channels into their form (else they may be something that is counted: one mask for each thing seen). Or a picture that meets numbers for its
+ * channels, which it had as many of in every call before. */
 bool
 cause_picture_mode(const struct cause_facts *facts, struct cause *out)
 {
@@ -49,6 +87,8 @@ cause_picture_mode(const struct cause_facts *facts, struct cause *out)
 	const struct cause_side *odd = &facts->sides[0];
 	struct text mode = {{0}, 0};
 
+	if (cause_disagrees(facts, "size") && cause_is_elementwise(facts) && tell_numbers(facts, out))
+		return true;
 	if (!cause_disagrees(facts, "size") || !cause_is(facts, "stack") || mismatch->operand < 0 || mismatch->against < 0 ||
 	    facts->event->operands[mismatch->operand].item < 0 || mismatch->dim != channels_of(&facts->event->operands[mismatch->against]) ||
 	    (!cause_step_any(odd, "permute") && (odd->calls < CALLS_ENOUGH || odd->smallest != odd->largest || odd->largest != mismatch->expected)) ||

@@ -173,6 +173,12 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 }
 
 const json_t *
+cause_number_on_line(const struct cause_facts *facts, int64_t value)
+{
+	return facts->line ? named_number(facts, value, "", true) : NULL;
+}
+
+const json_t *
 cause_length(const struct cause_facts *facts, int64_t value)
 {
 	const json_t *found = NULL, *number;

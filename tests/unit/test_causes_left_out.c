@@ -1,0 +1,137 @@
+/* links: schema viewer */
+/* A tensor that was made of a list with an item too few, and a picture that meets numbers for other channels. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "causes_events.h"
+
+static char path[] = "/tmp/shapebox-left-XXXXXX.py";
+static const char program[] =
+	"def step(completions, answers):\n"
+	"    rewards = number_reward(completions, answers)\n"
+	"    grouped = torch.tensor(rewards).view(-1, GROUP)\n" /* 3 */
+	"    other = torch.tensor(scores).view(-1, GROUP)\n"; /* 4 */
+static struct news news;
+
+/* What LINE made of a list of IS, which was of SMALLEST to LARGEST before, can't be viewed by fours; ANSWERS is the length of another list. */
+static void
+ask_list(int line_number, int64_t is, int64_t smallest, int64_t largest, int answers, const char *list)
+{
+	const struct operand viewed[] = { TENSOR("self", 1, is), VALUE("size", "int[]", "[-1, 4]") };
+	struct event event = EVENT("aten::view", viewed);
+	const struct frame made[] = { { .file = path, .function = "step", .line = line_number } };
+	const struct site at[] = { { .id = 60, .frame_count = 1, .frames = made } };
+	struct hand mine = { .sites = at, .site_count = 1 };
+	struct source from = hand_source(&mine);
+	char name[64];
+
+	snprintf(name, sizeof(name), "len(%s)", list);
+	start();
+	mismatch = (struct mismatch){ .property = "numel", .operand = 0, .against = -1, .dim = -1, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 8, .actual = is };
+	news = (struct news){ .count = 1 };
+	news.change.step.event.id = -1;
+	news.steps[0] = (struct news_step){ .step = { .event = { .id = 7, .site = 60, .operation = "aten::lift_fresh" }, .size = is, .entered = true },
+					    .usual = { .calls = 57, .smallest = smallest, .largest = largest } };
+	struct cause_facts facts = { .event = &event, .mismatch = &mismatch, .source = &from, .message = "shape '[-1, 4]' is invalid for input of size 7", .last_call = -1,
+				     .numbers = json_pack("[{s:i, s:[{s:s, s:I}, {s:s, s:i}]}]", "frame", 1, "numbers", "name", name, "value", (json_int_t)is, "name", "len(completions)",
+							  "value", answers) };
+	facts.sides[0] = (struct cause_side){ .place = 0, .dim = 0, .size = is, .news = &news };
+	facts.sides[1] = (struct cause_side){ .place = -1, .dim = -1, .size = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref((json_t *)facts.numbers);
+}
+
+static void
+test_left_out(void)
+{
+	ask_list(3, 7, 8, 8, 8, "rewards");
+	EXPECT("list_left_out", "likely");
+	EXPECT("sizes_do_not_divide", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "rewards has 7 items, completions has 8: 1 was left out"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "see where rewards is filled (`number_reward(completions, answers)"));
+	ask_list(3, 10, 8, 8, 8, "rewards");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "rewards has 10 items, completions has 8: 2 too many"));
+	ask_list(3, 7, 6, 8, 8, "rewards"); /* batches of all sizes */
+	EXPECT("list_left_out", "");
+	ask_list(3, 7, 8, 8, 7, "rewards"); /* the whole batch is smaller */
+	EXPECT("list_left_out", "");
+	EXPECT("sizes_do_not_divide", "likely");
+	ask_list(4, 7, 8, 8, 8, "rewards"); /* it was made of another */
+	EXPECT("list_left_out", "");
+}
+
+/* What is no multiple of a number that the failing line names isn't one of heads, which are as many. */
+static void
+test_own_number(void)
+{
+	const struct operand viewed[] = { TENSOR("self", 1, 7), VALUE("size", "int[]", "[-1, 4]") };
+	const struct event event = EVENT("aten::view", viewed);
+
+	start();
+	line = "grouped = rewards.view(-1, num_generations)";
+	ask(&event, "shape '[-1, 4]' is invalid for input of size 7", NULL, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "num_generations", "value", 4,
+										      "name", "config.num_attention_heads", "value", 4));
+	EXPECT("sizes_do_not_divide", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make the 7 a multiple of num_generations = 4 (4 or 8)"));
+	line = "grouped = x.view(-1, self.num_heads)";
+	ask(&event, "shape '[-1, 4]' is invalid for input of size 7", NULL, json_pack("[{s:i, s:[{s:s, s:i}]}]", "frame", 0, "numbers", "name", "self.num_heads", "value", 4));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make heads x head_dim"));
+	line = NULL;
+}
+
+/* A picture of CHANNELS meets numbers for WANTED; in CALLS_BEFORE it had as many. */
+static void
+ask_picture(int64_t channels, int64_t wanted, int64_t side, int64_t calls_before)
+{
+	const struct operand both[] = { TENSOR("self", 1, channels, side, side), TENSOR("other", 2, wanted, 1, 1) };
+	const struct event event = EVENT("aten::sub_", both);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = wanted,
+				    .actual = channels };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .calls = calls_before, .agreed = calls_before, .last_call = -1 };
+
+	start();
+	for (int i = 0; i < 2; i++)
+		facts.sides[i] = (struct cause_side){ .place = i, .dim = 0, .size = i ? wanted : channels, .calls = calls_before, .smallest = wanted, .largest = wanted };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_channels(void)
+{
+	ask_picture(1, 3, 32, 200);
+	EXPECT("picture_mode", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "self is a grey picture: 1 channel in dimension 0, where other has one number for each of 3"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "convert('RGB')"));
+	ask_picture(4, 3, 32, 200);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "alpha channel"));
+	ask_picture(1, 3, 32, 0); /* nothing is known of its line */
+	EXPECT("picture_mode", "");
+	ask_picture(2, 3, 32, 200); /* no mode of pictures */
+	EXPECT("picture_mode", "");
+	ask_picture(1, 3, 2, 200); /* no picture */
+	EXPECT("picture_mode", "");
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "a list with an item too few", test_left_out);
+	CU_add_test(suite, "a number of the failing line", test_own_number);
+	CU_add_test(suite, "numbers for channels", test_channels);
+}
+
+int
+main(void)
+{
+	int descriptor = mkstemps(path, 3), status;
+
+	if (descriptor < 0 || write(descriptor, program, sizeof(program) - 1) != (ssize_t)sizeof(program) - 1)
+		return 1;
+	close(descriptor);
+	source = hand_source(&hand);
+	status = run_suite("causes left out", fill);
+	unlink(path);
+	return status;
+}
