@@ -56,7 +56,6 @@ test_left_out(void)
 	EXPECT("list_left_out", "");
 	ask_list(3, 7, 8, 8, 7, "rewards"); /* the whole batch is smaller */
 	EXPECT("list_left_out", "");
-	EXPECT("sizes_do_not_divide", "likely");
 	ask_list(4, 7, 8, 8, 8, "rewards"); /* it was made of another */
 	EXPECT("list_left_out", "");
 }
@@ -78,6 +77,35 @@ test_own_number(void)
 	ask(&event, "shape '[-1, 4]' is invalid for input of size 7", NULL, json_pack("[{s:i, s:[{s:s, s:i}]}]", "frame", 0, "numbers", "name", "self.num_heads", "value", 4));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make heads x head_dim"));
 	line = NULL;
+}
+
+/* An index of 365 into a table of as many rows, whose parameter is called TABLE; KINDS['day_of_year'] is that, too. */
+static void
+ask_table(const char *table)
+{
+	const struct operand lookup[] = { TENSOR("weight", 1, 365, 32), INDEX("indices", 2, 4, 21) };
+	const struct event event = EVENT("aten::embedding", lookup);
+	json_t *frames = json_pack("[{s:[{s:s, s:s, s:i}]}]", "locals", "name", table, "kind", "tensor", "tensor", 1);
+
+	start();
+	counts = json_pack("{s:[{s:i, s:i, s:{s:i, s:i}}]}", "operands", "tensor", 2, "index", 1, "summary", "min", 0, "max", 365);
+	ask(&event, "index out of range in self", frames, json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "table.num_embeddings", "value", 365, "name",
+								    "KINDS['day_of_year']", "value", 365));
+	json_decref(counts);
+	counts = NULL;
+}
+
+static void
+test_table(void)
+{
+	ask_table("model.tables.day_of_year.weight");
+	EXPECT("index_out_of_range", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "model.tables.day_of_year.weight of 365 rows is too small"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "(KINDS['day_of_year'] = 365"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "give that table 366 rows or more where it is built"));
+	ask_table("model.embed_tokens.weight");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "(table.num_embeddings = 365"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
 }
 
 /* A picture of CHANNELS meets numbers for WANTED; in CALLS_BEFORE it had as many. */
@@ -119,6 +147,7 @@ fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "a list with an item too few", test_left_out);
 	CU_add_test(suite, "a number of the failing line", test_own_number);
+	CU_add_test(suite, "a table by its parameter's name", test_table);
 	CU_add_test(suite, "numbers for channels", test_channels);
 }
 

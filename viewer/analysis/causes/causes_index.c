@@ -297,6 +297,17 @@ add_lengths(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sthe smallest is 0: they count from 0", out->evidence.used ? SAY("; ") : "");
 }
 
+/* Is the table a parameter whose name, and that of its index, speaks of no tokens? */
+static bool
+is_other_than_tokens(const struct cause_facts *facts)
+{
+	static const char *const words[] = { "token", "vocab", "word", "wte", "embed_in", "shared", "input_ids", "lm_head", "embeddings.weight" };
+	const char *table = cause_operand_name(facts, facts->mismatch->against);
+
+	return strchr(table, '.') && !text_contains_any(table, words, sizeof(words) / sizeof(*words)) &&
+	       !text_contains_any(cause_operand_name(facts, facts->mismatch->operand), words, sizeof(words) / sizeof(*words));
+}
+
 /* Needs: an index out of range that is neither a position, a label, nor padding. Likely where the index is known. */
 bool
 cause_index(const struct cause_facts *facts, struct cause *out)
@@ -314,7 +325,9 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	if (embedding && tells_other_table(facts, &words))
 		return cause_other_table(facts, out, words.data);
-	out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "class label categ node max");
+	out->setting = cause_number_of_path(facts, cause_operand_name(facts, mismatch->against), mismatch->expected);
+	if (!out->setting)
+		out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "class label categ node max");
 	if (mismatch->has_actual && mismatch->actual < 0)
 		text_add(&out->text, "an index below 0, where rows are counted from 0: %s", mismatch->text);
 	else
@@ -330,6 +343,8 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	if (embedding && mismatch->has_actual && mismatch->actual >= mismatch->expected && cause_is_called(out->setting, "position"))
 		text_add(&out->fix, "bring the values below %" PRId64 " where the index is made (scale or clamp coordinates, cut positions), or build the table for %" PRId64,
 			 mismatch->expected, mismatch->actual + 1);
+	else if (embedding && mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX && is_other_than_tokens(facts))
+		text_add(&out->fix, "give that table %" PRId64 " rows or more where it is built, or keep the values below %" PRId64, mismatch->actual + 1, mismatch->expected);
 	else if (embedding && mismatch->has_actual && mismatch->actual >= 0 && mismatch->actual < INT64_MAX)
 		text_add(&out->fix, "give the embedding %" PRId64 " rows or more (resize_token_embeddings after tokens were added to the vocabulary), "
 			 "or keep the ids below %" PRId64, mismatch->actual + 1, mismatch->expected);

@@ -173,6 +173,25 @@ cause_named_number(const struct cause_facts *facts, int64_t value, const char *h
 }
 
 const json_t *
+cause_number_of_path(const struct cause_facts *facts, const char *path, int64_t value)
+{
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while (strchr(path, '.') && (number = cause_next_number(facts, &at))) {
+		const char *last, *in = path;
+		size_t size = cause_last_name(text_get(number, "name"), &last);
+
+		if (json_integer_value(json_object_get(number, "value")) != value || size < WORD_LEAST || strncmp(text_get(number, "name"), "len(", 4) == 0)
+			continue;
+		for (; in; in = strchr(in, '.') ? strchr(in, '.') + 1 : NULL)
+			if (strncmp(in, last, size) == 0 && (in[size] == '.' || !in[size]))
+				return number;
+	}
+	return NULL;
+}
+
+const json_t *
 cause_number_on_line(const struct cause_facts *facts, int64_t value)
 {
 	return facts->line ? named_number(facts, value, "", true) : NULL;

@@ -114,6 +114,8 @@ int64_t cause_local_size(const json_t *local, size_t dim);
  * number, or one that many names carry, unless the name says what is looked for. HINTS: blank-separated parts of names
  * that do ("position max cache"); may be "". */
 const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints);
+/* The number of VALUE whose last name is a part of PATH ("model.tables.day_of_year.weight": SIZES['day_of_year']); NULL. */
+const json_t *cause_number_of_path(const struct cause_facts *facts, const char *path, int64_t value);
 /* The name that the failing line itself has for VALUE; NULL. */
 const json_t *cause_number_on_line(const struct cause_facts *facts, int64_t value);
 /* The list in reach (its "len(...)") that has VALUE items, the nearest to the failure; NULL if there is none, there are many, or VALUE is small. */
