@@ -203,6 +203,70 @@ test_recomputed(void)
 	forget();
 }
 
+/* The recomputation joins what the block's forward made and kept: nothing that a call of forward did. */
+static void
+test_left_by_forward(void)
+{
+	static const struct frame block[] = { { .file = "/x/model.py", .function = "forward", .line = 5 }, { .file = "/p/torch/utils/checkpoint.py", .function = "checkpoint", .line = 7 } };
+	static const struct frame kept[] = { { .file = "/x/model.py", .function = "forward", .line = 7 }, { .file = "/p/torch/utils/checkpoint.py", .function = "checkpoint", .line = 7 } };
+	static const struct frame cat[] = { { .file = "/x/model.py", .function = "forward", .line = 6 }, { .file = "/p/torch/utils/checkpoint.py", .function = "checkpoint", .line = 7 } };
+	struct site places[] = { { .id = 1, .frame_count = 2, .frames = block }, { .id = 2, .frame_count = 2, .frames = cat }, { .id = 3, .frame_count = 2, .frames = kept },
+				 { .id = 4, .frame_count = 2, .frames = train } };
+	const struct operand norm[] = { TENSOR("input", 71, 1, 59, 32), TENSOR("weight", 72, 32) }, normed[] = { TENSOR("output", 73, 1, 59, 32) };
+	const struct operand keep[] = { TENSOR("self", 73, 1, 59, 32) }, memory[] = { TENSOR("output", 74, 1, 59, 32) };
+	const struct operand again[] = { TENSOR("input", 75, 1, 59, 32), TENSOR("weight", 72, 32) }, renormed[] = { TENSOR("output", 76, 1, 59, 32) };
+	struct operand both[] = { ITEM("tensors", 0, 74, 1, 59, 32), ITEM("tensors", 1, 76, 1, 59, 32) };
+	const struct operand twice[] = { TENSOR("output", 77, 1, 118, 32) };
+	const struct operand pair[] = { TENSOR("recomputed tensor", 77, 118, 32), TENSOR("saved tensor", -1, 59, 32) };
+	struct event made = { .id = 45, .site = -1, .step = 3, .parent = -1, .operation = SUBJECT_RECOMPUTED, .status = "", .phase = "", .operand_count = 2, .operands = pair };
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .text = "118 where 59" };
+	struct cause_facts facts = { .event = &made, .mismatch = &differs, .message = "Recomputed values have different metadata", .type = "torch.utils.checkpoint.CheckpointError",
+				     .source = &source, .last_call = -1, .step = 3, .before = 45 };
+
+	hand.sites = places;
+	hand.site_count = COUNT(places);
+	hand.event_count = 4;
+	events[0] = (struct event){ .id = 40, .site = 1, .step = 3, .parent = -1, .operation = "aten::layer_norm", .status = "ok", .phase = "forward", .operand_count = 2, .operands = norm,
+				    .output_count = 1, .outputs = normed };
+	events[1] = (struct event){ .id = 41, .site = 3, .step = 3, .parent = -1, .operation = "aten::detach", .status = "ok", .phase = "forward", .operand_count = 1, .operands = keep,
+				    .output_count = 1, .outputs = memory };
+	events[2] = (struct event){ .id = 43, .site = 1, .step = 3, .parent = -1, .operation = "aten::layer_norm", .status = "ok", .phase = "backward", .operand_count = 2, .operands = again,
+				    .output_count = 1, .outputs = renormed };
+	events[3] = (struct event){ .id = 44, .site = 2, .step = 3, .parent = -1, .operation = "aten::cat", .status = "ok", .phase = "backward", .operand_count = 2, .operands = both,
+				    .output_count = 1, .outputs = twice };
+	add_step(0, 44, "aten::cat", both, 2, 0, 118);
+	facts.sides[0] = (struct cause_side){ .place = 0, .dim = 0, .size = 118, .lineage = &stories[0] };
+	facts.sides[1] = (struct cause_side){ .place = 1, .dim = 0, .size = 59 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("left_by_forward", "likely");
+	EXPECT("recomputation_differs", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "made in that forward by aten::detach at model.py:7; no call of the forward did that"));
+	stories[0].count = 0; /* not on the way of the size */
+	stories[0].decider = -1;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("left_by_forward", "possible");
+	both[0].tensor = 73 - 2; /* what the block was given */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("left_by_forward", "");
+	EXPECT("recomputation_differs", "likely");
+	both[0].tensor = 74;
+	places[2].frames = train; /* made outside of the block */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("left_by_forward", "");
+	places[2].frames = kept;
+	facts.type = "RuntimeError";
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("left_by_forward", "");
+	hand.sites = sites;
+	hand.site_count = COUNT(sites);
+	forget();
+}
+
 /* A view into rows of 3 of what a layer makes 2 wide. */
 static void
 test_columns(void)
@@ -283,6 +347,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
 	CU_add_test(suite, "counted from the largest index", test_counted);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
+	CU_add_test(suite, "read by the recomputation, made by forward", test_left_by_forward);
 	CU_add_test(suite, "channels by name", test_channels);
 	CU_add_test(suite, "rows of another width", test_columns);
 	CU_add_test(suite, "the first feature left out", test_first_left);

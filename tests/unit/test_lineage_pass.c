@@ -97,6 +97,36 @@ test_other_way(void)
 	CU_ASSERT_TRUE(walked.steps[0].combines);
 }
 
+/* What an operation saved for backward, packed by a hook: rows of its input put into one, by nothing recorded. */
+static void
+test_within(void)
+{
+	const struct operand made[] = { TENSOR("output", 1, 2, 40, 8) }, other[] = { TENSOR("output", 4, 2, 30, 8) };
+	const struct operand in[] = { TENSOR("input", 1, 2, 40, 8), TENSOR("weight", 9, 16, 8) }, out[] = { TENSOR("output", 2, 2, 40, 16) };
+	const struct operand before_in[] = { TENSOR("input", 4, 2, 30, 8), TENSOR("weight", 9, 16, 8) }, before_out[] = { TENSOR("output", 5, 2, 30, 16) };
+	struct operand seen[] = { TENSOR("self", 3, 80, 8) }, packed[] = { TENSOR("output", 6, 80, 8) };
+	struct event events[] = { MADE(1, 1, "aten::randn", size, other), MADE(2, 2, "aten::linear", before_in, before_out), MADE(3, 1, "aten::randn", size, made),
+				  MADE(4, 2, "aten::linear", in, out), MADE(5, 2, "aten::detach", seen, packed) };
+
+	events[4].parent = 4;
+	walk(events, 5, 6, 0);
+	CU_ASSERT_EQUAL_FATAL(walked.count, 2);
+	CU_ASSERT_TRUE(walked.steps[0].combines);
+	CU_ASSERT_EQUAL(walked.steps[1].event.id, 3);
+	CU_ASSERT_EQUAL(walked.steps[1].dim, 1);
+	CU_ASSERT_EQUAL(walked.decider, 1);
+	walk(events, 5, 6, 1); /* the width */
+	CU_ASSERT_EQUAL(walked.steps[1].dim, 2);
+	events[4].parent = -1; /* an operation of the program's own: it came in */
+	walk(events, 5, 6, 0);
+	CU_ASSERT_TRUE(walked.steps[walked.count - 1].entered);
+	events[4].parent = 4;
+	seen[0] = (struct operand)TENSOR("self", 3, 80, 4); /* no view of anything that the layer was given */
+	packed[0] = (struct operand)TENSOR("output", 6, 80, 4);
+	walk(events, 5, 6, 0);
+	CU_ASSERT_TRUE(walked.steps[walked.count - 1].entered);
+}
+
 int
 main(void)
 {
@@ -110,6 +140,7 @@ main(void)
 	CU_add_test(suite, "asked for", test_asked);
 	CU_add_test(suite, "one sequence", test_one_sequence);
 	CU_add_test(suite, "another way", test_other_way);
+	CU_add_test(suite, "within an operation", test_within);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -1,9 +1,16 @@
-/* A rule about what is joined once in forward, and once more when that is recomputed in backward. */
+/* Rules about what forward leaves behind, and its recomputation in backward finds: what is joined once more, what is read. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "causes_tool.h"
 #include "joined_again.h"
+#include "../mismatch/mismatch_rule.h"
+#include "../where.h"
+
+#define EVENTS_MOST 65536  /* of a recomputation */
+#define READ_MOST 8192     /* of them whose operands are followed */
+#define TWINS_MOST 64      /* of them that are looked for in forward */
+#define STATE_LINES_MOST 60
 
 /* Needs: a size made by a cat in backward, within checkpointed code, one piece of which the same line made in this step's forward pass. */
 bool
@@ -29,5 +36,272 @@ cause_kept_across(const struct cause_facts *facts, struct cause *out)
 		 forward.output_count > 0 && step->dim >= 0 && step->dim < forward.outputs[0].ndim ? forward.outputs[0].sizes[step->dim] : (int64_t)-1, step->size);
 	text_add(&out->fix, "switch the cache off while training with checkpointing (use_cache=False, or past_key_values=None), or let nothing that is checkpointed "
 		 "change what outlives it");
+	return true;
+}
+
+/* The operations that ran as the block was run again: FIRST and LAST by id, on one thread. */
+struct again { const struct cause_facts *facts; int64_t first, last; int thread; };
+
+static bool
+find_again(const struct cause_facts *facts, struct again *out)
+{
+	struct event event;
+
+	*out = (struct again){ .facts = facts, .first = -1, .last = -1 };
+	for (int64_t id = facts->before - 1; id >= 0 && id > facts->before - EVENTS_MOST; id--) {
+		if (!facts->source->event(facts->source->context, facts->process, id, &event) || (out->last >= 0 && event.thread != out->thread))
+			continue;
+		if (event.step != facts->step || strcmp(event.phase, "backward") != 0 || event.site < 0 || !where_in_checkpoint(facts->source, facts->process, event.site))
+			break;
+		if (out->last < 0) {
+			out->last = id;
+			out->thread = event.thread;
+		}
+		out->first = id;
+	}
+	return out->last >= 0;
+}
+
+/* A call of forward that is the same as one of the recomputation: it shares a tensor (a weight) with it, or has its sizes. */
+struct first_time { const struct again *again; const struct event *of; int64_t shares, alike; };
+
+static bool
+shares_tensor(const struct event *one, const struct event *other)
+{
+	for (int i = rule_next(one, 0); i >= 0; i = rule_next(one, i + 1))
+		for (int j = rule_next(other, 0); j >= 0; j = rule_next(other, j + 1))
+			if (one->operands[i].tensor > 0 && one->operands[i].tensor == other->operands[j].tensor)
+				return true;
+	return false;
+}
+
+static bool
+same_operands(const struct event *one, const struct event *other)
+{
+	if (one->operand_count != other->operand_count)
+		return false;
+	for (int i = 0; i < one->operand_count; i++)
+		if (one->operands[i].ndim != other->operands[i].ndim ||
+		    (one->operands[i].ndim > 0 && memcmp(one->operands[i].sizes, other->operands[i].sizes, (size_t)one->operands[i].ndim * sizeof(int64_t)) != 0))
+			return false;
+	return true;
+}
+
+static bool
+look_at_first(const struct event *event, void *context)
+{
+	struct first_time *first = context;
+	const struct cause_facts *facts = first->again->facts;
+
+	if (event->id >= first->again->first)
+		return true;
+	if (event->step != facts->step)
+		return false;
+	if (strcmp(event->phase, "backward") == 0 || !where_same_line(facts->source, facts->process, event->site, first->of->site))
+		return true;
+	if (first->alike < 0 && same_operands(event, first->of))
+		first->alike = event->id;
+	if (shares_tensor(event, first->of))
+		first->shares = event->id;
+	return first->shares < 0;
+}
+
+static struct first_time
+first_time_of(const struct again *again, const struct event *of)
+{
+	struct first_time first = { .again = again, .of = of, .shares = -1, .alike = -1 };
+	struct event anywhere = *of;
+
+	anywhere.site = -1;
+	again->facts->source->each_call(again->facts->source->context, again->facts->process, &anywhere, look_at_first, &first);
+	return first;
+}
+
+/* The event with which the block began in forward, as far as its operations are found there; -1. */
+static int64_t
+began_at(const struct again *again)
+{
+	struct event event;
+	int64_t alike = -1;
+
+	for (int64_t id = again->first, looked = 0; id <= again->last && looked < TWINS_MOST; id++) {
+		struct first_time first;
+
+		if (!again->facts->source->event(again->facts->source->context, again->facts->process, id, &event) || event.parent >= 0)
+			continue;
+		looked++;
+		first = first_time_of(again, &event);
+		if (first.shares >= 0)
+			return first.shares;
+		alike = alike < 0 ? first.alike : alike;
+	}
+	return alike;
+}
+
+/* Who reads, in the recomputation, what forward made once the block had begun. */
+struct left { struct event reader, maker; int place, output; int64_t began; };
+
+/* Was operand PLACE of the recomputation's EVENT made in forward, within the block? */
+static bool
+was_left(const struct again *again, const struct event *event, int place, struct left *out)
+{
+	const struct cause_facts *facts = again->facts;
+
+	return event->operands[place].tensor > 0 &&
+	       facts->source->maker(facts->source->context, facts->process, event->operands[place].tensor, event->id, &out->maker, &out->output) &&
+	       out->maker.id >= out->began && out->maker.id < again->first && out->maker.step == facts->step && strcmp(out->maker.phase, "backward") != 0 &&
+	       out->maker.site >= 0 && !mismatch_is_in_place(out->maker.operation) && where_in_checkpoint(facts->source, facts->process, out->maker.site);
+}
+
+static bool
+find_left(const struct again *again, struct left *out)
+{
+	out->began = began_at(again);
+	for (int64_t id = again->first; out->began >= 0 && id <= again->last && id < again->first + READ_MOST; id++) {
+		if (!again->facts->source->event(again->facts->source->context, again->facts->process, id, &out->reader) || out->reader.site < 0)
+			continue;
+		for (out->place = rule_next(&out->reader, 0); out->place >= 0; out->place = rule_next(&out->reader, out->place + 1))
+			if (was_left(again, &out->reader, out->place, out))
+				return true;
+	}
+	return false;
+}
+
+/* "self.memory" in LINE, from *AT on: an attribute or item by name; how long it is. */
+static size_t
+next_kept(const char **at)
+{
+	for (; *(*at = strstr(*at, "self.") ? strstr(*at, "self.") : *at + strlen(*at));) {
+		size_t all = strspn(*at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."), size = all;
+
+		while ((*at)[all] == '(' && size && (*at)[size] != '.') /* of self.memory.chunk( */
+			size--;
+		if (size > strlen("self."))
+			return size;
+		*at += all;
+	}
+	return 0;
+}
+
+/* Does LINE begin by setting NAME? */
+static bool
+sets(const char *line, const char *name)
+{
+	size_t size = strlen(name);
+
+	line += strspn(line, " \t");
+	if (strncmp(line, name, size) != 0)
+		return false;
+	line += size;
+	line += strspn(line, " ");
+	return *line == '=' && line[1] != '=';
+}
+
+/* What the reader's statement takes from the object, and a line of the maker's function from there on sets: in OUT; false where there is none. */
+static bool
+name_left(const struct cause_facts *facts, const struct left *left, char *out, size_t size)
+{
+	char made_file[512] = "", file[512] = "", statement[CODE_TEXT_MOST] = "";
+	struct code code;
+	int line = cause_open(facts, &(struct lineage_step){ .event = left->reader, .dim = -1 }, &code, file, sizeof(file)), from;
+	bool found = false;
+
+	if (!line)
+		return false;
+	code_line(&code, line, statement, sizeof(statement));
+	code_close(&code);
+	from = cause_open(facts, &(struct lineage_step){ .event = left->maker, .dim = -1 }, &code, made_file, sizeof(made_file));
+	if (!from)
+		return false;
+	for (const char *at = statement; !found;) {
+		size_t length = next_kept(&at);
+
+		if (!length)
+			break;
+		text_format(out, size, "%.*s", (int)length, at);
+		at += length;
+		for (int i = from; i <= code.count && i < from + STATE_LINES_MOST && !found; i++) {
+			const char *is = code.lines[i - 1] + strspn(code.lines[i - 1], " \t");
+
+			if (i > from && (strncmp(is, "def ", 4) == 0 || strncmp(is, "class ", 6) == 0))
+				break;
+			found = sets(is, out);
+		}
+	}
+	code_close(&code);
+	return found;
+}
+
+struct forward_call { const struct again *again; const struct left *left; struct event event; };
+
+static bool
+look_at_call(const struct event *event, void *context)
+{
+	struct forward_call *call = context;
+	const struct cause_facts *facts = call->again->facts;
+
+	if (event->id >= call->again->first || event->id < call->left->began)
+		return event->id >= call->again->first;
+	if (strcmp(event->phase, "backward") != 0 && where_same_line(facts->source, facts->process, event->site, call->left->reader.site))
+		call->event = *event; /* the block's is the first of them */
+	return true;
+}
+
+/* What the reader's line did in forward. */
+static void
+tell_forward(const struct again *again, const struct left *left, struct text *text)
+{
+	struct forward_call call = { .again = again, .left = left, .event = { .id = -1 } };
+	struct event anywhere = left->reader;
+	const struct operand *was, *is = &left->reader.operands[left->place];
+
+	anywhere.site = -1;
+	again->facts->source->each_call(again->facts->source->context, again->facts->process, &anywhere, look_at_call, &call);
+	if (call.event.id < 0) {
+		text_add(text, "; no call of the forward did that");
+		return;
+	}
+	was = left->place < call.event.operand_count ? &call.event.operands[left->place] : NULL;
+	if (was && was->ndim >= 0 && (was->ndim != is->ndim || memcmp(was->sizes, is->sizes, (size_t)is->ndim * sizeof(int64_t)) != 0)) {
+		text_add(text, ", where the forward had ");
+		text_add_sizes(text, was->sizes, was->ndim);
+	}
+}
+
+/* Needs: checkpoint's own exception, and an operation of the recomputation that reads what the block's forward made in this very step. */
+bool
+cause_left_by_forward(const struct cause_facts *facts, struct cause *out)
+{
+	struct again again;
+	struct left left;
+	char name[96];
+	bool on_way = false, named;
+
+	if (!facts->type || !strstr(facts->type, "CheckpointError") || !facts->source || !find_again(facts, &again) || !find_left(&again, &left))
+		return false;
+	named = name_left(facts, &left, name, sizeof(name));
+	text_add(&out->text, "the checkpointed block is run again for the backward and finds what its own forward left");
+	if (named)
+		text_add(&out->text, " in %s", name);
+	text_add(&out->text, ": ");
+	for (int i = 0; facts->sides[0].lineage && i < facts->sides[0].lineage->count && !on_way; i++)
+		if ((on_way = facts->sides[0].lineage->steps[i].event.id == left.reader.id))
+			cause_add_step(facts, &out->text, &facts->sides[0].lineage->steps[i]);
+	if (!on_way)
+		cause_add_step(facts, &out->text, &(struct lineage_step){ .event = left.reader, .dim = -1, .size = -1 });
+	out->confidence = on_way || !facts->mismatch ? "likely" : "possible";
+	text_add(&out->text, " takes ");
+	text_add_sizes(&out->text, left.reader.operands[left.place].sizes, left.reader.operands[left.place].ndim);
+	text_add(&out->text, " made in that forward by ");
+	cause_add_line(facts, &out->text, &(struct lineage_step){ .event = left.maker, .output = left.output, .dim = -1, .size = -1 }, -1);
+	tell_forward(&again, &left, &out->text);
+	text_add(&out->evidence, "events %" PRId64 " and %" PRId64, left.reader.id, left.maker.id);
+	if (facts->mismatch)
+		text_add(&out->evidence, "; %s", facts->mismatch->text);
+	if (named)
+		text_add(&out->fix, "give %s to the checkpointed function as an argument, let it return the new one, and set %s outside of it, after the call; or don't checkpoint this block", name, name);
+	else
+		text_add(&out->fix, "let the checkpointed function change nothing that outlives it: give it what it keeps as an argument, let it return the new one, and keep that outside of it; or don't "
+			 "checkpoint this block");
 	return true;
 }

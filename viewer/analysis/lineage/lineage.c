@@ -82,11 +82,8 @@ is_square(const struct operand *operand, const bool *varies)
 	return true;
 }
 
-/* A size that a view made of several (or of which it took a part): earlier calls of its line (in evaluation, in training, if there
- * were none on this way) tell which of them is another now than it was. FLOW's dimension becomes that one, of two or three that went
- * along (height and width) the first; false where none differs, or nothing came before. */
-static bool
-follow_factor(const struct source *source, const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
+bool
+lineage_factor(const struct source *source, const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
 {
 	struct factors factors = { .now = &maker->operands[flow->operand], .place = flow->operand };
 	int64_t size = maker->outputs[output].sizes[dim];
@@ -141,9 +138,11 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	int output, writes;
 
 	if (!lineage_maker(source, lineage->process, tensor, before, lineage->property, maker, &output, &writes)) {
-		if (!lineage_add_given(source, lineage, tensor, before, *dim))
+		int within = -1;
+
+		if (!lineage_add_given(source, lineage, tensor, before, *dim) && (within = lineage_within(source, lineage, tensor, dim, maker)) < 0)
 			lineage_add_entry(source, lineage, tensor, *dim);
-		return -1;
+		return within;
 	}
 	step = lineage_add_step(lineage);
 	if (!step)
@@ -175,7 +174,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	step->possible = flow.kind == FLOW_POSSIBLE;
 	step->asked = flow.asked;
 	step->entered = flow.kind == FLOW_ENTERS;
-	step->combines = flow.kind == FLOW_SCALES && !follow_factor(source, lineage, maker, output, *dim, &flow);
+	step->combines = flow.kind == FLOW_SCALES && !lineage_factor(source, lineage, maker, output, *dim, &flow);
 	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
 		lineage_decide(lineage, step);
 	step->fewer = step->decides && lineage->property == LINEAGE_SIZE && has_fewer(source, lineage, maker);

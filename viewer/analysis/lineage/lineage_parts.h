@@ -27,6 +27,14 @@ void lineage_other_piece(const struct source *source, const struct lineage *line
 /* The same: rows that were chosen by numbers that were computed: the choice becomes the decider. */
 void lineage_stop_at_choice(struct lineage *lineage);
 
+/* lineage.c: a size that a view made of several (or of which it took a part): earlier calls of its line (in evaluation, in training, if there
+ * were none on this way) tell which of them is another now than it was. FLOW's dimension becomes that one, of two or three that went
+ * along (height and width) the first; false where none differs, or nothing came before. */
+bool lineage_factor(const struct source *source, const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow);
+/* lineage_within.c: TENSOR was first seen within a recorded operation (what that one saved for backward, packed by a hook) and nothing recorded made it: it is a view of
+ * the one operand of as many elements. OUTER gets that operation, DIM becomes the operand's; the operand's place, -1 where it isn't so. */
+int lineage_within(const struct source *source, struct lineage *lineage, int64_t tensor, int *dim, struct event *outer);
+
 /* lineage_live.c: no kept event made TENSOR: what the whole-run table says of it, or its first use. DIM of it is followed, -1. */
 void lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, int dim);
 
