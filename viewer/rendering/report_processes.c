@@ -16,8 +16,9 @@ struct process_group {
 	int64_t first, last; /* the open stretch of ranks */
 };
 
+/* RAISED: what the report is about was raised in it, whatever status it ended with (a data worker hands it on). */
 static void
-group_end(const json_t *process, char end[64])
+group_end(const json_t *process, bool raised, char end[64])
 {
 	const char *status = report_string(process, "status");
 	int64_t signal = report_integer(process, "signal", 0), code = report_integer(process, "exit_code", 0);
@@ -26,6 +27,8 @@ group_end(const json_t *process, char end[64])
 		snprintf(end, 64, strcmp(status, "crashed") == 0 ? SAY("crashed by SIG%s") : SAY("killed by SIG%s"), sigabbrev_np((int)signal));
 	else if (strcmp(status, "failed") == 0 && code > 0)
 		snprintf(end, 64, SAY("failed with status %" PRId64), code);
+	else if (raised && strcmp(status, "ok") == 0)
+		snprintf(end, 64, "%s", SAY("raised the failure, ended well"));
 	else
 		snprintf(end, 64, "%.40s", status[0] ? language_word(status) : SAY("ended"));
 }
@@ -56,8 +59,9 @@ group_rank(struct process_group *group, int64_t rank)
 
 /* "2 ranks: rank 0 failed, rank 1 ok": the processes of ROLE (that load data or not; of ATTEMPT, unless that is -1), appended to LINE. */
 static void
-group_role(struct page *line, const json_t *processes, const char *role, bool loads_data, int64_t attempt, const char *one, const char *many)
+group_role(struct page *line, const json_t *report, const char *role, bool loads_data, int64_t attempt, const char *one, const char *many)
 {
+	const json_t *processes = json_object_get(report, "processes"), *raised = json_object_get(json_object_get(report, "failure"), "process");
 	struct process_group groups[PROCESSES_GROUPS] = { 0 };
 	const json_t *process;
 	int used = 0, count = 0;
@@ -72,7 +76,7 @@ group_role(struct page *line, const json_t *processes, const char *role, bool lo
 		    (attempt >= 0 && report_integer(process, "attempt", 0) != attempt))
 			continue;
 		count++;
-		group_end(process, end);
+		group_end(process, raised && json_equal(json_object_get(raised, "file"), json_object_get(process, "file")), end);
 		while (g < used && strcmp(groups[g].end, end) != 0)
 			g++;
 		if (g == PROCESSES_GROUPS)
@@ -106,7 +110,7 @@ group_role(struct page *line, const json_t *processes, const char *role, bool lo
 void
 report_processes(struct page *page, const json_t *report, int width)
 {
-	const json_t *processes = json_object_get(report, "processes"), *attempts = json_object_get(report, "attempts"), *attempt;
+	const json_t *attempts = json_object_get(report, "attempts"), *attempt;
 	const json_t *merged = json_object_get(report, "merged"); /* those without a file of their own */
 	int64_t shown = json_array_size(attempts) ? 0 : -1; /* of a restarted run: the ranks of one attempt */
 	struct page line = { 0 };
@@ -115,11 +119,11 @@ report_processes(struct page *page, const json_t *report, int width)
 	json_array_foreach(attempts, i, attempt)
 		if (json_is_true(json_object_get(attempt, "shown")))
 			shown = report_integer(attempt, "attempt", 0);
-	group_role(&line, processes, "rank", false, shown, SAY("rank"), SAY("ranks"));
-	group_role(&line, processes, "worker", true, -1, SAY("data worker"), SAY("data workers"));
-	group_role(&line, processes, "worker", false, -1, SAY("worker"), SAY("workers"));
-	group_role(&line, processes, "launcher", false, -1, SAY("launcher"), SAY("launchers"));
-	group_role(&line, processes, "other", false, -1, line.size ? SAY("other process") : SAY("process"),
+	group_role(&line, report, "rank", false, shown, SAY("rank"), SAY("ranks"));
+	group_role(&line, report, "worker", true, -1, SAY("data worker"), SAY("data workers"));
+	group_role(&line, report, "worker", false, -1, SAY("worker"), SAY("workers"));
+	group_role(&line, report, "launcher", false, -1, SAY("launcher"), SAY("launchers"));
+	group_role(&line, report, "other", false, -1, line.size ? SAY("other process") : SAY("process"),
 		   line.size ? SAY("other processes") : SAY("processes"));
 	if (report_integer(merged, "processes", 0) > 0) {
 		page_add(&line, line.size ? "; " : "");
