@@ -70,7 +70,7 @@ write_ids(struct recorder *recorder, uint32_t *ids, bool made, const struct iden
 {
 	const struct values *values = &recorder->values;
 
-	for (uint32_t i = 0; i < values->tensor_count; i++)
+	for (uint32_t i = 0, count = values->tensor_count; i < count; i++)
 		ids[i] = (uint32_t)identity_meet(values->tensors[i], values->forms[i], made, event, recorder->tensor_block);
 }
 
@@ -113,15 +113,17 @@ is_grad(const struct recorder *recorder)
 	return torch.grad_enabled && torch.grad_enabled();
 }
 
-static __attribute__((noinline)) void
+static inline void
 begin_operation(struct recorder *recorder, const void *record)
 {
+	const void *schema = recorder->pending_schema;
 	struct operation *facts;
 	struct origin from;
 
+	recorder->pending_schema = NULL; /* what starts inside is announced anew */
 	if (is_nested(recorder, &from))
 		return;
-	uint32_t op = operation_find(recorder->pending_schema, &facts);
+	uint32_t op = operation_find(schema, &facts);
 	if (op == BOX_NONE || facts->ignored)
 		return;
 	if (recorder->depth == RECORDER_DEPTH) {
@@ -226,14 +228,14 @@ end_operation(struct recorder *recorder, const struct open_op *open, const char 
 	uint32_t signature = BOX_NONE;
 	const struct dictionary_slot *slot = NULL;
 	uint64_t key = 0;
-	values->tensor_count = 0;
-	values->cut = false;
 	const struct torch_value *const *outputs = (const struct torch_value *const *)(record + torch.record_outputs);
 	size_t count = torch.record_outputs > 0 ? (size_t)(outputs[1] - outputs[0]) : 0;
-	if (count == 1)
+	if (__builtin_expect(count == 1, 1))
 		key = values_key_of(values, outputs[0], OUTPUT_LIST_LIMIT, seed_of(open->op, BOX_SIGNATURE_OUTPUT));
 	else if (count)
 		key = values_key(values, outputs[0], count, 0, OUTPUT_LIST_LIMIT, seed_of(open->op, BOX_SIGNATURE_OUTPUT));
+	else
+		values->tensor_count = 0;
 	if (count)
 		slot = dictionary_signature_fetch(key);
 	count_call(recorder, open);
@@ -259,20 +261,20 @@ end_operation(struct recorder *recorder, const struct open_op *open, const char 
 
 /* --- PyTorch's callbacks --------------------------------------------------------------------- */
 
-void *
-record_started(void *result, const char *record)
+/* (These are called last, and apart: the callbacks themselves then save nothing.) */
+static __attribute__((noinline)) void *
+operation_started(struct recorder *recorder, void *result, const char *record)
 {
-	struct recorder *recorder = recorder_self;
+	begin_operation(recorder, record);
+	return result;
+}
 
-	*(void **)result = NULL; /* the observer context: we keep none */
+static __attribute__((noinline)) void *
+range_started(struct recorder *recorder, void *result, const char *record)
+{
 	if (__builtin_expect(!install_is_recording(), 0)) {
 		if (torch_is_learning())
 			torch_saw_start(record);
-		return result;
-	}
-	if (recorder && recorder->pending_schema) {
-		begin_operation(recorder, record);
-		recorder->pending_schema = NULL; /* what starts inside is announced anew */
 		return result;
 	}
 	uint8_t scope = (uint8_t)record[torch.record_scope];
@@ -281,12 +283,20 @@ record_started(void *result, const char *record)
 	return result;
 }
 
-void
-record_ended(const char *record, void *context)
+void *
+record_started(void *result, const char *record)
 {
 	struct recorder *recorder = recorder_self;
 
-	(void)context;
+	*(void **)result = NULL; /* the observer context: we keep none */
+	if (__builtin_expect(install_is_recording() && recorder && recorder->pending_schema, 1))
+		return operation_started(recorder, result, record);
+	return range_started(recorder, result, record);
+}
+
+static __attribute__((noinline)) void
+other_ended(struct recorder *recorder, const char *record)
+{
 	if (__builtin_expect(!install_is_recording(), 0)) {
 		if (torch_is_learning())
 			torch_saw_end(record);
@@ -303,6 +313,22 @@ record_ended(const char *record, void *context)
 	} else if (record[torch.record_scope] != BOX_SCOPE_FUNCTION) {
 		scope_end(recorder, record);
 	}
+}
+
+void
+record_ended(const char *record, void *context)
+{
+	struct recorder *recorder = recorder_self;
+
+	(void)context;
+	if (__builtin_expect(install_is_recording() && recorder && recorder->depth, 1)) {
+		const struct open_op *innermost = &recorder->open[recorder->depth - 1];
+		if (__builtin_expect(innermost->record == record, 1)) {
+			end_operation(recorder, innermost, record);
+			return;
+		}
+	}
+	other_ended(recorder, record);
 }
 
 /* --- what the hooks call --------------------------------------------------------------------- */
