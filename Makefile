@@ -19,7 +19,7 @@ COMMON = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -I. -I$(BUILD)/gen -ffile-prefix-
 # -fwrapv: a trace's numbers are anybody's. Their sums may be wrong then, but nothing may be undefined.
 COUNT_LINES = $(if $(COVERAGE),--coverage -fprofile-update=atomic)
 CFLAGS_VIEWER = $(COMMON) $(COUNT_LINES) -fwrapv $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)
-CFLAGS_SHIM = $(COMMON) $(COUNT_LINES) -fPIC -fvisibility=hidden -ftls-model=initial-exec $(LIB_SANITIZE)
+CFLAGS_SHIM = $(COMMON) $(COUNT_LINES) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-split-wide-types $(LIB_SANITIZE)
 # The same sources for the unit tests, which may carry a sanitizer.
 # (-Wno-tsan: the thread sanitizer knows no fences, and warns of each.)
 CFLAGS_SHIM_TEST = $(COMMON) $(COUNT_LINES) -fPIC $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(if $(filter thread,$(SANITIZE)),-Wno-tsan)

@@ -7,8 +7,8 @@
 
 #define PROBES 64
 
-struct dictionary_index dictionary_signatures;
-static struct dictionary_index strings, ops, frames, sites, histories;
+struct dictionary_index dictionary_signatures, dictionary_sites;
+static struct dictionary_index strings, ops, frames, histories;
 static uint32_t *seen; /* hashes of signatures met once, when the dictionary is half full */
 #define SEEN_MASK 0xffffu
 
@@ -45,7 +45,7 @@ dictionary_open(void)
 	return seen && index_open(&strings, region_size(BOX_STRINGS) / 16)
 	       && index_open(&ops, 2 * region_size(BOX_OPS) / sizeof(struct box_op))
 	       && index_open(&frames, 2 * region_size(BOX_FRAMES) / sizeof(struct box_frame))
-	       && index_open(&sites, region_size(BOX_SITES) / 32)
+	       && index_open(&dictionary_sites, region_size(BOX_SITES) / 32)
 	       && index_open(&dictionary_signatures, region_size(BOX_SIGNATURES) / 64)
 	       && index_open(&histories, region_size(BOX_HISTORY) / 48);
 }
@@ -184,9 +184,9 @@ dictionary_frame(const struct box_frame *frame)
 }
 
 uint32_t
-dictionary_site_find(uint64_t key)
+dictionary_site_look(uint64_t key)
 {
-	return index_find(&sites, key | 1);
+	return index_find(&dictionary_sites, key);
 }
 
 uint32_t
@@ -206,7 +206,7 @@ dictionary_site_add(uint64_t key, const uint32_t *list, int inner, int outer, in
 	site->print = text->print;
 	site->class = text->class;
 	__atomic_store_n(&site->frame_count, (uint16_t)(inner + outer), __ATOMIC_RELEASE);
-	index_add(&sites, key | 1, (uint32_t)(at / 8));
+	index_add(&dictionary_sites, key | 1, (uint32_t)(at / 8));
 	return (uint32_t)(at / 8);
 }
 

@@ -33,10 +33,6 @@ uint64_t dictionary_hash(uint64_t seed, const uint64_t *words, size_t count);
 uint32_t dictionary_string(const char *text, size_t size);
 uint32_t dictionary_frame(const struct box_frame *frame);
 
-/* Call sites: find by KEY, else add the FRAMES (inner, then outer; LEFT_OUT lie between), which say TEXT. */
-uint32_t dictionary_site_find(uint64_t key);
-uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out, const struct site_text *text);
-
 /* Signatures: find by KEY (values_key); else add that of OP with the WORDS of VALUE_COUNT values. BOX_NONE: write it in line. */
 uint32_t dictionary_signature_find(uint64_t key);
 uint32_t dictionary_signature_add(uint64_t key, uint32_t op, uint32_t flags, const uint64_t *words, uint32_t word_count,
@@ -55,6 +51,7 @@ struct dictionary_index {
 };
 
 extern struct dictionary_index dictionary_signatures __attribute__((visibility("hidden")));
+extern struct dictionary_index dictionary_sites __attribute__((visibility("hidden")));
 
 /* Where KEY's probing begins. */
 static inline struct dictionary_slot *
@@ -62,6 +59,23 @@ dictionary_slot(const struct dictionary_index *index, uint64_t key)
 {
 	return &index->slots[(uint32_t)(key >> 20) & index->mask];
 }
+
+static inline uint32_t
+dictionary_value(const struct dictionary_slot *slot)
+{
+	return __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE) - 1; /* (BOX_NONE while there is none) */
+}
+
+/* Call sites: find by KEY, else add the FRAMES (inner, then outer; LEFT_OUT lie between), which say TEXT. */
+uint32_t dictionary_site_look(uint64_t key);
+static inline uint32_t
+dictionary_site_find(uint64_t key)
+{
+	const struct dictionary_slot *slot = dictionary_slot(&dictionary_sites, key |= 1); /* never 0: that marks a free slot */
+
+	return __builtin_expect(__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key, 1) ? dictionary_value(slot) : dictionary_site_look(key);
+}
+uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out, const struct site_text *text);
 
 /* A signature of KEY will be looked for soon: where it mostly is, which may lie in no cache, is there by then. */
 static inline const struct dictionary_slot *
@@ -77,11 +91,7 @@ dictionary_signature_fetch(uint64_t key)
 static inline uint32_t
 dictionary_signature_at(const struct dictionary_slot *slot, uint64_t key)
 {
-	if (__builtin_expect(__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key, 1)) {
-		uint32_t value = __atomic_load_n(&slot->value, __ATOMIC_ACQUIRE);
-		return value - 1; /* (BOX_NONE while there is none) */
-	}
-	return dictionary_signature_find(key);
+	return __builtin_expect(__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key, 1) ? dictionary_value(slot) : dictionary_signature_find(key);
 }
 
 /* Room for SIZE bytes (a multiple of 8, zero) at the end of region ID, published at once: its offset within the region, or

@@ -13,6 +13,19 @@
 
 uint64_t frames_codes_ended;
 
+INLINE uint64_t
+codes_ended(void)
+{
+	return __atomic_load_n(&frames_codes_ended, __ATOMIC_RELAXED);
+}
+
+/* Every frame of MEMO is compared with all that its code object says; ENDED was read before. Where nobody counts it holds for this once. */
+INLINE void
+set_compared(struct frames_memo *memo, uint64_t ended)
+{
+	memo->codes_ended = ended ? ended : UINT64_MAX;
+}
+
 /* Sums are a polynomial over the frames' hashes, so that the sum of the innermost BOX_SITE_INNER follows from two. */
 #define BASE 0x9fb21c651e98df25ull
 #define BASE_2 (BASE * BASE)
@@ -61,8 +74,7 @@ read_frame(const struct frame_layout *layout, const char *frame)
 	return read;
 }
 
-/* (Apart: what it needs of registers is not to be paid for by frames that are the same.) */
-static __attribute__((noinline)) void
+INLINE void
 take_frame(const struct frame_layout *layout, struct frames_memo_frame *at, const char *frame)
 {
 	*at = read_frame(layout, frame);
@@ -178,7 +190,7 @@ site_anew(const struct frame_layout *layout, struct frames_memo *memo, const cha
 		frames[count++] = frame;
 	if (count > FRAMES_MEMO)
 		return site_far(layout, memo, frames, count);
-	memo->codes_ended = __atomic_load_n(&frames_codes_ended, __ATOMIC_RELAXED);
+	set_compared(memo, codes_ended());
 	for (uint32_t place = 0; place < count; place++)
 		memo->at[place] = read_frame(layout, frames[count - 1 - place]);
 	return settle(memo, count, 0);
@@ -204,13 +216,27 @@ compare_around(const struct frame_layout *layout, struct frames_memo *memo, uint
 	}
 }
 
-/* LAYOUT is a constant wherever this is used. */
+/* FRAME, the memo's innermost, around which all is as it was, stands elsewhere. */
 INLINE uint32_t
-site_by(const struct frame_layout *layout, struct frames_memo *memo, const char *innermost)
+moved(const struct frame_layout *layout, struct frames_memo *memo, const char *frame)
+{
+	uint32_t place = memo->count - 1;
+	struct frames_memo_frame *at = &memo->at[place];
+
+	if (frame_code(layout, frame) == at->code)
+		at->instruction = frame_instruction(layout, frame);
+	else
+		take_frame(layout, at, frame);
+	return settle(memo, memo->count, place);
+}
+
+/* The stack of INNERMOST, whatever it has in common with the memo's. */
+INLINE uint32_t
+site_compared(const struct frame_layout *layout, struct frames_memo *memo, const char *innermost)
 {
 	const char *fresh[NEAR], *frame = innermost = frame_python(layout, innermost);
 	uint32_t near = memo->count > NEAR ? memo->count - NEAR : 0, calls = 0, place;
-	uint64_t ended = __atomic_load_n(&frames_codes_ended, __ATOMIC_RELAXED);
+	uint64_t ended = codes_ended();
 
 	if (!frame)
 		return 0;
@@ -229,16 +255,13 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 	}
 	uint32_t known = place--, count = known + calls, changed = known;
 	struct frames_memo_frame *at = &memo->at[place];
-	if (__builtin_expect(ended && memo->codes_ended == ended && same_around(layout, at, memo->at, frame), 1)) {
+	if (memo->codes_ended == ended && same_around(layout, at, memo->at, frame)) {
 		if (!stands_there(layout, at, frame)) {
-			if (frame_code(layout, frame) == at->code)
-				at->instruction = frame_instruction(layout, frame);
-			else
-				take_frame(layout, at, frame);
+			take_frame(layout, at, frame);
 			changed = place;
 		}
 	} else if (compare_around(layout, memo, place, frame, &changed)) {
-		memo->codes_ended = ended;
+		set_compared(memo, ended);
 	} else {
 		return site_anew(layout, memo, innermost);
 	}
@@ -247,11 +270,26 @@ site_by(const struct frame_layout *layout, struct frames_memo *memo, const char 
 	return settle(memo, count, changed);
 }
 
+/* For each layout, a constant each. Mostly the innermost frame is the one that it was, and stands where it stood or a little further on. */
 #define SITE_BY(number) \
+	static __attribute__((noinline)) uint32_t \
+	moved_##number(struct frames_memo *memo, const char *frame) \
+	{ \
+		return moved(&frame_layouts[number], memo, frame); \
+	} \
+	static __attribute__((noinline)) uint32_t \
+	compared_##number(struct frames_memo *memo, const char *frame) \
+	{ \
+		return site_compared(&frame_layouts[number], memo, frame); \
+	} \
 	static uint32_t \
 	site_by_##number(struct frames_memo *memo, const char *frame) \
 	{ \
-		return site_by(&frame_layouts[number], memo, frame); \
+		const struct frames_memo_frame *at = &memo->at[memo->count - 1]; \
+		if (!memo->count || at->frame != frame || memo->codes_ended != codes_ended() \
+		    || !same_around(&frame_layouts[number], at, memo->at, frame)) \
+			return compared_##number(memo, frame); \
+		return stands_there(&frame_layouts[number], at, frame) ? memo->site : moved_##number(memo, frame); \
 	}
 SITE_BY(0) SITE_BY(1) SITE_BY(2) SITE_BY(3) SITE_BY(4)
 

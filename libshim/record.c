@@ -92,8 +92,8 @@ seed_of(uint32_t op, uint32_t flags)
 
 /* The signature of KEY (values_encode has the rest); BOX_NONE: it isn't in the dictionary, VALUES has it. */
 static inline uint32_t
-find_signature(struct values *values, const struct dictionary_slot *slot, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
-	       uint32_t list_limit)
+find_signature(struct values *values, const struct dictionary_slot *slot, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list,
+	       size_t count, uint64_t numbers, uint32_t list_limit)
 {
 	uint32_t found = dictionary_signature_at(slot, key);
 
@@ -261,7 +261,7 @@ end_operation(struct recorder *recorder, const struct open_op *open, const char 
 
 /* --- PyTorch's callbacks --------------------------------------------------------------------- */
 
-/* (These are called last, and apart: the callbacks themselves then save nothing.) */
+/* (Apart, and called last: so the callbacks themselves save no register.) */
 static __attribute__((noinline)) void *
 operation_started(struct recorder *recorder, void *result, const char *record)
 {

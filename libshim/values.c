@@ -332,22 +332,25 @@ add_pair(uint64_t key, uint64_t a, uint64_t b)
 	return (uint64_t)(product ^ product >> 64);
 }
 
-/* KEY with the defined tensor at IMPL, the next of VALUES; 0: it is no plain one. */
+/* KEY with the tensor at IMPL, which becomes the next of VALUES, after COUNT; 0: it is no plain one. */
 static inline __attribute__((always_inline)) uint64_t
-add_tensor(uint64_t key, struct values *values, uint32_t place, const char *impl)
+add_tensor(uint64_t key, struct values *values, uint32_t *count, const char *impl)
 {
-	const char *dims = plain_dims(impl);
+	const char *dims = impl ? plain_dims(impl) : NULL;
 
 	if (__builtin_expect(!dims, 0))
-		return 0;
+		return impl ? 0 : dictionary_mix(key, BOX_VALUE_NONE);
 	uint64_t ndim = *(const uint64_t *)dims, grad = has_grad(impl) ? 0 : ~0ull;
-	uint32_t form = *(const uint32_t *)(dims + TENSOR_FORM);
+	uint32_t form = *(const uint32_t *)(dims + TENSOR_FORM), place = *count;
 	if (__builtin_expect(form != values->form, 0)) {
+		if (impl == torch.undefined_tensor) /* none that is defined has its form */
+			return dictionary_mix(key, BOX_VALUE_NONE);
 		values->form = form;
 		values->kind = kind_of(form);
 	}
 	values->tensors[place] = impl;
 	values->forms[place] = values->kind | *(const uint64_t *)(dims + TENSOR_NUMEL) << 32;
+	*count = place + 1;
 	key = add_pair(key, (uint64_t)form << 8 | ndim, *(const uint64_t *)(dims + TENSOR_OFFSET) ^ grad);
 	const uint64_t *sizes = (const uint64_t *)(dims + TENSOR_SIZES), *strides = (const uint64_t *)(dims + TENSOR_STRIDES);
 #pragma GCC unroll 5
@@ -368,12 +371,10 @@ values_key(struct values *values, const struct torch_value *list, size_t count, 
 	if (__builtin_expect(count > QUICK_VALUES || !tensor_layout.quick, 0))
 		goto encode;
 	for (const struct torch_value *value = list; value < list + count; value++) {
-		if (value->tag != torch.tag_tensor)
-			key = add_value(key, value, numbers >> (value - list) & 1);
-		else if (__builtin_expect(is_undefined(value->payload), 0))
-			key = dictionary_mix(key, BOX_VALUE_NONE);
+		if (value->tag == torch.tag_tensor)
+			key = add_tensor(key, values, &tensors, value->payload);
 		else
-			key = add_tensor(key, values, tensors++, value->payload);
+			key = add_value(key, value, numbers >> (value - list) & 1);
 		if (__builtin_expect(!key, 0))
 			goto encode;
 	}
@@ -389,12 +390,13 @@ encode:
 uint64_t
 values_key_of(struct values *values, const struct torch_value *value, uint32_t list_limit, uint64_t seed)
 {
+	uint32_t tensors = 0;
 	uint64_t key;
 
-	if (__builtin_expect(value->tag != torch.tag_tensor || is_undefined(value->payload) || !tensor_layout.quick
-			     || !(key = add_tensor(~seed, values, 0, value->payload)), 0))
+	if (__builtin_expect(value->tag != torch.tag_tensor || !tensor_layout.quick || !(key = add_tensor(~seed, values, &tensors, value->payload)), 0))
 		return values_key(values, value, 1, 0, list_limit, seed);
-	values->tensor_count = values->value_count = 1;
+	values->tensor_count = tensors;
+	values->value_count = 1;
 	values->cut = values->encoded = false;
 	return key | 1;
 }
