@@ -76,6 +76,20 @@ bytes_addf(struct bytes *bytes, const char *format, ...)
 	bytes->size_bytes += (size_t)n;
 }
 
+void
+bytes_add_integer(struct bytes *bytes, long long value)
+{
+	char digits[24], *at = digits + sizeof digits;
+	unsigned long long left = value < 0 ? -(unsigned long long)value : (unsigned long long)value;
+
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--at = '-';
+	bytes_add(bytes, at, (size_t)(digits + sizeof digits - at));
+}
+
 size_t
 bytes_character(const char *raw, size_t size)
 {

@@ -21,6 +21,7 @@ void bytes_clear(struct bytes *bytes);
 bool bytes_reserve(struct bytes *bytes, size_t more); /* room for MORE bytes at `data` + `size_bytes`; false: no memory */
 void bytes_add(struct bytes *bytes, const char *raw, size_t size);
 void bytes_addf(struct bytes *bytes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bytes_add_integer(struct bytes *bytes, long long value); /* "%lld" */
 
 /* Add RAW up to the first NUL, each byte that is not part of valid UTF-8 replaced by U+FFFD. */
 void bytes_add_clean(struct bytes *bytes, const char *raw, size_t size);

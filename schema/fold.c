@@ -211,6 +211,8 @@ out:
 	fold_kinds_free(&fold->scope_kinds);
 	fold_cells_free(&fold->places);
 	fold_cells_free(&fold->forms);
+	fold_known_free(&fold->place_keys);
+	fold_known_free(&fold->form_words);
 	bytes_free(&fold->operands);
 	bytes_free(&fold->functions.all);
 	bytes_free(&fold->kernels.all);

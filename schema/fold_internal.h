@@ -34,13 +34,20 @@ struct fold_kinds {
 	uint32_t room, count, last; /* last: place of the newest answer, from 1 */
 };
 
+/* fold_known.c: what has a number already. */
+struct fold_known {
+	struct fold_known_slot *slots;
+	uint32_t room, count; /* of slots; in use */
+	struct bytes entries;
+	int64_t spare;
+};
+
 /* fold_cells.c: rows of a few columns that many others refer to. */
 struct fold_cell { const char *text; int64_t integer; bool known; }; /* a text, else an integer if it is known, else NULL */
 struct fold_cells {
-	struct fold_cells_slot *slots;
-	uint32_t room, count; /* of slots; in use */
+	struct fold_known known;
 	int64_t last;         /* number given out last */
-	struct bytes keys;    /* of all rows, and behind them the one that is looked for */
+	struct bytes key;     /* of the one that is looked for */
 };
 
 /* fold_tables.c: the tables that are written past SQLite. X(id, name, WITHOUT ROWID) */
@@ -113,6 +120,7 @@ struct fold {
 
 	/* fold_operands.c */
 	struct fold_cells places, forms;
+	struct fold_known place_keys, form_words; /* their numbers, by what is known before any text is made */
 	struct bytes operands;
 
 	/* fold_cuda.c */
@@ -189,6 +197,13 @@ void fold_row_end(struct fold *fold, enum fold_table table, int64_t id);
 /* fold_kinds.c: the number of KEY, from 1; *IS_NEW: it was not there. 0 after a failure. */
 int64_t fold_kind(struct fold *fold, struct fold_kinds *kinds, const int64_t key[FOLD_KIND_WIDTH], bool *is_new);
 void fold_kinds_free(struct fold_kinds *kinds);
+
+/* fold_known.c: the number of what has these bytes; 0 where they are new, or there is no memory: then for the caller to set. Until the next call. */
+int64_t *fold_known(struct fold *fold, struct fold_known *known, const void *key, size_t bytes);
+void fold_known_free(struct fold_known *known);
+
+/* fold_forms.c: the row of operand_form for a value of COUNT words (of a list: its head); 0 after a failure. */
+int64_t fold_form(struct fold *fold, const uint64_t *words, size_t count);
 
 /* fold_cells.c: the number, from 1, of the row with these COUNT CELLS; a new one is added to TABLE, whose first column is the number.
  * 0 after a failure. */
