@@ -15,12 +15,17 @@
 #define THREADS_MOST 64 /* of a hostile box's many threads, the first that qualify */
 
 struct print {
-	int64_t id; /* 0: free */
 	struct fingerprint_signature signature;
 	bool sharding;  /* of a call site, whose text is signature.operation */
 };
 
-struct prints { struct print *entries; uint64_t room, count; };
+/* Found by their id: a place in the box, divided by 8, or counted on from there (fold_inline.c). */
+struct prints {
+	struct print *entries;
+	uint32_t *places; /* of an id: number of its entry, from 1 */
+	uint32_t room, count;
+	uint64_t place_room;
+};
 
 struct open_block {
 	uint32_t thread;
@@ -41,49 +46,52 @@ struct fold_prints {
 	struct bytes done; /* blocks that are complete: struct open_block */
 };
 
-static struct print *
-print_find(struct print *entries, uint64_t room, int64_t id)
-{
-	for (uint64_t at = (uint64_t)id * 0x9e3779b97f4a7c15ull >> 20;; at++) {
-		struct print *entry = &entries[at & (room - 1)];
-
-		if (entry->id == 0 || entry->id == id)
-			return entry;
-	}
-}
-
+/* A new one. */
 static struct print *
 print_add(struct fold *fold, struct prints *prints, int64_t id)
 {
-	struct print *entry;
+	uint64_t place = (uint64_t)id;
 
-	if (prints->count * 2 >= prints->room) {
-		uint64_t room = prints->room ? prints->room * 2 : 1024;
-		struct print *entries = calloc(room, sizeof *entries);
+	if (place >= prints->place_room) {
+		uint64_t room = place + place / 2 + 1024;
+		uint32_t *places = realloc(prints->places, room * sizeof *places);
+
+		if (!places) {
+			fold_fail(fold, "not enough memory");
+			return NULL;
+		}
+		memset(places + prints->place_room, 0, (room - prints->place_room) * sizeof *places);
+		prints->places = places;
+		prints->place_room = room;
+	}
+	if (prints->count == prints->room) {
+		uint32_t room = prints->room ? prints->room * 2 : 1024;
+		struct print *entries = realloc(prints->entries, room * sizeof *entries);
 
 		if (!entries) {
 			fold_fail(fold, "not enough memory");
 			return NULL;
 		}
-		for (uint64_t i = 0; i < prints->room; i++)
-			if (prints->entries[i].id)
-				*print_find(entries, room, prints->entries[i].id) = prints->entries[i];
-		free(prints->entries);
 		prints->entries = entries;
 		prints->room = room;
 	}
-	entry = print_find(prints->entries, prints->room, id);
-	prints->count += entry->id == 0;
-	entry->id = id;
-	return entry;
+	prints->places[place] = ++prints->count;
+	return &prints->entries[prints->count - 1];
 }
 
 static const struct print *
 print_get(const struct prints *prints, int64_t id)
 {
-	const struct print *entry = prints->room && id > 0 ? print_find(prints->entries, prints->room, id) : NULL;
+	uint32_t number = id > 0 && (uint64_t)id < prints->place_room ? prints->places[id] : 0;
 
-	return entry && entry->id ? entry : NULL;
+	return number ? &prints->entries[number - 1] : NULL;
+}
+
+static void
+prints_free(struct prints *prints)
+{
+	free(prints->entries);
+	free(prints->places);
 }
 
 /* How many entries CUDA_VISIBLE_DEVICES has; 0: unset, or not known. */
@@ -163,6 +171,7 @@ fold_print_signature(struct fold *fold, int64_t id, const struct box_op *op, boo
 
 	if (!print)
 		return;
+	print->sharding = false;
 	print->signature = fingerprint_signature(name ? name : "", name ? name_size : 0, overload ? overload : "",
 						 overload ? overload_size : 0, arguments ? arguments : "",
 						 arguments ? arguments_size : 0, outputs, words, word_count, value_count,
@@ -194,7 +203,7 @@ fold_print_site(struct fold *fold, int64_t id, const struct box_site *site, uint
 			continue;
 		site_add(&text, file, file_size, function, function_size, frame->line);
 	}
-	print->signature.operation = text.print;
+	*print = (struct print){ .signature.operation = text.print };
 	print->sharding = text.class & SITE_SHARDING;
 	row = fold_row(fold, FOLD_SITE_PRINT);
 	tree_integer(row, (int64_t)text.print);
@@ -345,8 +354,8 @@ fold_prints_end(struct fold *fold)
 		block_write(fold, insert, &blocks[i]);
 	sqlite3_finalize(insert);
 	bytes_free(&prints->done);
-	free(prints->signatures.entries);
-	free(prints->sites.entries);
+	prints_free(&prints->signatures);
+	prints_free(&prints->sites);
 	free(prints->kinds);
 	free(prints);
 	fold->prints = NULL;

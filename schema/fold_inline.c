@@ -5,58 +5,48 @@
 #include <string.h>
 
 struct inline_signature {
-	uint64_t hash;
 	const uint32_t *at;   /* value count, word count, words: in the chunk's copy */
 	uint32_t bytes, op;
-	int64_t id;           /* 0: free */
+	int64_t id;
 	bool outputs;
 };
 
-static uint64_t
-hash_make(const uint8_t *bytes, size_t size, uint64_t seed)
+/* The length is a multiple of 8, the place of 4 alone. */
+static uint32_t
+hash_make(const uint32_t *at, uint32_t bytes, uint64_t seed)
 {
-	uint64_t hash = 0xcbf29ce484222325ull ^ seed;
+	uint64_t hash = seed;
 
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3ull;
-	return hash ^ hash >> 29;
-}
-
-/* The entry that is WANTED, or the free one where it goes. */
-static struct inline_signature *
-entry_find(struct inline_signature *table, uint32_t room, const struct inline_signature *wanted)
-{
-	for (uint64_t i = wanted->hash;; i++) {
-		struct inline_signature *entry = &table[i & (room - 1)];
-
-		if (!entry->id || (entry->hash == wanted->hash && entry->op == wanted->op &&
-				   entry->outputs == wanted->outputs && entry->bytes == wanted->bytes &&
-				   memcmp(entry->at, wanted->at, wanted->bytes) == 0))
-			return entry;
-	}
+	for (uint32_t i = 0; i < bytes / 4; i += 2)
+		FOLD_HASH_MIX(hash, at[i] | (uint64_t)at[i + 1] << 32);
+	return FOLD_HASH_END(hash);
 }
 
 static bool
-table_grow(struct fold *fold)
+signature_is(const struct inline_signature *entry, const struct inline_signature *wanted)
 {
-	uint32_t room = fold->inline_room ? fold->inline_room * 2 : 1024;
-	struct inline_signature *table;
+	return entry->op == wanted->op && entry->outputs == wanted->outputs && entry->bytes == wanted->bytes &&
+	       memcmp(entry->at, wanted->at, wanted->bytes) == 0;
+}
 
-	if (fold->inline_count * 2 < fold->inline_room)
-		return true;
-	table = calloc(room, sizeof *table);
-	if (!table) {
+/* Room for one more. */
+static bool
+table_reserve(struct fold *fold)
+{
+	uint32_t room = fold->inline_room ? fold->inline_room * 2 : 512;
+	struct inline_signature *grown = fold->inlines;
+	bool ok = fold_index_reserve(&fold->inline_index);
+
+	if (ok && fold->inline_index.count == fold->inline_room) {
+		grown = realloc(fold->inlines, room * sizeof *grown);
+		if (grown) {
+			fold->inlines = grown;
+			fold->inline_room = room;
+		}
+	}
+	if (!ok || !grown)
 		fold_fail(fold, "not enough memory");
-		return false;
-	}
-	for (uint32_t i = 0; i < fold->inline_room; i++) {
-		if (fold->inlines[i].id)
-			*entry_find(table, room, &fold->inlines[i]) = fold->inlines[i];
-	}
-	free(fold->inlines);
-	fold->inlines = table;
-	fold->inline_room = room;
-	return true;
+	return ok && grown;
 }
 
 static void
@@ -78,27 +68,32 @@ int64_t
 fold_inline(struct fold *fold, const struct box_record *record, const uint32_t *at, uint32_t op, bool outputs)
 {
 	const uint32_t *end = (const uint32_t *)record + record->words;
-	struct inline_signature wanted = { .at = at, .op = op, .outputs = outputs }, *entry;
+	struct inline_signature wanted = { .at = at, .op = op, .outputs = outputs };
+	uint32_t hash, place;
+	uint64_t *slot;
 
 	if (!box_read_op(&fold->box, op) || end - at < 2 || at[1] > (uint64_t)(end - at - 2) / 2)
 		return -1;
 	wanted.bytes = 8 + 8 * at[1];
-	wanted.hash = hash_make((const uint8_t *)at, wanted.bytes, (uint64_t)op << 1 | outputs);
-	if (!table_grow(fold))
+	hash = place = hash_make(at, wanted.bytes, (uint64_t)op << 1 | outputs);
+	if (!table_reserve(fold))
 		return -1;
-	entry = entry_find(fold->inlines, fold->inline_room, &wanted);
-	if (!entry->id) {
-		wanted.id = fold->next_signature++;
-		*entry = wanted;
-		fold->inline_count++;
-		signature_write(fold, entry);
-	}
-	return entry->id;
+	while (*(slot = fold_index_next(&fold->inline_index, hash, &place)) &&
+	       !signature_is(&fold->inlines[fold_index_number(*slot) - 1], &wanted))
+		;
+	if (*slot)
+		return fold->inlines[fold_index_number(*slot) - 1].id;
+	wanted.id = fold->next_signature++;
+	fold->inlines[fold->inline_index.count] = wanted;
+	fold_index_set(&fold->inline_index, slot, hash, fold->inline_index.count + 1);
+	signature_write(fold, &wanted);
+	return wanted.id;
 }
 
 void
 fold_inline_free(struct fold *fold)
 {
 	free(fold->inlines);
+	fold_index_free(&fold->inline_index);
 	fold->inlines = NULL;
 }

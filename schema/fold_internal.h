@@ -12,6 +12,7 @@
 #include "box_read.h"
 #include "bytes.h"
 #include "fold.h"
+#include "fold_index.h"
 #include "site.h"
 #include "tree.h"
 
@@ -28,16 +29,16 @@ struct note_reference {
 
 /* fold_kinds.c: what rows have in common. */
 #define FOLD_KIND_WIDTH 8
-struct fold_kind { int64_t id, key[FOLD_KIND_WIDTH]; }; /* id 0: free */
+struct fold_kind { int64_t key[FOLD_KIND_WIDTH]; uint32_t next; /* what was asked for after it */ };
 struct fold_kinds {
-	struct fold_kind *slots;
-	uint32_t room, count, last; /* last: place of the newest answer, from 1 */
+	struct fold_index index;
+	struct fold_kind *kinds;
+	uint32_t room, count, last; /* of kinds; the newest answer */
 };
 
 /* fold_known.c: what has a number already. */
 struct fold_known {
-	struct fold_known_slot *slots;
-	uint32_t room, count; /* of slots; in use */
+	struct fold_index index;
 	struct bytes entries;
 	int64_t spare;
 };
@@ -98,7 +99,8 @@ struct fold {
 
 	/* fold_inline.c: signatures found in records */
 	struct inline_signature *inlines;
-	uint32_t inline_room, inline_count;
+	struct fold_index inline_index;
+	uint32_t inline_room;
 	int64_t next_signature;
 
 	struct fold_prints *prints; /* fold_fingerprint.c */

@@ -1,75 +1,82 @@
-/* What many rows have in common, numbered from 1: a hash table of keys, open addressing, at most half full. */
+/* What many rows have in common, numbered from 1. See fold_internal.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fold_internal.h"
 
-static uint64_t
+static uint32_t
 key_hash(const int64_t key[FOLD_KIND_WIDTH])
 {
 	uint64_t hash = 0;
 
-	for (int i = 0; i < FOLD_KIND_WIDTH; i++) {
-		hash = (hash ^ (uint64_t)key[i]) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
-
-/* The place of KEY in SLOTS, or the free place where it belongs. */
-static struct fold_kind *
-slot_find(struct fold_kind *slots, uint32_t room, const int64_t key[FOLD_KIND_WIDTH])
-{
-	uint32_t at = (uint32_t)key_hash(key) & (room - 1);
-
-	while (slots[at].id && memcmp(slots[at].key, key, sizeof slots[at].key) != 0)
-		at = (at + 1) & (room - 1);
-	return &slots[at];
+	for (int i = 0; i < FOLD_KIND_WIDTH; i++)
+		FOLD_HASH_MIX(hash, (uint64_t)key[i]);
+	return FOLD_HASH_END(hash);
 }
 
 static bool
-kinds_grow(struct fold_kinds *kinds)
+key_is(const struct fold_kinds *kinds, uint32_t number, const int64_t key[FOLD_KIND_WIDTH])
 {
-	uint32_t room = kinds->room ? kinds->room * 2 : 1024;
-	struct fold_kind *slots = room ? calloc(room, sizeof *slots) : NULL;
+	return memcmp(kinds->kinds[number - 1].key, key, sizeof kinds->kinds->key) == 0;
+}
 
-	if (!slots)
+/* Room for one more. */
+static bool
+kinds_reserve(struct fold_kinds *kinds)
+{
+	uint32_t room = kinds->room ? kinds->room * 2 : 512;
+	struct fold_kind *grown;
+
+	if (!fold_index_reserve(&kinds->index))
 		return false;
-	for (uint32_t i = 0; i < kinds->room; i++) {
-		if (kinds->slots[i].id)
-			*slot_find(slots, room, kinds->slots[i].key) = kinds->slots[i];
-	}
-	free(kinds->slots);
-	kinds->slots = slots;
+	if (kinds->count < kinds->room)
+		return true;
+	grown = room ? realloc(kinds->kinds, room * sizeof *grown) : NULL;
+	if (!grown)
+		return false;
+	kinds->kinds = grown;
 	kinds->room = room;
 	return true;
+}
+
+static uint32_t
+kind_add(struct fold_kinds *kinds, uint64_t *slot, uint32_t hash, const int64_t key[FOLD_KIND_WIDTH])
+{
+	struct fold_kind *kind = &kinds->kinds[kinds->count++];
+
+	memcpy(kind->key, key, sizeof kind->key);
+	kind->next = 0;
+	fold_index_set(&kinds->index, slot, hash, kinds->count);
+	return kinds->count;
 }
 
 int64_t
 fold_kind(struct fold *fold, struct fold_kinds *kinds, const int64_t key[FOLD_KIND_WIDTH], bool *is_new)
 {
-	struct fold_kind *slot;
+	uint32_t last = kinds->last, next = last ? kinds->kinds[last - 1].next : 0, hash, at;
+	uint64_t *slot;
 
 	*is_new = false;
-	if (kinds->last && memcmp(kinds->slots[kinds->last - 1].key, key, sizeof kinds->slots->key) == 0)
-		return kinds->slots[kinds->last - 1].id;
-	if (2 * (uint64_t)kinds->count >= kinds->room && !kinds_grow(kinds)) {
+	if (next && key_is(kinds, next, key)) /* what came after the newest the last time, too */
+		return kinds->last = next;
+	if (!kinds_reserve(kinds)) {
 		fold_fail(fold, "not enough memory");
 		return 0;
 	}
-	slot = slot_find(kinds->slots, kinds->room, key);
-	if (!slot->id) {
-		memcpy(slot->key, key, sizeof slot->key);
-		slot->id = ++kinds->count;
-		*is_new = true;
-	}
-	kinds->last = (uint32_t)(slot - kinds->slots) + 1;
-	return slot->id;
+	hash = at = key_hash(key);
+	while (*(slot = fold_index_next(&kinds->index, hash, &at)) && !key_is(kinds, fold_index_number(*slot), key))
+		;
+	*is_new = !*slot;
+	kinds->last = *slot ? fold_index_number(*slot) : kind_add(kinds, slot, hash, key);
+	if (last)
+		kinds->kinds[last - 1].next = kinds->last;
+	return kinds->last;
 }
 
 void
 fold_kinds_free(struct fold_kinds *kinds)
 {
-	free(kinds->slots);
+	free(kinds->kinds);
+	fold_index_free(&kinds->index);
 	*kinds = (struct fold_kinds){ 0 };
 }

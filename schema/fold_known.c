@@ -1,30 +1,26 @@
-/* What has a number already, found by its bytes: open addressing, at most half full. See fold_internal.h. */
-#include <stdlib.h>
+/* What has a number already, found by its bytes. See fold_internal.h. */
 #include <string.h>
 
 #include "fold_internal.h"
 
 #define KNOWN_MOST (1u << 20) /* a box with more different ones repeats them */
 
-/* In `entries`, the key behind it, and zeros up to a multiple of 8. */
+/* In `entries`, the key behind it, and zeros up to a multiple of 8. The index has its place in 8 bytes, from 1. */
 struct entry { int64_t number; uint64_t bytes; };
-struct fold_known_slot { uint32_t tag, at; }; /* of the hash; of the entry, in 8 bytes, from 1 */
 
-static uint64_t
+static uint32_t
 key_hash(const char *key, size_t bytes)
 {
 	uint64_t hash = bytes, word;
 
-	for (; bytes; key += sizeof word, bytes -= bytes < sizeof word ? bytes : sizeof word) {
-		word = 0;
-		if (bytes >= sizeof word)
-			memcpy(&word, key, sizeof word);
-		else
-			memcpy(&word, key, bytes);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
+	for (; bytes >= sizeof word; key += sizeof word, bytes -= sizeof word) {
+		memcpy(&word, key, sizeof word);
+		FOLD_HASH_MIX(hash, word);
 	}
-	return hash * 0xbf58476d1ce4e5b9u;
+	word = 0;
+	memcpy(&word, key, bytes);
+	FOLD_HASH_MIX(hash, word);
+	return FOLD_HASH_END(hash);
 }
 
 static struct entry *
@@ -33,46 +29,16 @@ entry_at(const struct fold_known *known, uint32_t at)
 	return (struct entry *)(known->entries.data + 8 * (size_t)(at - 1));
 }
 
-static struct fold_known_slot *
-slot_find(const struct fold_known *known, uint64_t hash, const void *key, size_t bytes)
-{
-	for (uint32_t place = (uint32_t)(hash >> 32);; place++) {
-		struct fold_known_slot *slot = &known->slots[place & (known->room - 1)];
-		const struct entry *entry;
-
-		if (!slot->at)
-			return slot;
-		if (slot->tag != (uint32_t)hash)
-			continue;
-		entry = entry_at(known, slot->at);
-		if (entry->bytes == bytes && memcmp(entry + 1, key, bytes) == 0)
-			return slot;
-	}
-}
-
 static bool
-slots_grow(struct fold_known *known)
+entry_is(const struct fold_known *known, uint32_t at, const void *key, size_t bytes)
 {
-	uint32_t room = known->room ? known->room * 2 : 1024;
-	struct fold_known_slot *slots = calloc(room, sizeof *slots), *old = known->slots;
-	uint32_t old_room = known->room;
+	const struct entry *entry = entry_at(known, at);
 
-	if (!slots)
-		return false;
-	known->slots = slots;
-	known->room = room;
-	for (uint32_t i = 0; i < old_room; i++) {
-		const struct entry *entry = old[i].at ? entry_at(known, old[i].at) : NULL;
-
-		if (entry)
-			*slot_find(known, key_hash((const char *)(entry + 1), entry->bytes), entry + 1, entry->bytes) = old[i];
-	}
-	free(old);
-	return true;
+	return entry->bytes == bytes && memcmp(entry + 1, key, bytes) == 0;
 }
 
 static int64_t *
-entry_add(struct fold_known *known, struct fold_known_slot *slot, uint64_t hash, const void *key, size_t bytes)
+entry_add(struct fold_known *known, uint64_t *slot, uint32_t hash, const void *key, size_t bytes)
 {
 	struct entry head = { 0, bytes };
 	size_t at = known->entries.size_bytes, padded = (bytes + 7) & ~(size_t)7;
@@ -83,24 +49,24 @@ entry_add(struct fold_known *known, struct fold_known_slot *slot, uint64_t hash,
 	memcpy(known->entries.data + at, &head, sizeof head);
 	memcpy(known->entries.data + at + sizeof head, key, bytes);
 	known->entries.size_bytes += sizeof head + padded;
-	known->count++;
-	*slot = (struct fold_known_slot){ (uint32_t)hash, (uint32_t)(at / 8) + 1 };
-	return &entry_at(known, slot->at)->number;
+	fold_index_set(&known->index, slot, hash, (uint32_t)(at / 8) + 1);
+	return &entry_at(known, (uint32_t)(at / 8) + 1)->number;
 }
 
 int64_t *
 fold_known(struct fold *fold, struct fold_known *known, const void *key, size_t bytes)
 {
-	uint64_t hash = key_hash(key, bytes);
-	struct fold_known_slot *slot;
+	uint32_t hash = key_hash(key, bytes), at = hash;
 	int64_t *number = NULL;
+	uint64_t *slot;
 
 	known->spare = 0;
-	if (2 * (uint64_t)known->count < known->room || slots_grow(known)) {
-		slot = slot_find(known, hash, key, bytes);
-		if (slot->at)
-			return &entry_at(known, slot->at)->number;
-		if (known->count >= KNOWN_MOST || known->entries.size_bytes / 8 > UINT32_MAX / 2)
+	if (fold_index_reserve(&known->index)) {
+		while (*(slot = fold_index_next(&known->index, hash, &at)) && !entry_is(known, fold_index_number(*slot), key, bytes))
+			;
+		if (*slot)
+			return &entry_at(known, fold_index_number(*slot))->number;
+		if (known->index.count >= KNOWN_MOST || known->entries.size_bytes / 8 > UINT32_MAX / 2)
 			return &known->spare;
 		number = entry_add(known, slot, hash, key, bytes);
 	}
@@ -112,7 +78,7 @@ fold_known(struct fold *fold, struct fold_known *known, const void *key, size_t 
 void
 fold_known_free(struct fold_known *known)
 {
-	free(known->slots);
+	fold_index_free(&known->index);
 	bytes_free(&known->entries);
 	*known = (struct fold_known){ 0 };
 }

@@ -46,6 +46,13 @@ tree_varint_read(const uint8_t *at, uint64_t *value)
 	return 9;
 }
 
+/* Room for what is longer than a number, and numbers behind it. */
+static bool
+room_make(struct tree *tree, size_t bytes)
+{
+	return bytes_reserve(&tree->row, bytes + sizeof(int64_t) * TREE_COLUMNS_MOST);
+}
+
 static void
 type_add(struct tree *tree, uint64_t type)
 {
@@ -61,7 +68,7 @@ tree_begin(struct tree *tree)
 {
 	tree->type_bytes = 0;
 	tree->row.size_bytes = 0;
-	bytes_reserve(&tree->row, GAP);
+	room_make(tree, GAP);
 	tree->row.size_bytes = GAP;
 	if (!tree->keyed)
 		tree->types[tree->type_bytes++] = TYPE_NULL;
@@ -73,24 +80,25 @@ tree_null(struct tree *tree)
 	type_add(tree, TYPE_NULL);
 }
 
-/* The fewest bytes that hold it: 1, 2, 3, 4, 6 or 8, which are types 1 to 6. */
+/* The fewest bytes that hold it: 1, 2, 3, 4, 6 or 8, which are types 1 to 6; none for 0 and 1. */
 void
 tree_integer(struct tree *tree, int64_t value)
 {
-	static const uint8_t types[9] = { 0, 1, 2, 3, 4, 5, 5, 6, 6 }, sizes[9] = { 0, 1, 2, 3, 4, 6, 6, 8, 8 };
-	uint64_t bits = (uint64_t)(value ^ value >> 63), big = __builtin_bswap64((uint64_t)value);
-	int need = (64 - __builtin_clzll(bits | 1)) / 8 + 1, size;
+	static const uint8_t types[] = { 0, 1, 2, 3, 4, 5, 5, 6, 6 }, sizes[] = { 0, 1, 2, 3, 4, 6, 6, 8, 8 };
+	int need = (64 - __builtin_clzll((uint64_t)(value ^ value >> 63) | 1)) / 8 + 1;
+	bool small = value == 0 || value == 1;
+	uint64_t big;
 
-	if (value == 0 || value == 1) {
-		type_add(tree, value ? TYPE_ONE : TYPE_ZERO);
+	if (tree->row.failed || tree->type_bytes == sizeof tree->types) {
+		tree_fail(tree->file, tree->row.failed ? ENOMEM : EINVAL);
 		return;
 	}
-	size = sizes[need];
-	type_add(tree, types[need]);
-	if (!bytes_reserve(&tree->row, sizeof big))
+	tree->types[tree->type_bytes++] = small ? (uint8_t)(TYPE_ZERO + value) : types[need];
+	if (small)
 		return;
-	memcpy(tree->row.data + tree->row.size_bytes, (const uint8_t *)&big + sizeof big - size, (size_t)size);
-	tree->row.size_bytes += (size_t)size;
+	big = __builtin_bswap64((uint64_t)value << (64 - 8 * sizes[need]));
+	memcpy(tree->row.data + tree->row.size_bytes, &big, sizeof big);
+	tree->row.size_bytes += sizes[need];
 }
 
 void
@@ -106,13 +114,16 @@ void
 tree_text(struct tree *tree, const char *text, size_t bytes)
 {
 	type_add(tree, TYPE_TEXT + 2 * (uint64_t)bytes);
-	bytes_add(&tree->row, text, bytes);
+	if (!room_make(tree, bytes))
+		return;
+	memcpy(tree->row.data + tree->row.size_bytes, text, bytes);
+	tree->row.size_bytes += bytes;
 }
 
 uint8_t *
 tree_blob_room(struct tree *tree, size_t room)
 {
-	return bytes_reserve(&tree->row, room) ? (uint8_t *)tree->row.data + tree->row.size_bytes : NULL;
+	return room_make(tree, room) ? (uint8_t *)tree->row.data + tree->row.size_bytes : NULL;
 }
 
 void
