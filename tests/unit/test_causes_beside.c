@@ -5,7 +5,7 @@
 
 static struct cause_facts facts;
 static struct mismatch differs;
-static json_t *reach; /* the numbers by name */
+static json_t *reach, *variables; /* the numbers by name, the frames with theirs */
 
 /* Asks about EVENT, whose operand 0 has DIM in dispute with operand 1's; in CALLS_BEFORE they agreed, from SMALLEST to LARGEST. */
 static void
@@ -23,6 +23,7 @@ ask_sized(struct event *event, int dim, int64_t calls_before, int64_t smallest, 
 						      .lineage = stories[i].count ? &stories[i] : NULL };
 	}
 	facts.numbers = reach;
+	facts.frames = variables;
 	json_decref(causes);
 	causes = causes_build(&facts);
 }
@@ -120,6 +121,11 @@ test_collected(void)
 	EXPECT("collected_batches", "likely");
 	EXPECT("ragged_list", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "each batch has a length of its own"));
+	variables = json_pack("[{s:[{s:s, s:[{s:i, s:[i,i]}, {s:i, s:[i,i]}]}]}]", "locals", "name", "labels", "items", "tensor", 70, "shape", 8, 28, "tensor", 71, "shape", 8, 27);
+	ask_sized(collected(8, 8, 27, 28, "aten::cat"), 1, 0, 0, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(json_object_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text")), "28 + 27; labels is the same"));
+	json_decref(variables);
+	variables = NULL;
 	ask_sized(collected(1, 1, 27, 28, "aten::cat"), 1, 0, 0, 0); /* samples, not batches */
 	EXPECT("collected_batches", "");
 	ask_sized(collected(8, 4, 27, 28, "aten::cat"), 1, 0, 0, 0); /* it came in otherwise */

@@ -187,11 +187,29 @@ entered_as_batch(const struct cause_facts *facts, const struct cause_side *side,
 	return made->ndim >= 2 && joined < made->ndim && piece->sizes[joined] > 1 && made->sizes[joined] == piece->sizes[joined] && step->dim == side->dim;
 }
 
+/* Does LOCAL hold other tensors that are as long as EVENT's pieces along DIM, one for each? */
+static bool
+is_like_pieces(const json_t *local, const struct event *event, int dim)
+{
+	const json_t *items = json_object_get(local, "items");
+	size_t n = 0;
+
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1), n++) {
+		const json_t *item = json_array_get(items, n);
+
+		if (cause_local_size(item, (size_t)dim) != event->operands[i].sizes[dim] || json_integer_value(json_object_get(item, "tensor")) == event->operands[i].tensor)
+			return false;
+	}
+	return n > 1 && n == json_array_size(items);
+}
+
 /* Needs: pieces of a cat, each of which came in as a whole batch by one line, that part in another dimension than that along which they are joined. */
 bool
 cause_collected_batches(const struct cause_facts *facts, struct cause *out)
 {
 	const struct lineage_step *one = cause_decider(&facts->sides[0]), *other = cause_decider(&facts->sides[1]);
+	struct text_walk at = { 0 };
+	const json_t *local;
 	int64_t joined = 0;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "cat concat concatenate") || !one || !other || one->event.id == other->event.id ||
@@ -208,6 +226,11 @@ cause_collected_batches(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, one);
 	text_add(&out->evidence, "dimension %d of the pieces: ", facts->sides[0].dim);
 	cause_add_pieces(&out->evidence, facts->event, facts->sides[0].dim);
+	while ((local = text_next(facts->frames, "locals", &at)))
+		if (is_like_pieces(local, facts->event, facts->sides[0].dim)) {
+			text_add(&out->evidence, "; %s is the same and needs the same", text_get(local, "name"));
+			break;
+		}
 	text_add(&out->fix, "before a batch's part is kept, take the padding out of it (pick by the mask, or by the labels that aren't ignored), or reduce it to what is "
 		 "counted; or pad every batch to one fixed length where it is made");
 	return true;
