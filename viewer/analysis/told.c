@@ -296,12 +296,23 @@ size_subject(const struct failure *failure, const json_t *const *named, int name
 	return found->from_message = true;
 }
 
+/* Does one of NAMED have SHAPE? */
+static bool
+is_named(const json_t *const *named, int count, const struct told_shape *shape)
+{
+	for (int i = 0; i < count; i++)
+		if (has_shape(named[i], shape, -1))
+			return true;
+	return false;
+}
+
 bool
 told_subject(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out,
 	     struct mismatch *found)
 {
 	const json_t *named[CHECK_TENSORS_MOST], *one, *other;
 	struct told_shape shapes[TOLD_SHAPES_MOST];
+	int64_t unheld = -1; /* the one of two that no frame holds: what an operation just made */
 	int named_count, actual = 0, expected = 1;
 
 	if (!failure->message || failure->operation)
@@ -315,19 +326,17 @@ told_subject(const struct source *source, const struct failure *failure, const j
 	}
 	if (shapes[expected].role == TOLD_ACTUAL || shapes[actual].role == TOLD_EXPECTED ||
 	    (shapes[expected].role == TOLD_PLAIN && shapes[actual].role == TOLD_PLAIN)) {
-		for (int n = 0; n < 2; n++) { /* which is which, isn't said: only what the statement itself names */
-			bool found_one = false;
-
-			for (int i = 0; i < named_count; i++)
-				found_one = found_one || has_shape(named[i], &shapes[n], -1);
-			if (!found_one)
-				return false;
-		}
-		actual = 0;
-		expected = 1;
+		/* which is which, isn't said: only what the statement itself names, or at most one that it makes and hands on */
+		actual = is_named(named, named_count, &shapes[0]) ? 0 : 1;
+		expected = !actual;
+		if (!is_named(named, named_count, &shapes[actual]))
+			return false;
+		if (!is_named(named, named_count, &shapes[expected]) && (shapes[0].ndim != shapes[1].ndim || shapes[0].ndim < 2 ||
+									  (unheld = find_made(source, failure, &shapes[expected])) < 0))
+			return false;
 	}
 	one = find_shape(frames, named, named_count, &shapes[actual]);
-	other = find_shape(frames, named, named_count, &shapes[expected]);
+	other = unheld < 0 ? find_shape(frames, named, named_count, &shapes[expected]) : NULL;
 	subject_start(out, SUBJECT_CHECK);
 	if (!one && shapes[actual].ndim > 1) {
 		int64_t made = find_made(source, failure, &shapes[actual]);
@@ -339,11 +348,12 @@ told_subject(const struct source *source, const struct failure *failure, const j
 		return false;
 	}
 	if (other ? !subject_add(out, text_get(other, "name"), other)
-		   : !subject_add_sizes(out, "what is expected", shapes[expected].sizes, shapes[expected].ndim))
+		   : !subject_add_sizes(out, unheld < 0 ? "what is expected" : "what it meets", shapes[expected].sizes, shapes[expected].ndim))
 		return false;
+	out->operands[1].tensor = unheld >= 0 ? unheld : out->operands[1].tensor;
 	if (!subject_differs(out, found))
 		return false;
-	if (!other) { /* nothing holds it: a number that is asked for */
+	if (!other && unheld < 0) { /* nothing holds it: a number that is asked for */
 		struct mismatch_facts facts = { .event = &out->event };
 		struct mismatch differs = *found;
 
