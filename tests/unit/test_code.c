@@ -324,6 +324,9 @@ test_told(void)
 static void
 test_told_subject(void)
 {
+	const struct operand output[] = { TENSOR("output", 77, 2, 30, 2) };
+	const struct event just_made = { .id = 1, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = "aten::div", .overload = "", .phase = "forward",
+						.status = "ok", .output_count = 1, .outputs = output };
 	struct failure failure = { .kind = "python", .context_event = -1, .message = "expected size (2, 50, 16), got [2, 31, 16]" };
 	struct hand hand = { .event_count = 0 };
 	struct source source = hand_source(&hand);
@@ -342,6 +345,16 @@ test_told_subject(void)
 	CU_ASSERT_EQUAL(subject.operands[0].tensor, 1); /* the one that the line rests on */
 	failure.message = "expected size (2, 50, 16), got [2, 32, 16]"; /* nobody's */
 	CU_ASSERT_FALSE(told_subject(&source, &failure, frames, &subject, &found));
+	failure.message = "a has a shape of [2, 31, 2] and b has a shape of [2, 30, 2]"; /* the one is named, the other nobody's */
+	CU_ASSERT_FALSE(told_subject(&source, &failure, frames, &subject, &found));
+	failure.context_event = 1;
+	hand.events = &just_made;
+	hand.event_count = 1;
+	CU_ASSERT_TRUE_FATAL(told_subject(&source, &failure, frames, &subject, &found)); /* or what an operation just made */
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 1);
+	CU_ASSERT_EQUAL(subject.operands[1].tensor, 77);
+	CU_ASSERT_EQUAL(found.expected, 30);
+	CU_ASSERT_EQUAL(found.actual, 31);
 	json_decref(frames);
 }
 

@@ -144,6 +144,12 @@ mismatch_convolution(const struct mismatch_facts *facts, struct mismatch *out)
 	if (by->ndim < 2 || is->ndim < 1 + first)
 		return false;
 	channels = transposed ? by->sizes[0] : by->sizes[1] * groups;
+	if (groups > 1 && !transposed && by->sizes[0] % groups) { /* PyTorch asks this first */
+		state_numbers(out, "size", weight, rule_place(event, "groups"), 0, groups, by->sizes[0]);
+		state_mark(out, input, first);
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " filters in dimension 0, no multiple of %" PRId64 " groups", by->name, by->sizes[0], groups);
+		return true;
+	}
 	if (is->sizes[first] != channels) {
 		state_size(facts, out, input, first, weight, transposed ? 0 : 1, channels, is->sizes[first]);
 		return true;
