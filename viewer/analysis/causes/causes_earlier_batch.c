@@ -78,11 +78,12 @@ add_default(const struct cause_facts *facts, struct text *text)
 	return found;
 }
 
-/* Needs: one side was computed from a batch, and since then the line that brought that batch brought another, of just the size of the other side. */
+/* Needs: one side was computed from a batch, and since then the line that brought that batch brought another, of just the size of the other side. What is
+ * joined may well be of several batches. */
 bool
 cause_of_earlier_batch(const struct cause_facts *facts, struct cause *out)
 {
-	if (!cause_disagrees(facts, "size") || !facts->source || strcmp(facts->event->phase, "optimizer") == 0)
+	if (!cause_disagrees(facts, "size") || !facts->source || cause_is(facts, "cat concat concatenate stack") || strcmp(facts->event->phase, "optimizer") == 0)
 		return false;
 	for (int i = 0; i < 2; i++) {
 		const struct cause_side *kept = &facts->sides[i], *now = &facts->sides[!i];
