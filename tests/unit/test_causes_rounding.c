@@ -4,7 +4,7 @@
 #include "viewer/analysis/causes/picture_rows.h"
 #include "viewer/analysis/causes/placeholders.h"
 
-#define EVENTS_MOST 40
+#define EVENTS_MOST 60
 #define OPERANDS_MOST 4
 
 static struct event events[EVENTS_MOST];
@@ -136,31 +136,38 @@ add_tower(int64_t grid)
 	MAKES(TENSOR("", 40, 36 + grid * 6, 32));
 }
 
-/* GRID x 6 rows of the second picture, HIGH x 48; the text has PLACES in the two sequences. */
+/* SUPPLIED rows, tensor 40, are put where the text has PLACES in the two sequences. */
 static struct cause_facts
-facts_of(void (*batch)(int64_t high), int64_t high, int64_t grid, const char *places, int64_t selected)
+facts_of_rows(int64_t supplied, const char *places, int64_t selected)
 {
 	struct cause_facts facts;
 	struct event *put;
 
-	hand.event_count = 0;
-	batch(high);
-	add_tower(grid);
 	add("aten::index_put_");
 	GIVEN(TENSOR("self", 50, 2, 50, 32));
 	GIVEN(MASK("indices[0]", 51, 2, 50));
-	GIVEN(TENSOR("values", 40, 36 + grid * 6, 32));
+	GIVEN(TENSOR("values", 40, supplied, 32));
 	put = &events[hand.event_count - 1];
 	put->status = "failed";
 	source = hand_source(&hand);
 	count_values(51, places);
 	lineage_walk(&source, 0, put, 2, 0, LINEAGE_SIZE, &rows);
 	counted = (struct mismatch){ .property = "count", .operand = 2, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true,
-				     .expected = selected, .actual = 36 + grid * 6 };
+				     .expected = selected, .actual = supplied };
 	facts = (struct cause_facts){ .event = put, .mismatch = &counted, .message = "", .source = &source, .counts = counts, .last_call = -1 };
-	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = 36 + grid * 6, .lineage = &rows };
+	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = supplied, .lineage = &rows };
 	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
 	return facts;
+}
+
+/* GRID x 6 rows of the second picture, HIGH x 48. */
+static struct cause_facts
+facts_of(void (*batch)(int64_t high), int64_t high, int64_t grid, const char *places, int64_t selected)
+{
+	hand.event_count = 0;
+	batch(high);
+	add_tower(grid);
+	return facts_of_rows(36 + grid * 6, places, selected);
 }
 
 static void
@@ -225,9 +232,80 @@ test_none(void)
 	count_values(0, NULL);
 }
 
+/* A picture's grid, tensor FIRST, gets a column at the end of its lines, which are laid out one after the other in STEP; an overview of four rows is put in
+ * front: FIRST + 4. */
+static void
+add_lines(int64_t first, int64_t high, int64_t wide, int64_t step)
+{
+	add("aten::cat");
+	GIVEN(ITEM("tensors", 0, first, 32, high, wide));
+	GIVEN(ITEM("tensors", 1, 8, 32, high, 1));
+	GIVEN(VALUE("dim", "int", "-1"));
+	MAKES(TENSOR("", first + 1, 32, high, wide + 1));
+	add("aten::flatten");
+	events[hand.event_count - 1].site = 3;
+	events[hand.event_count - 1].step = step;
+	GIVEN(TENSOR("self", first + 1, 32, high, wide + 1));
+	GIVEN(VALUE("start_dim", "int", "1"));
+	MAKES(TENSOR("", first + 2, 32, high * (wide + 1)));
+	add("aten::t");
+	GIVEN(TENSOR("self", first + 2, 32, high * (wide + 1)));
+	MAKES(TENSOR("", first + 3, high * (wide + 1), 32));
+	add("aten::cat");
+	GIVEN(ITEM("tensors", 0, 9, 4, 32));
+	GIVEN(ITEM("tensors", 1, first + 3, high * (wide + 1), 32));
+	MAKES(TENSOR("", first + 4, high * (wide + 1) + 4, 32));
+}
+
+/* A square picture and one of HIGH x WIDE, after CALLS of BEFORE x 4; the text has PLACES. */
+static void
+ask_lines(int calls_before, int64_t before, int64_t high, int64_t wide, const char *places, int64_t selected)
+{
+	int64_t supplied = 24 + high * (wide + 1) + 4;
+	struct cause_facts facts;
+
+	hand.event_count = 0;
+	for (int i = 0; i < calls_before; i++)
+		add_lines(100 + 10 * i, before, 4, i);
+	add_lines(10, 4, 4, 90);
+	add_lines(20, high, wide, 90);
+	add("aten::cat");
+	GIVEN(ITEM("tensors", 0, 14, 24, 32));
+	GIVEN(ITEM("tensors", 1, 24, supplied - 24, 32));
+	MAKES(TENSOR("", 40, supplied, 32));
+	facts = facts_of_rows(supplied, places, selected);
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_turned(void)
+{
+	ask_lines(4, 4, 4, 8, "{\"elements\":100,\"true\":68,\"rows\":[24,44]}", 68);
+	EXPECT("picture_turned", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "picture 1 (from 0) of 2 brings 4 x (8 + 1) + 4 = 40 rows, and the text has 8 x (4 + 1) + 4 = 44 places for it, 4 too many"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_evidence(), "in each of the last 4 calls before this batch the grid was as high as wide"));
+	EXPECT("picture_rounded", "");
+	EXPECT("placeholders_differ", "");
+	ask_lines(0, 4, 8, 4, "{\"elements\":100,\"true\":64,\"rows\":[24,40]}", 64); /* the other way round; a square one beside it agrees */
+	EXPECT("picture_turned", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "brings 8 x (4 + 1) + 4 = 44 rows, and the text has 4 x (8 + 1) + 4 = 40 places for it, 4 too few"));
+	EXPECT("placeholders_cut", "");
+	ask_lines(4, 8, 4, 8, "{\"elements\":100,\"true\":68,\"rows\":[24,44]}", 68); /* nothing was wrong with others that are no squares */
+	EXPECT("picture_turned", "");
+	ask_lines(4, 4, 4, 8, "{\"elements\":100,\"true\":67,\"rows\":[24,43]}", 67); /* another number */
+	EXPECT("picture_turned", "");
+	ask_lines(4, 4, 4, 8, "{\"elements\":100,\"true\":68,\"rows\":[28,40]}", 68); /* another sequence */
+	EXPECT("picture_turned", "");
+	ask_lines(4, 4, 4, 4, "{\"elements\":100,\"true\":52,\"rows\":[24,28]}", 52); /* a square */
+	EXPECT("picture_turned", "");
+	count_values(0, NULL);
+}
+
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "height and width exchanged", test_turned);
 	CU_add_test(suite, "a rest that one side counts", test_rest);
 	CU_add_test(suite, "what else makes a difference", test_none);
 }

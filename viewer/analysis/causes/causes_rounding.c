@@ -45,26 +45,11 @@ explains(const struct picture_rows *pictures, const struct placeholders *found, 
 	return sum == found->selected && supplied == found->supplied;
 }
 
-/* The places and rows that differ, and what each picture brings; NULL where that isn't known. To be freed. */
-static struct picture_rows *
-read_pictures(const struct cause_facts *facts, struct placeholders *found)
-{
-	struct picture_rows *pictures = NULL;
-
-	if (facts->source && facts->sides[0].lineage && placeholders_find(facts, found) && found->selected > 0 && found->supplied > 0 &&
-	    found->selected != found->supplied && (pictures = calloc(1, sizeof(*pictures))) &&
-	    !picture_rows_find(facts->source, facts->sides[0].lineage, pictures)) {
-		free(pictures);
-		pictures = NULL;
-	}
-	return pictures;
-}
-
 bool
 placeholders_rounded(const struct cause_facts *facts, struct placeholders_uneven *out)
 {
 	struct placeholders found = { 0 };
-	struct picture_rows *pictures = read_pictures(facts, &found);
+	struct picture_rows *pictures = placeholders_pictures(facts, &found);
 	bool up = found.selected > found.supplied, holds = pictures && explains(pictures, &found, placeholders_rows(facts), up);
 
 	out->picture = -1;
@@ -167,7 +152,7 @@ bool
 cause_rounded_pictures(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
-	struct picture_rows *pictures = read_pictures(facts, &found);
+	struct picture_rows *pictures = placeholders_pictures(facts, &found);
 	const json_t *places = placeholders_rows(facts);
 	bool holds = true, up;
 	int odd;

@@ -25,9 +25,8 @@ grid_is_uneven(int64_t count)
 	return count > 0 && root * root != count;
 }
 
-/* The two neighbouring dimensions of what STEP was given that it put into one. */
-static bool
-read_sides(const struct lineage_step *step, struct grid_sides *out)
+bool
+grid_read_sides(const struct lineage_step *step, struct grid_sides *out, int *dim)
 {
 	int self = rule_any(&step->event, "self input");
 	const struct operand *is = self >= 0 ? &step->event.operands[self] : NULL;
@@ -39,6 +38,7 @@ read_sides(const struct lineage_step *step, struct grid_sides *out)
 
 		if (is->sizes[d] > 1 && is->sizes[d + 1] > 1 && !__builtin_mul_overflow(is->sizes[d], is->sizes[d + 1], &product) && product == step->size) {
 			*out = (struct grid_sides){ is->sizes[d], is->sizes[d + 1] };
+			*dim = d;
 			return true;
 		}
 	}
@@ -65,13 +65,15 @@ read_layer(const struct lineage_step *step, struct grid *out)
 bool
 grid_find(const struct lineage *lineage, struct grid *out)
 {
+	int dim;
+
 	*out = (struct grid){ .at = -1, .made = -1 };
 	for (int i = 0; lineage && i < lineage->count && out->at < 0; i++) {
 		const struct lineage_step *step = &lineage->steps[i];
 
 		if (step->entered || step->size < lineage->steps[0].size || step->size - lineage->steps[0].size > ADDED_MOST)
 			break;
-		if (step->size == lineage->steps[0].size && read_sides(step, &out->sides))
+		if (step->size == lineage->steps[0].size && grid_read_sides(step, &out->sides, &dim))
 			out->at = i;
 	}
 	for (int i = out->at + 1; out->at >= 0 && i < lineage->count && out->made < 0; i++)

@@ -17,6 +17,8 @@ struct grid {
 	struct grid_sides whole, picture, stride; /* of that layer: what it made (SIDES may be cut from it) and of what, by which stride */
 };
 
+/* The two neighbouring dimensions of what STEP was given that it put into one, the first of them in DIM; false where it is no view that did. */
+bool grid_read_sides(const struct lineage_step *step, struct grid_sides *out, int *dim);
 /* The grid that LINEAGE's first size is the product of; false where it isn't known to be one. */
 bool grid_find(const struct lineage *lineage, struct grid *out);
 /* The largest number whose square is no more than COUNT. */

@@ -119,6 +119,80 @@ item_between(const struct lineage *story, const struct grid *grid)
 	return -1;
 }
 
+/* The columns that were joined to each line of what STEP was given, WIDE with them; 0. */
+static int64_t
+ends_joined(const struct source *source, int process, const struct lineage_step *step, int dim, int64_t wide)
+{
+	const struct operand *is = &step->event.operands[rule_any(&step->event, "self input")];
+	int64_t pieces[2], along = 0;
+	int output, writes, count = 0;
+	struct event maker;
+
+	if (is->tensor <= 0 || !lineage_maker(source, process, is->tensor, step->event.id, LINEAGE_SIZE, &maker, &output, &writes) ||
+	    !mismatch_is_any(maker.operation, "cat concat concatenate") || !rule_int(&maker, "dim", &along) || (along < 0 ? along + is->ndim : along) != dim)
+		return 0;
+	for (int i = rule_next(&maker, 0); i >= 0; i = rule_next(&maker, i + 1), count++) {
+		if (count == 2 || dim >= maker.operands[i].ndim)
+			return 0;
+		pieces[count] = maker.operands[i].sizes[dim];
+	}
+	return count == 2 && pieces[0] + pieces[1] == wide && pieces[0] > pieces[1] ? pieces[1] : 0;
+}
+
+/* Did STEP put a piece of PART rows together with others? */
+static bool
+has_piece(const struct lineage_step *step, int64_t part)
+{
+	if (step->entered || step->dim < 0 || !mismatch_is_any(step->event.operation, "cat concat concatenate"))
+		return false;
+	for (int i = rule_next(&step->event, 0); i >= 0; i = rule_next(&step->event, i + 1))
+		if (step->dim < step->event.operands[i].ndim && step->event.operands[i].sizes[step->dim] == part)
+			return true;
+	return false;
+}
+
+/* How STORY's rows were laid out, if a view put a grid's lines one after the other, and a cat at most something beside. */
+static void
+read_laid(const struct source *source, int process, const struct lineage *story, int64_t rows, struct picture_laid *out)
+{
+	const struct lineage_step *joined = NULL;
+
+	for (int i = 0; i < story->count; i++) {
+		const struct lineage_step *step = &story->steps[i];
+		struct grid_sides sides;
+		int dim;
+
+		if (step->entered || step->size > rows)
+			return;
+		if (step->size == rows && mismatch_is_any(step->event.operation, "cat concat concatenate"))
+			joined = step;
+		if (!grid_read_sides(step, &sides, &dim))
+			continue;
+		if (step->size != rows && (!joined || !has_piece(joined, step->size)))
+			return;
+		*out = (struct picture_laid){ .grid = sides, .beside = rows - step->size, .step = *step, .dim = dim };
+		out->ends = ends_joined(source, process, step, dim + 1, sides.wide);
+		out->grid.wide -= out->ends;
+		return;
+	}
+}
+
+int64_t
+picture_row_turned(const struct picture_row *row)
+{
+	const struct picture_laid *laid = &row->laid;
+	int64_t high, wide;
+
+	if (laid->ends > 0)
+		return laid->grid.wide * (laid->grid.high + laid->ends) + laid->beside;
+	if (row->size.high < 1 || row->size.wide < 1 || laid->beside || laid->grid.high < 1 || laid->grid.wide < 1 || row->size.high % laid->grid.high ||
+	    row->size.wide % laid->grid.wide)
+		return row->rows;
+	high = row->size.high / laid->grid.high;
+	wide = row->size.wide / laid->grid.wide;
+	return (row->size.wide / high) * (row->size.high / wide);
+}
+
 /* Reads the picture of STORY, whose first size is its rows. */
 static void
 read_picture(const struct source *source, int process, struct lineage *story, struct picture_row *out)
@@ -199,6 +273,7 @@ picture_rows_find(const struct source *source, const struct lineage *rows, struc
 		}
 		*row = (struct picture_row){ .rows = cat->event.operands[i].sizes[cat->dim] };
 		lineage_walk_tensor(source, rows->process, cat->event.operands[i].tensor, cat->event.id, cat->dim, LINEAGE_SIZE, story);
+		read_laid(source, rows->process, story, row->rows, &row->laid);
 		read_picture(source, rows->process, story, row);
 		out->count++;
 	}

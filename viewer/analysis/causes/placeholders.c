@@ -1,8 +1,10 @@
 #include "placeholders.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
+#include "picture_rows.h"
 #include "../knowledge.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../mismatch/operand.h"
@@ -236,4 +238,18 @@ placeholders_limit(const struct cause_facts *facts, const struct placeholders *f
 	const json_t *number = found->length > 0 ? cause_named_number(facts, found->length, cause_limits) : NULL;
 
 	return cause_is_limit(facts, number) ? number : NULL;
+}
+
+struct picture_rows *
+placeholders_pictures(const struct cause_facts *facts, struct placeholders *found)
+{
+	struct picture_rows *pictures = NULL;
+
+	if (facts->source && facts->sides[0].lineage && placeholders_find(facts, found) && found->selected > 0 && found->supplied > 0 &&
+	    found->selected != found->supplied && (pictures = calloc(1, sizeof(*pictures))) &&
+	    !picture_rows_find(facts->source, facts->sides[0].lineage, pictures)) {
+		free(pictures);
+		pictures = NULL;
+	}
+	return pictures;
 }

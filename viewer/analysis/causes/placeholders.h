@@ -37,6 +37,9 @@ bool placeholders_whole(const struct cause_facts *facts, const struct placeholde
  * places for all. NULL where that isn't so. */
 const json_t *placeholders_kept(const struct cause_facts *facts, const struct placeholders_whole *whole, int64_t *most);
 
+/* The places and rows that differ, and what each picture brings (picture_rows.h); NULL where that isn't known. To be freed. */
+struct picture_rows *placeholders_pictures(const struct cause_facts *facts, struct placeholders *found);
+
 /* causes_rounding.c: the first picture one of whose sides is no multiple of the patch, where that makes the difference (its rest is counted on one side
  * alone), and who decided that side. */
 struct placeholders_uneven { int picture; bool wide; int64_t size; struct lineage_step by; };
