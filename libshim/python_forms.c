@@ -11,8 +11,9 @@
 #define ITEMS_MAX 256
 #define PARTS_MAX 12
 #define DEPTH_MAX 3
+#define DEPTH_ROUGH 1 /* where items are of too many forms: how many each has rather than what they are */
 
-struct form { char text[FORM_BYTES]; size_t used; };
+struct form { char text[FORM_BYTES]; size_t used; int depth; };
 
 static void
 add(struct form *form, const char *more)
@@ -110,7 +111,7 @@ add_sequence(struct form *form, const struct python_torch *torch, struct python_
 
 	for (long i = 0; i < size && i < PARTS_MAX && plain; i++)
 		plain = is_plain(item_of(object, i));
-	if (size > PARTS_MAX || depth >= DEPTH_MAX || (list && plain)) {
+	if (size > PARTS_MAX || depth >= form->depth || (list && plain)) {
 		add(form, list ? "list of " : "tuple of ");
 		add_number(form, size);
 		return;
@@ -164,15 +165,17 @@ add_form(struct form *form, const struct python_torch *torch, struct python_obje
 	python_release(held);
 }
 
-struct forms { struct form forms[FORMS_MAX], one; int first[FORMS_MAX], counts[FORMS_MAX], count; };
+struct forms { struct form forms[FORMS_MAX], one; int first[FORMS_MAX], counts[FORMS_MAX], count; bool cut; };
 
-/* The forms of OBJECT's items, by their first. More than FORMS_MAX are counted with the last. */
+/* The forms of OBJECT's items, sequences told item by item to DEPTH, by their first. More than FORMS_MAX are counted with the last. */
 static void
-collect(struct forms *forms, const struct python_torch *torch, struct python_object *object)
+collect(struct forms *forms, const struct python_torch *torch, struct python_object *object, int depth)
 {
 	long size = size_of(object);
 
 	forms->count = 0;
+	forms->cut = false;
+	forms->one.depth = depth;
 	for (long i = 0; i < size && i < ITEMS_MAX; i++) {
 		int at = 0;
 
@@ -187,6 +190,7 @@ collect(struct forms *forms, const struct python_torch *torch, struct python_obj
 			forms->count++;
 		}
 		forms->counts[at < FORMS_MAX ? at : FORMS_MAX - 1]++;
+		forms->cut = forms->cut || at == FORMS_MAX || forms->one.used + 1 == sizeof forms->one.text;
 	}
 }
 
@@ -197,7 +201,7 @@ python_forms_differ(const struct python_torch *torch, struct python_object *obje
 
 	if (size_of(object) < 2)
 		return false;
-	collect(&forms, torch, object);
+	collect(&forms, torch, object, DEPTH_MAX);
 	return forms.count > 1;
 }
 
@@ -208,7 +212,12 @@ python_forms_write(struct json_writer *json, const struct python_torch *torch, s
 
 	if (size_of(object) < 2)
 		return false;
-	collect(&forms, torch, object);
+	collect(&forms, torch, object, DEPTH_MAX);
+	if (forms.cut) {
+		collect(&forms, torch, object, DEPTH_ROUGH);
+		if (forms.cut || forms.count < 2)
+			collect(&forms, torch, object, DEPTH_MAX);
+	}
 	if (forms.count < 2)
 		return false;
 	json_key(json, "forms");

@@ -2,8 +2,9 @@
  * Forms: what the items of a list are, told alike, so that the one that differs from the others is seen.
  *
  * "tensor float32 [3, 8, 8]", "array int64 [24]" (numpy's own), "list of 12", "(FORM, int)", "{image: FORM, box: None}", "int", "str",
- * a class's name. Never a value; keys that are text are told. Of what isn't one of Python's, PyTorch's or numpy's own types nothing but
- * the class is asked, so no code of the user's runs. GIL held, inside python_quiet_begin; bounded in number, depth and room.
+ * a class's name. Where items are of more forms than are kept, they are told less deeply, if that makes them few enough. Never a value; keys that
+ * are text are told. Of what isn't one of Python's, PyTorch's or numpy's own types nothing but the class is asked, so no code of the user's runs.
+ * GIL held, inside python_quiet_begin; bounded in number, depth and room.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_FORMS_H
 #define SHAPEBOX_LIBSHIM_PYTHON_FORMS_H

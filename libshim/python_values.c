@@ -276,24 +276,31 @@ begin_row(struct values *values, const char *name, struct python_object *object)
 	json_int(values->json, length_of(object));
 }
 
-/* The lengths of what a list or tuple of lists or tuples holds: samples that were no tensors yet. */
+/* The lengths of what a list or tuple of lists or tuples holds: samples that were no tensors yet. If all are alike, what the items are tells more. */
 static bool
 write_lengths(struct values *values, const char *name, struct python_object *object)
 {
-	bool list = python_kind(object) == PYTHON_LIST;
-	long size = length_of(object);
+	bool list = python_kind(object) == PYTHON_LIST, alike = true;
+	long size = length_of(object), first = -1;
 
 	if (size < 2)
 		return false;
-	for (long i = 0; i < size && i < LENGTHS_MAX; i++)
-		if (length_of(list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i)) < 0)
+	for (long i = 0; i < size && i < LENGTHS_MAX; i++) {
+		long length = length_of(list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i));
+
+		if (length < 0)
 			return false;
+		first = i ? first : length;
+		alike = alike && length == first;
+	}
 	begin_row(values, name, object);
 	json_key(values->json, "lengths");
 	json_array_begin(values->json);
 	for (long i = 0; i < size && i < LENGTHS_MAX; i++)
 		json_int(values->json, length_of(list ? py.PyList_GetItem(object, i) : py.PyTuple_GetItem(object, i)));
 	json_array_end(values->json);
+	if (alike)
+		python_forms_write(values->json, values->torch, object);
 	json_object_end(values->json);
 	return true;
 }

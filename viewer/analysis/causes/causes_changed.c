@@ -109,6 +109,9 @@ cause_view_changed(const struct cause_facts *facts, struct cause *out)
 	}
 	if (told)
 		text_add(&out->text, "; %s", clause.data);
+	else if (dim == 0 && cause_batch_is_full(facts, rule_entry(facts->event, cause_argument(facts, form.argument), 0, -1)))
+		text_add(&out->fix, "the batch is full, so some of its samples have not as many rows as those before (%" PRId64 " together): find which (see sample), and bring each to "
+			 "the same number (pad), or leave such samples out", form.smallest[dim]);
 	else if (dim == 0)
 		text_add(&out->fix, "take the view's sizes from the tensor (%s.shape[0], or -1) instead of numbers, or drop the last, smaller batch "
 			 "(drop_last=True)", cause_operand_name(facts, form.place));

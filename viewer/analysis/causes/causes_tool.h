@@ -144,6 +144,9 @@ void cause_add_number(const struct cause_facts *facts, struct text *text, const 
  * leave REST; false where none does. */
 bool cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t full, int64_t rest);
 
+/* Is no sample missing from the batch: has it as many as its loader's batches have, or is ASKED the length of a list by the failing line? */
+bool cause_batch_is_full(const struct cause_facts *facts, int64_t asked);
+
 /* SIZE is more than BOUND: says so of numbers of one object (settings) that each are below it and together are not, first in OUT's fix. False
  * where there are none. */
 bool cause_add_sum(const struct cause_facts *facts, int64_t size, int64_t bound, struct cause *out);

@@ -11,9 +11,8 @@
 #define DEPTH_MOST 4
 #define PART_BYTES 400
 
-/* Part I of "{a: x, b: y}" or "(x, y)", with its key ("" where there is none); false if there are fewer. */
-static bool
-part_at(const char *form, int i, char *key, size_t key_size, char *value, size_t value_size)
+bool
+samples_part(const char *form, int i, char *key, size_t key_size, char *value, size_t value_size)
 {
 	const char *from = form + 1;
 	int depth = 0;
@@ -45,7 +44,7 @@ part_of(const char *form, const char *key, char *value, size_t size)
 {
 	char name[96];
 
-	for (int i = 0; part_at(form, i, name, sizeof(name), value, size); i++)
+	for (int i = 0; samples_part(form, i, name, sizeof(name), value, size); i++)
 		if (strcmp(name, key) == 0)
 			return true;
 	*value = 0;
@@ -81,12 +80,12 @@ part(const char *one, const char *other, struct samples_odd *out, int depth)
 
 	if (depth < DEPTH_MOST && *one == *other && strchr("{([", *one)) {
 		for (int side = 0; side < 2; side++) /* what the usual one lacks, at last */
-			for (int i = 0; part_at(side ? one : other, i, key, sizeof(key), side ? a : b, PART_BYTES); i++) {
+			for (int i = 0; samples_part(side ? one : other, i, key, sizeof(key), side ? a : b, PART_BYTES); i++) {
 				bool has = true;
 
 				if (*one == '{')
 					has = part_of(side ? other : one, key, side ? b : a, PART_BYTES);
-				else if (!part_at(side ? other : one, i, index, sizeof(index), side ? b : a, PART_BYTES))
+				else if (!samples_part(side ? other : one, i, index, sizeof(index), side ? b : a, PART_BYTES))
 					*(side ? b : a) = 0;
 				if (has && strcmp(a, b) == 0)
 					continue;
@@ -102,15 +101,14 @@ part(const char *one, const char *other, struct samples_odd *out, int depth)
 	set_form(&out->usually, other);
 }
 
-/* The item of a batch's sample numbers that stands at place ODD. */
-static int64_t
-number_at(const json_t *frames, int odd)
+int64_t
+samples_number(const json_t *frames, int place)
 {
 	struct text_walk at = { 0 };
 	const json_t *local;
 
 	while ((local = text_next(frames, "locals", &at))) {
-		const json_t *value = json_object_get(json_array_get(json_object_get(local, "items"), (size_t)odd), "value");
+		const json_t *value = json_object_get(json_array_get(json_object_get(local, "items"), (size_t)place), "value");
 
 		if (text_among("possibly_batched_index index indices batch_indices", text_get(local, "name")) && json_is_integer(value))
 			return json_integer_value(value);
@@ -186,7 +184,7 @@ samples_find(const json_t *frames, const char *line, struct samples_odd *out)
 			break;
 	}
 	if (found && loads)
-		out->number = number_at(frames, out->odd);
+		out->number = samples_number(frames, out->odd);
 	return found;
 }
 
