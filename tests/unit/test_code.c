@@ -67,7 +67,19 @@ static const char program[] =
 	"    if length > 32: raise ValueError(length)\n"                          /* 55 */
 	"def either(flag, ids, embeds):\n"
 	"    length = ids.shape[-1] if flag else embeds.shape[-2]\n"
-	"    assert length < 32\n";
+	"    assert length < 32\n"
+	"def spans(shape, size: int, least=2):\n"
+	"    rows, length = shape\n"                                                /* 60 */
+	"    if size > length:\n"
+	"        raise ValueError(size)\n"
+	"def hide(self, features, other):\n"
+	"    rows, length, width = features.size()\n"
+	"    picked = spans(\n"                                                     /* 65 */
+	"        (rows, length), least=self.config.least,\n"
+	"        size=self.config.span_size,  # not min(size=3)\n"
+	"    )\n"
+	"    both = spans((rows, 3), 2) + spans((rows, width), 9)\n"
+	"    many = spans(*other)\n";                                             /* 70 */
 
 static char path[] = "/tmp/shapebox-code-XXXXXX.py";
 static struct code_statement statements[CODE_STATEMENTS_MOST];
@@ -239,6 +251,71 @@ test_checks(void)
 	json_decref(frames);
 }
 
+/* A failure at LINE of spans, which CALLER of hide called. */
+static json_t *
+frames_of_spans(int line, int caller)
+{
+	return json_pack("[{s:s, s:i, s:s, s:o}, {s:s, s:i, s:s, s:o}, {s:s, s:i, s:s, s:o}]", "file", path, "line", line, "function", "spans", "locals",
+			 json_loads("[{\"name\":\"size\",\"kind\":\"int\",\"value\":10},{\"name\":\"length\",\"kind\":\"int\",\"value\":8}]", 0, NULL),
+			 "file", "/p/wrapper.py", "line", 3, "function", "wrapper.<locals>.inner", "locals", json_array(),
+			 "file", path, "line", caller, "function", "Net.hide", "locals",
+			 json_loads("[{\"name\":\"features\",\"kind\":\"tensor\",\"tensor\":5,\"shape\":[4,8,32],\"dtype\":\"float32\"}]", 0, NULL));
+}
+
+/* What a caller gave: a tensor's size, a setting. */
+static void
+test_given(void)
+{
+	static const char numbers[] = "[{\"frame\":2,\"numbers\":[{\"name\":\"self.config.least\",\"value\":10},{\"name\":\"self.config.span_size\",\"value\":10}]}]";
+	struct failure failure = { .kind = "python", .context_event = -1 };
+	struct note note = { .kind = "fatal" };
+	struct hand hand = { .event_count = 0 };
+	struct source source = hand_source(&hand);
+	struct condition condition;
+	struct subject subject;
+	struct mismatch found;
+	json_t *frames = frames_of_spans(62, 65), *alone, *reach = json_loads(numbers, 0, NULL);
+	char text[64];
+
+	note.json = json_pack("{s:O, s:O}", "frames", frames, "numbers", reach);
+	failure.note = &note;
+	CU_ASSERT_TRUE_FATAL(check_condition(&source, &failure, frames, &condition));
+	CU_ASSERT_STRING_EQUAL(condition.one.given, "self.config.span_size");
+	CU_ASSERT_EQUAL(condition.other.number, 8);
+	CU_ASSERT_EQUAL(condition.other.dim, 1);
+	CU_ASSERT_TRUE_FATAL(check_compares(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 5);
+	CU_ASSERT_STRING_EQUAL(found.text, "features has 8 in dimension 1 where size is 10");
+	alone = json_pack("[O]", json_array_get(frames, 0)); /* nobody called it */
+	CU_ASSERT_TRUE(check_condition(&source, &failure, alone, &condition));
+	CU_ASSERT_PTR_NULL(condition.other.tensor);
+	CU_ASSERT_STRING_EQUAL(condition.one.given, "");
+	json_decref(alone);
+	json_decref(frames);
+	frames = frames_of_spans(62, 69); /* twice in one statement */
+	CU_ASSERT_TRUE(check_condition(&source, &failure, frames, &condition));
+	CU_ASSERT_PTR_NULL(condition.other.tensor);
+	json_decref(frames);
+	frames = frames_of_spans(62, 70); /* by a star */
+	CU_ASSERT_TRUE(check_condition(&source, &failure, frames, &condition));
+	CU_ASSERT_PTR_NULL(condition.other.tensor);
+	json_decref(frames);
+	json_decref(note.json);
+	json_decref(reach);
+	CU_ASSERT_EQUAL_FATAL(of_line(64), 2);
+	CU_ASSERT_EQUAL(code_parameter(&statements[0], "features"), 0);
+	CU_ASSERT_EQUAL(code_parameter(&statements[0], "other"), 1);
+	CU_ASSERT_EQUAL(code_parameter(&statements[0], "width"), -1);
+	CU_ASSERT_EQUAL(code_parameter(&statements[0], "self"), -1);
+	CU_ASSERT_TRUE(code_argument("y = f(a, (b, c), k=g(1, 2), **rest)", "f", "second", 1, text, sizeof(text)));
+	CU_ASSERT_STRING_EQUAL(text, "(b, c)");
+	CU_ASSERT_TRUE(code_argument("y = f(a, (b, c), k=g(1, 2), **rest)", "f", "k", 5, text, sizeof(text)));
+	CU_ASSERT_STRING_EQUAL(text, "g(1, 2)");
+	CU_ASSERT_FALSE(code_argument("y = f(a, (b, c), k=g(1, 2), **rest)", "f", "third", 2, text, sizeof(text)));
+	CU_ASSERT_FALSE(code_argument("y = f(*a, b)", "f", "second", 1, text, sizeof(text)));
+	CU_ASSERT_FALSE(code_calls("y = half(a)", "f"));
+}
+
 /* What the conditions of LINE came to. */
 static bool
 ask(int line, struct condition *out)
@@ -375,6 +452,7 @@ main(void)
 	CU_add_test(suite, "conditions", test_conditions);
 	CU_add_test(suite, "checks", test_checks);
 	CU_add_test(suite, "what a condition came to", test_came_to);
+	CU_add_test(suite, "what a caller gave", test_given);
 	CU_add_test(suite, "shapes in a message", test_told);
 	CU_add_test(suite, "the tensor that a message is about", test_told_subject);
 	CU_basic_run_tests();

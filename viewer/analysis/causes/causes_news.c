@@ -50,6 +50,18 @@ add_became(const struct cause_facts *facts, struct text *text, const struct news
 	}
 }
 
+bool
+cause_tell_new(const struct cause_facts *facts, struct text *text, const struct cause_side *side)
+{
+	const struct news_step *new = went_off(side);
+
+	if (!new)
+		return false;
+	add_new(facts, text, new);
+	add_became(facts, text, side->news);
+	return true;
+}
+
 /* What an operation did that made the size new, and what to do about it. */
 static void
 add_fix(const struct cause_facts *facts, struct cause *out, const struct news_step *new, int side)
@@ -193,8 +205,7 @@ new_side(const struct cause_facts *facts, const struct news_step **out)
 static void
 tell(const struct cause_facts *facts, struct cause *out, const struct news_step *new, int side)
 {
-	add_new(facts, &out->text, new);
-	add_became(facts, &out->text, facts->sides[side].news);
+	cause_tell_new(facts, &out->text, &facts->sides[side]);
 	if (facts->sides[side].place >= 0)
 		text_add(&out->text, ": %s has %" PRId64 " (dimension %d), ", cause_operand_name(facts, facts->sides[side].place), facts->sides[side].size,
 			 facts->sides[side].dim);

@@ -216,41 +216,49 @@ cause_add_line(const struct cause_facts *facts, struct text *text, const struct 
 	cause_add_number(facts, text, cause_number_at(facts, step, value));
 }
 
+bool
+cause_window(const struct lineage_step *step, struct cause_window *out)
+{
+	const struct event *event = &step->event;
+	int input = rule_any(event, "self input"), weight = rule_tensor(event, "weight"), spatial, at;
+	const struct operand *is = input >= 0 ? &event->operands[input] : NULL;
+	char name[96];
+
+	if (!is || step->dim < 0 || step->dim >= is->ndim)
+		return false;
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	*out = (struct cause_window){ .over = is->sizes[step->dim], .unfolds = strcmp(name, "unfold") == 0 };
+	if (out->unfolds)
+		return rule_int(event, "size", &out->extent) && rule_int(event, "step", &out->stride) && out->stride > 0;
+	if ((strncmp(name, "conv", 4) != 0 || strstr(name, "transpose")) && strstr(name, "max_pool") != name && strstr(name, "avg_pool") != name)
+		return false;
+	spatial = weight >= 0 ? event->operands[weight].ndim - 2 : strstr(name, "1d") ? 1 : strstr(name, "2d") ? 2 : 3;
+	at = step->dim - (is->ndim - spatial);
+	if (at < 0 || at >= spatial)
+		return false;
+	out->extent = weight >= 0 ? event->operands[weight].sizes[2 + at] : rule_entry(event, "kernel_size", at, 1);
+	out->stride = rule_entry(event, "stride", at, weight >= 0 ? 1 : out->extent);
+	out->extent = rule_entry(event, "dilation", at, 1) * (out->extent - 1) + 1;
+	out->padding = rule_entry(event, "padding", at, 0);
+	return out->stride > 0;
+}
+
 int64_t
 cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride)
 {
-	const struct event *event = &step->event;
-	int input = rule_any(event, "self input"), weight = rule_tensor(event, "weight");
-	const struct operand *is = input >= 0 ? &event->operands[input] : NULL;
-	int64_t size = 0, by = 0, kernel, length;
-	char name[96];
+	struct cause_window window;
+	int64_t length;
 
-	if (!is || step->dim < 0)
+	if (!cause_window(step, &window))
 		return 0;
-	mismatch_plain_name(event->operation, name, sizeof(name));
-	if (strcmp(name, "unfold") == 0) {
-		if (step->dim >= is->ndim || !rule_int(event, "size", &size) || !rule_int(event, "step", &by))
-			return 0;
-		length = is->sizes[step->dim] - size;
-	} else if ((strncmp(name, "conv", 4) == 0 && !strstr(name, "transpose")) || strstr(name, "max_pool") == name || strstr(name, "avg_pool") == name) {
-		int spatial = weight >= 0 ? event->operands[weight].ndim - 2 : strstr(name, "1d") ? 1 : strstr(name, "2d") ? 2 : 3;
-		int at = step->dim - (is->ndim - spatial);
-
-		if (at < 0 || at >= spatial || step->dim >= is->ndim)
-			return 0;
-		kernel = weight >= 0 ? event->operands[weight].sizes[2 + at] : rule_entry(event, "kernel_size", at, 1);
-		by = rule_entry(event, "stride", at, weight >= 0 ? 1 : kernel);
-		length = is->sizes[step->dim] + 2 * rule_entry(event, "padding", at, 0) - rule_entry(event, "dilation", at, 1) * (kernel - 1) - 1;
-	} else {
-		return 0;
-	}
-	if (by < 2 || length < 0)
+	length = window.over + 2 * window.padding - window.extent;
+	if (window.stride < 2 || length < 0)
 		return 0;
 	if (over)
-		*over = is->sizes[step->dim];
+		*over = window.over;
 	if (stride)
-		*stride = by;
-	return strcmp(name, "unfold") == 0 ? length % by : is->sizes[step->dim] % by;
+		*stride = window.stride;
+	return (window.unfolds ? length : window.over) % window.stride;
 }
 
 int

@@ -62,6 +62,9 @@ const json_t *cause_cut_by(const struct cause_facts *facts, const struct cause_s
 const json_t *cause_limit_before(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step **step);
 /* The name that carries VALUE on the line of STEP; NULL. */
 const json_t *cause_number_at(const struct cause_facts *facts, const struct lineage_step *step, int64_t value);
+/* The window that STEP (unfold, convolution, pooling) moved over its dimension; false where it is no such operation. */
+struct cause_window { int64_t over, extent /* dilation counted */, stride, padding; bool unfolds; };
+bool cause_window(const struct lineage_step *step, struct cause_window *out);
 /* What a strided operation (unfold, convolution, pooling) left over at STEP, its window being moved by STRIDE over OVER; 0 if
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
@@ -69,6 +72,8 @@ int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stri
 /* STEP is of a checkpointed block's recomputation: in how many steps before it made the same as in the forward, if in all of them; 0. */
 int64_t cause_same_both_times(const struct cause_facts *facts, const struct lineage_step *step);
 
+/* What was new first on SIDE's way, against what its line made before, and what became of it up to the failure; false where nothing was. */
+bool cause_tell_new(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
 /* As evidence of a cause that doesn't tell it: the first step on the sides' ways that made a size new to its line, and what it made before. */
 void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 /* Where something is new: that the step it fails in is a number by name, of when something begins ("settings.augment_after"). */

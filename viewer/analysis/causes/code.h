@@ -44,6 +44,14 @@ bool code_condition(const struct code_statement *statements, int count, char *ou
  * -1 where it is the only one. */
 bool code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size, int *place);
 
+/* Which of the parameters of DEF, a function's first statement, is called NAME: its place among those that a call gives (self isn't one), -1 if none is. */
+int code_parameter(const struct code_statement *def, const char *name);
+/* Does the statement TEXT call CALLED, once? */
+bool code_calls(const char *text, const char *called);
+/* What the call of CALLED in the statement TEXT gives as NAME, the parameter at PLACE, in OUT; false where it gives none, by a star, or is called there
+ * more than once. */
+bool code_argument(const char *text, const char *called, const char *name, int place, char *out, size_t size);
+
 /* The line at which the function around LINE draws from Python's or numpy's random numbers on its way there, itself or in a function of the
  * same file that it calls; 0 if it doesn't. */
 int code_draws(const struct code *code, int line);

@@ -3,7 +3,7 @@
  *
  * Reads Python's expressions as text: names, attributes, subscripts, sizes of tensors, lengths, arithmetic, comparisons, and, or, not.
  * Only recorded values count; what isn't recorded or understood makes the part that rests on it unknown. Nothing is run. A value
- * remembers which tensor and dimension it is of, through the assignments of its function, too. Pure.
+ * remembers which tensor and dimension it is of, through the assignments of its function and the arguments of its callers, too. Pure.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CONDITION_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CONDITION_H
@@ -21,6 +21,8 @@ struct condition_scope {
 	const json_t *reach;            /* the note's "numbers": those of every frame; NULL */
 	const struct code_statement *statements;
 	int count;
+	const struct condition_scope *caller; /* of the frame that called it, whose last statement does; NULL */
+	char called[64];                      /* as what */
 };
 
 struct condition_value {
@@ -38,6 +40,7 @@ struct condition_value {
 	const json_t *of[CONDITION_SIZES_MOST];
 	int dims[CONDITION_SIZES_MOST];
 	char name[96];           /* what the source calls it, "" */
+	char given[96];          /* what it was called where it was given to that name, by an assignment or a caller ("self.config.width"); "" */
 };
 
 /* A comparison: both sides as the source has them, and what they came to. */

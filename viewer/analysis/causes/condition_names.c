@@ -54,6 +54,34 @@ assigned(const struct condition_reader *reader, const char *name)
 	return place < 0 ? value : value.kind == CONDITION_SHAPE ? condition_entry(&value, place) : (struct condition_value){ .dim = -1 };
 }
 
+static bool
+is_assigned(const struct condition_scope *scope, const char *name)
+{
+	char text[512];
+	int place;
+
+	return code_assigned(scope->statements, scope->count, name, text, sizeof(text), &place);
+}
+
+/* What the function's caller gave as NAME. */
+static struct condition_value
+given(const struct condition_reader *reader, const char *name)
+{
+	const struct condition_scope *scope = reader->scope;
+	struct condition_value value = { .dim = -1 };
+	struct condition_reader outer = { .scope = scope->caller, .depth = reader->depth + 1, .left = reader->left };
+	int place = scope->caller && scope->count ? code_parameter(&scope->statements[0], name) : -1;
+	char text[512];
+
+	if (place < 0 || reader->depth >= DEPTH_MOST || !reader->left || --*reader->left < 0 ||
+	    !code_argument(scope->caller->statements[scope->caller->count - 1].text, scope->called, name, place, text, sizeof(text)))
+		return value;
+	outer.at = text;
+	value = condition_any(&outer);
+	condition_blanks(&outer);
+	return *outer.at ? (struct condition_value){ .dim = -1 } : value;
+}
+
 /* What the source calls PATH ("x", "self.config.width", "batch['ids']"). */
 static struct condition_value
 resolve(const struct condition_reader *reader, const char *path)
@@ -77,12 +105,16 @@ resolve(const struct condition_reader *reader, const char *path)
 	} else if (condition_find_number(reader->scope, path, &value.number)) {
 		value.kind = CONDITION_NUMBER;
 	}
-	if (!strpbrk(path, ".["))
+	if (!strpbrk(path, ".[")) {
 		from = assigned(reader, path);
+		from = from.kind == CONDITION_UNKNOWN && !is_assigned(reader->scope, path) ? given(reader, path) : from;
+	}
 	if ((from.kind == CONDITION_NUMBER && (value.kind == CONDITION_UNKNOWN || value.number == from.number)) ||
 	    (from.kind == CONDITION_SHAPE && value.kind == CONDITION_UNKNOWN)) {
 		value = from;
 		value.direct = false;
+		if (!*value.given)
+			text_format(value.given, sizeof(value.given), "%s", from.name);
 	}
 	text_format(value.name, sizeof(value.name), "%s", path);
 	return value;

@@ -10,6 +10,9 @@
 #include "../text.h"
 #include "../where.h"
 
+#define CALLERS_MOST 3
+#define WRAPPERS_MOST 8 /* frames between a function and the statement that calls it */
+
 /* The named numbers within reach of FRAME, which is one of the note's. */
 static const json_t *
 numbers_of(const struct failure *failure, const json_t *frame)
@@ -27,39 +30,93 @@ numbers_of(const struct failure *failure, const json_t *frame)
 	return NULL;
 }
 
+/* The scopes of a frame and of those that called it. */
+struct scopes { struct condition_scope list[1 + CALLERS_MOST]; struct code_statement statements[1 + CALLERS_MOST][CODE_STATEMENTS_MOST]; };
+
+static bool
+read_scope(const struct source *source, const struct failure *failure, const json_t *frame, struct code_statement *statements, struct condition_scope *out)
+{
+	struct code code;
+
+	*out = (struct condition_scope){ .locals = json_object_get(frame, "locals"), .numbers = numbers_of(failure, frame),
+					 .reach = failure->note ? json_object_get(failure->note->json, "numbers") : NULL };
+	if (!where_code(source, failure, text_get(frame, "file"), &code))
+		return false;
+	out->statements = statements;
+	out->count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), statements, CODE_STATEMENTS_MOST);
+	code_close(&code);
+	return out->count > 0;
+}
+
+/* As what FRAME's function is called: by its name, a class's by the class, a module's by the attribute that holds it. */
+static bool
+called_as(const json_t *frame, char *out, size_t size)
+{
+	const char *function = text_get(frame, "function"), *module = strrchr(text_get(frame, "module"), '.'), *last = strrchr(function, '.');
+
+	last = last ? last + 1 : function;
+	if (text_among("forward __call__", last)) {
+		last = module ? module + 1 : text_get(frame, "module");
+	} else if (strcmp(last, "__init__") == 0 && last > function + 1) {
+		text_format(out, size, "%.*s", (int)(last - 1 - function), function);
+		memmove(out, strrchr(out, '.') ? strrchr(out, '.') + 1 : out, strlen(strrchr(out, '.') ? strrchr(out, '.') + 1 : out) + 1);
+		return true;
+	}
+	text_format(out, size, "%s", last);
+	return *out && !isdigit((unsigned char)*out) && *out != '<';
+}
+
+/* Adds the callers of the function at FRAMES[AT], as far as their statements tell. */
+static void
+add_callers(const struct source *source, const struct failure *failure, const json_t *frames, size_t at, struct scopes *scopes)
+{
+	for (int depth = 0; depth < CALLERS_MOST; depth++) {
+		struct condition_scope *scope = &scopes->list[depth], *caller = scope + 1;
+		size_t out = at + 1;
+
+		if (!called_as(json_array_get(frames, at), scope->called, sizeof(scope->called)))
+			return;
+		for (; out < json_array_size(frames) && out <= at + WRAPPERS_MOST; out++)
+			if (read_scope(source, failure, json_array_get(frames, out), scopes->statements[depth + 1], caller) &&
+			    code_calls(caller->statements[caller->count - 1].text, scope->called))
+				break;
+		if (out >= json_array_size(frames) || out > at + WRAPPERS_MOST)
+			return;
+		scope->caller = caller;
+		at = out;
+	}
+}
+
 bool
-check_open(struct condition_scope *scope, struct code_statement **statements, const struct source *source, const struct failure *failure,
-	   const json_t *frames)
+check_open(struct condition_scope *scope, void **room, const struct source *source, const struct failure *failure, const json_t *frames)
 {
 	int chosen = where_choose(frames);
 	const json_t *frame = chosen < 0 ? NULL : json_array_get(frames, (size_t)chosen);
-	struct code code;
+	struct scopes *scopes = frame ? malloc(sizeof(*scopes)) : NULL;
 
-	*scope = (struct condition_scope){ .locals = json_object_get(frame, "locals"), .numbers = numbers_of(failure, frame),
-					   .reach = failure->note ? json_object_get(failure->note->json, "numbers") : NULL };
-	if ((!json_array_size(scope->locals) && !json_array_size(scope->numbers)) || !where_code(source, failure, text_get(frame, "file"), &code))
+	*room = scopes;
+	if (!scopes || !read_scope(source, failure, frame, scopes->statements[0], &scopes->list[0]) ||
+	    (!json_array_size(scopes->list[0].locals) && !json_array_size(scopes->list[0].numbers))) {
+		free(scopes);
 		return false;
-	scope->statements = *statements = malloc(CODE_STATEMENTS_MOST * sizeof(**statements));
-	if (*statements)
-		scope->count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), *statements, CODE_STATEMENTS_MOST);
-	code_close(&code);
-	if (!scope->count)
-		free(*statements);
-	return scope->count > 0;
+	}
+	add_callers(source, failure, frames, (size_t)chosen, scopes);
+	*scope = scopes->list[0];
+	return true;
 }
 
 bool
 check_condition(const struct source *source, const struct failure *failure, const json_t *frames, struct condition *out)
 {
 	struct condition_scope scope;
-	struct code_statement *statements;
+	void *room;
 	char text[CODE_TEXT_MOST];
 	bool wanted, found;
 
-	if (!check_open(&scope, &statements, source, failure, frames))
+	if (!check_open(&scope, &room, source, failure, frames))
 		return false;
-	found = code_condition(statements, scope.count, text, sizeof(text), &wanted) && condition_find(&scope, text, wanted, out);
-	free(statements);
+	found = code_condition(scope.statements, scope.count, text, sizeof(text), &wanted) && condition_find(&scope, text, wanted, out);
+	free(room);
 	return found;
 }
 
@@ -218,19 +275,19 @@ check_tensors(const struct source *source, const struct failure *failure, const 
 {
 	struct code_names *names = calloc(1, sizeof(*names));
 	struct condition_scope scope;
-	struct code_statement *statements;
+	void *room;
 	int count = 0;
 
-	if (names && check_open(&scope, &statements, source, failure, frames)) {
-		code_depends(statements, scope.count, names);
+	if (names && check_open(&scope, &room, source, failure, frames)) {
+		code_depends(scope.statements, scope.count, names);
 		for (int assigned = 0; assigned < 2; assigned++) {
 			for (int i = 0; i < names->count; i++)
 				if (names->names[i].assigned == (assigned != 0))
 					count = add_found(condition_tensor(&scope, names->names[i].name), out, count);
 			if (!assigned)
-				count = add_subscripted(scope.locals, statements[scope.count - 1].text, out, count);
+				count = add_subscripted(scope.locals, scope.statements[scope.count - 1].text, out, count);
 		}
-		free(statements);
+		free(room);
 	}
 	free(names);
 	return count;

@@ -6,8 +6,7 @@
 
 #include "check.h"
 
-/* What the frame that is shown knows; STATEMENTS is to be freed. False where that is nothing, or its file has changed since. */
-bool check_open(struct condition_scope *scope, struct code_statement **statements, const struct source *source, const struct failure *failure,
-		const json_t *frames);
+/* What the frame that is shown knows, and those that called it; ROOM is to be freed. False where that is nothing, or its file has changed since. */
+bool check_open(struct condition_scope *scope, void **room, const struct source *source, const struct failure *failure, const json_t *frames);
 
 #endif

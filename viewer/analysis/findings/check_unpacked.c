@@ -87,7 +87,7 @@ check_unpacks(const struct source *source, const struct failure *failure, const 
 	struct mismatch_facts facts = { .event = &out->event };
 	struct condition_value value = { .kind = CONDITION_UNKNOWN };
 	struct condition_scope scope;
-	struct code_statement *statements;
+	void *room;
 	char text[CODE_TEXT_MOST];
 	int64_t expected;
 
@@ -95,10 +95,10 @@ check_unpacks(const struct source *source, const struct failure *failure, const 
 		return false;
 	subject_start(out, SUBJECT_CHECK);
 	mismatch_start(found);
-	if (check_open(&scope, &statements, source, failure, frames)) {
-		if (assigned_text(&statements[scope.count - 1], text, sizeof(text)))
+	if (check_open(&scope, &room, source, failure, frames)) {
+		if (assigned_text(&scope.statements[scope.count - 1], text, sizeof(text)))
 			value = condition_read(&scope, text);
-		free(statements);
+		free(room);
 	}
 	if (value.kind == CONDITION_SHAPE && value.tensor && value.ndim == (int)json_array_size(json_object_get(value.tensor, "shape")) && value.ndim != expected)
 		return subject_add(out, text_get(value.tensor, "name"), value.tensor) && state_rank(&facts, found, 0, -1, expected);
@@ -155,19 +155,19 @@ check_indexes(const struct source *source, const struct failure *failure, const 
 	struct mismatch_facts facts = { .event = &out->event };
 	const json_t *tensors[CHECK_TENSORS_MOST], *one = NULL;
 	struct condition_scope scope;
-	struct code_statement *statements;
+	void *room;
 	int count, most = 0;
 	int64_t rank;
 
-	if (!at || !text_number(&at, &rank) || !check_open(&scope, &statements, source, failure, frames))
+	if (!at || !text_number(&at, &rank) || !check_open(&scope, &room, source, failure, frames))
 		return false;
 	count = check_tensors(source, failure, frames, tensors);
 	for (int i = 0; i < count && !one; i++) {
-		most = indices_of(statements[scope.count - 1].text, text_get(tensors[i], "name"));
+		most = indices_of(scope.statements[scope.count - 1].text, text_get(tensors[i], "name"));
 		if ((int64_t)json_array_size(json_object_get(tensors[i], "shape")) == rank && most > rank)
 			one = tensors[i];
 	}
-	free(statements);
+	free(room);
 	subject_start(out, SUBJECT_CHECK);
 	mismatch_start(found);
 	return one && subject_add(out, text_get(one, "name"), one) && state_rank(&facts, found, 0, -1, most);
