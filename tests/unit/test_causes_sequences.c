@@ -141,11 +141,74 @@ test_none(void)
 	columns = LENGTH;
 }
 
+/* Two sequences with ONE_HAS and OTHER_HAS places; the rows of COUNT pictures, PIECES each, were put together. LIMIT: the sequences' length has a name. */
+static void
+ask_rows(int64_t one_has, int64_t other_has, const int64_t *pieces, int count, bool limit)
+{
+	int64_t supplied = 0;
+
+	start();
+	for (int i = 0; i < count; i++) {
+		add_piece(CALLS, 200 + i, pieces[i]);
+		supplied += pieces[i];
+	}
+	{
+		const struct operand put[] = { TENSOR("self", 1, 2, LENGTH, 16), MASK("indices[0]", 2, 2, LENGTH), TENSOR("values", 4, supplied, 16) };
+		struct event event = EVENT("aten::index_put_", put), *cat = add("aten::cat", 1, CALLS, count);
+		struct mismatch differs = { .property = "count", .operand = 2, .against = 1, .dim = 0, .against_dim = -1, .has_expected = true, .has_actual = true,
+					    .expected = one_has + other_has, .actual = supplied };
+		json_t *noted = json_pack("{s:[{s:i, s:{s:i, s:I, s:[I, I]}}]}", "operands", "tensor", 2, "summary", "elements", 2 * LENGTH, "true", (json_int_t)(one_has + other_has),
+					  "rows", (json_int_t)one_has, (json_int_t)other_has);
+		json_t *numbers = number("args.max_seq_length", limit ? LENGTH : LENGTH + 1);
+		struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .source = &source, .counts = noted, .numbers = numbers, .last_call = -1, .step = CALLS };
+		int n = hand.event_count - 1;
+
+		for (int i = 0; i < count; i++)
+			operands[n][i] = tensor("tensors", 200 + i, pieces[i], 16);
+		outputs[n][0] = tensor("output", 4, supplied, 16);
+		source = hand_source(&hand);
+		add_step(0, cat->id, "aten::cat", operands[n], count, 0, supplied);
+		facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = supplied, .lineage = &stories[0] };
+		facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
+		json_decref(causes);
+		causes = causes_build(&facts);
+		json_decref(noted);
+		json_decref(numbers);
+		forget();
+	}
+}
+
+static void
+test_rows(void)
+{
+	ask_rows(22, 17, (const int64_t[]){ 22, 13 }, 2, false);
+	EXPECT("placeholders_of_sequence", "likely");
+	EXPECT("placeholders_differ", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "sequence 1 has 17 places in the text and brings 13 rows, 4 too many; sequence 0 has 22 places in the text and brings 22 rows"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "places of sequence 1 are counted: 13 instead of 17"));
+	ask_rows(22, 29, (const int64_t[]){ 9, 13, 25 }, 3, false); /* two pictures are the first one's */
+	EXPECT("placeholders_of_sequence", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "sequence 1 has 29 places in the text and brings 25 rows, 4 too many"));
+	ask_rows(22, 13, (const int64_t[]){ 22, 17 }, 2, false); /* too few: a limit may have done it */
+	EXPECT("placeholders_of_sequence", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("placeholders_of_sequence", "text"), "sequence 1 has 13 places in the text and brings 17 rows, 4 too few"));
+	ask_rows(22, 13, (const int64_t[]){ 22, 17 }, 2, true); /* and did */
+	EXPECT("placeholders_of_sequence", "");
+	EXPECT("placeholders_cut", "likely");
+	ask_rows(24, 17, (const int64_t[]){ 22, 13 }, 2, false); /* neither has its own */
+	EXPECT("placeholders_of_sequence", "");
+	ask_rows(22, 25, (const int64_t[]){ 22, 22 }, 2, false); /* both alike: whose is missing isn't known */
+	EXPECT("placeholders_of_sequence", "");
+	ask_rows(8, 12, (const int64_t[]){ 4, 4, 4, 4 }, 4, false); /* one way or another */
+	EXPECT("placeholders_of_sequence", "");
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "padding that is counted", test_padding);
 	CU_add_test(suite, "a sequence has more places than it brings", test_sequences);
+	CU_add_test(suite, "rows of pictures, piece by piece", test_rows);
 	CU_add_test(suite, "no sequence is known to", test_none);
 }
 

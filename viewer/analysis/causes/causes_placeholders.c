@@ -8,7 +8,6 @@
 #include "slice.h"
 
 #define ROWS_TOLD 12
-#define TRIES_MOST 20000
 #define FEW 4 /* a difference that a count off by one a row or image explains */
 
 /* "34, 34, 12" of a list of counts; false if there are too many to tell. */
@@ -57,46 +56,6 @@ find_images(const struct cause_facts *facts, int64_t features, struct images *ou
 	return false;
 }
 
-struct split { const struct images *images; const json_t *rows; int short_row, ways; int64_t wanted; int left /* tries */; };
-
-/* Gives the images from FROM on, in order, to the sequences from ROW on; SHORT_ROW is the one that lacks places so far. */
-static void
-try_split(struct split *split, size_t row, size_t from, int short_row, int64_t wanted)
-{
-	int64_t places, sum = 0;
-
-	if (split->left-- <= 0 || split->ways > 1)
-		return;
-	if (row == json_array_size(split->rows)) {
-		if (from == split->images->count && short_row >= 0) {
-			split->ways++;
-			split->short_row = short_row;
-			split->wanted = wanted;
-		}
-		return;
-	}
-	places = json_integer_value(json_array_get(split->rows, row));
-	for (size_t at = from; at <= split->images->count; at++) {
-		if (sum == places)
-			try_split(split, row + 1, at, short_row, wanted);
-		else if (sum > places && short_row < 0)
-			try_split(split, row + 1, at, (int)row, sum);
-		if (at < split->images->count && __builtin_add_overflow(sum, split->images->sizes[at], &sum))
-			return;
-	}
-}
-
-/* The one sequence that lacks places, if there is one way alone to give whole images to all the others; -1. */
-static int
-short_sequence(const struct images *images, const json_t *rows, int64_t *wanted)
-{
-	struct split split = { .images = images, .rows = rows, .short_row = -1, .left = TRIES_MOST };
-
-	try_split(&split, 0, 0, -1, 0);
-	*wanted = split.wanted;
-	return split.ways == 1 && split.left > 0 ? split.short_row : -1;
-}
-
 bool
 placeholders_add_spread(const struct cause_facts *facts, int64_t features, struct text *out)
 {
@@ -113,7 +72,7 @@ placeholders_add_spread(const struct cause_facts *facts, int64_t features, struc
 	text_add(out, "%sthe %zu rows of %s bring ", out->used ? SAY("; ") : "", images.count, images.name);
 	for (size_t i = 0; i < images.count; i++)
 		text_add(out, "%s%" PRId64, i ? ", " : "", images.sizes[i]);
-	sequence = rows.used ? short_sequence(&images, counts, &wanted) : -1;
+	sequence = rows.used ? placeholders_odd_sequence(images.sizes, images.count, counts, false, &wanted) : -1;
 	if (sequence >= 0)
 		text_add(out, ": sequence %d should have %" PRId64, sequence, wanted);
 	return sequence >= 0;

@@ -9,6 +9,8 @@
 #include "../mismatch/mismatch_rule.h"
 #include "../mismatch/operand.h"
 
+#define TRIES_MOST 20000
+
 static int64_t
 number_after(const char *text, const char *word)
 {
@@ -252,4 +254,43 @@ placeholders_pictures(const struct cause_facts *facts, struct placeholders *foun
 		pictures = NULL;
 	}
 	return pictures;
+}
+
+struct split { const int64_t *sizes; size_t count; const json_t *rows; bool more; int odd, ways; int64_t brings; int left /* tries */; };
+
+/* Gives the images from FROM on, in order, to the sequences from ROW on; ODD is the one whose places they don't make up so far. */
+static void
+try_split(struct split *split, size_t row, size_t from, int odd, int64_t brings)
+{
+	int64_t places, sum = 0;
+
+	if (split->left-- <= 0 || split->ways > 1)
+		return;
+	if (row == json_array_size(split->rows)) {
+		if (from == split->count && odd >= 0) {
+			split->ways++;
+			split->odd = odd;
+			split->brings = brings;
+		}
+		return;
+	}
+	places = json_integer_value(json_array_get(split->rows, row));
+	for (size_t at = from; at <= split->count; at++) {
+		if (sum == places)
+			try_split(split, row + 1, at, odd, brings);
+		else if ((sum > places || split->more) && odd < 0)
+			try_split(split, row + 1, at, (int)row, sum);
+		if (at < split->count && __builtin_add_overflow(sum, split->sizes[at], &sum))
+			return;
+	}
+}
+
+int
+placeholders_odd_sequence(const int64_t *sizes, size_t count, const json_t *rows, bool more, int64_t *brings)
+{
+	struct split split = { .sizes = sizes, .count = count, .rows = rows, .more = more, .odd = -1, .left = TRIES_MOST };
+
+	try_split(&split, 0, 0, -1, 0);
+	*brings = split.brings;
+	return split.ways == 1 && split.left > 0 ? split.odd : -1;
 }

@@ -22,6 +22,10 @@ json_t *placeholders_of_wide_mask(const struct cause_facts *facts);
 /* How the places and the features are spread over sequences and images. True where one sequence alone was cut. */
 bool placeholders_add_spread(const struct cause_facts *facts, int64_t features, struct text *out);
 
+/* The one sequence that has fewer places (MORE: or more) than its images bring, if there is one way alone to give the images of SIZES, in order, to the
+ * sequences so that all others have just their own; -1. BRINGS: what its images bring. */
+int placeholders_odd_sequence(const int64_t *sizes, size_t count, const json_t *rows, bool more, int64_t *brings);
+
 struct placeholders_whole {
 	int64_t each;            /* rows of one image */
 	int64_t places, given;   /* images that the text has places for, and whose features there are */
