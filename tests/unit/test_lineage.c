@@ -273,6 +273,18 @@ test_made_before(void)
 	CU_ASSERT_TRUE(size.calls == 200 && size.smallest == 8 && size.largest == 16);
 	whole.at_largest = 2; /* another had it */
 	CU_ASSERT_FALSE(history_size_new(&source, 0, &events[1], 0, 0, &size));
+	whole.smallest = 18; /* it is the smallest, new in this step; what was before that isn't known where more sizes were than are kept */
+	whole.largest = 40;
+	whole.more = true;
+	made = history_made(&source, 0, &events[1], 0, "hidden");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(made, "text")),
+			       "200 earlier calls made hidden; in the last 1 dimension 0 of hidden was always 16, never the 18 of now");
+	json_decref(made);
+	whole.new_step = 58; /* an earlier call's */
+	made = history_made(&source, 0, &events[1], 0, "hidden");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(made, "text")), "200 earlier calls made hidden; dimension 0 of hidden was 18 to 40");
+	json_decref(made);
+	whole = (struct call_history){ .calls = 201, .measured = 201, .smallest = 8, .largest = 18, .at_largest = 2, .new_step = 60, .sizes = { 8, 16, 18 }, .size_count = 3 };
 	events[1].operation = events[0].operation = "aten::nonzero"; /* what it makes isn't its operand's: of the newest alone */
 	whole.at_largest = 1;
 	made = history_made(&source, 0, &events[1], 0, "hidden");

@@ -97,7 +97,7 @@ whole_given(const struct source *source, int process, const struct event *event,
 	size = event->operands[place].sizes[dim];
 	/* A size that came first in this very step, and in no other call that is kept, is EVENT's alone. */
 	if (!same && out->smallest < out->largest && out->new_step == event->step &&
-	    (size != out->largest || out->at_largest == 1) && (out->more ? size == out->largest : out->sizes[out->size_count - 1] == size))
+	    (size != out->largest || out->at_largest == 1) && (out->more ? size == out->largest || size == out->smallest : out->sizes[out->size_count - 1] == size))
 		return take_out(out, size);
 	return true;
 }
