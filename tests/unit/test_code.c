@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "analysis_events.h"
+#include "viewer/analysis/text.h"
 #include "viewer/analysis/findings/check.h"
 #include "viewer/analysis/causes/code.h"
 #include "viewer/analysis/told.h"
@@ -398,6 +399,36 @@ test_told(void)
 }
 
 /* The tensor that has the whole shape that a message tells, not one that shares a number with it. */
+/* "name=number" of all that the statement at LINE tells. */
+static const char *
+values_at(int line)
+{
+	static char told[400];
+	struct failure failure = { .kind = "python", .context_event = -1 };
+	struct hand hand = { .event_count = 0 };
+	struct source source = hand_source(&hand);
+	json_t *frames = frames_at(line), *values = check_values(&source, &failure, frames), *value;
+	size_t i;
+
+	*told = 0;
+	json_array_foreach(values, i, value) {
+		text_format(told + strlen(told), sizeof(told) - strlen(told), "%s=%d ", text_get(value, "name"), (int)json_integer_value(json_object_get(value, "value")));
+	}
+	json_decref(values);
+	json_decref(frames);
+	return told;
+}
+
+static void
+test_values(void)
+{
+	CU_ASSERT_STRING_EQUAL(values_at(13), "query_indices.sum()=46 inputs.shape[-1]=16 features.numel()=1024 ");
+	CU_ASSERT_STRING_EQUAL(values_at(20), "b.size(-1)=16 "); /* nothing within strings, no literals */
+	CU_ASSERT_STRING_EQUAL(values_at(21), "count=46 num_queries=4 ");
+	CU_ASSERT_STRING_EQUAL(values_at(18), "features.shape[0]=64 len(inputs)=2 num_queries=4 "); /* of the condition it stands under */
+	CU_ASSERT_STRING_EQUAL(values_at(35), "");
+}
+
 static void
 test_told_subject(void)
 {
@@ -454,6 +485,7 @@ main(void)
 	CU_add_test(suite, "what a condition came to", test_came_to);
 	CU_add_test(suite, "what a caller gave", test_given);
 	CU_add_test(suite, "shapes in a message", test_told);
+	CU_add_test(suite, "what the failing statement's numbers came to", test_values);
 	CU_add_test(suite, "the tensor that a message is about", test_told_subject);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -249,6 +249,16 @@ causes(const struct diagnosis *diagnosis)
 	return list;
 }
 
+static json_t *
+where_json(const struct source *source, const struct failure *failure, const json_t *frames)
+{
+	json_t *where = where_build(source, failure, frames);
+
+	if (json_is_object(where))
+		json_object_set_new(where, "numbers", check_values(source, failure, frames));
+	return where;
+}
+
 json_t *
 report_failure(const struct source *source, struct failure *failure)
 {
@@ -274,7 +284,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "led_to", failure->led_to ? exception_json(text_get(failure->led_to->json, "type"), text_get(failure->led_to->json, "message"))
 							      : json_null());
 	text_set(json, "signal", strcmp(failure->kind, "signal") == 0 ? headline_signal(failure->signal) : NULL);
-	json_object_set_new(json, "where", where_build(source, failure, diagnosis.frames));
+	json_object_set_new(json, "where", where_json(source, failure, diagnosis.frames));
 	json_object_set_new(json, "stack", where_stack(diagnosis.frames));
 	json_object_set_new(json, "mismatch", diagnosis.has_mismatch ? mismatch_json(&diagnosis.mismatch, diagnosis.subject) : json_null());
 	json_object_set(json, "origin", diagnosis.origin);

@@ -11,6 +11,8 @@ report_where(struct page *page, const json_t *where, int width)
 	const json_t *caller = json_object_get(where, "caller");
 	int64_t number = report_integer(where, "line", 0);
 	struct page line = { 0 };
+	const json_t *value;
+	size_t i;
 
 	if (!file[0])
 		return;
@@ -35,6 +37,16 @@ report_where(struct page *page, const json_t *where, int width)
 		page_add(page, PAGE_STRONG);
 		page_wrap(page, REPORT_INDENT + 2, width, 1, page_string(&line));
 		page_add(page, PAGE_END);
+	}
+	page_free(&line);
+	json_array_foreach(json_object_get(where, "numbers"), i, value) {
+		page_add(&line, line.size ? ", " : SAY("  with "));
+		page_words(&line, report_string(value, "name"));
+		page_format(&line, " = %" PRId64, report_integer(value, "value", 0));
+	}
+	if (line.size) {
+		report_label(page, "");
+		page_wrap(page, REPORT_INDENT + 2, width, 2, page_string(&line));
 	}
 	page_free(&line);
 	if (!report_string(caller, "file")[0])

@@ -51,6 +51,12 @@ bool code_calls(const char *text, const char *called);
 /* What the call of CALLED in the statement TEXT gives as NAME, the parameter at PLACE, in OUT; false where it gives none, by a star, or is called there
  * more than once. */
 bool code_argument(const char *text, const char *called, const char *name, int place, char *out, size_t size);
+/* How long the path ("self.config.width", "cfg['width']") at AT is, and with the calls and subscripts that follow it ("x.size(1)", "shape[-1]"); 0: there
+ * is none. */
+size_t code_path(const char *at);
+size_t code_term(const char *at);
+/* What follows the string that begins at AT. */
+const char *code_skip_string(const char *at);
 
 /* The line at which the function around LINE draws from Python's or numpy's random numbers on its way there, itself or in a function of the
  * same file that it calls; 0 if it doesn't. */

@@ -281,3 +281,48 @@ code_condition(const struct code_statement *statements, int count, char *out, si
 	}
 	return false;
 }
+
+size_t
+code_path(const char *at)
+{
+	size_t size = 0;
+
+	while (is_word(at[size]) || (at[size] == '.' && is_word(at[size + 1]) && !isdigit((unsigned char)at[size + 1])))
+		size++;
+	while (at[size] == '[' && (at[size + 1] == '\'' || at[size + 1] == '"')) {
+		const char *end = strpbrk(at + size + 2, "'\"");
+
+		if (!end || end[1] != ']')
+			break;
+		size = (size_t)(end + 2 - at);
+	}
+	return size;
+}
+
+size_t
+code_term(const char *at)
+{
+	size_t size = code_path(at);
+
+	while (size && (at[size] == '(' || at[size] == '[')) {
+		int depth = 0;
+		size_t i = size;
+
+		do {
+			depth += at[i] == '(' || at[i] == '[' ? 1 : at[i] == ')' || at[i] == ']' ? -1 : 0;
+			i++;
+		} while (at[i - 1] && depth > 0);
+		if (depth || !at[i - 1])
+			return size;
+		size = i;
+		if (at[size] == '.')
+			size += 1 + code_path(at + size + 1);
+	}
+	return size;
+}
+
+const char *
+code_skip_string(const char *at)
+{
+	return skip_string(at, at + strlen(at)) + 1;
+}

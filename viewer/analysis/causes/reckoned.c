@@ -27,30 +27,6 @@ struct place {
 
 /* --- what names come to ------------------------------------------------------------------------------- */
 
-static bool
-is_digit(char c)
-{
-	return isdigit((unsigned char)c);
-}
-
-/* How long the path ("self.config.width", "cfg['width']") at AT is. */
-static size_t
-path_size(const char *at)
-{
-	size_t size = 0;
-
-	while (text_is_word(at[size]) || (at[size] == '.' && text_is_word(at[size + 1]) && !is_digit(at[size + 1])))
-		size++;
-	while (at[size] == '[' && (at[size + 1] == '\'' || at[size + 1] == '"')) {
-		const char *end = strpbrk(at + size + 2, "'\"");
-
-		if (!end || end[1] != ']')
-			break;
-		size = (size_t)(end + 2 - at);
-	}
-	return size;
-}
-
 /* The one value that the numbers within reach of any frame have under NAME's last name; -1 if there is none, SEVERAL. */
 static int64_t
 value_in_reach(const struct cause_facts *facts, const char *name)
@@ -115,11 +91,11 @@ learn_names(struct place *place, const char *text)
 	int which;
 
 	for (const char *at = text; *at;) {
-		size_t size = isalpha((unsigned char)*at) || *at == '_' ? path_size(at) : 0;
+		size_t size = isalpha((unsigned char)*at) || *at == '_' ? code_path(at) : 0;
 		int64_t value;
 
 		if (!size) {
-			size = text_is_word(*at) || *at == '.' ? path_size(at) : 1;
+			size = text_is_word(*at) || *at == '.' ? code_path(at) : 1;
 			at += size ? size : 1;
 			continue;
 		}
@@ -160,29 +136,6 @@ read_from(const struct place *place, const char *text, const char **end)
 	return value;
 }
 
-/* How far a name's calls and subscripts go on from AT ("x.size(1)", "shape[-1]"). */
-static size_t
-term_size(const char *at)
-{
-	size_t size = path_size(at);
-
-	while (size && (at[size] == '(' || at[size] == '[')) {
-		int depth = 0;
-		size_t i = size;
-
-		do {
-			depth += at[i] == '(' || at[i] == '[' ? 1 : at[i] == ')' || at[i] == ']' ? -1 : 0;
-			i++;
-		} while (at[i - 1] && depth > 0);
-		if (depth || !at[i - 1])
-			return size;
-		size = i;
-		if (at[size] == '.')
-			size += 1 + path_size(at + size + 1);
-	}
-	return size;
-}
-
 /* What settings an expression rests on, in its order: "max_seconds 6, clips.py:47". */
 static void
 add_setting(const struct place *place, const char *name, int64_t value, struct text *settings)
@@ -205,7 +158,7 @@ substitute(const struct place *place, const char *expression, struct text *out, 
 	bool operator = false;
 
 	for (const char *at = expression; *at;) {
-		size_t size = term_size(at), plain = path_size(at);
+		size_t size = code_term(at), plain = code_path(at);
 		struct condition_value value = { .dim = -1 };
 		char term[EXPRESSION_MOST + 1];
 		const char *end;
@@ -313,13 +266,13 @@ follow_names(struct place *place, const char *text, int64_t value, int followed,
 	char name[96], assigned[512];
 
 	for (const char *at = text; *at && followed < FOLLOWED_MOST;) {
-		size_t size = isalpha((unsigned char)*at) || *at == '_' ? path_size(at) : 0;
+		size_t size = isalpha((unsigned char)*at) || *at == '_' ? code_path(at) : 0;
 		struct condition_value is;
 		const char *end;
 		int which;
 
 		if (!size) {
-			size = text_is_word(*at) ? path_size(at) : 1;
+			size = text_is_word(*at) ? code_path(at) : 1;
 			at += size ? size : 1;
 			continue;
 		}

@@ -35,4 +35,8 @@ bool check_indexes(const struct source *source, const struct failure *failure, c
 int check_tensors(const struct source *source, const struct failure *failure, const json_t *frames,
 		  const json_t *out[CHECK_TENSORS_MOST]);
 
+/* [{"name","value"}]: the numbers that the failing statement names ("len(features)", "self.window", "x.size(1)"), in its order, as far as its frame's record
+ * tells them; a few of them. New reference. */
+json_t *check_values(const struct source *source, const struct failure *failure, const json_t *frames);
+
 #endif
