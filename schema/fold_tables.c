@@ -31,7 +31,7 @@ tree_of(struct fold *fold, enum fold_table table)
 static void
 roots_read(struct fold *fold, uint32_t roots[FOLD_TABLE_COUNT])
 {
-	sqlite3_stmt *root = fold_prepare(fold, "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?");
+	sqlite3_stmt *root = fold_prepare(fold, "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?");
 
 	for (int i = 0; i < FOLD_TABLE_COUNT && root && !fold->failed; i++) {
 		sqlite3_bind_text(root, 1, tables[i].name, -1, SQLITE_STATIC);

@@ -11,7 +11,7 @@
 #define LOCK_BYTE (1u << 30) /* the page in which it lies is never used */
 
 /* https://www.sqlite.org/fileformat2.html#the_database_header: where its numbers lie, big-endian */
-enum { HEADER_PAGE_BYTES = 16, HEADER_RESERVED = 20, HEADER_CHANGES = 24, HEADER_PAGES = 28, HEADER_FREE = 36, HEADER_CHECKED = 92, HEADER_BYTES = 100 };
+enum { HEADER_PAGE_BYTES = 16, HEADER_RESERVED = 20, HEADER_CHANGES = 24, HEADER_PAGES = 28, HEADER_FREE = 36, HEADER_VACUUM = 52, HEADER_CHECKED = 92, HEADER_BYTES = 100 };
 
 void
 tree_fail(struct tree_file *file, int error)
@@ -26,11 +26,11 @@ read_32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Unlike a file that SQLite just made: with bytes reserved on its pages, free pages, or a count that isn't to be believed. */
+/* Is it as SQLite makes one: no bytes reserved on its pages, none of them free or a list of others, and a count that is to be believed? */
 static bool
 header_usual(const uint8_t *header)
 {
-	return !header[HEADER_RESERVED] && !read_32(header + HEADER_FREE) && read_32(header + HEADER_PAGES) &&
+	return !header[HEADER_RESERVED] && !read_32(header + HEADER_FREE) && !read_32(header + HEADER_VACUUM) && read_32(header + HEADER_PAGES) &&
 	       read_32(header + HEADER_CHANGES) == read_32(header + HEADER_CHECKED);
 }
 

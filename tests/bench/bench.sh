@@ -213,21 +213,36 @@ section_lasting() {
 	fi
 }
 
-section_viewer() {
-	local wall cpu most count base
-	record_boxes "$work/viewer" all elementwise "$events"
-	read -r wall cpu most < <(spent 1 "$build/shapebox" report "$work/viewer")
+fold_of() { # WORKLOAD UNITS: its box folded, $rounds times
+	local cpu most count base
+	record_boxes "$work/boxes" all "$1" "$2"
+	: >"$work/folds"
+	for _ in $(seq "$rounds"); do
+		rm -rf "$work/viewer"
+		cp -r "$work/boxes" "$work/viewer"
+		spent 1 "$build/shapebox" report "$work/viewer" >>"$work/folds"
+	done
 	base=$(find "$work/viewer" -name '*.db' | head -n 1)
 	count=$(count_events "$base")
-	note viewer "fold ($count events)" "$(divide "$count" "$cpu" 0)" "events per second (cpu)"
-	note viewer "fold: resident memory" "$most" KiB
+	cpu=$(cut -d ' ' -f 2 "$work/folds" | median)
+	most=$(cut -d ' ' -f 3 "$work/folds" | median)
+	note viewer "fold of $1 ($count events)" "$(divide "$count" "$cpu" 0)" "events per second (cpu)"
+	note viewer "  resident memory" "$most" KiB
+	note viewer "  database bytes per operation" "$(divide "$(size_of "$base")" "$count" 1)" bytes
+	rm -rf "$work/boxes"
+}
+
+section_viewer() {
+	local wall cpu most
+	fold_of lengths 1000
+	fold_of fresh 512
+	fold_of elementwise "$events"
 	for command in report "log --last 20"; do
 		# shellcheck disable=SC2086
 		read -r wall cpu most < <(spent 1 "$build/shapebox" ${command%% *} $([ "$command" = report ] || echo ${command#* }) "$work/viewer")
 		note viewer "$command" "$wall" s
 		note viewer "$command: resident memory" "$most" KiB
 	done
-	note viewer "database bytes per operation" "$(divide "$(size_of "$base")" "$count" 1)" bytes
 	rm -rf "$work/viewer"
 }
 

@@ -76,10 +76,19 @@ def qwen():
     return vlm([[{"seed": 1, "words": 9, "images": [(1, 4, 4)]}, {"seed": 2, "words": 9, "images": [(1, 4, 4)]}]])
 
 
+def batches(count, longer):
+    return [[{"seed": n, "words": 20 + longer * n, "images": [(1, 4, 4 + 4 * (n % 3))] * (n % 5)},
+             {"seed": 99 + n, "words": 20, "images": [(1, 8, 4)]}] for n in range(count)]
+
+
 def lengths():
     """Another length and number of images in every batch: 40 to 420 tokens, 0 to 4 images, 64 different ones."""
-    return vlm([[{"seed": n, "words": 20 + 3 * n, "images": [(1, 4, 4 + 4 * (n % 3))] * (n % 5)},
-                 {"seed": 99 + n, "words": 20, "images": [(1, 8, 4)]}] for n in range(64)])
+    return vlm(batches(64, 3))
+
+
+def fresh():
+    """The same, 512 different ones: in so many steps nearly every signature is new."""
+    return vlm(batches(512, 1))
 
 
 class Rows(torch.utils.data.Dataset):
@@ -97,7 +106,7 @@ def loader():
     return lambda: layer(next(batches).flatten(1)).sum().backward(), 1
 
 
-WORKLOADS = {f.__name__: f for f in (elementwise, encoder, qwen, lengths, dense, loader)}
+WORKLOADS = {f.__name__: f for f in (elementwise, encoder, qwen, lengths, fresh, dense, loader)}
 
 
 # --- what a workload runs under ---
