@@ -85,7 +85,7 @@ void
 tree_integer(struct tree *tree, int64_t value)
 {
 	static const uint8_t types[] = { 0, 1, 2, 3, 4, 5, 5, 6, 6 }, sizes[] = { 0, 1, 2, 3, 4, 6, 6, 8, 8 };
-	int need = (64 - __builtin_clzll((uint64_t)(value ^ value >> 63) | 1)) / 8 + 1;
+	int need = (64 - __builtin_clzll((uint64_t)(value < 0 ? ~value : value) | 1)) / 8 + 1;
 	bool small = value == 0 || value == 1;
 	uint64_t big;
 
