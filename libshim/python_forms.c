@@ -58,24 +58,34 @@ add_tensor(struct form *form, const struct python_torch *torch, struct python_ob
 	add_sizes(form, meta.sizes, meta.ndim);
 }
 
-/* Exactly numpy's array: its attributes are read by numpy's own code. */
+int
+python_array_sizes(struct python_object *object, int64_t *sizes, int most)
+{
+	struct python_object *shape;
+	int count = 0;
+
+	if (python_type(object) != python_module_item("numpy", "ndarray"))
+		return -1;
+	shape = py.PyObject_GetAttrString(object, "shape");
+	for (long i = 0; python_is(shape, py.PyTuple_Type) && i < py.PyTuple_Size(shape) && count < most; i++)
+		count += python_integer(py.PyTuple_GetItem(shape, i), &sizes[count]);
+	python_release(shape);
+	py.PyErr_Clear();
+	return count;
+}
+
 static void
 add_array(struct form *form, struct python_object *object)
 {
-	struct python_object *shape = py.PyObject_GetAttrString(object, "shape"), *dtype = py.PyObject_GetAttrString(object, "dtype");
-	struct python_object *name = dtype ? py.PyObject_Str(dtype) : NULL;
+	struct python_object *dtype = py.PyObject_GetAttrString(object, "dtype"), *name = dtype ? py.PyObject_Str(dtype) : NULL;
 	int64_t sizes[16];
 	char text[32];
-	int count = 0;
 
 	add(form, "array ");
 	add(form, name ? python_text_copy(name, text, sizeof text) : "?");
-	for (long i = 0; python_is(shape, py.PyTuple_Type) && i < py.PyTuple_Size(shape) && count < 16; i++)
-		count += python_integer(py.PyTuple_GetItem(shape, i), &sizes[count]);
-	add_sizes(form, sizes, count);
+	add_sizes(form, sizes, python_array_sizes(object, sizes, 16));
 	python_release(name);
 	python_release(dtype);
-	python_release(shape);
 	py.PyErr_Clear();
 }
 

@@ -14,6 +14,8 @@
 /* If the items of the list or tuple OBJECT are not all of one form: "forms": [{"first":0,"count":7,"form":"..."}], by the first item of
  * each form, as members of the object that is open in JSON. False (and nothing is written) where they are, or there are less than two. */
 bool python_forms_write(struct json_writer *json, const struct python_torch *torch, struct python_object *object);
+/* The sizes of exactly numpy's array (its attributes are read by numpy's own code), at most MOST: how many; -1 if OBJECT is none. */
+int python_array_sizes(struct python_object *object, int64_t *sizes, int most);
 /* Would that write something? */
 bool python_forms_differ(const struct python_torch *torch, struct python_object *object);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "python_forms.h"
 #include "python_numbers.h"
 #include "python_values.h"
 
@@ -175,11 +176,28 @@ search_object(struct search *search, const char *path, struct python_object *obj
 static void
 write_length(struct search *search, const char *path, long length)
 {
-	char name[PATH_BYTES + 8] = "len(";
+	char name[PATH_BYTES + 12] = "len(";
 
 	strcat(name, path);
 	strcat(name, ")");
 	write_number(search, name, length);
+}
+
+/* VALUE, an array of numpy's: how many rows, and as "len(train.features[0])" how many columns. False if it is none. */
+static bool
+write_array(struct search *search, const char *path, struct python_object *value)
+{
+	int64_t sizes[2];
+	int count = python_array_sizes(value, sizes, 2);
+	char first[PATH_BYTES + 4];
+
+	if (count > 0)
+		write_length(search, path, (long)sizes[0]);
+	if (count > 1) {
+		strcpy(first, path);
+		write_length(search, strcat(first, "[0]"), (long)sizes[1]);
+	}
+	return count >= 0;
 }
 
 /* VALUE, a tuple (or list) of a few integers: a size by its sides, `self.img_size[0]`. */
@@ -226,6 +244,8 @@ search_value(struct search *search, const char *path, struct python_object *valu
 		write_sides(search, path, value, false);
 		return;
 	}
+	if (kind == PYTHON_OTHER && write_array(search, path, value))
+		return;
 	/* A configuration is worth one level more: self.config.vision_config.image_size. */
 	if (depth >= DEPTH_MAX + is_configuration(path))
 		return;

@@ -4,7 +4,7 @@
  * 2048 explains a size only if somebody calls it `data_args.cutoff_len`. Looked at: local integers, lengths of lists,
  * dictionaries, instance dictionaries of objects (two levels; one more below configurations), attributes of config
  * classes, constants of the frame's module; last the integers and configurations of the modules that a module holds, two levels down, but for PyTorch's own
- * layers. Nothing is looked up as an attribute, nothing twice in one note; bounded in
+ * layers; rows and columns of numpy's arrays. Nothing else is looked up as an attribute, nothing twice in one note; bounded in
  * depth, number and room. GIL held, inside python_quiet_begin.
  */
 #ifndef SHAPEBOX_LIBSHIM_PYTHON_NUMBERS_H

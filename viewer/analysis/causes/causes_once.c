@@ -121,9 +121,9 @@ samples_of(const struct cause_facts *facts, const json_t *batch, size_t frame, i
 	json_array_foreach(numbers, i, number) {
 		const char *name = text_get(number, "name");
 		int64_t value = json_integer_value(json_object_get(number, "value"));
-		bool sampled = strstr(name, "num_samples");
+		bool sampled = strstr(name, "num_samples"), columns = text_ends(name, "[0])");
 
-		if (value > full && value % full == rest && is_of_one(text_get(batch, "name"), name) && (sampled || strncmp(name, "len(", 4) == 0) && (sampled || !found))
+		if (!columns && value > full && value % full == rest && is_of_one(text_get(batch, "name"), name) && (sampled || strncmp(name, "len(", 4) == 0) && (sampled || !found))
 			found = number;
 	}
 	return found;
