@@ -80,7 +80,33 @@ static const char program[] =
 	"        size=self.config.span_size,  # not min(size=3)\n"
 	"    )\n"
 	"    both = spans((rows, 3), 2) + spans((rows, width), 9)\n"
-	"    many = spans(*other)\n";                                             /* 70 */
+	"    many = spans(*other)\n"                                              /* 70 */
+	"class Schedule:\n"
+	"    def __init__(self):\n"
+	"        self.ratio = self.fixed = 1\n"
+	"    def advance(self):\n"
+	"        self.ratio *= 0.5\n"                                              /* 75 */
+	"        self.fixed == 2\n"
+	"class Block:\n"
+	"    def keep(self, x):\n"
+	"        kept = int(x.shape[0] * self.schedule.ratio)\n"
+	"        return x[:kept]\n"                                                /* 80 */
+	"    def steady(self, x):\n"
+	"        return x[:self.schedule.fixed]\n"
+	"    def count(self, x):\n"
+	"        self.seen += 1\n"
+	"        return x[self.seen:]\n"                                           /* 85 */
+	"def train(schedule):\n"
+	"    schedule.advance()\n"
+	"class Counting:\n"
+	"    def number(self, length):\n"
+	"        self.runs += 1\n"                                                 /* 90 */
+	"        return length - self.runs\n"
+	"    def forward(self, x):\n"
+	"        return x[:self.number(9)]\n"
+	"class Another:\n"
+	"    def forward(self, x):\n"                                              /* 95 */
+	"        return x[:self.number(self.runs)]\n";
 
 static char path[] = "/tmp/shapebox-code-XXXXXX.py";
 static struct code_statement statements[CODE_STATEMENTS_MOST];
@@ -250,6 +276,29 @@ test_checks(void)
 	CU_ASSERT_FALSE(check_compares(&source, &failure, frames, &subject, &found));
 	CU_ASSERT_EQUAL(check_tensors(&source, &failure, frames, tensors), 0);
 	json_decref(frames);
+}
+
+/* An attribute that the line rests on, and who sets it; or nobody does but where the object is made. */
+static void
+test_state(void)
+{
+	struct code_state state;
+
+	CU_ASSERT_TRUE_FATAL(code_state(&code, 80, &state));
+	CU_ASSERT_STRING_EQUAL(state.name, "self.schedule.ratio");
+	CU_ASSERT_STRING_EQUAL(state.function, "advance");
+	CU_ASSERT_EQUAL(state.set, 75);
+	CU_ASSERT_EQUAL(state.called, 87);
+	CU_ASSERT_FALSE(state.within);
+	CU_ASSERT_FALSE(code_state(&code, 82, &state));
+	CU_ASSERT_TRUE_FATAL(code_state(&code, 85, &state));
+	CU_ASSERT_STRING_EQUAL(state.name, "self.seen");
+	CU_ASSERT_TRUE(state.within);
+	CU_ASSERT_EQUAL(state.set, 84);
+	CU_ASSERT_TRUE_FATAL(code_state(&code, 93, &state)); /* in a method that it calls */
+	CU_ASSERT_STRING_EQUAL(state.name, "self.runs");
+	CU_ASSERT_TRUE(state.within);
+	CU_ASSERT_FALSE(code_state(&code, 96, &state)); /* what is called so is another class's */
 }
 
 /* A failure at LINE of spans, which CALLER of hide called. */
@@ -484,6 +533,7 @@ main(void)
 	CU_add_test(suite, "checks", test_checks);
 	CU_add_test(suite, "what a condition came to", test_came_to);
 	CU_add_test(suite, "what a caller gave", test_given);
+	CU_add_test(suite, "state that a line rests on", test_state);
 	CU_add_test(suite, "shapes in a message", test_told);
 	CU_add_test(suite, "what the failing statement's numbers came to", test_values);
 	CU_add_test(suite, "the tensor that a message is about", test_told_subject);

@@ -229,41 +229,6 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* "train.py:27" where the code at STEP draws numbers that aren't drawn again when a block is recomputed; false if it doesn't. */
-static bool
-draws_at(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
-{
-	char file[512] = "";
-	struct code code;
-	int line = cause_open(facts, step, &code, file, sizeof(file)), at = line ? code_draws(&code, line) : 0;
-
-	if (line)
-		code_close(&code);
-	text_format(out, size, "%.400s:%d", file, at);
-	return at > 0;
-}
-
-/* What made the recomputed size another, as far as the code at STEP and the steps before tell. */
-static void
-tell_decider(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out)
-{
-	static const char by_values[] = "nonzero nonzero_numpy masked_select index where argwhere unique unique2 bincount"; /* so does chance, and is alike by chance */
-	char line[512];
-	int64_t steps;
-
-	if (draws_at(facts, step, line, sizeof(line))) {
-		text_add(&out->text, "; it rests on a random number of Python's or numpy's, drawn at %s: checkpointing restores torch's generators alone, so that is drawn anew",
-			 line);
-		text_add(&out->fix, "draw that number outside of the checkpointed block and pass it in, or draw it by torch (torch.rand, torch.randint), whose state "
-			 "checkpointing restores (preserve_rng_state=True)");
-		return;
-	}
-	steps = cause_decided_by(&facts->sides[0], by_values) ? 0 : cause_same_both_times(facts, step);
-	if (steps)
-		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule), or is drawn at random since now",
-			 steps);
-}
-
 /* Needs: checkpoint's own exception; its two shapes, or two counts, differ. */
 bool
 cause_recomputation(const struct cause_facts *facts, struct cause *out)
@@ -294,7 +259,7 @@ cause_recomputation(const struct cause_facts *facts, struct cause *out)
 		text_add_sizes(&out->evidence, again, b);
 	}
 	if (cause_decider(&facts->sides[0]))
-		tell_decider(facts, cause_decider(&facts->sides[0]), out);
+		cause_tell_recomputed(facts, cause_decider(&facts->sides[0]), out);
 	if (!out->fix.used)
 		text_add(&out->fix, "make the block depend on its inputs alone: no counter, cache, mode or flag that changes between forward and backward, and no "
 			 "random choice that isn't repeated (preserve_rng_state=True, and torch's own generator); or decide sizes outside and pass them in");

@@ -39,6 +39,64 @@ cause_kept_across(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* "train.py:27" where the code at STEP draws numbers that aren't drawn again when a block is recomputed; false if it doesn't. */
+static bool
+draws_at(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size)
+{
+	char file[512] = "";
+	struct code code;
+	int line = cause_open(facts, step, &code, file, sizeof(file)), at = line ? code_draws(&code, line) : 0;
+
+	if (line)
+		code_close(&code);
+	text_format(out, size, "%.400s:%d", file, at);
+	return at > 0;
+}
+
+/* What the code at STEP reads of its object, and who changes that. */
+static void
+tell_state(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out)
+{
+	struct code_state state;
+	char file[512] = "";
+	struct code code;
+	int line = cause_open(facts, step, &code, file, sizeof(file));
+	bool found = line && code_state(&code, line, &state);
+
+	if (line)
+		code_close(&code);
+	if (!found)
+		return;
+	text_add(&out->text, "; it rests on %s, which is set at %s:%d", state.name, file, state.set);
+	if (state.within)
+		text_add(&out->text, " each time that the block runs");
+	else if (state.called)
+		text_add(&out->text, " (%s, called at line %d)", state.function, state.called);
+	text_add(&out->fix, "give %s to the checkpointed function as an argument, so that its recomputation gets the same, or don't set it between forward and backward (%s:%d)", state.name,
+		 file, state.called ? state.called : state.set);
+}
+
+void
+cause_tell_recomputed(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out)
+{
+	static const char by_values[] = "nonzero nonzero_numpy masked_select index where argwhere unique unique2 bincount"; /* so does chance, and is alike by chance */
+	char line[512];
+	int64_t steps;
+
+	if (draws_at(facts, step, line, sizeof(line))) {
+		text_add(&out->text, "; it rests on a random number of Python's or numpy's, drawn at %s: checkpointing restores torch's generators alone, so that is drawn anew",
+			 line);
+		text_add(&out->fix, "draw that number outside of the checkpointed block and pass it in, or draw it by torch (torch.rand, torch.randint), whose state "
+			 "checkpointing restores (preserve_rng_state=True)");
+		return;
+	}
+	tell_state(facts, step, out);
+	steps = cause_decided_by(&facts->sides[0], by_values) ? 0 : cause_same_both_times(facts, step);
+	if (steps)
+		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule), or is drawn at random since now",
+			 steps);
+}
+
 /* The operations that ran as the block was run again: FIRST and LAST by id, on one thread. */
 struct again { const struct cause_facts *facts; int64_t first, last; int thread; };
 

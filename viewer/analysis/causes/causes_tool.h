@@ -72,6 +72,9 @@ int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stri
 /* STEP is of a checkpointed block's recomputation: in how many steps before it made the same as in the forward, if in all of them; 0. */
 int64_t cause_same_both_times(const struct cause_facts *facts, const struct lineage_step *step);
 
+/* STEP decided the size of side 0 as its block was run again: what made it another, as far as its code and the steps before tell. */
+void cause_tell_recomputed(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out);
+
 /* What was new first on SIDE's way, against what its line made before, and what became of it up to the failure; false where nothing was. */
 bool cause_tell_new(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
 /* As evidence of a cause that doesn't tell it: the first step on the sides' ways that made a size new to its line, and what it made before. */

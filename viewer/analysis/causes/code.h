@@ -58,6 +58,11 @@ size_t code_term(const char *at);
 /* What follows the string that begins at AT. */
 const char *code_skip_string(const char *at);
 
+/* An attribute of its object ("self.schedule.ratio") that the statement at LINE rests on, and the line that sets it where no object is made: itself (WITHIN its function)
+ * or in FUNCTION, which is called at line CALLED (0: nowhere in this file). False where there is none. */
+struct code_state { char name[64], function[64]; int set, called; bool within; };
+bool code_state(const struct code *code, int line, struct code_state *out);
+
 /* The line at which the function around LINE draws from Python's or numpy's random numbers on its way there, itself or in a function of the
  * same file that it calls; 0 if it doesn't. */
 int code_draws(const struct code *code, int line);
