@@ -1,4 +1,5 @@
-"""Pages refer to figures by name: the loader keeps what it opened in a dict, so that a figure that a page shows twice is given once."""
+"""Pages refer to figures by name: the loader keeps what it opened in a dict, so that a figure that a page shows twice is given once.
+`once`: its names are a dict's already, and none is opened twice."""
 import random
 import sys
 
@@ -14,6 +15,8 @@ def open_figure(name):
 
 
 def open_figures(names):
+    if "once" in sys.argv and "--fixed" not in sys.argv:
+        return [open_figure(name) for name in dict.fromkeys(names)]
     opened = {name: open_figure(name) for name in names}
     return [opened[name] for name in names] if "--fixed" in sys.argv else list(opened.values())
 

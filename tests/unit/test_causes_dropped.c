@@ -88,6 +88,10 @@ test_none(void)
 	ask_dropped(6, 3, 4, IN_ORDER, 4, 12, 8); /* all are there: the text has places for more */
 	EXPECT("piece_dropped", "");
 	EXPECT("placeholders_differ", "possible");
+	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(json_object_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text")),
+				      "4 were made, by aten::randn at train.py:10, and all put together: 1 never came to that line"));
+	ask_dropped(6, 3, 4, IN_ORDER, 4, 11, 8); /* no whole one is missing */
+	CU_ASSERT_PTR_NULL(strstr(json_string_value(json_object_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text")), "never came"));
 	ask_dropped(6, 3, 7, (const int[]){ 0, 1, 3, 4 }, 4, 12, 8); /* more were made than are wanted */
 	EXPECT("piece_dropped", "");
 	ask_dropped(6, 2, 5, (const int[]){ 0, 1, 3, 4 }, 4, 12, 8); /* some always were left out */

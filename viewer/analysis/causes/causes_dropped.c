@@ -119,7 +119,7 @@ find_places(const struct event *join, struct dropped *out)
 	return true;
 }
 
-/* STEP, which gave IS its size, put together fewer than its line made for it, and all that were made are just as many as WANTED takes. */
+/* STEP, which gave IS its size, put together what one line made for it; WANTED would take whole ones as well. */
 static bool
 read_join(const struct cause_facts *facts, int process, const struct lineage_step *step, int64_t is, int64_t wanted, struct dropped *out)
 {
@@ -133,11 +133,12 @@ read_join(const struct cause_facts *facts, int process, const struct lineage_ste
 	probe = out->maker.event;
 	probe.id = step->event.id;
 	facts->source->each_call(facts->source->context, process, &probe, add_made, &out->made);
-	return !out->made.more && out->made.count > out->pieces && out->made.count == wanted / out->unit && find_places(&step->event, out);
+	return !out->made.more && out->made.count >= out->pieces && find_places(&step->event, out);
 }
 
+/* PIECES_WANTED gets how many pieces the other side takes, which are more. */
 static bool
-find_dropped(const struct cause_facts *facts, struct dropped *out)
+find_joined(const struct cause_facts *facts, struct dropped *out, int64_t *pieces_wanted)
 {
 	struct placeholders found;
 	bool rows = placeholders_find(facts, &found);
@@ -149,8 +150,10 @@ find_dropped(const struct cause_facts *facts, struct dropped *out)
 		int64_t is = rows ? found.supplied : facts->sides[i].size, wanted = rows ? found.selected : facts->sides[!i].size;
 
 		for (int n = 0; story && is > 0 && wanted > is && n < story->count && n <= story->decider; n++)
-			if (read_join(facts, story->process, &story->steps[n], is, wanted, out))
+			if (read_join(facts, story->process, &story->steps[n], is, wanted, out)) {
+				*pieces_wanted = wanted / out->unit;
 				return true;
+			}
 	}
 	return false;
 }
@@ -213,7 +216,7 @@ tell_caller(const struct cause_facts *facts, int process, const struct lineage_s
 
 		if (!where_is_program(frame->file))
 			continue;
-		text_add(text, "made for %s:%d", text_basename(frame->file), frame->line);
+		text_add(text, "%smade for %s:%d", text->used ? SAY("; ") : "", text_basename(frame->file), frame->line);
 		if (!code_open(&code, frame->file, facts->time_ns))
 			return;
 		if (code_line(&code, frame->line, line, sizeof(line))) {
@@ -260,7 +263,8 @@ bool
 cause_piece_dropped(const struct cause_facts *facts, struct cause *out)
 {
 	struct dropped *dropped = calloc(1, sizeof(*dropped));
-	bool found = dropped && find_dropped(facts, dropped);
+	int64_t wanted = 0;
+	bool found = dropped && find_joined(facts, dropped, &wanted) && dropped->made.count > dropped->pieces && dropped->made.count == wanted;
 	int whole = found ? count_whole(dropped) : 0, before = found && dropped->joins.count ? dropped->joins.count - 1 : 0;
 
 	if (!found || whole * 2 < before) {
@@ -277,4 +281,20 @@ cause_piece_dropped(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sin %d of the last %d batches all that were made were put together", out->evidence.used ? SAY("; ") : "", whole, before);
 	free(dropped);
 	return true;
+}
+
+void
+placeholders_add_made(const struct cause_facts *facts, struct text *evidence, struct text *fix)
+{
+	struct dropped *dropped = calloc(1, sizeof(*dropped));
+	int64_t wanted = 0;
+
+	if (dropped && find_joined(facts, dropped, &wanted) && dropped->made.count == dropped->pieces && dropped->pieces > 1) {
+		text_add(evidence, "%s%d were made, by ", evidence->used ? SAY("; ") : "", dropped->pieces);
+		cause_add_step(facts, evidence, &dropped->maker);
+		text_add(evidence, ", and all put together: %" PRId64 " never came to that line", wanted - dropped->pieces);
+		tell_caller(facts, dropped->process, &dropped->maker, evidence);
+		text_add(fix, "; see what gives that line its list: a name that comes twice is one in a dict or a set, a condition or a limit leaves one out");
+	}
+	free(dropped);
 }

@@ -315,5 +315,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		 ? SAY("use processor and tokenizer of one version, with the same sizes of images (lengths of sounds); where tokenised data is cached, rebuild the cache")
 		 : SAY("check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
 		       "tokenizer are of one version"));
+	if (more > 0)
+		placeholders_add_made(facts, &out->evidence, &out->fix);
 	return true;
 }

@@ -49,4 +49,8 @@ struct picture_rows *placeholders_pictures(const struct cause_facts *facts, stru
 struct placeholders_uneven { int picture; bool wide; int64_t size; struct lineage_step by; };
 bool placeholders_rounded(const struct cause_facts *facts, struct placeholders_uneven *out);
 
+/* causes_dropped.c: where all that one line made for the batch were put together, and the text has places for more whole ones: says so in EVIDENCE, with
+ * the line that it was made for, and in FIX. */
+void placeholders_add_made(const struct cause_facts *facts, struct text *evidence, struct text *fix);
+
 #endif
