@@ -90,6 +90,30 @@ test_beside_limit(void)
 	reach = NULL;
 }
 
+/* Both came in from lists: one that is a few longer than the limit was cut, too. */
+static void
+test_cut_apart(void)
+{
+	struct event *event;
+
+	reach = number("cfg['max_length']", 32);
+	for (int i = 0; i < 2; i++) {
+		event = two(i ? 47 : 33, 32, 2, 3, 9, 9, "aten::mul");
+		events[1].operation = "aten::lift_fresh";
+		ask_sized(event, 0, 200, 4, 29);
+		EXPECT("cut_one_side", i ? "likely" : "");
+		EXPECT("made_beside", i ? "" : "likely");
+	}
+	ask_sized(event, 0, 3, 4, 29); /* nothing is known of their lengths */
+	EXPECT("cut_one_side", "likely");
+	event = two(33, 32, 2, 3, 9, 9, "aten::mul");
+	events[1].operation = "aten::lift_fresh";
+	ask_sized(event, 0, 3, 4, 29);
+	EXPECT("cut_one_side", "likely");
+	json_decref(reach);
+	reach = NULL;
+}
+
 /* OPERATION joins along dimension 0 what two batches of ROWS gave, of lengths ONE and OTHER, each of which came in as LEAD x its length. */
 static struct event *
 collected(int64_t rows, int64_t lead, int64_t one, int64_t other, const char *operation)
@@ -326,6 +350,7 @@ fill(CU_pSuite suite)
 	source = hand_source(&hand);
 	CU_add_test(suite, "made side by side", test_beside);
 	CU_add_test(suite, "made side by side, one of them cut", test_beside_limit);
+	CU_add_test(suite, "two lists that were cut, one to a few more", test_cut_apart);
 	CU_add_test(suite, "what several batches gave", test_collected);
 	CU_add_test(suite, "batches of two steps", test_batches);
 	CU_add_test(suite, "a dtype of values", test_dtype);

@@ -69,6 +69,31 @@ test_earlier(void)
 	EXPECT("of_earlier_batch", "");
 }
 
+/* The batch was put together of samples that didn't come in at once, in PHASE. */
+static void
+ask_collated(const char *phase)
+{
+	struct event *event = cache(30, 22, false);
+
+	for (int i = 0; i < 3; i += 2) {
+		events[i].operation = "aten::pad_sequence";
+		events[i].phase = phase;
+		events[i].operand_count = 1;
+		operands[i][0] = tensor("sequences[0]", 20 + i, i ? 22 : 30, 6);
+	}
+	ask_cache(event);
+}
+
+static void
+test_collated(void)
+{
+	ask_collated("other");
+	EXPECT("of_earlier_batch", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "it was made of what had 30, by aten::pad_sequence"));
+	ask_collated("forward"); /* a part of the model: of another of its levels */
+	EXPECT("of_earlier_batch", "");
+}
+
 /* A depthwise convolution of FILTERS, for an input of CHANNELS, in GROUPS. */
 static void
 ask_groups(int64_t filters, int64_t each, int64_t channels, const char *groups)
@@ -144,6 +169,7 @@ fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "what is of an earlier batch", test_earlier);
+	CU_add_test(suite, "what is of an earlier batch, put together of samples", test_collated);
 	CU_add_test(suite, "groups that stayed", test_groups);
 	CU_add_test(suite, "the last place of a row that has nothing", test_last);
 }

@@ -13,7 +13,7 @@ static const char program[] =
 	"    other = torch.tensor(scores).view(-1, GROUP)\n"; /* 4 */
 static struct news news;
 
-/* What LINE made of a list of IS, which was of SMALLEST to LARGEST before, can't be viewed by fours; ANSWERS is the length of another list. */
+/* What LINE made of a list of IS, which was of SMALLEST to LARGEST before, can't be viewed by fours; ANSWERS is the length of two other lists. */
 static void
 ask_list(int line_number, int64_t is, int64_t smallest, int64_t largest, int answers, const char *list)
 {
@@ -33,8 +33,8 @@ ask_list(int line_number, int64_t is, int64_t smallest, int64_t largest, int ans
 	news.steps[0] = (struct news_step){ .step = { .event = { .id = 7, .site = 60, .operation = "aten::lift_fresh" }, .size = is, .entered = true },
 					    .usual = { .calls = 57, .smallest = smallest, .largest = largest } };
 	struct cause_facts facts = { .event = &event, .mismatch = &mismatch, .source = &from, .message = "shape '[-1, 4]' is invalid for input of size 7", .last_call = -1,
-				     .numbers = json_pack("[{s:i, s:[{s:s, s:I}, {s:s, s:i}]}]", "frame", 1, "numbers", "name", name, "value", (json_int_t)is, "name", "len(completions)",
-							  "value", answers) };
+				     .numbers = json_pack("[{s:i, s:[{s:s, s:I}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 1, "numbers", "name", name, "value", (json_int_t)is, "name",
+							  "len(batch)", "value", answers, "name", "len(completions)", "value", answers) };
 	facts.sides[0] = (struct cause_side){ .place = 0, .dim = 0, .size = is, .news = &news };
 	facts.sides[1] = (struct cause_side){ .place = -1, .dim = -1, .size = -1 };
 	json_decref(causes);
@@ -49,7 +49,7 @@ test_left_out(void)
 	EXPECT("list_left_out", "likely");
 	EXPECT("sizes_do_not_divide", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "rewards has 7 items, completions has 8: 1 was left out"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "see where rewards is filled (`number_reward(completions, answers)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "see where rewards is filled (`number_reward(completions, answers)`)"));
 	ask_list(3, 10, 8, 8, 8, "rewards");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "rewards has 10 items, completions has 8: 2 too many"));
 	ask_list(3, 7, 6, 8, 8, "rewards"); /* batches of all sizes */
@@ -116,13 +116,16 @@ ask_picture(int64_t channels, int64_t wanted, int64_t side, int64_t calls_before
 	const struct event event = EVENT("aten::sub_", both);
 	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = wanted,
 				    .actual = channels };
-	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .calls = calls_before, .agreed = calls_before, .last_call = -1 };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .calls = calls_before, .agreed = calls_before, .last_call = 50 };
 
 	start();
+	add_step(0, 60, "aten::lift_fresh", NULL, 0, 0, channels); /* of this call */
+	add_step(1, 3, "aten::full", NULL, 0, 0, wanted); /* older than the calls before */
 	for (int i = 0; i < 2; i++)
-		facts.sides[i] = (struct cause_side){ .place = i, .dim = 0, .size = i ? wanted : channels, .calls = calls_before, .smallest = wanted, .largest = wanted };
+		facts.sides[i] = (struct cause_side){ .place = i, .dim = 0, .size = i ? wanted : channels, .calls = calls_before, .smallest = wanted, .largest = wanted, .lineage = &stories[i] };
 	json_decref(causes);
 	causes = causes_build(&facts);
+	forget();
 }
 
 static void
@@ -130,14 +133,16 @@ test_channels(void)
 {
 	ask_picture(1, 3, 32, 200);
 	EXPECT("picture_mode", "likely");
+	EXPECT("fixed_size", "");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "self is a grey picture: 1 channel in dimension 0, where other has one number for each of 3"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "convert('RGB')"));
 	ask_picture(4, 3, 32, 200);
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "alpha channel"));
 	ask_picture(1, 3, 32, 0); /* nothing is known of its line */
 	EXPECT("picture_mode", "");
-	ask_picture(2, 3, 32, 200); /* no mode of pictures */
+	ask_picture(5, 3, 32, 200); /* no mode of pictures */
 	EXPECT("picture_mode", "");
+	EXPECT("fixed_size", "likely");
 	ask_picture(1, 3, 2, 200); /* no picture */
 	EXPECT("picture_mode", "");
 }

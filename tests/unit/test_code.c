@@ -195,7 +195,7 @@ test_conditions(void)
 	CU_ASSERT_FALSE(wanted);
 	CU_ASSERT_FALSE(code_condition(statements, of_line(30), text, sizeof(text), &wanted)); /* for another reason */
 	CU_ASSERT_TRUE(code_assigned(statements, of_line(21), "count", text, sizeof(text), &place));
-	CU_ASSERT_EQUAL(strncmp(text, "query_indices.sum().item()", 26), 0);
+	CU_ASSERT_STRING_EQUAL(text, "query_indices.sum().item()");
 	CU_ASSERT_EQUAL(place, -1);
 	CU_ASSERT_TRUE(code_assigned(statements, of_line(21), "b", text, sizeof(text), &place));
 	CU_ASSERT_EQUAL(place, 1);

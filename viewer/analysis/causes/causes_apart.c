@@ -136,7 +136,7 @@ cause_repeats(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: the smaller side was cut to a number that its line names, or that is a limit by name; the other wasn't. */
+/* Needs: the smaller side was cut to a number that its line names, or that is a limit by name; the other wasn't (nor was it to a few more). */
 bool
 cause_cut_one(const struct cause_facts *facts, struct cause *out)
 {
@@ -164,7 +164,7 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 		out->setting = cause_limit_before(facts, small, &step);
 		limit = out->setting != NULL;
 	}
-	if (!out->setting || (facts->twins && !limit))
+	if (!out->setting || (facts->twins && !limit) || (limit && cause_cut_apart(facts)))
 		return false;
 	out->confidence = (limit || cause_decided_by(small, "slice narrow")) && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
 	cut = json_integer_value(json_object_get(out->setting, "value"));

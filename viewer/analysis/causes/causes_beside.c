@@ -1,5 +1,6 @@
 /* Rules about two sizes that the program makes itself: side by side, or by one line for two batches. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -151,6 +152,17 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "give both one length in %s: the longer of the two, %" PRId64 ", taken from the one (its shape) for the other, instead of counting each for itself", function,
 			 longer ? other->size : one->size);
 	return true;
+}
+
+bool
+cause_cut_apart(const struct cause_facts *facts)
+{
+	int64_t apart = facts->sides[0].size - facts->sides[1].size;
+	struct cause *tried = apart && apart <= CUT_APART_MOST && apart >= -CUT_APART_MOST ? calloc(1, sizeof(*tried)) : NULL;
+	bool found = tried && cause_made_beside(facts, tried) && tried->setting;
+
+	free(tried);
+	return found;
 }
 
 /* Needs: two tensors that are joined, made by one line of the program in different steps: each for its own batch. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
 #define STATEMENTS_MOST 200
@@ -12,7 +13,7 @@
 
 struct newer { const struct lineage_step *entry; struct event event; int64_t size; };
 
-/* The newest call of the line by which the entry came in. */
+/* The newest call of the line that brought the batch. */
 static bool
 look_at_newest(const struct event *event, void *context)
 {
@@ -25,21 +26,33 @@ look_at_newest(const struct event *event, void *context)
 	return false;
 }
 
-/* SIDE was computed from what came in ready-made, and the same line has brought something of another size since: it in OUT. */
+/* Does STEP put samples together, outside the model? */
 static bool
-find_newer(const struct cause_facts *facts, const struct cause_side *side, struct newer *out)
+is_collated(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	return mismatch_is_any(step->event.operation, "pad_sequence stack") && !text_among("forward backward eval", step->event.phase) && step->event.site >= 0 &&
+	       where_is_own(facts->source, facts->process, step->event.site);
+}
+
+/* SIDE was computed from what came in ready-made, or was put together of samples, and the same line has brought something of WANTED since: it in OUT. */
+static bool
+find_newer(const struct cause_facts *facts, const struct cause_side *side, int64_t wanted, struct newer *out)
 {
 	const struct lineage *lineage = side->lineage;
-	const struct lineage_step *entry = lineage && lineage->count > 1 ? &lineage->steps[lineage->count - 1] : NULL;
-	struct event call;
 
-	if (!entry || lineage->property != LINEAGE_SIZE || entry->possible || entry->event.id < 0 || entry->dim < 0 || entry->size != side->size || !entry->entered)
-		return false;
-	*out = (struct newer){ .entry = entry, .event = { .id = -1 }, .size = -1 };
-	call = entry->event;
-	call.id = facts->event->id;
-	facts->source->each_call(facts->source->context, facts->process, &call, look_at_newest, out);
-	return out->event.id > lineage->steps[0].event.id && out->size > 0 && out->size != side->size;
+	for (int i = lineage && lineage->property == LINEAGE_SIZE ? lineage->count - 1 : 0; i > 0; i--) {
+		const struct lineage_step *entry = &lineage->steps[i];
+		struct event call = entry->event;
+
+		if (entry->possible || entry->event.id < 0 || entry->dim < 0 || entry->size != side->size || !(entry->entered || is_collated(facts, entry)))
+			continue;
+		*out = (struct newer){ .entry = entry, .event = { .id = -1 }, .size = -1 };
+		call.id = facts->event->id;
+		facts->source->each_call(facts->source->context, facts->process, &call, look_at_newest, out);
+		if (out->event.id > lineage->steps[0].event.id && out->size == wanted && wanted > 0 && wanted != side->size)
+			return true;
+	}
+	return false;
 }
 
 /* "cache=DynamicCache() (decode.py:6)" of a default value that a program's function makes once for all its calls; false if the frames have none. */
@@ -90,7 +103,7 @@ cause_of_earlier_batch(const struct cause_facts *facts, struct cause *out)
 		struct text argument = {{0}, 0};
 		struct newer newer;
 
-		if (kept->place < 0 || cause_is_parameter(facts, kept->place) || !find_newer(facts, kept, &newer) || newer.size != now->size)
+		if (kept->place < 0 || cause_is_parameter(facts, kept->place) || !find_newer(facts, kept, now->size, &newer))
 			continue;
 		out->confidence = "likely";
 		text_add(&out->text, "%s is of an earlier batch: it was made of what had %" PRId64 ", by ", cause_operand_name(facts, kept->place), kept->size);

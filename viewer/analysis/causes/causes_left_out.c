@@ -49,37 +49,45 @@ find_made_of(const struct cause_facts *facts, const char *line, int64_t size, ch
 	return false;
 }
 
-/* Another list of the same FRAME, of SIZE items; false if there is none. */
+/* Another list of the same FRAME, of SIZE items: one that MADE, what the list is set to, names, or else any; false if there is none. */
 static bool
-find_beside(const struct cause_facts *facts, size_t frame, int64_t size, const char *made_of, char out[NAME_MOST])
+find_beside(const struct cause_facts *facts, size_t frame, int64_t size, const char *made_of, const char *made, char out[NAME_MOST])
 {
 	const json_t *numbers = json_object_get(json_array_get(facts->numbers, frame), "numbers"), *number;
+	char name[NAME_MOST];
+	bool found = false;
 	size_t i;
 
 	json_array_foreach(numbers, i, number) {
-		if (json_integer_value(json_object_get(number, "value")) == size && list_name(number, out) && strcmp(out, made_of) != 0 && !strpbrk(out, ".["))
-			return true;
+		bool is_named;
+
+		if (json_integer_value(json_object_get(number, "value")) != size || !list_name(number, name) || strcmp(name, made_of) == 0 || strpbrk(name, ".["))
+			continue;
+		is_named = names(made, name);
+		if (!found || is_named)
+			text_format(out, NAME_MOST, "%s", name);
+		found = true;
+		if (is_named)
+			break;
 	}
-	return false;
+	return found;
 }
 
-/* "`number_reward(completions, answers)`, grpo.py:64" into TEXT: what NAME was set to before STEP's line. */
+/* "number_reward(completions, answers)": what NAME was set to before STEP's line; empty if that isn't known. */
 static void
-add_made(const struct cause_facts *facts, const struct lineage_step *step, const char *name, struct text *text)
+find_made(const struct cause_facts *facts, const struct lineage_step *step, const char *name, char *value, size_t size)
 {
 	struct code_statement statements[LISTS_STATEMENTS];
-	char file[512], value[512];
+	char file[512];
 	struct code code;
 	int line = cause_open(facts, step, &code, file, sizeof(file)), count, place;
 
+	*value = 0;
 	if (!line)
 		return;
 	count = code_statements(&code, line, statements, LISTS_STATEMENTS);
-	if (count > 0 && code_assigned(statements, count, name, value, sizeof(value), &place) && place < 0) {
-		text_add(text, "%s", " (`");
-		text_add_short(text, value, 70);
-		text_add(text, "%s", "`)");
-	}
+	if (count < 1 || !code_assigned(statements, count, name, value, size, &place) || place >= 0)
+		*value = 0;
 	code_close(&code);
 }
 
@@ -91,7 +99,7 @@ cause_list_left_out(const struct cause_facts *facts, struct cause *out)
 	for (int i = 0; i < 2 && facts->source && facts->mismatch; i++) {
 		const struct news *news = facts->sides[i].news;
 		const struct news_step *new = news && news->count ? &news->steps[news->count - 1] : NULL;
-		char line[512], made_of[NAME_MOST], beside[NAME_MOST];
+		char line[512], made_of[NAME_MOST], beside[NAME_MOST], made[512];
 		int64_t was, is, apart;
 		size_t frame;
 
@@ -99,7 +107,10 @@ cause_list_left_out(const struct cause_facts *facts, struct cause *out)
 			continue;
 		is = new->step.size;
 		was = new->usual.largest;
-		if (!find_made_of(facts, line, is, made_of, &frame) || !find_beside(facts, frame, was, made_of, beside))
+		if (!find_made_of(facts, line, is, made_of, &frame))
+			continue;
+		find_made(facts, &new->step, made_of, made, sizeof(made));
+		if (!find_beside(facts, frame, was, made_of, made, beside))
 			continue;
 		apart = is < was ? was - is : is - was;
 		out->confidence = "likely";
@@ -110,7 +121,11 @@ cause_list_left_out(const struct cause_facts *facts, struct cause *out)
 		cause_add_line(facts, &out->text, &new->step, -1);
 		text_add(&out->evidence, "it was made of %" PRId64 " in each of the last %" PRId64 " calls, of %" PRId64 " this time", was, new->usual.calls, is);
 		text_add(&out->fix, "see where %s is filled", made_of);
-		add_made(facts, &new->step, made_of, &out->fix);
+		if (*made) {
+			text_add(&out->fix, "%s", " (`");
+			text_add_short(&out->fix, made, 70);
+			text_add(&out->fix, "%s", "`)");
+		}
 		text_add(&out->fix, ", and give it one item for each of %s: a value for what can't be counted (0, or nan that is left out later) instead of %s", beside,
 			 is < was ? SAY("none (continue, a condition)") : SAY("several"));
 		return true;

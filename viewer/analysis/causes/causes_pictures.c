@@ -65,6 +65,7 @@ tell_numbers(const struct cause_facts *facts, struct cause *out)
 		    !cause_tell_mode(is, picture->dim, numbers->size, &mode, &out->fix))
 			continue;
 		out->confidence = "likely";
+		out->tells_news = true;
 		text_add(&out->text, "%s is %s: %" PRId64 " channel%s in dimension %d, where %s has one number for each of %" PRId64, cause_operand_name(facts, picture->place), mode.data,
 			 picture->size, language_plural(picture->size), picture->dim, cause_operand_name(facts, numbers->place), numbers->size);
 		if (cause_decider(picture)) {

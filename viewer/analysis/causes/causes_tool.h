@@ -69,6 +69,9 @@ bool cause_window(const struct lineage_step *step, struct cause_window *out);
  * nothing. A convolution whose padding makes up for it has rounded up: it leaves what OVER is beyond a multiple of STRIDE. */
 int64_t cause_rest(const struct lineage_step *step, int64_t *over, int64_t *stride);
 
+/* Two lists were cut at one limit, and part by a few that one got in front or behind since (made_beside tells it): not one of them alone was cut. */
+bool cause_cut_apart(const struct cause_facts *facts);
+
 /* STEP is of a checkpointed block's recomputation: in how many steps before it made the same as in the forward, if in all of them; 0. */
 int64_t cause_same_both_times(const struct cause_facts *facts, const struct lineage_step *step);
 

@@ -224,6 +224,8 @@ code_assigned(const struct code_statement *statements, int count, const char *na
 		if (*place == -2)
 			continue;
 		text_format(out, size, "%s", value + strspn(value, " "));
+		for (size_t length = strlen(out); length && out[length - 1] == ' '; length--)
+			out[length - 1] = 0;
 		return !strchr("+-*/%&|^@", end[-1]);
 	}
 	return false;
