@@ -6,6 +6,8 @@
 #include "lineage/backward.h"
 #include "findings/check.h"
 #include "failure/compiled.h"
+#include "failure/compiled_symbols.h"
+#include "diagnosis_parts.h"
 #include "history/history.h"
 #include "knowledge.h"
 #include "mismatch/mismatch_rule.h"
@@ -169,6 +171,18 @@ take_name(const struct event *event, void *context)
 	return false;
 }
 
+/* In the variable that a compiled part was given: what was viewed there has one dimension that isn't asked for in full, and came in with it. */
+static void
+find_entered(const struct failure *failure, struct subject *made, const struct mismatch *found)
+{
+	const json_t *frames = failure->note ? json_object_get(failure->note->json, "frames") : NULL;
+	struct operand *viewed = strcmp(found->property, "numel") == 0 && found->operand >= 0 && found->against >= 0 ? &made->operands[found->against] : NULL;
+	int dim = viewed && viewed->tensor < 0 ? diagnosis_unasked_dim(&made->event, found, found->against) : -1;
+
+	if (dim >= 0)
+		viewed->tensor = compiled_entered(frames, dim, viewed->sizes[dim]);
+}
+
 /* What disagrees elsewhere: in a list that the failing frames hold, in what a message tells of a checkpoint. */
 static void
 find_subject(struct diagnosis *diagnosis)
@@ -194,8 +208,10 @@ find_subject(struct diagnosis *diagnosis)
 		made->event.grad = failure->has_event && failure->event.grad;
 		if (!failure->operation_name && strncmp(made->event.operation, "aten::", 6) == 0 && !failure->has_event)
 			diagnosis->source->each_failed(diagnosis->source->context, failure->process, made->event.operation, take_name, failure);
-		if (strncmp(made->event.operation, "aten::", 6) == 0 && failure->message && strstr(failure->message, "fake tensors: call_"))
+		if (strncmp(made->event.operation, "aten::", 6) == 0 && failure->message && strstr(failure->message, "fake tensors: call_")) {
+			find_entered(failure, made, &found);
 			compiled_find_made(diagnosis->source, failure->process, made);
+		}
 		diagnosis->made = made;
 		diagnosis->subject = &made->event;
 		diagnosis->mismatch = found;

@@ -171,6 +171,8 @@ bool cause_are_markers(const struct cause_facts *facts);
 bool cause_are_positions(const struct cause_facts *facts);
 /* One dimension is viewed as several whose product is another. */
 bool cause_is_split(const struct cause_facts *facts);
+/* The same of two, one of which it was divided by: WHOLE isn't a multiple of BY. */
+bool cause_split_by(const struct cause_facts *facts, int64_t *whole, int64_t *by);
 /* A loss over classes. */
 bool cause_is_loss(const struct cause_facts *facts);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiled_symbols.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
 #include "../where.h"
@@ -255,16 +256,27 @@ set_variable(struct subject *out, const json_t *frames, int place, int dim)
 		operand->tensor = json_integer_value(json_object_get(local, "tensor"));
 }
 
-bool
-compiled_subject(struct subject *out, const char *message, const json_t *frames, struct mismatch *found)
+/* Adds the number or expression of numbers at AT to the sizes that are asked for; false if it is none. */
+static bool
+add_number(struct subject *out, const char *at, const char *end, int numbers)
+{
+	size_t used = strlen(out->names[0]);
+	int64_t value;
+
+	if (!compiled_value(at, end, &value))
+		return false;
+	text_format(out->names[0] + used, sizeof(out->names[0]) - used, "%s%" PRId64, numbers ? "," : "", value);
+	return true;
+}
+
+/* The arguments at AT of operation NAME, as find_call gives them: operands and what disagrees among them. */
+static bool
+read_call(struct subject *out, const char *message, const char *name, const char *at, const json_t *frames, struct mismatch *found)
 {
 	struct mismatch_facts facts = { .event = &out->event, .message = message };
-	char name[64];
-	const char *at = find_call(message, name, sizeof(name));
+	bool sizes = text_among("view reshape", name);
 	int tensors = 0, numbers = 0;
 
-	if (!at)
-		return false;
 	subject_start(out, "");
 	text_format(out->types[0], sizeof(out->types[0]), "aten::%.24s", name);
 	out->event.operation = out->types[0];
@@ -272,29 +284,30 @@ compiled_subject(struct subject *out, const char *message, const json_t *frames,
 	while (*at && *at != ')') {
 		const char *end = argument_end(at);
 
-		if (*at == '[' || *at == '(') { /* a list of tensors */
+		if (add_number(out, at, end, numbers)) {
+			numbers++;
+		} else if (*at == '[' || *at == '(') { /* a list, of tensors or of sizes */
 			for (const char *item = at + 1; item < end && *item && !strchr(")]", *item);) {
 				const char *item_end = argument_end(item);
 
-				if (!add_tensor(out, message, item, item_end, frames, "tensors", tensors++))
+				if (sizes ? !add_number(out, item, item_end, numbers++) : !add_tensor(out, message, item, item_end, frames, "tensors", tensors++))
 					return false;
-				item = item_end + strspn(item_end, ", ");
+				item = item_end + (*item_end == ',');
+				item += strspn(item, " ");
 			}
-		} else if (isdigit((unsigned char)*at) || *at == '-') {
-			size_t used = strlen(out->names[0]);
-
-			text_format(out->names[0] + used, sizeof(out->names[0]) - used, "%s%lld", numbers++ ? "," : "", strtoll(at, NULL, 10));
 		} else if (strstr(at, "FakeTensor(") && strstr(at, "FakeTensor(") < end) {
 			bool parameter = strncmp(at, "Parameter(", 10) == 0;
 
 			if (!add_tensor(out, message, at, end, frames, parameter ? SAY("a parameter") : argument_name(name, tensors), -1))
 				return false;
 			tensors++;
+		} else if (sizes) {
+			return false;
 		}
 		at = end + (*end == ',');
 		at += strspn(at, " ");
 	}
-	if (numbers && text_among("view reshape", name) && out->event.operand_count < SUBJECT_OPERANDS_MOST) {
+	if (numbers && sizes && out->event.operand_count < SUBJECT_OPERANDS_MOST) {
 		size_t used = strlen(out->names[0]);
 
 		text_format(out->names[0] + used, sizeof(out->names[0]) - used, "]");
@@ -307,6 +320,27 @@ compiled_subject(struct subject *out, const char *message, const json_t *frames,
 	set_variable(out, frames, found->operand, found->dim);
 	set_variable(out, frames, found->against, found->against_dim);
 	return true;
+}
+
+bool
+compiled_subject(struct subject *out, const char *message, const json_t *frames, struct mismatch *found)
+{
+	char name[64], call[COMPILED_CALL_MOST], same[COMPILED_CALL_MOST] = "";
+	const char *at = find_call(message, name, sizeof(name));
+	struct text_walk walk = { 0 };
+
+	if (!at)
+		return false;
+	if (read_call(out, message, name, at, frames, found))
+		return true;
+	while (text_among("view reshape", name) && compiled_next(message, at, frames, &walk, call)) {
+		if (strcmp(call, same) == 0 || !read_call(out, message, name, call, frames, found))
+			continue;
+		if (*same)
+			return false; /* by two variables of unlike sizes it fails */
+		memcpy(same, call, sizeof(same));
+	}
+	return *same && read_call(out, message, name, same, frames, found);
 }
 
 struct search { const struct source *source; int process; struct subject *subject; };

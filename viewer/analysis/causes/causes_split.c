@@ -1,0 +1,194 @@
+/* A rule about one size that is viewed as several whose product is another. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
+
+/* Each dimension from FIRST on viewed as two, one of which was made by dividing: the first whose two parts don't make it. */
+static bool
+split_pairs(const struct operand *input, int first, const int64_t *sizes, int count, int64_t *whole, int64_t *parts)
+{
+	bool found = false;
+
+	for (int d = first; d < input->ndim; d++) {
+		int at = first + 2 * (d - first);
+		int64_t is = input->sizes[d], one, other;
+
+		if (input->ndim - d == count - at) { /* the rest is as it was */
+			for (; d < input->ndim; d++, at++)
+				if (input->sizes[d] != sizes[at])
+					return false;
+			return found;
+		}
+		if (at + 1 >= count)
+			return false;
+		one = sizes[at];
+		other = sizes[at + 1];
+		if (one < 1 || other < 1 || (one * other != is && is / other != one && is / one != other))
+			return false;
+		if (one * other != is && !found) {
+			found = true;
+			*whole = is;
+			parts[0] = one;
+			parts[1] = other;
+		}
+	}
+	return found && first + 2 * (input->ndim - first) == count;
+}
+
+/* How many of the last of COUNT sizes make IS together (one that is it, or several that were one); 0 if they don't. */
+static int
+last_in_full(int64_t is, const int64_t *sizes, int count)
+{
+	int64_t product = 1;
+
+	for (int taken = 1; taken <= count && sizes[count - taken] > 0 && !__builtin_mul_overflow(product, sizes[count - taken], &product) && product <= is; taken++)
+		if (product == is)
+			return taken;
+	return 0;
+}
+
+/* Sizes of the view that one dimension of the input is split into; how many, 0 if it isn't that. */
+static int
+split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t sizes[RULE_INTS_MOST];
+	const struct operand *input;
+	int count, first = 0, taken, ndim;
+
+	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
+		return 0;
+	input = &facts->event->operands[mismatch->against];
+	count = rule_ints(facts->event, cause_argument(facts, mismatch->operand), sizes, RULE_INTS_MOST);
+	ndim = input->ndim;
+	while (first < input->ndim && first < count && sizes[first] == input->sizes[first])
+		first++;
+	if (room >= 2 && count > input->ndim && split_pairs(input, first, sizes, count, whole, parts))
+		return 2;
+	for (int d = input->ndim - 1; d > first && (taken = last_in_full(input->sizes[d], sizes + first, count - first)); d--) {
+		count -= taken;
+		ndim--;
+	}
+	if (ndim - first != 1 || count - first < 2 || count - first > room)
+		return 0;
+	*whole = input->sizes[first];
+	memcpy(parts, sizes + first, (size_t)(count - first) * sizeof(*parts));
+	return count - first;
+}
+
+bool
+cause_is_split(const struct cause_facts *facts)
+{
+	int64_t whole, parts[4];
+
+	return split_sizes(facts, &whole, parts, 4) > 0;
+}
+
+/* The part that the whole was divided by to get the other one; 0 if neither. */
+static int64_t
+divisor_of(int64_t whole, const int64_t *parts)
+{
+	if (parts[0] < 1 || parts[1] < 1)
+		return 0;
+	return whole / parts[1] == parts[0] ? parts[1] : whole / parts[0] == parts[1] ? parts[0] : 0;
+}
+
+bool
+cause_split_by(const struct cause_facts *facts, int64_t *whole, int64_t *by)
+{
+	int64_t parts[4];
+
+	if (split_sizes(facts, whole, parts, 4) != 2)
+		return false;
+	*by = divisor_of(*whole, parts);
+	return *by > 1 && *whole % *by;
+}
+
+/* Whose number the parts are: windows and patches need a multiple, heads another number. */
+static void
+tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, const int64_t *parts, int count, int64_t product, bool free)
+{
+	static const char cells[] = "window patch merge stride chunk block factor unshuffle tokens_per frame group_size segment";
+	static const char heads[] = "head";
+	const json_t *cell = NULL, *head = NULL, *own = NULL;
+
+	for (int i = 0; i < count; i++)
+		own = parts[i] > 1 && whole % parts[i] && !own ? cause_number_on_line(facts, parts[i]) : own;
+	own = cause_is_called(own, heads) || cause_is_called(own, cells) ? NULL : own;
+	for (int i = 0; i < count && !own; i++) {
+		const json_t *number = parts[i] > 1 ? cause_named_number(facts, parts[i], cells) : NULL;
+
+		if (cause_is_called(number, cells) && whole % parts[i])
+			cell = number;
+		number = parts[i] > 1 ? cause_named_number(facts, parts[i], heads) : NULL;
+		if (cause_is_called(number, heads))
+			head = number;
+	}
+	if (!cell && !head && !own && free) {
+		cell = cause_named_number(facts, product, cells);
+		cell = cause_is_called(cell, cells) ? cell : NULL;
+	}
+	out->setting = own ? own : cell ? cell : head;
+	if (out->setting) {
+		int64_t by = json_integer_value(json_object_get(out->setting, "value"));
+
+		text_add(&out->evidence, "%" PRId64 " is %s", by, text_get(out->setting, "name"));
+		if (whole % by)
+			text_add(&out->evidence, ", and %" PRId64 " is no multiple of it: it leaves %" PRId64, whole, whole % by);
+	}
+	if (cell && json_integer_value(json_object_get(cell, "value")) > 0) {
+		int64_t by = json_integer_value(json_object_get(cell, "value"));
+
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
+			 "into parts", whole, text_get(cell, "name"), by, whole / by * by, (whole / by + 1) * by);
+	} else if (own) {
+		int64_t by = json_integer_value(json_object_get(own, "value"));
+
+		text_add(&out->fix, "make the %" PRId64 " a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") where it is made", whole, text_get(own, "name"), by, whole / by * by,
+			 (whole / by + 1) * by);
+	} else if (count == 2 && !head && divisor_of(whole, parts) > 1) {
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %" PRId64 " before it is cut into parts (patches, windows, merged "
+			 "cells)", whole, divisor_of(whole, parts));
+	} else if (head) {
+		text_add(&out->fix, "make heads x head_dim the width that arrives, %" PRId64 " (with fewer key/value heads, use their number)", whole);
+	} else {
+		text_add(&out->fix, "make the parts multiply to the %" PRId64 " that arrives, or pad, resize or crop it to a multiple of them (patches, "
+			 "windows, heads)", whole);
+	}
+	if (cause_decider(&facts->sides[1]) || cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "%s%" PRId64 " was decided by ", out->evidence.used ? SAY("; ") : "", whole);
+		cause_add_step(facts, &out->evidence, cause_decider(cause_decider(&facts->sides[1]) ? &facts->sides[1] : &facts->sides[0]));
+	}
+}
+
+/* Needs: one dimension viewed as several whose product isn't it. */
+bool
+cause_split(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t whole, parts[4], product = 1;
+	int count = split_sizes(facts, &whole, parts, 4);
+	bool free = false;
+
+	if (!count)
+		return false;
+	for (int i = 0; i < count; i++) {
+		free = free || parts[i] == -1;
+		if (parts[i] != -1 && __builtin_mul_overflow(product, parts[i], &product))
+			return false;
+	}
+	if (product <= 0 || (free && whole % product == 0))
+		return false;
+	out->confidence = "likely";
+	if (free)
+		text_add(&out->text, "%" PRId64 " is no multiple of %" PRId64 ": it leaves %" PRId64, whole, product, whole % product);
+	else
+		text_add(&out->text, "%" PRId64 " is not ", whole);
+	for (int i = 0; i < count && !free; i++)
+		text_add(&out->text, "%s%" PRId64, i ? " x " : "", parts[i]);
+	if (!free)
+		text_add(&out->text, " = %" PRId64, product);
+	tell_parts(facts, out, whole, parts, count, product, free);
+	return true;
+}
