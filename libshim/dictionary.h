@@ -78,20 +78,10 @@ dictionary_site_find(uint64_t key)
 uint32_t dictionary_site_add(uint64_t key, const uint32_t *frames, int inner, int outer, int left_out, const struct site_text *text);
 
 /* A signature of KEY will be looked for soon: where it mostly is, which may lie in no cache, is there by then. */
-static inline const struct dictionary_slot *
+static inline void
 dictionary_signature_fetch(uint64_t key)
 {
-	const struct dictionary_slot *slot = dictionary_slot(&dictionary_signatures, key);
-
-	__builtin_prefetch(slot);
-	return slot;
-}
-
-/* As dictionary_signature_find; SLOT is what was fetched for KEY. */
-static inline uint32_t
-dictionary_signature_at(const struct dictionary_slot *slot, uint64_t key)
-{
-	return __builtin_expect(__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == key, 1) ? dictionary_value(slot) : dictionary_signature_find(key);
+	__builtin_prefetch(dictionary_slot(&dictionary_signatures, key));
 }
 
 /* Room for SIZE bytes (a multiple of 8, zero) at the end of region ID, published at once: its offset within the region, or

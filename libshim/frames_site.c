@@ -132,14 +132,18 @@ make_site(uint64_t key, const struct frames_memo_frame *at, uint32_t count, uint
 
 /* The site of COUNT frames whose sums are right, and BETWEEN more that aren't among them: found, or made. */
 static uint32_t
-site_of(const struct frames_memo_frame *at, uint32_t count, uint32_t between)
+site_of(struct frames_memo *memo, uint32_t count, uint32_t between)
 {
+	const struct frames_memo_frame *at = memo->at;
 	uint32_t inner = count < BOX_SITE_INNER ? count : BOX_SITE_INNER;
 	uint32_t outer = count - inner < BOX_SITE_OUTER ? count - inner : BOX_SITE_OUTER;
 	uint64_t innermost = at[count - 1].sum - (count > inner ? at[count - inner - 1].sum * BASE_INNER : 0);
 	uint64_t key = dictionary_mix(innermost, (outer ? at[outer - 1].sum : 0) + count + between);
-	uint32_t site = dictionary_site_find(key);
 
+	memo->key = key;
+	if (memo->guess && memo->guess->key == key)
+		return memo->guess->site;
+	uint32_t site = dictionary_site_find(key);
 	return __builtin_expect(site != BOX_NONE, 1) ? site : make_site(key, at, count, inner, outer, between);
 }
 
@@ -164,7 +168,7 @@ site_far(const struct frame_layout *layout, struct frames_memo *memo, const char
 			memo->at[kept++] = read_frame(layout, frames[i]);
 	memo->count = 0;
 	add_up(memo->at, 0, kept);
-	return site_of(memo->at, kept, count - kept);
+	return site_of(memo, kept, count - kept);
 }
 
 /* The memo holds COUNT frames now; those from place CHANGED on are not what they were. */
@@ -174,7 +178,7 @@ settle(struct frames_memo *memo, uint32_t count, uint32_t changed)
 	if (changed >= count && count == memo->count)
 		return memo->site;
 	add_up(memo->at, changed, count);
-	memo->site = site_of(memo->at, count, 0);
+	memo->site = site_of(memo, count, 0);
 	memo->count = memo->site == BOX_NONE ? 0 : count;
 	return memo->site;
 }

@@ -24,10 +24,18 @@ struct frames_memo_frame {
 	uint64_t text;           /* what its sum has of the code object. (64 bytes: a place is a shift away) */
 };
 
+/* A call site by what it was found by. */
+struct frames_found {
+	uint64_t key; /* 0: none */
+	uint32_t site;
+};
+
 /* A thread's own; `count` 0: nothing is known. It belongs to one box. */
 struct frames_memo {
 	uint32_t count;
 	uint32_t site;
+	uint64_t key;            /* what `site` was found by */
+	const struct frames_found *guess; /* which site is likely to come, or NULL: saves the look for it, no more */
 	uint64_t codes_ended;    /* frames_codes_ended when they were compared with all that they say */
 	struct frames_memo_frame at[FRAMES_MEMO];
 };

@@ -30,16 +30,13 @@ void history_missed(const struct recorder *recorder, struct box_calls *bucket, u
 /* One call from SITE whose signature is not in the dictionary: WORD_COUNT WORDS (4-aligned) of VALUE_COUNT values. */
 void history_unsigned(uint32_t site, uint32_t op, const void *words, uint32_t word_count, uint32_t value_count);
 
-/* The bucket of calls of SIGNATURE from SITE. One has begun: the bucket, which may lie in no cache, is there when it ends. */
+/* The bucket of calls of SIGNATURE from SITE by thread number NUMBER. */
 static inline struct box_calls *
-history_begun(const struct recorder *recorder, uint32_t site, uint32_t signature)
+history_bucket(uint32_t number, uint32_t site, uint32_t signature)
 {
 	uint64_t key = (uint64_t)site << 32 | signature;
-	struct box_calls *bucket = history_calls + (size_t)((uint32_t)(dictionary_mix(key, recorder->number) >> 40)
-							    & history_mask) * BOX_CALLS_BUCKET;
 
-	__builtin_prefetch(bucket, 1);
-	return bucket;
+	return history_calls + (size_t)((uint32_t)(dictionary_mix(key, number) >> 40) & history_mask) * BOX_CALLS_BUCKET;
 }
 
 /* One more call of SIGNATURE (arguments) from SITE, whose bucket is BUCKET, has ended well. */

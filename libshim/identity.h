@@ -46,9 +46,9 @@ extern uint32_t identity_mask __attribute__((visibility("hidden")));
 static inline uint32_t
 identity_bucket(const void *impl)
 {
-	uint64_t hash = (uintptr_t)impl * 0x9e3779b97f4a7c15ull;
+	uint64_t near = (uintptr_t)impl >> 9, far = ((uintptr_t)impl >> 21) * 0x9e3779b97f4a7c15ull >> 32;
 
-	return ((uint32_t)(hash >> 32) & identity_mask) * BOX_TENSOR_BUCKET;
+	return ((uint32_t)(near + far) & identity_mask) * BOX_TENSOR_BUCKET;
 }
 
 /* The first slot of the bucket at FIRST that has IMPL's address, or -1. */

@@ -91,11 +91,11 @@ seed_of(uint32_t op, uint32_t flags)
 }
 
 /* The signature of KEY (values_encode has the rest); BOX_NONE: it isn't in the dictionary, VALUES has it. */
-static inline uint32_t
-find_signature(struct values *values, const struct dictionary_slot *slot, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list,
-	       size_t count, uint64_t numbers, uint32_t list_limit)
+static __attribute__((noinline)) uint32_t
+find_signature(struct values *values, uint64_t key, uint32_t op, uint32_t flags, const struct torch_value *list, size_t count, uint64_t numbers,
+	       uint32_t list_limit)
 {
-	uint32_t found = dictionary_signature_at(slot, key);
+	uint32_t found = dictionary_signature_find(key);
 
 	if (__builtin_expect(found != BOX_NONE, 1))
 		return found;
@@ -111,6 +111,16 @@ is_grad(const struct recorder *recorder)
 	if (__builtin_expect(recorder->autograd != NULL, 1))
 		return *recorder->autograd & torch.grad_bit;
 	return torch.grad_enabled && torch.grad_enabled();
+}
+
+/* What is found in EXPECTED from now on: SIGNATURE, for KEY from SITE. */
+static void
+expect(const struct recorder *recorder, struct expected *expected, uint64_t key, uint32_t site, uint32_t signature)
+{
+	*expected = (struct expected){
+		.key = key, .from = { site && site != BOX_NONE ? recorder->frames.key : 0, site }, .signature = signature, .next = expected->next,
+		.calls = history_bucket(recorder->number, site, signature),
+	};
 }
 
 static inline void
@@ -133,9 +143,19 @@ begin_operation(struct recorder *recorder, const void *record)
 	struct values *values = &recorder->values;
 	const struct torch_value *list = recorder->pending_values;
 	uint64_t key = values_key(values, list, recorder->pending_count, facts->numbers, facts->list_limit, seed_of(op, 0));
-	const struct dictionary_slot *slot = dictionary_signature_fetch(key);
+	const struct expected *guess = &recorder->expected.at[recorder->expected.guess];
+	if (__builtin_expect(guess->key != key, 0))
+		dictionary_signature_fetch(key);
+	recorder->frames.guess = &guess->from;
 	uint32_t site = frames_site(&recorder->frames, from.frame);
-	uint32_t signature = find_signature(values, slot, key, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
+	struct expected *expected = expected_find(&recorder->expected, key, site);
+	uint32_t signature = expected->signature;
+	if (__builtin_expect(!expected_is(expected, key, site), 0)) {
+		signature = find_signature(values, key, op, 0, list, recorder->pending_count, facts->numbers, facts->list_limit);
+		if (signature != BOX_NONE)
+			expect(recorder, expected, key, site, signature);
+	}
+	__builtin_prefetch(expected->calls, 1); /* which may lie in no cache, is there when it ends */
 	bool in_line = signature == BOX_NONE;
 	if (__builtin_expect(values->cut, 0)) {
 		box_lose(BOX_LOSS_LIST_CUT, 1);
@@ -175,7 +195,7 @@ begin_operation(struct recorder *recorder, const void *record)
 		.uncaught = recorder_uncaught(recorder), .level = from.level,
 		.leaf = settings.depth && from.level + 1 >= settings.depth && !facts->children, .takes_index = facts->takes_index,
 		.carry = values->tensor_count ? facts->carry : CARRY_NOTHING,
-		.event = recorder->events++, .start = start, .chunk = recorder->chunk, .calls = history_begun(recorder, event.site, signature),
+		.event = recorder->events++, .start = start, .chunk = recorder->chunk, .expected = expected,
 	};
 	recorder_look_around(recorder);
 	if (open->carry)
@@ -204,13 +224,33 @@ count_call(const struct recorder *recorder, const struct open_op *open)
 {
 	if (!open->site || open->site == BOX_NONE)
 		return;
-	if (__builtin_expect(open->signature != BOX_NONE, 1))
-		history_call(recorder, open->calls, open->site, open->signature);
-	else if (open->chunk == recorder->chunk && open->chunk->first_event <= open->event) {
+	if (__builtin_expect(open->signature != BOX_NONE, 1)) {
+		const struct expected *expected = open->expected;
+		history_call(recorder, __builtin_expect(expected->from.site == open->site && expected->signature == open->signature, 1)
+				       ? expected->calls : history_bucket(recorder->number, open->site, open->signature), open->site, open->signature);
+	} else if (open->chunk == recorder->chunk && open->chunk->first_event <= open->event) {
 		const uint32_t *words = open->start->id + open->start->ids;
 		history_unsigned(open->site, open->op, words + SIGNATURE_WORDS, words[1], words[0]);
 	} else
 		box_lose(BOX_LOSS_HISTORY_BUSY, 1);
+}
+
+/* The signature of the COUNT values from LIST that OPEN has made. */
+static inline uint32_t
+output_signature(struct values *values, const struct open_op *open, const struct torch_value *list, size_t count)
+{
+	uint64_t seed = seed_of(open->op, BOX_SIGNATURE_OUTPUT);
+	uint64_t key = __builtin_expect(count == 1, 1) ? values_key_of(values, list, OUTPUT_LIST_LIMIT, seed)
+						       : values_key(values, list, count, 0, OUTPUT_LIST_LIMIT, seed);
+
+	if (__builtin_expect(open->expected->output_key == key, 1))
+		return open->expected->output_signature;
+	uint32_t signature = find_signature(values, key, open->op, BOX_SIGNATURE_OUTPUT, list, count, 0, OUTPUT_LIST_LIMIT);
+	if (signature != BOX_NONE) {
+		open->expected->output_key = key;
+		open->expected->output_signature = signature;
+	}
+	return signature;
 }
 
 /* OPEN, the innermost operation of RECORDER, ends. (Apart: where it lies is to stay at hand.) */
@@ -225,22 +265,14 @@ end_operation(struct recorder *recorder, const struct open_op *open, const char 
 		end_failed(recorder, open);
 		return;
 	}
-	uint32_t signature = BOX_NONE;
-	const struct dictionary_slot *slot = NULL;
-	uint64_t key = 0;
 	const struct torch_value *const *outputs = (const struct torch_value *const *)(record + torch.record_outputs);
 	size_t count = torch.record_outputs > 0 ? (size_t)(outputs[1] - outputs[0]) : 0;
-	if (__builtin_expect(count == 1, 1))
-		key = values_key_of(values, outputs[0], OUTPUT_LIST_LIMIT, seed_of(open->op, BOX_SIGNATURE_OUTPUT));
-	else if (count)
-		key = values_key(values, outputs[0], count, 0, OUTPUT_LIST_LIMIT, seed_of(open->op, BOX_SIGNATURE_OUTPUT));
-	else
-		values->tensor_count = 0;
-	if (count)
-		slot = dictionary_signature_fetch(key);
+	uint32_t signature = BOX_NONE;
 	count_call(recorder, open);
 	if (count)
-		signature = find_signature(values, slot, key, open->op, BOX_SIGNATURE_OUTPUT, outputs[0], count, 0, OUTPUT_LIST_LIMIT);
+		signature = output_signature(values, open, outputs[0], count);
+	else
+		values->tensor_count = 0;
 	bool in_line = count && signature == BOX_NONE;
 	uint32_t words = sizeof(struct box_end) / 4 + values->tensor_count + inline_words(in_line, values);
 	unsigned flags = (in_line ? BOX_FLAG_INLINE : 0) | (torch.record_outputs > 0 ? 0 : BOX_FLAG_NO_OUTPUTS);

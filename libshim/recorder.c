@@ -101,6 +101,9 @@ recorder_get(void)
 		       offsetof(struct recorder, thrown) - sizeof recorder->in_use);
 		recorder->thrown.count = recorder->thrown.noted = 0;
 		recorder->frames.count = 0;
+		recorder->frames.guess = NULL;
+		if (recorder->expected.count)
+			memset(&recorder->expected, 0, sizeof recorder->expected);
 		recorder->lists.count = recorder->lists.told_count = 0;
 		recorder->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 		recorder_meet_torch(recorder);

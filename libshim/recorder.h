@@ -13,6 +13,7 @@
 
 #include "../schema/box.h"
 #include "clock.h"
+#include "expected.h"
 #include "frames_site.h"
 #include "identity.h"
 #include "lists.h"
@@ -37,7 +38,7 @@ struct open_op {
 	uint64_t event;       /* its number in this thread */
 	const struct box_start *start; /* its record; overwritten once its chunk is used again */
 	const struct box_chunk *chunk;
-	struct box_calls *calls; /* where it is counted if it ends well (history.h) */
+	struct expected *expected; /* what is known of it; may be another's by the time it ends */
 };
 
 /* The exception thrown last on this thread. */
@@ -80,6 +81,7 @@ struct recorder {
 
 	struct thrown thrown;
 	struct frames_memo frames;     /* of the last call site */
+	struct expected_order expected;
 	struct values values;
 	struct lists lists;            /* of the last operation whose lists were longer than a record keeps */
 };

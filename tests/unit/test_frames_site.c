@@ -138,6 +138,7 @@ static void
 sites_of(int minor, bool counted)
 {
 	static struct frames_memo memo, none;
+	static struct frames_found guesses[256]; /* of sites that there were, right or wrong */
 	static struct { uint64_t model; uint32_t site; } seen[8192];
 	int count = 0, wrong = 0, alike = 0;
 
@@ -147,12 +148,16 @@ sites_of(int minor, bool counted)
 	make_codes();
 	frames_codes_ended = counted;
 	memo.count = 0;
+	memset(guesses, 0, sizeof guesses);
 	depth = 0;
 	for (int step = 0; step < 60000; step++) {
 		move_on();
 		if (counted && rand() % 20 == 0)
 			end_code(rand() % CODES);
+		memo.guess = rand() % 4 ? &guesses[rand() % 256] : NULL;
 		uint32_t site = frames_site(&memo, innermost());
+		if (site)
+			guesses[rand() % 256] = (struct frames_found){ memo.key, site };
 		none.count = 0;
 		wrong += frames_site(&none, innermost()) != site || (site == 0) != (depth == 0) || site == BOX_NONE;
 		if (!depth || step % 8)

@@ -55,7 +55,7 @@ calls_of(uint32_t site, uint32_t op, struct box_varied *rows)
 static void
 call(const struct recorder *recorder, uint32_t site, uint32_t signature)
 {
-	history_call(recorder, history_begun(recorder, site, signature), site, signature);
+	history_call(recorder, history_bucket(recorder->number, site, signature), site, signature);
 }
 
 static void
