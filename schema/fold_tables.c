@@ -28,20 +28,24 @@ tree_of(struct fold *fold, enum fold_table table)
 	return order ? &order->tree : &fold->trees[table];
 }
 
-static void
-roots_read(struct fold *fold, uint32_t roots[FOLD_TABLE_COUNT])
-{
-	sqlite3_stmt *root = fold_prepare(fold, "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?");
+/* Where a table begins, and how many columns it has. */
+struct place { uint32_t root, columns; };
 
-	for (int i = 0; i < FOLD_TABLE_COUNT && root && !fold->failed; i++) {
-		sqlite3_bind_text(root, 1, tables[i].name, -1, SQLITE_STATIC);
-		if (sqlite3_step(root) == SQLITE_ROW)
-			roots[i] = (uint32_t)sqlite3_column_int64(root, 0);
+static void
+places_read(struct fold *fold, struct place places[FOLD_TABLE_COUNT])
+{
+	sqlite3_stmt *row = fold_prepare(fold, "SELECT rootpage, (SELECT count(*) FROM pragma_table_info(m.name)) FROM sqlite_master m "
+					       "WHERE type = 'table' AND name = ?");
+
+	for (int i = 0; i < FOLD_TABLE_COUNT && row && !fold->failed; i++) {
+		sqlite3_bind_text(row, 1, tables[i].name, -1, SQLITE_STATIC);
+		if (sqlite3_step(row) == SQLITE_ROW)
+			places[i] = (struct place){ (uint32_t)sqlite3_column_int64(row, 0), (uint32_t)sqlite3_column_int64(row, 1) };
 		else
 			fold_fail(fold, sqlite3_errmsg(fold->db));
-		sqlite3_reset(root);
+		sqlite3_reset(row);
 	}
-	sqlite3_finalize(root);
+	sqlite3_finalize(row);
 }
 
 static void
@@ -56,15 +60,15 @@ pages_check(struct fold *fold)
 void
 fold_tables_open(struct fold *fold, const char *path)
 {
-	uint32_t roots[FOLD_TABLE_COUNT] = { 0 };
+	struct place places[FOLD_TABLE_COUNT] = { 0 };
 
-	roots_read(fold, roots);
+	places_read(fold, places);
 	fold_close(fold);
 	if (fold->failed)
 		return;
 	tree_file_open(&fold->pages, path);
 	for (int i = 0; i < FOLD_TABLE_COUNT; i++)
-		tree_open(tree_of(fold, (enum fold_table)i), &fold->pages, roots[i], tables[i].keyed);
+		tree_open(tree_of(fold, (enum fold_table)i), &fold->pages, places[i].root, tables[i].keyed, places[i].columns);
 	pages_check(fold);
 }
 

@@ -23,9 +23,9 @@ write_32(uint8_t *out, uint32_t value)
 }
 
 void
-tree_open(struct tree *tree, struct tree_file *file, uint32_t root, bool keyed)
+tree_open(struct tree *tree, struct tree_file *file, uint32_t root, bool keyed, uint32_t columns)
 {
-	*tree = (struct tree){ .file = file, .root = root, .keyed = keyed, .last = INT64_MIN, .content = file->page_bytes };
+	*tree = (struct tree){ .file = file, .root = root, .keyed = keyed, .columns = columns, .last = INT64_MIN, .content = file->page_bytes };
 	tree->page = file->error ? NULL : calloc(1, file->page_bytes);
 	if (!tree->page)
 		tree_fail(file, ENOMEM);

@@ -6,7 +6,7 @@
  * root that SQLite gave its table. Then SQLite opens the file again, and may read and write what is here as anything else. Rows must come
  * in ascending order of their key, each once (tree_order.c: nearly so), with all columns in the table's order; there may be no index beside.
  *
- * Single-threaded. The first failure stays in the file's `error` (an errno; EINVAL: rows out of order, or a file that isn't as expected); later
+ * Single-threaded. The first failure stays in the file's `error` (an errno; EINVAL: rows out of order or with other columns, or a file that isn't as expected); later
  * calls do nothing. A file with an error is worth nothing.
  */
 #ifndef SHAPEBOX_SCHEMA_TREE_H
@@ -38,6 +38,7 @@ struct tree {
 	struct tree_file *file;
 	uint32_t root;
 	bool keyed;                /* WITHOUT ROWID */
+	uint32_t columns;          /* that a row has */
 	int64_t last;              /* rowid of the newest row */
 	uint64_t rows;
 
@@ -51,7 +52,7 @@ struct tree {
 
 	/* The row that is being made: its values lie behind a gap, into which the types go at the end. */
 	uint8_t types[TREE_TYPES_BYTES];
-	uint32_t type_bytes;
+	uint32_t type_bytes, row_columns;
 	struct bytes row;
 };
 
@@ -64,7 +65,7 @@ void tree_file_close(struct tree_file *file);                               /* `
 void tree_fail(struct tree_file *file, int error);                          /* the first one is kept */
 
 /* tree.c: OPEN; for each row BEGIN, all columns, END; then CLOSE. */
-void tree_open(struct tree *tree, struct tree_file *file, uint32_t root, bool keyed);
+void tree_open(struct tree *tree, struct tree_file *file, uint32_t root, bool keyed, uint32_t columns);
 void tree_end(struct tree *tree, int64_t rowid);                            /* of a keyed tree any */
 void tree_place(struct tree *tree, int64_t rowid, const uint8_t *payload, size_t bytes); /* a row from tree_payload */
 void tree_close(struct tree *tree);

@@ -61,17 +61,18 @@ type_add(struct tree *tree, uint64_t type)
 		return;
 	}
 	tree->type_bytes += (uint32_t)tree_varint(tree->types + tree->type_bytes, type);
+	tree->row_columns++;
 }
 
 void
 tree_begin(struct tree *tree)
 {
-	tree->type_bytes = 0;
+	tree->type_bytes = tree->row_columns = 0;
 	tree->row.size_bytes = 0;
 	room_make(tree, GAP);
 	tree->row.size_bytes = GAP;
 	if (!tree->keyed)
-		tree->types[tree->type_bytes++] = TYPE_NULL;
+		tree_null(tree);
 }
 
 void
@@ -93,6 +94,7 @@ tree_integer(struct tree *tree, int64_t value)
 		tree_fail(tree->file, tree->row.failed ? ENOMEM : EINVAL);
 		return;
 	}
+	tree->row_columns++;
 	tree->types[tree->type_bytes++] = small ? (uint8_t)(TYPE_ZERO + value) : types[need];
 	if (small)
 		return;
@@ -141,6 +143,8 @@ tree_payload(struct tree *tree, size_t *bytes)
 
 	if (tree->row.failed)
 		tree_fail(tree->file, ENOMEM);
+	if (tree->row_columns != tree->columns)
+		tree_fail(tree->file, EINVAL);
 	if (tree->file->error)
 		return NULL;
 	at = (uint8_t *)tree->row.data + GAP - tree->type_bytes;

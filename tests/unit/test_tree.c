@@ -115,7 +115,7 @@ rows_compared(int page_bytes, int rows, int longest, bool keyed)
 	sqlite3 *db;
 
 	tree_file_open(&file, path);
-	tree_open(&tree, &file, root, keyed);
+	tree_open(&tree, &file, root, keyed, keyed ? 3 : 4);
 	CU_ASSERT_EQUAL_FATAL(sqlite3_open(":memory:", &db), SQLITE_OK);
 	run(db, keyed ? "CREATE TABLE b(id, n, x)" : "CREATE TABLE b(id, n, x, y)");
 	sqlite3_prepare_v2(db, keyed ? "INSERT INTO b VALUES (?,?,?)" : "INSERT INTO b VALUES (?,?,?,?)", -1, &insert, NULL);
@@ -178,7 +178,7 @@ long_rows_go_on_elsewhere(void)
 	rows_compared(8192, 300, 200000, false);
 }
 
-/* Keyed trees have no long rows; a row out of order is an error, not a broken file. */
+/* Keyed trees have no long rows; a row out of order, or with fewer columns than the table, is an error, not a broken file. */
 static void
 what_may_not_be_is_refused(void)
 {
@@ -188,7 +188,7 @@ what_may_not_be_is_refused(void)
 	char text[1000] = "";
 
 	tree_file_open(&file, path);
-	tree_open(&tree, &file, root, true);
+	tree_open(&tree, &file, root, true, 3);
 	tree_begin(&tree);
 	tree_integer(&tree, 1);
 	tree_integer(&tree, 1);
@@ -200,7 +200,7 @@ what_may_not_be_is_refused(void)
 
 	root = tables_make(512, "id INTEGER PRIMARY KEY, x TEXT)");
 	tree_file_open(&file, path);
-	tree_open(&tree, &file, root, false);
+	tree_open(&tree, &file, root, false, 2);
 	for (int i = 0; i < 2; i++) {
 		CU_ASSERT_EQUAL(file.error, 0);
 		tree_begin(&tree);
@@ -211,6 +211,15 @@ what_may_not_be_is_refused(void)
 	tree_close(&tree);
 	tree_file_close(&file);
 	CU_ASSERT_EQUAL(file.error, EINVAL);
+
+	root = tables_make(512, "id INTEGER PRIMARY KEY, x TEXT)");
+	tree_file_open(&file, path);
+	tree_open(&tree, &file, root, false, 2);
+	tree_begin(&tree);
+	tree_end(&tree, 1);
+	CU_ASSERT_EQUAL(file.error, EINVAL);
+	tree_close(&tree);
+	tree_file_close(&file);
 }
 
 static void
@@ -241,7 +250,7 @@ the_lock_page_is_left_out(void)
 
 	tree_file_open(&file, path);
 	file.last = lock - 3;
-	tree_open(&tree, &file, root, false);
+	tree_open(&tree, &file, root, false, 2);
 	for (int i = 0; i < 3000; i++) {
 		tree_begin(&tree);
 		tree_text(&tree, "a text of some length", 21);
@@ -286,7 +295,7 @@ rows_ordered(int count, int away, int stuck, size_t bytes, bool *late)
 			break;
 		}
 	tree_file_open(&file, path);
-	tree_open(&rows.tree, &file, root, false);
+	tree_open(&rows.tree, &file, root, false, 3);
 	for (int i = 0; i < count; i++) {
 		tree_begin(&rows.tree);
 		tree_optional(&rows.tree, -3ll * order[i], order[i] % 4);
