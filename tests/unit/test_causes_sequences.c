@@ -95,6 +95,8 @@ test_padding(void)
 	ask_padding(5, 4, 8, 1, 2, "attention_mask", json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "tokenizer.pad_token_id", "value", 7,
 							       "name", "config.image_token_id", "value", 7));
 	EXPECT("placeholder_is_padding", "likely");
+	ask_padding(5, 4, 8, 1, 1, "attention_mask", NULL); /* the padding's id is 0, and the placeholder's another */
+	EXPECT("placeholder_is_padding", "");
 	ask_padding(5, 4, 8, 3, 9, "attention_mask", NULL); /* another number */
 	EXPECT("placeholder_is_padding", "");
 	ask_padding(4, 3, 8, 1, 7, "attention_mask", NULL); /* too few places */

@@ -206,3 +206,39 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "transpose(%d, %d) or permute it (channels first, batch first)", mismatch->dim, found);
 	return true;
 }
+
+/* Needs: a dimension that disagrees and is the batch's, put in front by a stack; what is wanted there stands, once, in another, and was as many as the batch
+ * in every call before: nothing showed until a batch of another size. */
+bool
+cause_square_batch(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct lineage_step *step = cause_step_any(&facts->sides[0], "stack");
+	struct usual batch, other;
+	struct usuals usuals;
+	const struct operand *is;
+	int found = -1, times = 0;
+
+	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || !facts->source || !step || step->dim != mismatch->dim || step->size != mismatch->actual ||
+	    rule_pieces(&step->event) != mismatch->actual || step->output < 0)
+		return false;
+	is = &facts->event->operands[mismatch->operand];
+	for (int d = 0; d < is->ndim; d++)
+		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
+			found = d;
+			times++;
+		}
+	if (times != 1 || !usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
+	    !usual_dim(&usuals, mismatch->dim, &batch) || !usual_dim(&usuals, found, &other) || !usual_is_steady(&batch) || !usual_is_steady(&other) ||
+	    batch.smallest != mismatch->expected || other.smallest != mismatch->expected)
+		return false;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "the %" PRId64 " that is wanted in dimension %d of %s stands in its dimension %d; its dimension %d is the batch, which was %" PRId64
+		 " as well in every call before, so that nothing showed: this batch has %" PRId64 ". The batch is put into the wrong place by ", mismatch->expected, mismatch->dim,
+		 cause_operand_name(facts, mismatch->operand), found, mismatch->dim, mismatch->expected, mismatch->actual);
+	cause_add_line(facts, &out->text, step, -1);
+	text_add(&out->fix, "put the batch into dimension %d there (torch.stack(..., dim=%d)), or transpose(%d, %d) after it; to drop the last, smaller batch would hide that all others are "
+		 "read the wrong way round", found, found, mismatch->dim, found);
+	return true;
+}

@@ -158,6 +158,16 @@ asks_for_one_size(const char *message)
 	return text_contains_any(message, words, sizeof(words) / sizeof(*words));
 }
 
+/* Is what failed about another entry ("samples[1]['pixels']") than PATH ("['ids']")? */
+static bool
+is_of_other_key(const struct cause_facts *facts, const char *path)
+{
+	const char *name = facts->event && facts->mismatch && facts->mismatch->operand >= 0 ? cause_operand_name(facts, facts->mismatch->operand) : "";
+	const char *key = strstr(name, "['");
+
+	return key && *path && !strstr(key, path);
+}
+
 /* Needs: a list that a loader or collator (or the failing line) works on, most of whose items are of one form, and one that isn't. */
 bool
 cause_odd_sample(const struct cause_facts *facts, struct cause *out)
@@ -165,6 +175,8 @@ cause_odd_sample(const struct cause_facts *facts, struct cause *out)
 	struct samples_odd odd;
 
 	if (!samples_find(facts->frames, facts->line, &odd) || (!cause_is_raised(facts) && !cause_is(facts, "stack cat resize")))
+		return false;
+	if (odd.ragged && is_of_other_key(facts, odd.path))
 		return false;
 	if (odd.ragged && !cause_is(facts, "stack") && (!facts->message || !asks_for_one_size(facts->message)))
 		return false; /* samples may well be of several lengths */

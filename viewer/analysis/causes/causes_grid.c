@@ -6,6 +6,7 @@
 #include "../mismatch/mismatch_rule.h"
 
 #define ROWS_TOLD 8
+#define ROWS_LEAST 8
 #define MERGE_MOST 64
 
 struct grid { int64_t sum; size_t rows; const json_t *local; };
@@ -73,8 +74,8 @@ cause_grid_rows(const struct cause_facts *facts, struct cause *out)
 			}
 		}
 	}
-	if (promised < 0 || other <= 0)
-		return false;
+	if (promised < 0 || other <= 0 || (!features && (promised ? mismatch->actual : mismatch->expected) < ROWS_LEAST))
+		return false; /* nothing has such rows, and small numbers divide anything */
 	products = json_object_get(json_object_get(grid.local, "summary"), "row_products");
 	out->confidence = features && merge == 1 ? "likely" : "possible";
 	text_add(&out->text, "%s promises %" PRId64 " patches", text_get(grid.local, "name"), grid.sum);

@@ -46,6 +46,19 @@ searched_length(const struct cause_side *side)
 	return input >= 0 && step->event.operands[input].ndim > 0 ? step->event.operands[input].sizes[step->event.operands[input].ndim - 1] : -1;
 }
 
+/* The longest that SIDE's positions were looked for in before; -1 where that isn't known. */
+static int64_t
+longest_searched(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+	int input = step ? rule_any(&step->event, "self input condition") : -1;
+	struct usuals usuals;
+	struct usual usual;
+
+	return facts->source && input >= 0 && usual_given(facts->source, facts->process, &step->event, input, USUAL_CALLS_QUICK, &usuals) &&
+	       usual_dim(&usuals, step->event.operands[input].ndim - 1, &usual) ? usual.largest : -1;
+}
+
 /* A check in Python failed where exactly two lists of whole numbers, of unequal length, are at hand. */
 static bool
 cause_markers_checked(const struct cause_facts *facts, struct cause *out)
@@ -104,7 +117,7 @@ bool
 cause_markers(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	int64_t few, many, length;
+	int64_t few, many, length, longest;
 
 	if (!facts->event)
 		return cause_markers_checked(facts, out);
@@ -123,6 +136,14 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 		return true;
 	}
 	length = searched_length(&facts->sides[0]);
+	longest = longest_searched(facts, &facts->sides[0]);
+	if (length > 0 && length < longest) {
+		text_add(&out->text, "; nothing was cut: the sequence that they were looked for in has %" PRId64 ", earlier ones up to %" PRId64 ", so a marker more stands in the text itself",
+			 length, longest);
+		text_add(&out->fix, "look for a marker that stands alone in this sample's text (what a user wrote, which the tokenizer makes that token, or a template that forgets the other "
+			 "one): remove or escape it there; to use the first %" PRId64 " pairs would pair the wrong ones", few);
+		return true;
+	}
 	out->setting = length > 0 && length == searched_length(&facts->sides[1]) ? cause_named_number(facts, length, cause_limits) : NULL;
 	if (out->setting && !cause_is_limit(facts, out->setting))
 		out->setting = NULL;

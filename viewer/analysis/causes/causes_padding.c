@@ -33,6 +33,20 @@ places_are_zero(const struct cause_facts *facts, const struct placeholders *foun
 	return false;
 }
 
+/* Is the padding's id 0, and the placeholder's another: just as many ids are 0 as are padding, and not as many as there are places? */
+static bool
+padding_is_other(const struct cause_facts *facts, const struct placeholders *found, int64_t padding)
+{
+	struct text_walk at = { 0 };
+	const json_t *local;
+
+	while ((local = text_next(facts->frames, "locals", &at)))
+		if (cause_local_size(local, 0) == found->rows && cause_local_size(local, 1) == found->length && json_array_size(json_object_get(local, "shape")) == 2 &&
+		    cause_count(json_object_get(local, "summary"), "zero", -1) == padding && cause_count(json_object_get(local, "summary"), "max", 0) > 1)
+			return true;
+	return false;
+}
+
 /* Are padding and placeholder one number by name? */
 static bool
 ids_are_one(const struct cause_facts *facts)
@@ -60,7 +74,7 @@ cause_placeholder_is_padding(const struct cause_facts *facts, struct cause *out)
 		if (strstr(text_get(local, "name"), "mask") && zeros_of(local, found.rows, found.length) == more)
 			break;
 	one = local && (places_are_zero(facts, &found) || ids_are_one(facts));
-	if (!local || (!one && placeholders_whole(facts, &found, &whole)))
+	if (!local || (!one && (placeholders_whole(facts, &found, &whole) || padding_is_other(facts, &found, more))))
 		return false;
 	out->confidence = one ? "likely" : "possible";
 	text_add(&out->text, "padding is counted as placeholders: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64 " too many, and %s leaves just as many positions out as "

@@ -76,6 +76,7 @@ cause_input_small(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sin %" PRId64 " earlier calls at least %" PRId64 " were left", out->evidence.used ? SAY("; ") : "",
 			 facts->sides[0].calls, facts->sides[0].smallest);
 	text_add(&out->fix, "drop inputs shorter than %" PRId64 ", or pad them to it (torch.nn.functional.pad) before the model", need);
+	cause_add_every(facts, &facts->sides[0], &out->text, &out->fix);
 	return true;
 }
 

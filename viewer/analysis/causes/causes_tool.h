@@ -93,6 +93,8 @@ void cause_add_otherwise(const struct cause_facts *facts, struct text *text, int
 /* The same of a cat or stack that was given another number of pieces than in the call before. */
 void cause_add_pieces(struct text *text, const struct event *event, int dim); /* "16 + 16 + 20" of what EVENT puts together along DIM */
 bool cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix);
+/* SIDE went through a slice that takes every n-th: says so (TEXT, a clause), what earlier calls took, and what to change (FIX); false if it didn't. */
+bool cause_add_every(const struct cause_facts *facts, const struct cause_side *side, struct text *text, struct text *fix);
 /* Did STEP, a slice, end before it had the WANTED that it asked for, its tensor being too short? START gets where it begins, END
  * where what there is ends. */
 bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, int64_t *end);

@@ -1,6 +1,7 @@
 /* Sizes that a view put into one and a later view took apart again, pieces that were made as large as others, rows that were selected: where each comes
  * from. */
 #include "lineage_parts.h"
+#include "../history/usual.h"
 #include "../mismatch/mismatch_rule.h"
 
 static const char views[] = "view reshape unsafe_view reshape_alias flatten unflatten view_copy";
@@ -84,6 +85,20 @@ is_given(const struct event *maker, int output, int dim)
 	return flow.kind == FLOW_ARGUMENTS && flow.operand < 0;
 }
 
+/* Was DIM of what MAKER made cut to what it is, and to more in an earlier call: to the shortest of its batch, not at a limit? */
+static bool
+is_cut_to_shortest(const struct source *source, int process, const struct event *maker, int output, int dim)
+{
+	int self = rule_any(maker, "self input");
+	struct usuals usuals;
+	struct usual usual;
+
+	return mismatch_is_any(maker->operation, "slice narrow") && self >= 0 && dim < maker->operands[self].ndim &&
+	       maker->operands[self].sizes[dim] > maker->outputs[output].sizes[dim] &&
+	       usual_made(source, process, maker, output, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, dim, &usual) &&
+	       usual.largest > maker->outputs[output].sizes[dim];
+}
+
 void
 lineage_other_piece(const struct source *source, const struct lineage *lineage, const struct event *maker, struct flow *flow)
 {
@@ -96,7 +111,8 @@ lineage_other_piece(const struct source *source, const struct lineage *lineage, 
 		if (maker->operands[i].ndim <= flow->dim || maker->operands[i].sizes[flow->dim] != maker->operands[flow->operand].sizes[flow->dim])
 			continue;
 		if (lineage_maker(source, lineage->process, maker->operands[i].tensor, maker->id, LINEAGE_SIZE, &piece, &output, &writes) &&
-		    flow->dim < piece.outputs[output].ndim && is_given(&piece, output, flow->dim))
+		    flow->dim < piece.outputs[output].ndim &&
+		    (is_given(&piece, output, flow->dim) || is_cut_to_shortest(source, lineage->process, &piece, output, flow->dim)))
 			continue;
 		flow->operand = i;
 		return;
