@@ -257,6 +257,9 @@ add_lines(int64_t first, int64_t high, int64_t wide, int64_t step)
 	MAKES(TENSOR("", first + 4, high * (wide + 1) + 4, 32));
 }
 
+static int came_in;       /* pictures that came in ready-made, the second CAME_HIGH high */
+static int64_t came_high;
+
 /* A square picture and one of HIGH x WIDE, after CALLS of BEFORE x 4; the text has PLACES. */
 static void
 ask_lines(int calls_before, int64_t before, int64_t high, int64_t wide, const char *places, int64_t selected)
@@ -265,6 +268,11 @@ ask_lines(int calls_before, int64_t before, int64_t high, int64_t wide, const ch
 	struct cause_facts facts;
 
 	hand.event_count = 0;
+	for (int i = 0; i < came_in; i++) {
+		add("aten::lift_fresh");
+		events[hand.event_count - 1].step = 90;
+		MAKES(TENSOR_ON("", 70 + i, "uint8", "cpu", i ? came_high : 30, i ? 90 - came_high : 30, 3));
+	}
 	for (int i = 0; i < calls_before; i++)
 		add_lines(100 + 10 * i, before, 4, i);
 	add_lines(10, 4, 4, 90);
@@ -285,8 +293,21 @@ test_turned(void)
 	EXPECT("picture_turned", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "picture 1 (from 0) of 2 brings 4 x (8 + 1) + 4 = 40 rows, and the text has 8 x (4 + 1) + 4 = 44 places for it, 4 too many"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_evidence(), "in each of the last 4 calls before this batch the grid was as high as wide"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "exchanged where the places are counted, or in the sizes that the model is given"));
 	EXPECT("picture_rounded", "");
 	EXPECT("placeholders_differ", "");
+	came_in = 2;
+	came_high = 30;
+	ask_lines(4, 4, 4, 8, "{\"elements\":100,\"true\":68,\"rows\":[24,44]}", 68);
+	CU_ASSERT_STRING_EQUAL(strrchr(first_text("text"), ':'), ": its height and width are exchanged where the places are counted");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_evidence(), "picture 1 is 30 high and 60 wide"));
+	came_high = 60;
+	ask_lines(4, 4, 4, 8, "{\"elements\":100,\"true\":68,\"rows\":[24,44]}", 68);
+	CU_ASSERT_STRING_EQUAL(strrchr(first_text("text"), ':'), ": its height and width are exchanged in the sizes that the model is given");
+	came_in = 3; /* of what they are isn't known */
+	ask_lines(4, 4, 4, 8, "{\"elements\":100,\"true\":68,\"rows\":[24,44]}", 68);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "or in the sizes"));
+	came_in = 0;
 	ask_lines(0, 4, 8, 4, "{\"elements\":100,\"true\":64,\"rows\":[24,40]}", 64); /* the other way round; a square one beside it agrees */
 	EXPECT("picture_turned", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "brings 8 x (4 + 1) + 4 = 44 rows, and the text has 4 x (8 + 1) + 4 = 40 places for it, 4 too few"));
@@ -302,9 +323,25 @@ test_turned(void)
 	count_values(0, NULL);
 }
 
+/* A plain grid in steps of other height than width: exchanged, another rest is left. */
+static void
+test_turned_grid(void)
+{
+	struct picture_row row = { .rows = 30, .size = { 40, 96 }, .laid = { .grid = { 5, 6 } } };
+
+	CU_ASSERT_EQUAL(picture_row_turned(&row), 24); /* 96 // 8 x 40 // 16 */
+	row = (struct picture_row){ .rows = 36, .size = { 48, 96 }, .laid = { .grid = { 6, 6 } } };
+	CU_ASSERT_EQUAL(picture_row_turned(&row), 36); /* none is */
+	row = (struct picture_row){ .rows = 60, .size = { 40, 96 }, .laid = { .grid = { 5, 12 } } };
+	CU_ASSERT_EQUAL(picture_row_turned(&row), 60); /* the same steps */
+	row = (struct picture_row){ .rows = 30, .laid = { .grid = { 5, 6 } } };
+	CU_ASSERT_EQUAL(picture_row_turned(&row), 30); /* nothing is known of the picture */
+}
+
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "a grid exchanged", test_turned_grid);
 	CU_add_test(suite, "height and width exchanged", test_turned);
 	CU_add_test(suite, "a rest that one side counts", test_rest);
 	CU_add_test(suite, "what else makes a difference", test_none);

@@ -60,6 +60,47 @@ count_squares(const struct cause_facts *facts, const struct picture_row *row, st
 		facts->source->each_call(facts->source->context, facts->process, &row->laid.step.event, look_at_square, out);
 }
 
+/* Pictures that came in ready-made in a step, the newest first: their heights and widths. */
+struct entered { int64_t step; int count; bool more; struct grid_sides list[PICTURE_ROWS_MOST]; };
+
+static bool
+is_channels(int64_t size)
+{
+	return size == 1 || size == 3 || size == 4;
+}
+
+static bool
+look_at_entered(const struct event *event, void *context)
+{
+	struct entered *entered = context;
+	const struct operand *is = event->output_count == 1 ? event->outputs : NULL;
+
+	if (event->step != entered->step)
+		return false;
+	if (!is || is->ndim != 3 || !is->dtype || strcmp(is->dtype, "uint8") != 0 || (!is_channels(is->sizes[0]) && !is_channels(is->sizes[2])))
+		return true;
+	entered->more = entered->count == PICTURE_ROWS_MOST;
+	if (!entered->more)
+		entered->list[entered->count++] = is_channels(is->sizes[2]) ? (struct grid_sides){ is->sizes[0], is->sizes[1] } : (struct grid_sides){ is->sizes[1], is->sizes[2] };
+	return !entered->more;
+}
+
+/* The own height and width of PICTURE: what the layer was given, or as it came in where just as many came in as there are pictures; zeros. */
+static struct grid_sides
+own_size(const struct cause_facts *facts, const struct picture_rows *pictures, int picture)
+{
+	const struct picture_row *row = &pictures->list[picture];
+	struct entered entered = { .step = row->laid.step.event.step };
+	struct event probe = row->laid.step.event;
+
+	if (row->size.high > 0)
+		return row->size;
+	probe.operation = "aten::lift_fresh";
+	probe.site = -1;
+	facts->source->each_call(facts->source->context, facts->process, &probe, look_at_entered, &entered);
+	return entered.more || entered.count != pictures->count ? (struct grid_sides){ 0, 0 } : entered.list[entered.count - 1 - picture];
+}
+
 /* "4 x (8 + 1) + 16", or the same with the two sides exchanged. */
 static void
 add_layout(struct text *text, const struct picture_row *row, bool turned)
@@ -97,8 +138,25 @@ tell_turned(struct cause *out, const struct picture_rows *pictures, const struct
 		text_add(&out->text, " = %" PRId64 " places for it, %" PRId64 " too %s", turned, turned > row->rows ? turned - row->rows : row->rows - turned,
 			 turned > row->rows ? SAY("many") : SAY("few"));
 	}
-	text_add(&out->text, ": its height and width are exchanged where the places are counted, or in the sizes that the model is given (%" PRId64 " places, %" PRId64 " rows in all)",
-		 found->selected, found->supplied);
+	text_add(&out->text, " (%" PRId64 " places, %" PRId64 " rows in all)", found->selected, found->supplied);
+}
+
+/* Whose sides are exchanged, by PICTURE's own. */
+static void
+tell_whose(const struct cause_facts *facts, const struct picture_rows *pictures, int picture, struct cause *out)
+{
+	const struct grid_sides *grid = &pictures->list[picture].laid.grid;
+	struct grid_sides own = own_size(facts, pictures, picture);
+
+	if (own.high == own.wide || grid->high == grid->wide) {
+		text_add(&out->text, ": its height and width are exchanged where the places are counted, or in the sizes that the model is given");
+		return;
+	}
+	text_add(&out->evidence, "picture %d is %" PRId64 " high and %" PRId64 " wide", picture, own.high, own.wide);
+	if ((own.high > own.wide) == (grid->high > grid->wide))
+		text_add(&out->text, ": its height and width are exchanged where the places are counted");
+	else
+		text_add(&out->text, ": its height and width are exchanged in the sizes that the model is given");
 }
 
 /* Needs: places and rows that differ, rows that are put together picture by picture, and how each picture's grid was laid out; with height and width
@@ -128,8 +186,10 @@ cause_turned_pictures(const struct cause_facts *facts, struct cause *out)
 	out->confidence = agree || squares.calls >= CALLS_LEAST ? "likely" : "possible";
 	out->tells_news = true;
 	tell_turned(out, pictures, &found);
+	tell_whose(facts, pictures, (int)(first - pictures->list), out);
 	if (squares.calls && squares.square == squares.calls) {
-		text_add(&out->evidence, "in each of the last %" PRId64 " calls before this batch the grid was as high as wide, where an exchange makes no difference: ", squares.calls);
+		text_add(&out->evidence, "%sin each of the last %" PRId64 " calls before this batch the grid was as high as wide, where an exchange makes no difference: ",
+			 out->evidence.used ? SAY("; ") : "", squares.calls);
 		cause_add_step(facts, &out->evidence, &first->laid.step);
 	}
 	placeholders_add_spread(facts, found.supplied, &out->evidence);
