@@ -1,0 +1,78 @@
+/* links: schema viewer */
+/* What a library's call of the program pads to a length and doesn't cut to it. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "causes_asked.h"
+
+static char path[] = "/tmp/shapebox-truncation-XXXXXX.py";
+
+/* Sizes of 20 that were 16 in 30 earlier calls (or up to LARGEST from SMALLEST), made by LIBRARY's code that STATEMENT calls. */
+static void
+ask_made(const char *statement, const char *library, int64_t smallest, int64_t largest)
+{
+	static struct news news;
+	const struct operand pair[] = { TENSOR("self", 1, 4, 20), TENSOR("other", 2, 16) }, raw[] = { TENSOR("self", 3, 4, 20) };
+	const struct frame frames[] = { { .file = library, .function = "pad", .line = 9 }, { .file = path, .function = "collate", .line = 2 } };
+	const struct site sites[] = { { .id = 10, .frame_count = 2, .frames = frames } };
+	struct hand hand = { .sites = sites, .site_count = 1 };
+	struct source source = hand_source(&hand);
+	const struct event event = EVENT("aten::add", pair);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 16, .actual = 20 };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .last_call = -1,
+				     .sides = { { .place = 0, .dim = 1, .size = 20, .lineage = &stories[0] }, { .place = 1, .dim = 0, .size = 16 } } };
+	FILE *file = fopen(path, "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fprintf(file, "def collate(rows):\n    %s\n", statement);
+	fclose(file);
+	add_step(0, 10, "aten::lift_fresh", raw, 1, 1, 20);
+	news = (struct news){ .count = 1, .steps = { { .step = stories[0].steps[0], .usual = { .calls = 30, .smallest = smallest, .largest = largest } } }, .change.step.event.id = -1 };
+	facts.sides[0].news = &news;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	forget();
+}
+
+static void
+test_truncation(void)
+{
+	static const char extractor[] = "/x/site-packages/transformers/feature_extraction_utils.py", tokenizer[] = "/x/site-packages/transformers/tokenization_utils_base.py";
+
+	ask_made("return extractor(rows, padding=\"max_length\", max_length=16, truncation=False)", extractor, 16, 16);
+	EXPECT("not_truncated", "likely");
+	EXPECT("first_new", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), ":2 pads to a length and doesn't cut to it (truncation=False): it made 20 of what was longer, where all 30 earlier calls made 16"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "give that call truncation=True"));
+	ask_made("return extractor(rows, padding='max_length', max_length=16)", extractor, 16, 16); /* it may cut by itself */
+	EXPECT("not_truncated", "");
+	ask_made("return tokenizer(rows, padding='max_length', max_length=16)", tokenizer, 16, 16); /* that doesn't */
+	EXPECT("not_truncated", "likely");
+	ask_made("return tokenizer(rows, padding='max_length', truncation=True, max_length=16)", tokenizer, 16, 16);
+	EXPECT("not_truncated", "");
+	ask_made("return tokenizer(rows, padding=True)", tokenizer, 16, 16); /* to the longest */
+	EXPECT("not_truncated", "");
+	ask_made("return tokenizer(rows, padding='max_length', max_length=16)", tokenizer, 9, 16); /* lengths of all kinds */
+	EXPECT("not_truncated", "");
+	ask_made("return tokenizer(rows, padding='max_length', max_length=16)", tokenizer, 24, 24); /* it is shorter */
+	EXPECT("not_truncated", "");
+}
+
+static void
+fill(CU_pSuite suite)
+{
+	CU_add_test(suite, "padded to a length, not cut to it", test_truncation);
+}
+
+int
+main(void)
+{
+	int descriptor = mkstemps(path, 3), status;
+
+	if (descriptor < 0)
+		return 2;
+	close(descriptor);
+	status = run_suite("what isn't cut", fill);
+	unlink(path);
+	return status;
+}
