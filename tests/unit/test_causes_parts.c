@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "viewer/analysis/diagnosis_parts.h"
 #include "viewer/analysis/failure/samples.h"
 
 static char path[] = "/tmp/shapebox-parts-XXXXXX.py";
@@ -126,6 +127,26 @@ test_full(void)
 	json_decref(numbers);
 }
 
+/* Rows that are taken apart are what is followed, not what each has. */
+static int
+followed(const char *size)
+{
+	const struct operand viewed[] = { INDEX("self", 1, 15, 24), VALUE("size", "int[]", size) };
+	const struct event event = EVENT("aten::view", viewed);
+	const struct mismatch wants = { .property = "numel", .operand = 1, .against = 0, .dim = -1, .against_dim = -1 };
+
+	return diagnosis_unasked_dim(&event, &wants, 0);
+}
+
+static void
+test_followed(void)
+{
+	CU_ASSERT_EQUAL(followed("[4, 4, -1]"), 0);
+	CU_ASSERT_EQUAL(followed("[-1, 4, 24]"), 0);
+	CU_ASSERT_EQUAL(followed("[15, 5, -1]"), 1);
+	CU_ASSERT_EQUAL(followed("[7, -1]"), 1);
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -133,6 +154,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "no such samples", test_other);
 	CU_add_test(suite, "more forms than are kept", test_many_forms);
 	CU_add_test(suite, "a full batch", test_full);
+	CU_add_test(suite, "which dimension is followed", test_followed);
 }
 
 int

@@ -73,7 +73,7 @@ test_apart(void)
 	ask_columns();
 	EXPECT("prepared_apart", "likely");
 	EXPECT("layer_width", "");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the data of evaluation has 11 columns, that of training, for which weight was built, 12: 1 fewer; both came in by aten::lift_fresh"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the data of evaluation has 11 columns, that of training, for which weight was built, 12: 1 fewer: the two were prepared apart, each by what it contains; both came in by aten::lift_fresh"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "keep the columns that were found for training"));
 	is.array = "len(loader.dataset.features[0])";
 	ask_columns();

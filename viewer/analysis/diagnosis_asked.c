@@ -20,7 +20,8 @@ asked_in_full(int64_t size, const int64_t *asked, int count, int step)
 	return 0;
 }
 
-/* The one dimension of IS that isn't asked for in full where the others are, from both ends (4 x 54 x 192 as 4, 7, 7, 8, 8, 3: the 54); -1. */
+/* The one dimension of IS that isn't asked for in full where the others are, from both ends (4 x 54 x 192 as 4, 7, 7, 8, 8, 3: the 54; 15 x 24 as 4, 4, -1: the
+ * 15); -1. */
 static int
 one_not_in_full(const struct event *event, int place, const struct operand *is)
 {
@@ -31,6 +32,8 @@ one_not_in_full(const struct event *event, int place, const struct operand *is)
 		from += taken;
 	for (last = is->ndim; last > first && count > from && (taken = asked_in_full(is->sizes[last - 1], asked + count - 1, count - from, -1)); last--)
 		count -= taken;
+	if (first == 0 && last == 2 && is->ndim == 2 && count > 2 && asked[count - 1] == -1)
+		return 0; /* rows that are taken apart, each with whatever it has */
 	return last - first == 1 && count > from ? first : -1;
 }
 

@@ -168,9 +168,8 @@ cause_prepared_apart(const struct cause_facts *facts, struct cause *out)
 			 cause_operand_name(facts, width.built->place), width.built->size, apart, width.is->size < width.built->size ? SAY("fewer") : SAY("more"));
 	if (named)
 		text_add(&out->text, " (%s has %" PRId64 ", %s %" PRId64 ")", is, width.is->size, was, width.built->size);
-	text_add(&out->text, "; both came in by ");
+	text_add(&out->text, ": the two were prepared apart, each by what it contains; both came in by ");
 	cause_add_line(facts, &out->text, &width.new->step, -1);
-	text_add(&out->text, ": the two were prepared apart, each by what it contains");
 	text_add(&out->evidence, "it brought %" PRId64 " in each of the last %" PRId64 " calls", width.built->size, width.new->usual.calls);
 	if (cause_decider(width.built)) {
 		text_add(&out->evidence, "; %s was made by ", cause_operand_name(facts, width.built->place));
