@@ -77,6 +77,8 @@ test_beside_limit(void)
 	ask_sized(two(47, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 39);
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "48 is cfg['max_length'], which none of them came to: there the one was cut, and the other to 1 less"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "cut both to one length"));
+	ask_sized(two(49, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 39);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "there the one was cut, and the other to 1 more, or not at all"));
 	ask_sized(two(70, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 39);
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "there the one was cut, and the other wasn't"));
 	ask_sized(two(47, 48, 2, 3, 9, 9, "aten::mul"), 0, 200, 4, 60); /* longer ones passed */

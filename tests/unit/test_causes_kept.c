@@ -3,6 +3,8 @@
 #include "causes_events.h"
 
 static struct cause_facts facts;
+static int64_t last_call = 3; /* of the line that fails: after the keys were made, and with them */
+static bool twins;
 static struct mismatch differs;
 
 /* Keys of OLD are made of what came in at site 0 in event 1; if AGAIN isn't 0, the same line has brought AGAIN since: before the keys (EARLY), or after. */
@@ -45,7 +47,7 @@ ask_cache(struct event *event)
 {
 	differs = (struct mismatch){ .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = 22,
 				     .actual = event->operands[0].sizes[1] };
-	facts = (struct cause_facts){ .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .step = 9 };
+	facts = (struct cause_facts){ .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = last_call, .twins = twins, .step = 9 };
 	for (int i = 0; i < 2; i++) {
 		lineage_walk(&source, 0, event, i, 1, LINEAGE_SIZE, &stories[i]);
 		facts.sides[i] = (struct cause_side){ .place = i, .dim = 1, .size = event->operands[i].sizes[1], .lineage = stories[i].count ? &stories[i] : NULL };
@@ -67,6 +69,26 @@ test_earlier(void)
 	EXPECT("of_earlier_batch", "");
 	ask_cache(cache(30, 25, false)); /* of another size than the other side */
 	EXPECT("of_earlier_batch", "");
+}
+
+/* What one line brings twice in a step, each for a side of its own, is no batch of before. */
+static void
+test_pair(void)
+{
+	struct event *event;
+
+	last_call = 1;
+	ask_cache(cache(30, 22, false)); /* made since the line ran last */
+	EXPECT("of_earlier_batch", "");
+	event = cache(30, 22, false);
+	events[1].step = 8; /* in the step before */
+	ask_cache(event);
+	EXPECT("of_earlier_batch", "likely");
+	last_call = 3;
+	twins = true;
+	ask_cache(cache(30, 22, false)); /* the second of several pairs */
+	EXPECT("of_earlier_batch", "");
+	twins = false;
 }
 
 /* The batch was put together of samples that didn't come in at once, in PHASE. */
@@ -155,7 +177,8 @@ test_last(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a row has nothing: its last place is the count less one"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "for at least one row of attention_mask"));
 	ask_last("aten::argmax", "aten::sub", -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the place that was found less one"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "what is looked for isn't in a row, or stands first in it"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "where that is a full row (no padding in it)"));
 	ask_last("aten::sum", "aten::mul", -1); /* nothing was taken away */
 	EXPECT("counted_none", "");
 	ask_last("aten::embedding", "aten::sub", -1); /* nothing was counted */
@@ -169,6 +192,7 @@ fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "what is of an earlier batch", test_earlier);
+	CU_add_test(suite, "a pair that one line brings", test_pair);
 	CU_add_test(suite, "what is of an earlier batch, put together of samples", test_collated);
 	CU_add_test(suite, "groups that stayed", test_groups);
 	CU_add_test(suite, "the last place of a row that has nothing", test_last);

@@ -10,8 +10,10 @@ static const char program[] =
 	"def step(completions, answers):\n"
 	"    rewards = number_reward(completions, answers)\n"
 	"    grouped = torch.tensor(rewards).view(-1, GROUP)\n" /* 3 */
-	"    other = torch.tensor(scores).view(-1, GROUP)\n"; /* 4 */
+	"    other = torch.tensor(scores).view(-1, GROUP)\n" /* 4 */
+	"    wanted = torch.tensor(labels).view(-1, GROUP)\n"; /* 5 */
 static struct news news;
+static int batch; /* items of a third list; 0: as many as the other */
 
 /* What LINE made of a list of IS, which was of SMALLEST to LARGEST before, can't be viewed by fours; ANSWERS is the length of two other lists. */
 static void
@@ -34,7 +36,7 @@ ask_list(int line_number, int64_t is, int64_t smallest, int64_t largest, int ans
 					    .usual = { .calls = 57, .smallest = smallest, .largest = largest } };
 	struct cause_facts facts = { .event = &event, .mismatch = &mismatch, .source = &from, .message = "shape '[-1, 4]' is invalid for input of size 7", .last_call = -1,
 				     .numbers = json_pack("[{s:i, s:[{s:s, s:I}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 1, "numbers", "name", name, "value", (json_int_t)is, "name",
-							  "len(batch)", "value", answers, "name", "len(completions)", "value", answers) };
+							  "len(batch)", "value", batch ? batch : answers, "name", "len(completions)", "value", answers) };
 	facts.sides[0] = (struct cause_side){ .place = 0, .dim = 0, .size = is, .news = &news };
 	facts.sides[1] = (struct cause_side){ .place = -1, .dim = -1, .size = -1 };
 	json_decref(causes);
@@ -56,6 +58,16 @@ test_left_out(void)
 	EXPECT("list_left_out", "");
 	ask_list(3, 7, 8, 8, 7, "rewards"); /* the whole batch is smaller */
 	EXPECT("list_left_out", "");
+	ask_list(3, 5, 8, 8, 8, "rewards");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "rewards has 5 items, completions has 8: 3 were left out"));
+	batch = 7;
+	ask_list(3, 7, 8, 8, 8, "rewards"); /* what it is made of has 8 */
+	EXPECT("list_left_out", "likely");
+	ask_list(5, 7, 8, 8, 8, "labels"); /* nothing says what it is made of: a batch of 7, and 8 of something else */
+	EXPECT("list_left_out", "");
+	batch = 0;
+	ask_list(5, 7, 8, 8, 8, "labels");
+	EXPECT("list_left_out", "likely");
 	ask_list(4, 7, 8, 8, 8, "rewards"); /* it was made of another */
 	EXPECT("list_left_out", "");
 }

@@ -92,7 +92,7 @@ tell_limit(const struct cause_facts *facts, struct cause *out, const struct line
 		if (is - cut > CUT_APART_MOST)
 			text_add(&out->text, " wasn't");
 		else
-			text_add(&out->text, " to %" PRId64 " %s", is > cut ? is - cut : cut - is, is > cut ? SAY("more") : SAY("less"));
+			text_add(&out->text, " to %" PRId64 " %s", is > cut ? is - cut : cut - is, is > cut ? SAY("more, or not at all") : SAY("less"));
 		text_add(&out->fix, "cut both to one length, counting what is put in front of or behind each (%s may be applied before that to the one, after it to the other): "
 			 "where the %" PRId64 " is made, as where the %" PRId64 " is", text_get(limit, "name"), is > cut ? is : cut, is > cut ? cut : is);
 		return true;

@@ -1,4 +1,4 @@
-/* A rule about the last place of a row, counted as its length less one, where a row has nothing: -1. */
+/* A rule about the last place of a row, which is its length less one, or one before what is found: -1 where a row has nothing, or nothing is found. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -30,6 +30,7 @@ cause_counted_none(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *less = NULL, *counted = NULL;
 	const struct operand *of;
 	const json_t *local;
+	bool found;
 	int place;
 
 	if (!summary || cause_count(summary, "min", 0) != -1 || !index || index->property != LINEAGE_VALUES)
@@ -46,7 +47,11 @@ cause_counted_none(const struct cause_facts *facts, struct cause *out)
 	of = place >= 0 ? &counted->event.operands[place] : NULL;
 	local = of && of->tensor > 0 ? operand_local(facts->frames, of->tensor) : NULL;
 	out->confidence = "likely";
-	text_add(&out->text, "a row has nothing: its last place is %s less one (", mismatch_is_any(counted->event.operation, "argmax") ? SAY("the place that was found") : SAY("the count"));
+	found = mismatch_is_any(counted->event.operation, "argmax");
+	if (found)
+		text_add(&out->text, "what is looked for isn't in a row, or stands first in it: the place that was found less one (");
+	else
+		text_add(&out->text, "a row has nothing: its last place is the count less one (");
 	cause_add_step(facts, &out->text, counted);
 	text_add(&out->text, "; ");
 	cause_add_step(facts, &out->text, less);
@@ -54,9 +59,14 @@ cause_counted_none(const struct cause_facts *facts, struct cause *out)
 	if (local)
 		text_add(&out->text, " of %s", text_get(local, "name"));
 	if (of && of->ndim > 0) {
-		text_add(&out->evidence, "it is counted along rows of ");
+		text_add(&out->evidence, "%s", found ? SAY("it is looked for along rows of ") : SAY("it is counted along rows of "));
 		text_add_sizes(&out->evidence, of->sizes, of->ndim);
 		text_add(&out->evidence, "; %" PRId64 " of %" PRId64 " elements of the index are negative", cause_count(summary, "negative", 0), cause_count(summary, "elements", 0));
+	}
+	if (found) {
+		text_add(&out->fix, "argmax of a row without it is 0, too: where that is a full row (no padding in it), count the row instead (its mask's sum less one), or take the place modulo "
+			 "the row's length; a row that begins with it is empty: leave it out before it gets here");
+		return true;
 	}
 	text_add(&out->fix, "see what is empty in this batch (a text of which nothing was left, a mask without a True) and leave it out before it gets here; or bound the index (clamp(min=0)) and "
 		 "don't count that row");

@@ -91,7 +91,17 @@ add_default(const struct cause_facts *facts, struct text *text)
 	return found;
 }
 
-/* Needs: one side was computed from a batch, and since then the line that brought that batch brought another, of just the size of the other side. What is
+/* Was SIDE made in an earlier step, or before the failing line ran last? What both sides got from one piece of code in this step is a pair: made one after
+ * the other, each of its own. */
+static bool
+is_of_before(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct event *made = side->lineage && side->lineage->count ? &side->lineage->steps[0].event : NULL;
+
+	return made && (made->step < facts->event->step || (made->id < facts->last_call && !facts->twins));
+}
+
+/* Needs: one side was computed from a batch in earlier calls, and since then the line that brought that batch brought another, of just the size of the other side. What is
  * joined may well be of several batches. */
 bool
 cause_of_earlier_batch(const struct cause_facts *facts, struct cause *out)
@@ -103,7 +113,7 @@ cause_of_earlier_batch(const struct cause_facts *facts, struct cause *out)
 		struct text argument = {{0}, 0};
 		struct newer newer;
 
-		if (kept->place < 0 || cause_is_parameter(facts, kept->place) || !find_newer(facts, kept, now->size, &newer))
+		if (kept->place < 0 || cause_is_parameter(facts, kept->place) || !is_of_before(facts, kept) || !find_newer(facts, kept, now->size, &newer))
 			continue;
 		out->confidence = "likely";
 		text_add(&out->text, "%s is of an earlier batch: it was made of what had %" PRId64 ", by ", cause_operand_name(facts, kept->place), kept->size);

@@ -49,28 +49,30 @@ find_made_of(const struct cause_facts *facts, const char *line, int64_t size, ch
 	return false;
 }
 
-/* Another list of the same FRAME, of SIZE items: one that MADE, what the list is set to, names, or else any; false if there is none. */
+/* Another list of the same FRAME, of WAS items: one that MADE, what the list is set to, names, or else any. False if there is none, or it isn't named and
+ * one more list has IS, too: there are that many this time, and what has WAS is of something else. */
 static bool
-find_beside(const struct cause_facts *facts, size_t frame, int64_t size, const char *made_of, const char *made, char out[NAME_MOST])
+find_beside(const struct cause_facts *facts, size_t frame, int64_t was, int64_t is, const char *made_of, const char *made, char out[NAME_MOST])
 {
 	const json_t *numbers = json_object_get(json_array_get(facts->numbers, frame), "numbers"), *number;
+	bool found = false, as_many = false;
 	char name[NAME_MOST];
-	bool found = false;
 	size_t i;
 
 	json_array_foreach(numbers, i, number) {
-		bool is_named;
+		int64_t value = json_integer_value(json_object_get(number, "value"));
 
-		if (json_integer_value(json_object_get(number, "value")) != size || !list_name(number, name) || strcmp(name, made_of) == 0 || strpbrk(name, ".["))
+		if ((value != was && value != is) || !list_name(number, name) || strcmp(name, made_of) == 0 || strpbrk(name, ".["))
 			continue;
-		is_named = names(made, name);
-		if (!found || is_named)
-			text_format(out, NAME_MOST, "%s", name);
+		as_many = as_many || value == is;
+		if (value == is || (found && !names(made, name)))
+			continue;
+		text_format(out, NAME_MOST, "%s", name);
 		found = true;
-		if (is_named)
-			break;
+		if (names(made, name))
+			return true;
 	}
-	return found;
+	return found && !as_many;
 }
 
 /* "number_reward(completions, answers)": what NAME was set to before STEP's line; empty if that isn't known. */
@@ -110,13 +112,13 @@ cause_list_left_out(const struct cause_facts *facts, struct cause *out)
 		if (!find_made_of(facts, line, is, made_of, &frame))
 			continue;
 		find_made(facts, &new->step, made_of, made, sizeof(made));
-		if (!find_beside(facts, frame, was, made_of, made, beside))
+		if (!find_beside(facts, frame, was, is, made_of, made, beside))
 			continue;
 		apart = is < was ? was - is : is - was;
 		out->confidence = "likely";
 		out->tells_news = true;
 		text_add(&out->text, "%s has %" PRId64 " item%s, %s has %" PRId64 ": %" PRId64 " %s", made_of, is, language_plural(is), beside, was, apart,
-			 is < was ? SAY("was left out") : SAY("too many"));
+			 is > was ? SAY("too many") : apart == 1 ? SAY("was left out") : SAY("were left out"));
 		text_add(&out->text, "; a tensor was made of it by ");
 		cause_add_line(facts, &out->text, &new->step, -1);
 		text_add(&out->evidence, "it was made of %" PRId64 " in each of the last %" PRId64 " calls, of %" PRId64 " this time", was, new->usual.calls, is);
