@@ -44,6 +44,8 @@ MAY_DIFFER = {
                            "causes": "the same"},
     "multiple_check": {"history": "that no call but the one whose size was checked had that size is known while that call is kept"},
     "sound_overview": {"causes": "of how many pieces the newest were is told of the calls that are kept; the rest is the same"},
+    "checkpoint_schedule": {"causes": "in how many steps forward and recomputation were alike is told of the calls that are kept; the rest is the same"},
+    "span_length": {"causes": "between which sizes the earlier ones were is told of the calls that are kept; the rest is the same"},
     "generate_eval": {"origin": "the numbers are counted on from one dead tensor to the next, through more operations than this box keeps"},
 }
 BUSY = 3  # the cases' own timeouts are for one at a time
