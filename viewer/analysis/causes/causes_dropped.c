@@ -257,6 +257,17 @@ tell_dropped(const struct cause_facts *facts, const struct dropped *dropped, str
 	}
 }
 
+/* Is it a limit by name that leaves just as many images as are there? */
+static bool
+is_limited(const struct cause_facts *facts)
+{
+	struct placeholders found;
+	struct placeholders_whole whole;
+	int64_t most;
+
+	return placeholders_find(facts, &found) && placeholders_whole(facts, &found, &whole) && placeholders_kept(facts, &whole, &most);
+}
+
 /* Needs: a size of pieces that were put together, all made by one line, which since the last time made more of them: just as many as the other side
  * takes. Likely where in all earlier batches all that were made were put together. */
 bool
@@ -264,7 +275,7 @@ cause_piece_dropped(const struct cause_facts *facts, struct cause *out)
 {
 	struct dropped *dropped = calloc(1, sizeof(*dropped));
 	int64_t wanted = 0;
-	bool found = dropped && find_joined(facts, dropped, &wanted) && dropped->made.count > dropped->pieces && dropped->made.count == wanted;
+	bool found = dropped && !is_limited(facts) && find_joined(facts, dropped, &wanted) && dropped->made.count > dropped->pieces && dropped->made.count == wanted;
 	int whole = found ? count_whole(dropped) : 0, before = found && dropped->joins.count ? dropped->joins.count - 1 : 0;
 
 	if (!found || whole * 2 < before) {
