@@ -5,6 +5,7 @@
 #include "analysis_events.h"
 #include "viewer/analysis/lineage/backward.h"
 #include "viewer/analysis/modules.h"
+#include "schema/box.h"
 
 #define AT(id_, site_, phase_, sequence_, scope_, operation_, operands_, outputs_) \
 	{ .id = id_, .parent = -1, .scope = scope_, .site = site_, .sequence = sequence_, .operation = operation_, .overload = "", \
@@ -127,6 +128,49 @@ test_written(void)
 	CU_ASSERT_FALSE(subject_of_saved(&subject, "is at version 3; expected version 1", &found));
 }
 
+/* What an earlier step made is used again; what this one made, or who takes parameters alone, isn't told. */
+static void
+test_kept(void)
+{
+	const struct operand row = { .name = "input", .kind = "tensor", .item = -1, .ndim = 1, .sizes = SIZES(3), .tensor = 20, .flags = BOX_TENSOR_GRAD };
+	struct operand weight[] = { row }, kept[] = { row }, view[] = { row }, fresh[] = { row }, again[] = { row };
+	struct event calls[] = { AT(1, 1, "forward", 8, -1, "aten::linear", weight, kept), AT(2, 1, "forward", 9, -1, "aten::select", kept, view),
+				 AT(3, 3, "backward", -1, 4, "aten::mul", grad, scaled), AT(4, 1, "forward", 18, -1, "aten::linear", weight, fresh),
+				 AT(5, 2, "forward", 19, -1, "aten::add", view, again), AT(6, 3, "backward", -1, 5, "aten::mul", grad, scaled) };
+	const struct scope nodes[] = { { .id = 5, .sequence = 8, .start_ns = 6000000000, .end_ns = 7000000000, .parent = -1, .kind = "backward", .name = "AddmmBackward0" } };
+	struct hand with = { .events = calls, .event_count = COUNT(calls), .sites = sites, .site_count = COUNT(sites), .scopes = nodes, .scope_count = 1 };
+	struct failure failure = { .kind = "python", .context_event = 6, .time_ns = 100000000000, .message = "Trying to backward through the graph a second time (or" };
+	struct source source = hand_source(&with);
+	struct backward_kept found;
+	json_t *lines = json_array(), *origin;
+
+	failure.frames = json_loads(engine, 0, NULL);
+	weight[0].tensor = 2, view[0].tensor = 21, fresh[0].tensor = 40, again[0].tensor = 41;
+	for (size_t i = 0; i < COUNT(calls); i++)
+		calls[i].grad = strcmp(calls[i].phase, "forward") == 0;
+	calls[3].step = calls[4].step = calls[5].step = 7;
+	CU_ASSERT_TRUE_FATAL(backward_kept(&source, &failure, &found));
+	CU_ASSERT_EQUAL(found.used.id, 5);
+	CU_ASSERT_EQUAL(found.view.id, 2);
+	CU_ASSERT_EQUAL(found.made.id, 1);
+	origin = backward_kept_origin(&source, &failure, lines);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(origin, "event")), 1);
+	CU_ASSERT_EQUAL(json_array_size(lines), 1);
+	json_decref(origin);
+	json_decref(lines);
+	view[0].flags = 0; /* it was detached */
+	CU_ASSERT_FALSE(backward_kept(&source, &failure, &found));
+	view[0].flags = BOX_TENSOR_GRAD;
+	view[0].tensor = 40; /* this step's own */
+	CU_ASSERT_FALSE(backward_kept(&source, &failure, &found));
+	view[0].tensor = 21;
+	calls[1].grad = calls[0].grad = false; /* made without a graph */
+	CU_ASSERT_FALSE(backward_kept(&source, &failure, &found));
+	failure.message = "something else";
+	CU_ASSERT_FALSE(backward_kept(&source, &failure, &found));
+	json_decref(failure.frames);
+}
+
 static void
 test_modules(void)
 {
@@ -163,6 +207,7 @@ main(void)
 	CU_add_test(suite, "a gradient of a wrong shape", test_gradient);
 	CU_add_test(suite, "recomputed", test_recomputed);
 	CU_add_test(suite, "written in place", test_written);
+	CU_add_test(suite, "kept with its graph", test_kept);
 	CU_add_test(suite, "modules", test_modules);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -1,6 +1,7 @@
 /* links: schema viewer */
 /* Rules about what PyTorch or Python itself says: each holds once, and once it doesn't. */
 #include "causes_asked.h"
+#include "viewer/analysis/lineage/backward.h"
 
 static void
 test_autograd(void)
@@ -43,6 +44,31 @@ test_autograd(void)
 	ask(NULL, "saved metadata", NULL, NULL);
 	EXPECT("recomputation_differs", "");
 	forget();
+}
+
+/* Which tensor was kept with its graph: of an earlier step, of this one. */
+static void
+test_kept(void)
+{
+	static const struct frame frames[] = { { "/x/main.py", "read", 33, 30 }, { "/x/main.py", "carry", 40, 38 } };
+	static const struct site sites[] = { { 1, 1, 1, 0, &frames[0] }, { 2, 1, 1, 0, &frames[1] } };
+	struct hand hand = { .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&hand);
+	struct backward_kept kept = { .made = { .id = 3, .site = 1, .step = 4, .operation = "aten::tanh" }, .view = { .id = 3, .site = 1, .step = 4, .operation = "aten::tanh" },
+				      .used = { .id = 9, .site = 2, .step = 7, .operation = "aten::linear" } };
+	struct cause_facts facts = { .message = "Trying to backward through the graph a second time (or ...)", .source = &source, .kept = &kept, .last_call = -1 };
+	struct cause out = { .confidence = NULL };
+
+	CU_ASSERT_TRUE_FATAL(cause_graph_twice(&facts, &out));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "aten::linear at main.py:40"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "aten::tanh at main.py:33 made in step 4"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.fix.data, "is kept from one step to the next"));
+	kept.made.step = 7;
+	memset(&out, 0, sizeof(out));
+	CU_ASSERT_TRUE_FATAL(cause_graph_twice(&facts, &out));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.fix.data, "over the sum of the losses"));
+	facts.message = "something else";
+	CU_ASSERT_FALSE(cause_graph_twice(&facts, &out));
 }
 
 /* The code compares a tensor's size with a limit by name; or asks that they be equal. */
@@ -252,6 +278,7 @@ fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "compared with a limit", test_compared);
 	CU_add_test(suite, "autograd", test_autograd);
+	CU_add_test(suite, "kept with its graph", test_kept);
 	CU_add_test(suite, "checkpoints", test_loaded);
 	CU_add_test(suite, "optimizer", test_optimizer);
 	CU_add_test(suite, "memory", test_memory);

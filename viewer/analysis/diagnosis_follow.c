@@ -253,12 +253,14 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		diagnosis->twins = lineage_part(diagnosis->source, one, other, diagnosis->parting, sizeof(diagnosis->parting));
 }
 
-/* What backward needs was written to. */
+/* What backward needs was written to, or is gone. */
 static bool
 follow_written(struct diagnosis *diagnosis)
 {
 	json_t *lines = json_array(), *origin = backward_written(diagnosis->source, diagnosis->failure, diagnosis->failure->message, lines);
 
+	if (json_is_null(origin))
+		origin = backward_kept_origin(diagnosis->source, diagnosis->failure, lines);
 	if (json_is_null(origin)) {
 		json_decref(lines);
 		return false;

@@ -216,6 +216,7 @@ causes(const struct diagnosis *diagnosis)
 	struct news *news = calloc(2, sizeof(*news));
 	struct condition condition;
 	struct event saved, wrote;
+	struct backward_kept kept;
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
 	json_t *files = diagnosis->frames ? json_copy(diagnosis->frames) : json_array(), *numbers = facts.numbers ? json_copy((json_t *)facts.numbers) : json_array();
 	json_t *list;
@@ -235,6 +236,7 @@ causes(const struct diagnosis *diagnosis)
 		facts.saved = &saved;
 		facts.wrote = &wrote;
 	}
+	facts.kept = backward_kept(diagnosis->source, failure, &kept) ? &kept : NULL;
 	precedent_measure(&facts, diagnosis->made == NULL);
 	sliced_numbers(&facts, numbers);
 	facts.numbers = numbers;

@@ -55,6 +55,7 @@ struct cause_facts {
 	int64_t before;                  /* event from which a local variable is followed back */
 	const char *line;                /* the failing line of source, or NULL */
 	const struct event *saved, *wrote; /* what autograd saved was that of the one and written to by the other; both NULL if not known */
+	const struct backward_kept *kept; /* of the graph that backward reaches a second time; NULL if not known */
 	const json_t *rests_on[CAUSE_RESTS_MOST]; /* what a failed check of Python's rests on: VARIABLEs of its frame */
 	int rests_count;
 	const struct condition *condition; /* the comparison of Python's that failed, with what both sides came to; NULL */

@@ -302,20 +302,6 @@ cause_no_grad(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Needs: the engine's word that a graph is gone. */
-bool
-cause_graph_twice(const struct cause_facts *facts, struct cause *out)
-{
-	if (!facts->message || !strstr(facts->message, "backward through the graph a second time"))
-		return false;
-	out->confidence = "likely";
-	text_add(&out->text, "this backward reaches a graph that an earlier backward has used up: a tensor of it was kept (a hidden state, a cache, a "
-		 "running loss)");
-	text_add(&out->fix, "detach what is carried from one step to the next (hidden = hidden.detach()), or call backward once over the sum of the "
-		 "losses; retain_graph=True only if the graph is really needed twice");
-	return true;
-}
-
 /* Who wrote into what was saved, and when. */
 static void
 tell_write(const struct cause_facts *facts, struct cause *out)

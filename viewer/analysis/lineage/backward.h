@@ -31,6 +31,13 @@ bool backward_recomputed(const struct source *source, const struct failure *fail
  * thing, or the node's operation isn't known. */
 int backward_writes(const struct source *source, const struct failure *failure, const char *message, struct event *forward,
 		    struct event *out, int room);
+/* What the graph that FAILURE's backward reaches a second time was kept by: `used` took it (its operand `place`) after the backward before,
+ * `view` had made it before that, and `made` computed it, where `view` is but a view. */
+struct backward_kept { struct event made, view, used; int place; };
+bool backward_kept(const struct source *source, const struct failure *failure, struct backward_kept *out);
+/* The same as backward_written, of it. */
+json_t *backward_kept_origin(const struct source *source, const struct failure *failure, json_t *lines);
+
 /* The operation that wrote in place into what NODE had saved, as a report's "origin"; LINES gets its story. New reference;
  * null if MESSAGE tells of no such thing, or none was recorded. */
 json_t *backward_written(const struct source *source, const struct failure *failure, const char *message, json_t *lines);
