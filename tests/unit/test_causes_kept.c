@@ -5,6 +5,7 @@
 static struct cause_facts facts;
 static int64_t last_call = 3; /* of the line that fails: after the keys were made, and with them */
 static bool twins;
+static json_t *variables; /* the frames with theirs */
 static struct mismatch differs;
 
 /* Keys of OLD are made of what came in at site 0 in event 1; if AGAIN isn't 0, the same line has brought AGAIN since: before the keys (EARLY), or after. */
@@ -125,7 +126,7 @@ ask_groups(int64_t filters, int64_t each, int64_t channels, const char *groups)
 	struct mismatch_facts asked = { .event = &event, .message = "" };
 
 	start();
-	facts = (struct cause_facts){ .event = &event, .mismatch = mismatch_find(&asked, &differs) ? &differs : NULL, .message = "", .source = &source, .last_call = -1 };
+	facts = (struct cause_facts){ .event = &event, .mismatch = mismatch_find(&asked, &differs) ? &differs : NULL, .message = "", .source = &source, .last_call = -1, .frames = variables };
 	json_decref(causes);
 	causes = causes_build(&facts);
 }
@@ -140,6 +141,12 @@ test_groups(void)
 	CU_ASSERT_EQUAL(differs.actual, 18);
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "still in 24 groups: its weight has 18 filters"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "groups = in_channels = out_channels = 18"));
+	variables = json_pack("[{s:[{s:s, s:s, s:i}]}]", "locals", "name", "kernel", "kind", "tensor", "tensor", 2);
+	ask_groups(1, 1, 1, "3"); /* no layer's */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "its weight has 1 filter of one channel each, for the 1 channel that it is given"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "groups=1 here"));
+	json_decref(variables);
+	variables = NULL;
 	ask_groups(24, 1, 18, "24"); /* the input has too few channels */
 	EXPECT("groups_left", "");
 	ask_groups(48, 6, 18, "4"); /* groups of several channels */

@@ -244,6 +244,6 @@ cause_collected_batches(const struct cause_facts *facts, struct cause *out)
 			break;
 		}
 	text_add(&out->fix, "before a batch's part is kept, take the padding out of it (pick by the mask, or by the labels that aren't ignored), or reduce it to what is "
-		 "counted; or pad every batch to one fixed length where it is made");
+		 "counted; or pad every batch to one fixed length where it is made (of what is joined at once: all together, to the longest of them)");
 	return true;
 }

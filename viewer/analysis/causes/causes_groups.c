@@ -47,14 +47,19 @@ cause_groups_left(const struct cause_facts *facts, struct cause *out)
 	name = cause_operand_name(facts, weight);
 	stem = text_ends(name, ".weight") ? strlen(name) - strlen(".weight") : 0;
 	out->confidence = "likely";
-	text_add(&out->text, "the convolution is still in %" PRId64 " groups: its weight has %" PRId64 " filters of one channel each, for the %" PRId64 " channels that it is given", groups,
-		 filters->sizes[0], channels);
+	text_add(&out->text, "the convolution is still in %" PRId64 " groups: its weight has %" PRId64 " filter%s of one channel each, for the %" PRId64 " channel%s that it is given", groups,
+		 filters->sizes[0], language_plural(filters->sizes[0]), channels, language_plural(channels));
 	add_cut(facts, weight, &out->text);
 	text_add(&out->evidence, "weight ");
 	text_add_sizes(&out->evidence, filters->sizes, filters->ndim);
 	text_add(&out->evidence, " and input ");
 	text_add_sizes(&out->evidence, is->sizes, is->ndim);
 	text_add(&out->evidence, " fit each other, groups = %" PRId64 " fits neither", groups);
+	if (!stem && !cause_is_parameter(facts, weight) && strcmp(name, filters->name) != 0) { /* made here, for what is given: no layer's */
+		text_add(&out->fix, "give this call as many groups as its input has channels: groups=%" PRId64 " here, the input's size in that dimension in general; or bring every input to the %" PRId64
+			 " channels that it is written for", channels, groups);
+		return true;
+	}
 	text_add(&out->fix, "where the weight is replaced, replace the layer's numbers, too: %.*s%sgroups = in_channels = out_channels = %" PRId64, (int)stem, name, stem ? "." : "", channels);
 	return true;
 }
