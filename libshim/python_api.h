@@ -39,6 +39,8 @@ struct python_object; /* CPython's PyObject */
 	X(long, PyTuple_Size, (struct python_object *)) \
 	X(struct python_object *, PyList_GetItem, (struct python_object *, long)) \
 	X(long, PyList_Size, (struct python_object *)) \
+	X(long, PySet_Size, (struct python_object *)) \
+	X(struct python_object *, PySequence_List, (struct python_object *)) \
 	X(const char *, PyUnicode_AsUTF8AndSize, (struct python_object *, long *)) \
 	X(struct python_object *, PyUnicode_AsEncodedString, (struct python_object *, const char *, const char *)) \
 	X(struct python_object *, PyUnicode_Substring, (struct python_object *, long, long)) \
@@ -73,7 +75,7 @@ struct python_object; /* CPython's PyObject */
 
 /* Objects that are symbols: types by their address. */
 #define PYTHON_TYPES(X) \
-	X(PyType_Type) X(PyTuple_Type) X(PyList_Type) X(PyDict_Type) X(PyUnicode_Type) X(PyBytes_Type) X(PyLong_Type) \
+	X(PyType_Type) X(PyTuple_Type) X(PyList_Type) X(PyDict_Type) X(PySet_Type) X(PyUnicode_Type) X(PyBytes_Type) X(PyLong_Type) \
 	X(PyBool_Type) X(PyFloat_Type) X(PyModule_Type) X(PyFrame_Type) X(PyCode_Type) X(PyTraceBack_Type) X(PyCell_Type)
 
 /* Objects that a symbol points to. */

@@ -7,6 +7,7 @@
 #include "python_loaders.h"
 #include "python_modules.h"
 #include "python_numbers.h"
+#include "python_shapes.h"
 #include "python_parameters.h"
 #include "python_trace.h"
 #include "python_values.h"
@@ -258,6 +259,7 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	json_key(json, "callers");
 	write_frames(&writer, trace.callers, trace.caller_count, room * 4 / 10);
 	write_chain(json, exception, room * 3 / 10);
+	python_shapes_write(json, &torch, &trace, room / 5);
 	json_key(json, "parameters");
 	python_parameters_write(json, &torch, &trace, room / 10);
 	json_key(json, "in_order");

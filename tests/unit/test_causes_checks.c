@@ -451,12 +451,43 @@ test_grid(void)
 	EXPECT("checkpoint_shape", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "10 = 3 x 3 + 1 and 17 = 4 x 4 + 1"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "of pictures of 48 then (a.pretrain_size = 48) and of 64 now (a.size = 64)"));
+	json_decref(numbers); /* the patch is known by name, and so both pictures are: what is merely 32 is none */
+	numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "config.image_size", "value", 32, "name",
+			    "config.patch_size", "value", 8, "name", "config.intermediate_size", "value", 24, "name", "cfg['stage1']['image_size']", "value", 24);
+	facts.numbers = numbers;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "of pictures of 24 then (cfg['stage1']['image_size'] = 24) and of 32 now (config.image_size = 32), in patches of 8"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "set config.image_size to 24"));
 	differs.actual = 11; /* no grid's */
 	a.operands = other;
 	json_decref(causes);
 	causes = causes_build(&facts);
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "grid"));
 	json_decref(numbers);
+}
+
+/* What a loader collected as mismatched is told as load_state_dict would; not what is collected as something else, or told already. */
+static void
+test_told_shapes(void)
+{
+	json_t *note = json_loads("{\"shapes\":{\"name\":\"info.mismatched_keys\",\"pairs\":[{\"of\":\"head.weight\",\"shapes\":[[16,8],[36,8]]}]}}", 0, NULL);
+	struct subject subject;
+	struct mismatch found;
+	char *told = subject_told_shapes(note, "see above");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(told);
+	CU_ASSERT_TRUE_FATAL(subject_of_checkpoint(&subject, told, NULL, &found));
+	CU_ASSERT_EQUAL(found.dim, 0);
+	CU_ASSERT_EQUAL(found.actual, 16);
+	CU_ASSERT_EQUAL(found.expected, 36);
+	CU_ASSERT_STRING_EQUAL(subject.operands[0].name, "head.weight");
+	CU_ASSERT_PTR_NULL(subject_told_shapes(note, told));
+	json_object_set_new(json_object_get(note, "shapes"), "name", json_string("info.sizes"));
+	CU_ASSERT_PTR_NULL(subject_told_shapes(note, "see above"));
+	CU_ASSERT_PTR_NULL(subject_told_shapes(NULL, "see above"));
+	free(told);
+	json_decref(note);
 }
 
 static void
@@ -506,6 +537,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "what a compiled part tells", test_compiled_cause);
 	CU_add_test(suite, "what was loaded", test_loaded);
 	CU_add_test(suite, "positions of another grid", test_grid);
+	CU_add_test(suite, "shapes that a loader collected", test_told_shapes);
 	CU_add_test(suite, "recomputed otherwise", test_recomputed);
 	CU_add_test(suite, "cut differently", test_cut_differently);
 	CU_add_test(suite, "what is new", test_first_new);

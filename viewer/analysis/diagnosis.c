@@ -191,9 +191,10 @@ find_subject(struct diagnosis *diagnosis)
 	struct subject *made = calloc(1, sizeof(*made));
 	struct mismatch found;
 
+	diagnosis->told = failure->note && !failure->operation ? subject_told_shapes(failure->note->json, failure->message) : NULL;
 	if (made && (strcmp(failure->kind, "operation") == 0 ? subject_of_list(made, failure->operation_name, diagnosis->frames, &found)
 					: compiled_subject(made, failure->message, failure->note ? json_object_get(failure->note->json, "frames") : NULL, &found) ||
-					  subject_of_checkpoint(made, failure->message, diagnosis->frames, &found) ||
+					  subject_of_checkpoint(made, diagnosis->told ? diagnosis->told : failure->message, diagnosis->frames, &found) ||
 					  subject_of_lengths(made, failure->message, diagnosis->frames, &found) ||
 					  backward_gradient(diagnosis->source, failure, made, &found) ||
 					  backward_recomputed(diagnosis->source, failure, made, &found) ||
@@ -270,6 +271,7 @@ diagnosis_end(struct diagnosis *diagnosis)
 	json_decref(diagnosis->origin);
 	json_decref(diagnosis->lineage);
 	free(diagnosis->made);
+	free(diagnosis->told);
 	free(diagnosis->cuda);
 	json_decref(diagnosis->memory);
 	free(diagnosis->stories[0]);

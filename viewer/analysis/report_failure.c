@@ -203,7 +203,7 @@ causes(const struct diagnosis *diagnosis)
 	struct cause_facts facts = {
 		.cuda = diagnosis->cuda, .memory = diagnosis->memory,
 		.event = diagnosis->made || (failure->has_event && strcmp(failure->kind, "operation") == 0) ? diagnosis->subject : NULL,
-		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = failure->message,
+		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = diagnosis->told ? diagnosis->told : failure->message,
 		.outer = failure->note ? text_get(failure->note->json, "message") : NULL,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
 		.modules = failure->note ? json_object_get(failure->note->json, "modules") : NULL,

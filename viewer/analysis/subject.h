@@ -39,6 +39,9 @@ bool subject_differs(struct subject *out, struct mismatch *found);
 /* The innermost list of tensors among FRAMES that can't be stacked, where OPERATION makes room for such a list. Fills
  * OUT and FOUND and returns true. Names are borrowed from FRAMES. */
 bool subject_of_list(struct subject *out, const char *operation, const json_t *frames, struct mismatch *found);
+/* What a loader's exception left to tell: MESSAGE with the parameters of another shape (NOTE's "shapes", where that is what they were collected
+ * for), as load_state_dict tells them; NULL where there are none, or MESSAGE tells some. To be freed. */
+char *subject_told_shapes(const json_t *note, const char *message);
 /* The first parameter of another shape that MESSAGE tells. */
 bool subject_of_checkpoint(struct subject *out, const char *message, const json_t *frames, struct mismatch *found);
 /* The innermost list of lists among FRAMES whose lengths aren't all the same, where MESSAGE says that they must be: the odd one,

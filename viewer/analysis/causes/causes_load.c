@@ -12,41 +12,6 @@
 #define READS_LOOKED_MOST 512
 #define READS_OF_DATA 3      /* files that a line read one after the other, with work in between */
 
-static int64_t
-root_of(int64_t square)
-{
-	int64_t root = 0;
-
-	while ((root + 1) * (root + 1) <= square && root < 4096)
-		root++;
-	return root > 1 && root * root == square ? root : 0;
-}
-
-/* Both sizes are squares, or one more: positions of a grid of patches. Which pictures' sizes are in reach? */
-static void
-add_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int64_t model)
-{
-	int more = root_of(saved - 1) && root_of(model - 1);
-	int64_t then = root_of(saved - more), now = root_of(model - more);
-
-	if (!then || !now)
-		return;
-	text_add(&out->text, "; %" PRId64 " = %" PRId64 " x %" PRId64 "%s and %" PRId64 " = %" PRId64 " x %" PRId64 "%s: positions of another grid of patches", saved, then, then,
-		 more ? " + 1" : "", model, now, now, more ? " + 1" : "");
-	for (int64_t patch = 2; patch <= 64; patch++) {
-		const json_t *size = cause_named_number(facts, now * patch, "size resolution side"), *was = cause_named_number(facts, then * patch, "size resolution side");
-
-		if (!cause_is_called(size, "size resolution side") || !cause_is_called(was, "size resolution side"))
-			continue;
-		text_add(&out->text, ", of pictures of %" PRId64 " then", then * patch);
-		cause_add_number(facts, &out->text, was);
-		text_add(&out->text, " and of %" PRId64 " now", now * patch);
-		cause_add_number(facts, &out->text, size);
-		out->setting = size;
-		return;
-	}
-}
-
 #define READ_MOST 64
 #define TAKEN_WITHIN 16384 /* events after it was read */
 
@@ -179,9 +144,11 @@ cause_checkpoint(const struct cause_facts *facts, struct cause *out)
 	}
 	if (tell_tokens(facts, out))
 		return true;
-	text_add(&out->text, "the checkpoint was made for another configuration: %s", mismatch->text);
-	if (mismatch->dim >= 0 && strstr(name, "pos"))
-		add_grid(facts, out, mismatch->actual, mismatch->expected);
+	text_add(&out->text, "the checkpoint was made for another configuration");
+	if (mismatch->dim < 0 || !strstr(name, "pos") || !cause_add_saved_grid(facts, out, mismatch->actual, mismatch->expected))
+		text_add(&out->text, ": %s", mismatch->text);
+	if (out->fix.used)
+		return true;
 	if (mismatch->dim >= 0) {
 		out->setting = out->setting ? out->setting : cause_named_number(facts, mismatch->expected, "vocab num hidden dim size class label max");
 		cause_add_number(facts, &out->evidence, out->setting);

@@ -167,6 +167,9 @@ bool cause_add_sum(const struct cause_facts *facts, int64_t size, int64_t bound,
 /* SIDE is of a tensor that has no data: says so of tensors of its shape that were read from a checkpoint and that nothing took. */
 void cause_add_untaken(const struct cause_facts *facts, struct cause *out, const struct cause_side *side);
 
+/* Are the SAVED positions and the MODEL's both squares, or one more, and so of a grid of patches? Says so, and of which pictures, where their sizes are in reach. */
+bool cause_add_saved_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int64_t model);
+
 /* Two lists of positions, of unequal length, are joined: nothing ragged, but pairs that don't pair. */
 bool cause_are_markers(const struct cause_facts *facts);
 /* The index that is out of range is positions, not tokens: 0, 1, 2, ... of each row alike, or made by counting. */

@@ -225,30 +225,34 @@ has_ending(const char *path, const char *endings)
 
 static void add_file(struct settings *settings, const char *cwd, const char *path, int64_t time_ns);
 
-/* Configuration files that a line of the program names: open("run.yaml"). */
+/* Configuration files that a line of the program in FOLDER names: open("run.yaml"), os.path.join(here, "conf", "run.yaml"). */
 static void
-add_quoted(struct settings *settings, const char *cwd, const char *text, int64_t time_ns)
+add_quoted(struct settings *settings, const char *cwd, const char *folder, const char *text, int64_t time_ns)
 {
-	char path[512];
+	const char *after = NULL; /* the name before this one */
+	char path[512] = "";
 
 	for (const char *at = text; (at = strpbrk(at, "\"'"));) {
 		const char *end = strchr(at + 1, *at);
+		size_t used = after && after + strspn(after, " ,/") == at ? strlen(path) : 0;
 
 		if (!end)
 			return;
-		if (end - at > 4 && (size_t)(end - at) < sizeof(path)) {
-			text_format(path, sizeof(path), "%.*s", (int)(end - at - 1), at + 1);
-			if (has_ending(path, "yaml yml json toml cfg ini"))
+		if ((size_t)(end - at) + used + 1 < sizeof(path)) {
+			text_format(path + used, sizeof(path) - used, "%s%.*s", used ? "/" : "", (int)(end - at - 1), at + 1);
+			if (end - at > 4 && has_ending(path, "yaml yml json toml cfg ini")) {
 				add_file(settings, cwd, path, time_ns);
+				add_file(settings, folder, path, time_ns);
+			}
 		}
-		at = end + 1;
+		after = at = end + 1;
 	}
 }
 
 static void
 add_file(struct settings *settings, const char *cwd, const char *path, int64_t time_ns)
 {
-	char *full, *line = NULL;
+	char *full, *line = NULL, folder[1024];
 	size_t room = 0;
 	struct stat stat;
 	int descriptor, number = 0, place = settings->file_count;
@@ -271,12 +275,13 @@ add_file(struct settings *settings, const char *cwd, const char *path, int64_t t
 		return;
 	}
 	settings->file_count++;
+	text_format(folder, sizeof(folder), "%.*s", (int)(strrchr(full, '/') - full), full);
 	while (getline(&line, &room, file) >= 0) {
 		number++;
 		if (strlen(line) < LINE_MOST && line[strspn(line, " \t")] != '#')
 			settings_add_line(settings, line, place, number);
 		if (strlen(line) < LINE_MOST && has_ending(full, "py"))
-			add_quoted(settings, cwd, line, time_ns);
+			add_quoted(settings, cwd, folder, line, time_ns);
 	}
 	free(line);
 	fclose(file);
