@@ -46,6 +46,7 @@ MAY_DIFFER = {
     "sound_overview": {"causes": "of how many pieces the newest were is told of the calls that are kept; the rest is the same"},
     "checkpoint_schedule": {"causes": "in how many steps forward and recomputation were alike is told of the calls that are kept; the rest is the same"},
     "span_length": {"causes": "between which sizes the earlier ones were is told of the calls that are kept; the rest is the same"},
+    "cache_of_before": {"causes": "that the keys are of an earlier batch is known while what they were made of is kept; without it they are something made once"},
     "generate_eval": {"origin": "the numbers are counted on from one dead tensor to the next, through more operations than this box keeps"},
 }
 BUSY = 3  # the cases' own timeouts are for one at a time
