@@ -3,7 +3,11 @@
 #include <CUnit/Basic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "analysis_events.h"
+#include "viewer/analysis/text.h"
 #include "viewer/analysis/causes/settings.h"
 
 static void
@@ -63,6 +67,49 @@ test_settings(void)
 	free(read);
 }
 
+static void
+write_file(const char *folder, const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	text_format(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* A file that the program names in parts, beside itself; not one whose parts stand apart. */
+static void
+test_named_in_parts(void)
+{
+	char folder[] = "/tmp/settings.XXXXXX", path[256];
+	const struct process process = { .pid = 1 };
+	struct hand hand = { .processes = &process, .process_count = 1 };
+	struct source source = hand_source(&hand);
+	struct settings *read = calloc(1, sizeof(*read));
+	json_t *frames;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	text_format(path, sizeof(path), "%s/conf", folder);
+	mkdir(path, 0700);
+	write_file(folder, "conf/run.yaml", "image_size: 48\n");
+	write_file(folder, "conf/other.yaml", "patch: 16\n");
+	write_file(folder, "train.py", "f = os.path.join(here, \"conf\", 'run.yaml')\ng = {\"conf\": \"other.yaml\"}\n");
+	text_format(path, sizeof(path), "%s/train.py", folder);
+	frames = json_pack("[{s:s}]", "file", path);
+	settings_load(&source, 0, frames, 0, read);
+	CU_ASSERT_PTR_NOT_NULL(settings_find(read, "cfg['image_size']", 48));
+	CU_ASSERT_PTR_NULL(settings_find(read, "cfg['patch']", 16));
+	json_decref(frames);
+	for (const char *const *name = (const char *const []){ "train.py", "conf/run.yaml", "conf/other.yaml", "conf", "", NULL }; *name; name++) {
+		text_format(path, sizeof(path), "%s/%s", folder, *name);
+		remove(path);
+	}
+	free(read);
+}
+
 int
 main(void)
 {
@@ -73,6 +120,7 @@ main(void)
 		return 2;
 	suite = CU_add_suite("settings", NULL, NULL);
 	CU_add_test(suite, "settings", test_settings);
+	CU_add_test(suite, "files named in parts", test_named_in_parts);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
