@@ -705,19 +705,44 @@ test_fix(void)
 				  "int64", "shape", 4, 15, "b", "operation", "c10d::allgather_", "operands", "name", "input_tensors[0]", "kind", "tensor", "dtype", "int64",
 				  "shape", 4, 19);
 	json_t *other = json_object_get(json_object_get(ranks, "first_divergence"), "b");
-	json_t *cause = ranks_cause(&chosen, ranks);
+	json_t *cause = ranks_cause(NULL, &chosen, ranks, NULL);
 
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(cause, "fix"), "pad to it"));
 	json_decref(cause);
 	json_object_set_new(other, "operation", json_string("c10d::allreduce_")); /* another collective: no padding helps */
-	cause = ranks_cause(&chosen, ranks);
+	cause = ranks_cause(NULL, &chosen, ranks, NULL);
 	CU_ASSERT_PTR_NULL(strstr(text_get(cause, "fix"), "pad to it"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(cause, "fix"), "same collectives in the same order"));
 	json_decref(cause);
 	json_object_set_new(other, "operation", json_string("c10d::allgather_"));
 	json_object_set_new(json_array_get(json_object_get(other, "operands"), 0), "dtype", json_string("float32"));
-	cause = ranks_cause(&chosen, ranks);
+	cause = ranks_cause(NULL, &chosen, ranks, NULL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(cause, "fix"), "same collectives in the same order"));
+	json_decref(cause);
+	json_decref(ranks);
+}
+
+/* Ranks that ran otherwise long ago and went on, which is overwritten: what they meet in at last is what counts. */
+static void
+test_old(void)
+{
+	struct failure chosen = { .kind = "signal", .signal = 15, .step = 316 };
+	json_t *ranks = json_pack("{s:{s:s, s:i, s:b, s:s, s:{s:s, s:s, s:{s:s, s:[{s:s, s:s, s:s, s:[i, i]}]}, s:{s:s, s:[{s:s, s:s, s:s, s:[i, i]}]}}}}", "first_divergence", "kind", "control",
+				  "step", 69, "overwritten", 1, "text", "rank 1 runs other operations", "kept", "kind", "collective", "text", "rank 1 calls it otherwise", "a", "operation",
+				  "c10d::allgather_", "operands", "name", "input_tensors[0]", "kind", "tensor", "dtype", "float32", "shape", 3, 16, "b", "operation", "c10d::allgather_",
+				  "operands", "name", "input_tensors[0]", "kind", "tensor", "dtype", "float32", "shape", 4, 16);
+	json_t *first = json_object_get(ranks, "first_divergence"), *cause = ranks_cause(NULL, &chosen, ranks, NULL);
+
+	CU_ASSERT_STRING_EQUAL(text_get(cause, "text"), "rank 1 calls it otherwise");
+	CU_ASSERT_STRING_EQUAL(text_get(cause, "confidence"), "likely");
+	json_decref(cause);
+	json_object_set_new(first, "kept", json_null());
+	cause = ranks_cause(NULL, &chosen, ranks, NULL);
+	CU_ASSERT_STRING_EQUAL(text_get(cause, "confidence"), "possible");
+	json_decref(cause);
+	chosen.step = 69; /* in that very step */
+	cause = ranks_cause(NULL, &chosen, ranks, NULL);
+	CU_ASSERT_STRING_EQUAL(text_get(cause, "confidence"), "likely");
 	json_decref(cause);
 	json_decref(ranks);
 }
@@ -745,6 +770,7 @@ main(void)
 	CU_add_test(suite, "steps", test_steps);
 	CU_add_test(suite, "many ranks", test_many);
 	CU_add_test(suite, "what to change", test_fix);
+	CU_add_test(suite, "what was overwritten long before", test_old);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failed = CU_get_number_of_failures();

@@ -199,7 +199,7 @@ report_build(struct trace *trace, struct error *error)
 	json_object_set_new(json, "handled", failure_handled(&source, chosen));
 	ranks = ranks_json(&source, chosen);
 	ranks_add(trace, chosen, ranks);
-	cause = chosen ? ranks_cause(chosen, ranks) : NULL;
+	cause = chosen ? ranks_cause(&source, chosen, ranks, json_object_get(json, "failure")) : NULL;
 	if (cause)
 		json_array_insert_new(json_object_get(json_object_get(json, "failure"), "causes"), 0, cause);
 	json_object_set_new(json, "ranks", ranks);

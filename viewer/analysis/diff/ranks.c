@@ -1,4 +1,4 @@
-#include "ranks.h"
+#include "ranks_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -167,21 +167,37 @@ fix_of(const json_t *divergence, const char *operation)
 	return SAY("make this the same on every rank");
 }
 
-json_t *
-ranks_cause(const struct failure *chosen, const json_t *ranks)
+/* Where what parted first is overwritten, and ranks that went on meet in a collective with other sizes: that is what ended them. */
+static const json_t *
+telling(const json_t *first)
 {
-	const json_t *divergence = json_object_get(ranks, "first_divergence");
+	const json_t *kept = json_object_get(first, "kept");
+
+	return json_is_object(kept) && strcmp(text_get(kept, "kind"), "collective") == 0 && is_of_sizes(kept) ? kept : first;
+}
+
+json_t *
+ranks_cause(const struct source *source, const struct failure *chosen, const json_t *ranks, json_t *failure)
+{
+	const json_t *first = json_object_get(ranks, "first_divergence"), *divergence;
+	bool old;
 	json_t *cause;
 
-	if (failure_class(chosen) == 0 || !json_is_object(divergence))
+	if (failure_class(chosen) == 0 || !json_is_object(first))
 		return NULL;
+	divergence = telling(first);
+	/* Ranks may run other operations on other data: what they have survived is no finding by itself. */
+	old = divergence == first && json_is_true(json_object_get(first, "overwritten")) && strcmp(text_get(first, "kind"), "control") == 0 &&
+	      chosen->step > json_integer_value(json_object_get(first, "step")) + 1;
 	cause = json_object();
 	text_set(cause, "rule", "ranks_parted");
-	text_set(cause, "confidence", "likely");
+	text_set(cause, "confidence", old ? "possible" : "likely");
 	text_set(cause, "text", text_get(divergence, "text"));
 	json_object_set_new(cause, "evidence", json_array());
 	text_set(cause, "fix", fix_of(divergence, chosen->operation_name));
 	json_object_set_new(cause, "setting", json_null());
+	if (source && strcmp(text_get(divergence, "kind"), "collective") == 0 && is_of_sizes(divergence))
+		ranks_tell_sizes(source, divergence, failure, cause);
 	return cause;
 }
 

@@ -13,8 +13,8 @@
  * trace are named: one of them may have failed before its first operation. */
 void ranks_add(struct trace *trace, const struct failure *chosen, json_t *ranks);
 
-/* Where CHOSEN is no rank's own failure: what RANKS["first_divergence"] tells, as one of the failure's "causes". NULL: nothing to tell.
- * New reference. */
-json_t *ranks_cause(const struct failure *chosen, const json_t *ranks);
+/* Where CHOSEN is no rank's own failure: what RANKS["first_divergence"] tells, as one of the failure's "causes". NULL: nothing to tell. Where ranks gave other
+ * sizes to a collective, FAILURE (of the report) gets the mismatch and its origin, if it has none. SOURCE may be NULL. New reference. */
+json_t *ranks_cause(const struct source *source, const struct failure *chosen, const json_t *ranks, json_t *failure);
 
 #endif
