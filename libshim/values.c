@@ -362,10 +362,18 @@ add_tensor(uint64_t key, struct values *values, uint32_t *count, const char *imp
 	return key;
 }
 
+/* The key that tensors are added to: SEED spread over all bits, as an operation's number and a tensor's form would meet in the same ones. (Not the key of
+ * those that are encoded.) */
+static inline uint64_t
+key_of_seed(uint64_t seed)
+{
+	return ~(seed * 0x9e3779b97f4a7c15ull);
+}
+
 uint64_t
 values_key(struct values *values, const struct torch_value *list, size_t count, uint64_t numbers, uint32_t list_limit, uint64_t seed)
 {
-	uint64_t key = ~seed; /* not the seed of those that are encoded */
+	uint64_t key = key_of_seed(seed);
 	uint32_t tensors = 0;
 
 	if (__builtin_expect(count > QUICK_VALUES || !tensor_layout.quick, 0))
@@ -393,7 +401,7 @@ values_key_of(struct values *values, const struct torch_value *value, uint32_t l
 	uint32_t tensors = 0;
 	uint64_t key;
 
-	if (__builtin_expect(value->tag != torch.tag_tensor || !tensor_layout.quick || !(key = add_tensor(~seed, values, &tensors, value->payload)), 0))
+	if (__builtin_expect(value->tag != torch.tag_tensor || !tensor_layout.quick || !(key = add_tensor(key_of_seed(seed), values, &tensors, value->payload)), 0))
 		return values_key(values, value, 1, 0, list_limit, seed);
 	values->tensor_count = tensors;
 	values->value_count = 1;

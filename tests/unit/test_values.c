@@ -131,6 +131,44 @@ a_key_is_its_words(void)
 	fixture_remove();
 }
 
+static int
+by_key(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+	return one < other ? -1 : one > other;
+}
+
+/* An operation's number and a tensor's form are small numbers both: no two operations may have one key for two forms. */
+static void
+operations_have_keys_apart(void)
+{
+	enum { OPERATIONS = 700, DTYPES = 16, DEVICES = 2 };
+	static uint64_t keys[OPERATIONS * 2 * DTYPES * DEVICES];
+	static const struct fake_storage storage = { .bytes = 64 };
+	static struct values quick;
+	int count = 0, equal = 0;
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	learn();
+	for (uint64_t seed = 0; seed < OPERATIONS * 2; seed++)
+		for (int dtype = 0; dtype < DTYPES; dtype++)
+			for (int device = 0; device < DEVICES; device++) {
+				struct fake_tensor one = tensor(&storage, dtype, 1, DIMS(4), DIMS(1), 0);
+				one.device_type = (int8_t)device;
+				one.device_index = (int8_t)(device - 1);
+				struct torch_value list[] = { { .payload = &one, .tag = torch.tag_tensor } };
+				keys[count] = values_key(&quick, list, 1, 0, 1024, seed >> 1 << 8 | (seed & 1));
+				CU_ASSERT_EQUAL(keys[count], values_key_of(&quick, list, 1024, seed >> 1 << 8 | (seed & 1)));
+				count++;
+			}
+	qsort(keys, (size_t)count, sizeof keys[0], by_key);
+	for (int i = 1; i < count; i++)
+		equal += keys[i] == keys[i - 1];
+	CU_ASSERT_EQUAL(equal, 0);
+	fixture_remove();
+}
+
 int
 main(void)
 {
@@ -138,6 +176,7 @@ main(void)
 		return CU_get_error();
 	CU_pSuite suite = CU_add_suite("values", NULL, NULL);
 	CU_add_test(suite, "a key is its words", a_key_is_its_words);
+	CU_add_test(suite, "operations have keys apart", operations_have_keys_apart);
 	CU_basic_run_tests();
 	unsigned failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
