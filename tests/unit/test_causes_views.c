@@ -10,7 +10,13 @@ static const char program[] =
 	"def to_patches(frames, w, h):\n"
 	"    grid_h, grid_w = h // PATCH, w // PATCH\n"
 	"    x = frames.reshape(3, grid_h // MERGE, MERGE, PATCH, grid_w // MERGE, MERGE, PATCH)\n" /* 3 */
-	"    y = frames.reshape(3, w // MERGE, -1)\n"; /* 4 */
+	"    y = frames.reshape(3, w // MERGE, -1)\n" /* 4 */
+	"MAX_LABELS = 40\n"
+	"def is_short_enough(tokens):\n"
+	"    # len(tokens) <= MAX_LABELS\n"
+	"    return len(tokens) <= MAX_LABELS\n" /* 8 */
+	"def collate(rows):\n"
+	"    return pad_sequence([torch.tensor(r) for r in rows])\n"; /* 10 */
 static struct cause_facts facts;
 static struct mismatch differs;
 
@@ -48,6 +54,57 @@ test_floor(void)
 	EXPECT("floor_rest", "");
 	ask_floor(3, 100, 3); /* nobody's size */
 	EXPECT("floor_rest", "");
+}
+
+/* What the file of line 10 says of a limit of BOUND, where something has MOST. */
+static bool
+ask_checked(int64_t bound, int64_t most, struct cause *out)
+{
+	const struct frame made[] = { { .file = path, .function = "collate", .line = 10 } };
+	const struct site at[] = { { .id = 60, .frame_count = 1, .frames = made } };
+	struct hand mine = { .sites = at, .site_count = 1 };
+	struct source from = hand_source(&mine);
+	struct cause_facts asked = { .source = &from };
+	const struct lineage_step step = { .event = { .id = 3, .site = 60, .operation = "aten::lift_fresh" } };
+
+	*out = (struct cause){ .confidence = NULL };
+	return cause_add_checked_before(&asked, &step, bound, most, out);
+}
+
+static void
+test_checked(void)
+{
+	struct cause out;
+
+	CU_ASSERT_TRUE(ask_checked(40, 42, &out));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "the program holds its data to MAX_LABELS = 40"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, ":8: `return len(tokens) <= MAX_LABELS`"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "2 more"));
+	CU_ASSERT_FALSE(ask_checked(41, 43, &out)); /* another number */
+	CU_ASSERT_FALSE(ask_checked(40, 90, &out)); /* more than marks */
+	CU_ASSERT_FALSE(ask_checked(40, 40, &out));
+}
+
+/* The width of the layer of path MODULE. */
+static const json_t *
+ask_width(const char *module, const char *number_name)
+{
+	static json_t *numbers;
+	struct cause_facts asked = { .numbers = NULL };
+
+	json_decref(numbers);
+	numbers = number(number_name, 24);
+	asked.numbers = numbers;
+	return cause_width_of_path(&asked, module, 24);
+}
+
+static void
+test_width(void)
+{
+	CU_ASSERT_PTR_NOT_NULL(ask_width("model.projector.fc1.weight", "cfg['projector']['in_dim']"));
+	CU_ASSERT_PTR_NULL(ask_width("model.projector.fc1.weight", "cfg['vision']['in_dim']"));
+	CU_ASSERT_PTR_NULL(ask_width("model.projector.fc1.weight", "cfg['projector']['layers']")); /* no width */
+	CU_ASSERT_PTR_NULL(ask_width("model.weight", "model.config.hidden_size")); /* what all share says nothing */
 }
 
 /* CALLS batches of BEFORE samples [3, 22], and one of NOW, are expanded to three. */
@@ -233,6 +290,8 @@ static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "a division that leaves a rest", test_floor);
+	CU_add_test(suite, "what is held to a limit before", test_checked);
+	CU_add_test(suite, "a width by its module's name", test_width);
 	CU_add_test(suite, "a batch in the wrong place", test_square);
 	CU_add_test(suite, "samples of several parts", test_parts);
 	CU_add_test(suite, "markers of a text that wasn't cut", test_markers);

@@ -193,7 +193,9 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	}
 	if (tell_decider(facts, &clause, &fix))
 		text_add(&out->text, ": %s", clause.data);
-	out->setting = cause_named_number(facts, mismatch->expected, "hidden dim width embed features channels size in_");
+	out->setting = cause_width_of_path(facts, cause_operand_name(facts, mismatch->against), mismatch->expected);
+	if (!out->setting)
+		out->setting = cause_named_number(facts, mismatch->expected, "hidden dim width embed features channels size in_");
 	if (out->setting)
 		text_add(&out->evidence, "%" PRId64 " is %s", mismatch->expected, text_get(out->setting, "name"));
 	add_precedent(facts, out, mismatch->expected);

@@ -10,6 +10,7 @@
 #define LISTS_MOST 3       /* lists of one length: more are a coincidence */
 #define CARRIERS_MOST 6    /* a number that more names carry is a coincidence */
 #define WORDS_MOST 24
+#define PART_LEAST 5     /* letters of a module that is named after what it is */
 #define WORD_LEAST 3       /* letters: a shorter name stands in many lines */
 
 const char cause_limits[] = "max cutoff cut limit len seq trunc block_size positions context window_size";
@@ -188,6 +189,37 @@ cause_number_of_path(const struct cause_facts *facts, const char *path, int64_t 
 			if (strncmp(in, last, size) == 0 && (in[size] == '.' || !in[size]))
 				return number;
 	}
+	return NULL;
+}
+
+/* Do two names share a part that says what they are of ("cfg['projector']['in_dim']", "model.projector.fc1.weight")? */
+static bool
+shares_part(const char *name, const char *path)
+{
+	static const char common[] = "model base_model config cfg args self weight bias default module modules layers settings data";
+
+	for (const char *at = path; *at;) {
+		size_t size = strcspn(at, ".");
+		char part[64];
+
+		text_format(part, sizeof(part), "%.*s", (int)(size < 63 ? size : 63), at);
+		if (size >= PART_LEAST && !isdigit((unsigned char)*part) && !text_among(common, part) && strstr(name, part))
+			return true;
+		at += size + (at[size] == '.');
+	}
+	return false;
+}
+
+const json_t *
+cause_width_of_path(const struct cause_facts *facts, const char *path, int64_t value)
+{
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while (strchr(path, '.') && (number = cause_next_number(facts, &at)))
+		if (json_integer_value(json_object_get(number, "value")) == value && cause_is_called(number, "in_ dim width embed features channels size") &&
+		    shares_part(text_get(number, "name"), path))
+			return number;
 	return NULL;
 }
 

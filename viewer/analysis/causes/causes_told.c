@@ -303,6 +303,8 @@ cause_told_limit(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "; %" PRId64 " is just %s, at which it is cut", most, text_get(cut, "name"));
 		text_add(&out->fix, "lower %s to %" PRId64 ", or ", text_get(cut, "name"), bound);
 	}
+	else if (name)
+		cause_add_checked_before(facts, cause_decider(&facts->sides[0]), bound, most, out);
 	text_add(&out->fix, "raise %s to %" PRId64 " or more, or cut the input to %" PRId64, text_get(limit, "name"), most, bound);
 	if (strstr(text_get(limit, "name"), "position"))
 		text_add(&out->fix, "; loaded weights have a table of %" PRId64 " rows: with them only cutting helps", bound);

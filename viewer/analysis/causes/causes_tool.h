@@ -129,6 +129,8 @@ int64_t cause_local_size(const json_t *local, size_t dim);
 const json_t *cause_named_number(const struct cause_facts *facts, int64_t value, const char *hints);
 /* The number of VALUE whose last name is a part of PATH ("model.tables.day_of_year.weight": SIZES['day_of_year']); NULL. */
 const json_t *cause_number_of_path(const struct cause_facts *facts, const char *path, int64_t value);
+/* A width by name, of VALUE, that shares a part of its name with PATH, a parameter's ("cfg['projector']['in_dim']" with "model.projector.fc1.weight"); NULL. */
+const json_t *cause_width_of_path(const struct cause_facts *facts, const char *path, int64_t value);
 /* The name that the failing line itself has for VALUE; NULL. */
 const json_t *cause_number_on_line(const struct cause_facts *facts, int64_t value);
 /* The list in reach (its "len(...)") that has VALUE items, the nearest to the failure; NULL if there is none, there are many, or VALUE is small. */
@@ -159,6 +161,10 @@ bool cause_add_last_batch(const struct cause_facts *facts, struct text *text, in
 
 /* Is no sample missing from the batch: has it as many as its loader's batches have, or is ASKED the length of a list by the failing line? */
 bool cause_batch_is_full(const struct cause_facts *facts, int64_t asked);
+
+/* MOST is a few more than BOUND, and the file of STEP's line holds something to a number by name that is BOUND: says so, first in OUT's fix. False where it
+ * doesn't. */
+bool cause_add_checked_before(const struct cause_facts *facts, const struct lineage_step *step, int64_t bound, int64_t most, struct cause *out);
 
 /* SIZE is more than BOUND: says so of numbers of one object (settings) that each are below it and together are not, first in OUT's fix. False
  * where there are none. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../mismatch/operand.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
 #include "ways.h"
@@ -10,6 +11,7 @@
 
 #define CALLS_ENOUGH 3
 #define TOLD_MOST 3 /* changes of one side */
+#define RESTS_MOST 2
 #define COMMON_SIZE 16 /* up to this, two sizes may be equal by chance */
 
 enum kind { CUT, GROWN, RESAMPLED, SELECTED, REPEATED, RESHAPED, OTHER };
@@ -154,6 +156,34 @@ fix_one(const struct cause_facts *facts, struct cause *out, enum kind kind, int 
 	}
 }
 
+/* "cos rests on position_ids, attention_mask": the variables of outer frames that are on SIDE's way, for who called what failed. */
+static void
+add_rests(const struct cause_facts *facts, struct cause *out, int side)
+{
+	const struct lineage *lineage = facts->sides[side].lineage;
+	const char *told[RESTS_MOST];
+	int count = 0;
+
+	for (int i = lineage ? lineage->count - 1 : -1; i >= 0 && count < RESTS_MOST; i--) { /* from where it came in */
+		const json_t *local = lineage->steps[i].tensor > 0 ? operand_local(facts->frames, lineage->steps[i].tensor) : NULL;
+		const char *name = text_get(local, "name");
+		bool known = !*name || strcmp(name, name_of(facts, side)) == 0;
+
+		for (int n = 0; n < count; n++)
+			known = known || strcmp(told[n], name) == 0;
+		if (known)
+			continue;
+		if (count) {
+			text_add(&out->evidence, "%s", ", ");
+		} else {
+			text_add(&out->evidence, "%s", out->evidence.used ? SAY("; ") : "");
+			text_add(&out->evidence, "%s rests on ", name_of(facts, side));
+		}
+		text_add(&out->evidence, "%s", name);
+		told[count++] = name;
+	}
+}
+
 /* Both were one size, and one side alone was changed since. */
 static void
 tell_one(const struct cause_facts *facts, struct cause *out, const struct ways *ways, int changed)
@@ -176,6 +206,8 @@ tell_one(const struct cause_facts *facts, struct cause *out, const struct ways *
 	else
 		text_add(&out->text, "; %s still has %" PRId64 ", both come from ", name_of(facts, !changed), facts->sides[!changed].size);
 	cause_add_step(facts, &out->text, common);
+	for (int i = 0; i < 2; i++)
+		add_rests(facts, out, i);
 	fix_one(facts, out, kind, changed);
 }
 
