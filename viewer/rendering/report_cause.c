@@ -4,7 +4,7 @@
 #include "report_parts.h"
 
 #define EVIDENCE_SHOWN 3
-#define LINEAGE_LINES 10 /* over all operands */
+#define LINEAGE_LINES 9 /* over all operands */
 
 static void
 cause_evidence(struct page *page, const json_t *evidence, int width)
