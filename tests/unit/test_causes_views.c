@@ -50,6 +50,7 @@ test_floor(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "round to multiples of 16 where the 24 is made (16 or 32)"));
 	ask_floor(4, 25, 3); /* the number itself */
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "`w // MERGE` is 25 // 2 and leaves 1: self has 25, no multiple of 2"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "to a multiple of MERGE = 2 (24 or 26)"));
 	ask_floor(3, 32, 4); /* nothing is left */
 	EXPECT("floor_rest", "");
 	ask_floor(3, 100, 3); /* nobody's size */

@@ -142,6 +142,7 @@ cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 	if (!held)
 		return false;
 	out->confidence = "likely";
+	out->setting = cause_number_on_line(facts, rest.by);
 	text_add(&out->text, "`%s // %s` is %" PRId64 " // %" PRId64 " and leaves %" PRId64, rest.whole, rest.part, rest.is, rest.by, rest.is % rest.by);
 	if (whole != rest.is)
 		text_add(&out->text, ": %s = %" PRId64 " is no multiple of %" PRId64 " x %" PRId64 " = %" PRId64, name, whole, unit / rest.by, rest.by, unit);
@@ -153,10 +154,15 @@ cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%" PRId64 " by ", whole);
 		cause_add_line(facts, &out->text, made, whole);
 	}
-	text_add(&out->fix, "round to multiples of %" PRId64 " where the %" PRId64 " is made (%" PRId64 " or %" PRId64 "): ", unit, whole, whole / unit * unit, (whole / unit + 1) * unit);
-	if (made)
-		cause_add_step(facts, &out->fix, made);
+	if (unit == rest.by)
+		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
+			 "into parts", whole, rest.part, unit, whole / unit * unit, (whole / unit + 1) * unit);
 	else
-		text_add(&out->fix, "%s", name);
+		text_add(&out->fix, "round to multiples of %" PRId64 " where the %" PRId64 " is made (%" PRId64 " or %" PRId64 ")", unit, whole, whole / unit * unit,
+			 (whole / unit + 1) * unit);
+	if (made) {
+		text_add(&out->fix, ": ");
+		cause_add_step(facts, &out->fix, made);
+	}
 	return true;
 }
