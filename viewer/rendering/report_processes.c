@@ -28,7 +28,7 @@ group_end(const json_t *process, bool raised, char end[64])
 	else if (strcmp(status, "failed") == 0 && code > 0)
 		snprintf(end, 64, SAY("failed with status %" PRId64), code);
 	else if (raised && strcmp(status, "ok") == 0)
-		snprintf(end, 64, "%s", SAY("raised the failure, ended well"));
+		snprintf(end, 64, "%s", language_word("failed"));
 	else
 		snprintf(end, 64, "%.40s", status[0] ? language_word(status) : SAY("ended"));
 }

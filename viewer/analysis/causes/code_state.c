@@ -14,9 +14,9 @@ indent_of(const char *line)
 	return (int)strspn(line, " \t");
 }
 
-/* The name of the function that LINE (from 1) stands in, in OUT; the line of its def, 0. */
+/* The nearest line before LINE (from 1), of what it stands within, that begins with WORD; 0. */
 static int
-function_of(const struct code *code, int line, char *out, size_t size)
+line_around(const struct code *code, int line, const char *word)
 {
 	int indent = indent_of(code->lines[line - 1]);
 
@@ -27,30 +27,28 @@ function_of(const struct code *code, int line, char *out, size_t size)
 			continue;
 		indent = indent_of(code->lines[i - 1]);
 		at += strncmp(at, "async ", 6) == 0 ? 6 : 0;
-		if (strncmp(at, "def ", 4) != 0)
-			continue;
-		text_format(out, size, "%.*s", (int)strcspn(at + 4, "( "), at + 4);
-		return i;
+		if (strncmp(at, word, strlen(word)) == 0)
+			return i;
 	}
 	return 0;
+}
+
+/* The name of the function that LINE (from 1) stands in, in OUT; the line of its def, 0. */
+static int
+function_of(const struct code *code, int line, char *out, size_t size)
+{
+	int def = line_around(code, line, "def ");
+	const char *at = def ? strstr(code->lines[def - 1], "def ") + 4 : "";
+
+	text_format(out, size, "%.*s", (int)strcspn(at, "( "), at);
+	return def;
 }
 
 /* The line of the class that LINE (from 1) stands in; 0. */
 static int
 class_of(const struct code *code, int line)
 {
-	int indent = indent_of(code->lines[line - 1]);
-
-	for (int i = line - 1; i > 0; i--) {
-		const char *at = code->lines[i - 1] + indent_of(code->lines[i - 1]);
-
-		if (!*at || *at == '#' || indent_of(code->lines[i - 1]) >= indent)
-			continue;
-		indent = indent_of(code->lines[i - 1]);
-		if (strncmp(at, "class ", 6) == 0)
-			return i;
-	}
-	return 0;
+	return line_around(code, line, "class ");
 }
 
 /* Does LINE begin by giving what is called *.ATTRIBUTE another value? */
