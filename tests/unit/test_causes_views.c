@@ -202,6 +202,54 @@ test_parts(void)
 	EXPECT("parts_differ", "");
 }
 
+/* Lists are stacked by two lines (sites 2 and OTHERS), of four each in CALLS batches; now of A and B. */
+static void
+ask_lists(int64_t a, int64_t b, int others)
+{
+	struct event *event;
+	int n = 0;
+
+	start();
+	for (int i = 0; i <= CALLS; i++)
+		for (int side = 0; side < 2; side++) {
+			int64_t pieces = i < CALLS ? 4 : side ? b : a;
+
+			add("aten::stack", side ? others : 2, i, (int)pieces);
+			n = hand.event_count - 1;
+			for (int k = 0; k < pieces; k++) {
+				operands[n][k] = tensor("tensors[]", 1000 + (2 * i + side) * 8 + k, 16, -1);
+				operands[n][k].item = k;
+			}
+			outputs[n][0] = tensor("output", 100 + 2 * i + side, pieces, 16);
+		}
+	event = add("aten::mul", 5, CALLS, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 100 + 2 * CALLS, a, 16);
+	operands[hand.event_count - 1][1] = tensor("other", 101 + 2 * CALLS, b, 16);
+	event->status = "failed";
+	differs = (struct mismatch){ .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = b, .actual = a };
+	facts = (struct cause_facts){ .event = event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .step = CALLS, .calls = CALLS, .agreed = CALLS };
+	for (int i = 0; i < 2; i++) {
+		lineage_walk(&source, 0, event, i, 0, LINEAGE_SIZE, &stories[i]);
+		facts.sides[i] = (struct cause_side){ .place = i, .dim = 0, .size = i ? b : a, .lineage = &stories[i], .calls = CALLS, .smallest = 4, .largest = 4 };
+	}
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_lists(void)
+{
+	ask_lists(4, 3, 3); /* lines 30 and 31 of forward */
+	EXPECT("left_out_of_one", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "1 of the 4 samples was left out of the one, and kept in the other, in forward: 3 by aten::stack"));
+	ask_lists(2, 4, 3);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "2 of the 4 samples were left out"));
+	ask_lists(2, 3, 3); /* neither is as ever */
+	EXPECT("left_out_of_one", "");
+	ask_lists(4, 3, 1); /* lines of two functions */
+	EXPECT("left_out_of_one", "");
+}
+
 /* Starts and ends, found by value in a sequence of NOW where LONGEST were searched before. */
 static void
 ask_markers(int64_t now, int64_t longest)
@@ -295,6 +343,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a width by its module's name", test_width);
 	CU_add_test(suite, "a batch in the wrong place", test_square);
 	CU_add_test(suite, "samples of several parts", test_parts);
+	CU_add_test(suite, "samples left out of one list", test_lists);
 	CU_add_test(suite, "markers of a text that wasn't cut", test_markers);
 	CU_add_test(suite, "every n-th", test_every);
 }

@@ -165,6 +165,45 @@ cause_cut_apart(const struct cause_facts *facts)
 	return found;
 }
 
+/* Were the pieces that STEP stacked as many as WAS in every earlier call of its line? */
+static bool
+always_stacked(const struct cause_facts *facts, const struct lineage_step *step, int64_t was)
+{
+	struct usuals usuals;
+	struct usual usual;
+
+	return step && !step->possible && step->event.id >= 0 && step->output >= 0 && mismatch_is_any(step->event.operation, "stack") &&
+	       rule_pieces(&step->event) == step->size && usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) &&
+	       usual_dim(&usuals, step->dim, &usual) && usual.calls >= CALLS_LEAST && usual_is_steady(&usual) && usual.smallest == was;
+}
+
+/* Needs: two tensors that are stacked by two lines of one function, of as many pieces each in every call before, and now the one of fewer while the other is as
+ * ever: samples that were left out of the one list only. */
+bool
+cause_left_out_of_one(const struct cause_facts *facts, struct cause *out)
+{
+	const struct lineage_step *steps[] = { cause_decider(&facts->sides[0]), cause_decider(&facts->sides[1]) };
+	char function[128];
+	int few = facts->sides[0].size < facts->sides[1].size ? 0 : 1;
+	int64_t was = facts->sides[!few].size;
+
+	if (!cause_disagrees(facts, "size") || !facts->source || facts->sides[few].size < 1 || facts->sides[few].size >= was || !always_stacked(facts, steps[0], was) ||
+	    !always_stacked(facts, steps[1], was) || where_same_line(facts->source, facts->process, steps[0]->event.site, steps[1]->event.site) ||
+	    !made_in(facts, steps[0], steps[1], function, sizeof(function)))
+		return false;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "%" PRId64 " of the %" PRId64 " samples %s left out of the one, and kept in the other, in %s: %" PRId64 " by ", was - steps[few]->size, was,
+		 was - steps[few]->size == 1 ? SAY("was") : SAY("were"), function, steps[few]->size);
+	cause_add_line(facts, &out->text, steps[few], -1);
+	text_add(&out->text, ", %" PRId64 " by ", was);
+	cause_add_line(facts, &out->text, steps[!few], -1);
+	text_add(&out->evidence, "both were of %" PRId64 " in every call before", was);
+	text_add(&out->fix, "leave a sample out of both, or of neither (another in its place): see which condition leaves it out of %s, and ask it once for the whole sample",
+		 cause_operand_name(facts, facts->sides[few].place));
+	return true;
+}
+
 /* Needs: two tensors that are joined, made by one line of the program in different steps: each for its own batch. */
 bool
 cause_other_batch(const struct cause_facts *facts, struct cause *out)

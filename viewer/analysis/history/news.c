@@ -165,6 +165,7 @@ fill_step(const struct walk *walk, int64_t tensor, int64_t before, int dim, stru
 		return false;
 	out->size = out->event.outputs[out->output].sizes[dim];
 	*flow = size_flow(&out->event, out->output, dim);
+	lineage_other_piece(walk->source, walk->process, &out->event, flow);
 	text_format(out->how, sizeof(out->how), "%s", flow->how);
 	out->decides = flow->kind == FLOW_ARGUMENTS || flow->kind == FLOW_VALUES || flow->kind == FLOW_ENTERS;
 	out->possible = flow->kind == FLOW_POSSIBLE;

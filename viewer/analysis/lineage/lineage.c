@@ -158,7 +158,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		step->size = maker->outputs[output].sizes[*dim];
 		flow = size_flow(maker, output, *dim);
 		step->regrouped = lineage_regroup(lineage, maker, output, *dim, &flow);
-		lineage_other_piece(source, lineage, maker, &flow);
+		lineage_other_piece(source, lineage->process, maker, &flow);
 		if (flow.kind == FLOW_ENTERS && lineage_copies(source, lineage->process, &step->event, output, maker))
 			return 0;
 	} else if (lineage->property == LINEAGE_VALUES || lineage->property == LINEAGE_MAKER) {

@@ -21,9 +21,6 @@ void lineage_pick(struct lineage *lineage, const struct event *maker, struct flo
 /* lineage_views.c: MAKER put into one (DIM of OUTPUT) what a view nearer to the failure took apart again: FLOW goes on with that part.
  * False where it did not. */
 bool lineage_regroup(const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow);
-/* The same: of the pieces that MAKER put together beside each other, FLOW goes on with one whose size wasn't given as a number (a class token is
- * expanded to the batch of the others). */
-void lineage_other_piece(const struct source *source, const struct lineage *lineage, const struct event *maker, struct flow *flow);
 /* The same: rows that were chosen by numbers that were computed: the choice becomes the decider. */
 void lineage_stop_at_choice(struct lineage *lineage);
 

@@ -100,7 +100,7 @@ is_cut_to_shortest(const struct source *source, int process, const struct event 
 }
 
 void
-lineage_other_piece(const struct source *source, const struct lineage *lineage, const struct event *maker, struct flow *flow)
+lineage_other_piece(const struct source *source, int process, const struct event *maker, struct flow *flow)
 {
 	if (flow->kind != FLOW_PASSES || flow->operand < 0 || !mismatch_is_any(maker->operation, "cat concat concatenate stack"))
 		return;
@@ -110,9 +110,9 @@ lineage_other_piece(const struct source *source, const struct lineage *lineage, 
 
 		if (maker->operands[i].ndim <= flow->dim || maker->operands[i].sizes[flow->dim] != maker->operands[flow->operand].sizes[flow->dim])
 			continue;
-		if (lineage_maker(source, lineage->process, maker->operands[i].tensor, maker->id, LINEAGE_SIZE, &piece, &output, &writes) &&
+		if (lineage_maker(source, process, maker->operands[i].tensor, maker->id, LINEAGE_SIZE, &piece, &output, &writes) &&
 		    flow->dim < piece.outputs[output].ndim &&
-		    (is_given(&piece, output, flow->dim) || is_cut_to_shortest(source, lineage->process, &piece, output, flow->dim)))
+		    (is_given(&piece, output, flow->dim) || is_cut_to_shortest(source, process, &piece, output, flow->dim)))
 			continue;
 		flow->operand = i;
 		return;

@@ -5,7 +5,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_SIZE_FLOW_H
 #define SHAPEBOX_VIEWER_ANALYSIS_SIZE_FLOW_H
 
-#include "../../reader/trace.h"
+#include "../source.h"
 
 enum flow_kind {
 	FLOW_UNKNOWN,   /* the table is silent and no size matches */
@@ -34,5 +34,9 @@ struct flow size_flow_rank(const struct event *event, int output);
 
 /* Where the elements of an output come from: the operand that they are a view or a copy of. */
 struct flow size_flow_values(const struct event *event, int output);
+
+/* lineage_views.c: of the pieces that MAKER put together beside each other, FLOW goes on with one whose size wasn't given as a number (a class token is
+ * expanded to the batch of the others), nor cut to the shortest. */
+void lineage_other_piece(const struct source *source, int process, const struct event *maker, struct flow *flow);
 
 #endif
