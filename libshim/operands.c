@@ -31,26 +31,28 @@ read_numbers(const struct recorder *recorder, const struct open_op *open, uint64
 }
 
 void
-operands_write(struct json_writer *json, const struct recorder *recorder, const struct open_op *open)
+operands_find(struct operands *operands, const struct recorder *recorder, const struct open_op *open)
 {
-	const void *impls[VALUES_TENSORS];
-	uint64_t numbers[VALUES_TENSORS];
+	/* Without the marks of tensors' ends, an address may be another's by now. */
+	operands->count = shim_box.header->checks[BOX_CHECK_DEATHS] == BOX_CHECK_OK ? read_numbers(recorder, open, operands->numbers) : 0;
+	identity_find(operands->numbers, operands->impls, operands->count);
+}
+
+void
+operands_write(struct json_writer *json, const struct operands *operands)
+{
 	struct summary_budget budget;
 	struct summary summary;
-	uint32_t count = 0;
 
 	json_array_begin(json);
 	summary_begin(&budget);
-	/* Without the marks of tensors' ends, an address may be another's by now. */
-	if (budget.left && shim_box.header->checks[BOX_CHECK_DEATHS] == BOX_CHECK_OK)
-		count = read_numbers(recorder, open, numbers);
-	identity_find(numbers, impls, count);
+	uint32_t count = budget.left ? operands->count : 0;
 	for (uint32_t i = 0; i < count && json_left(json) > LEAVE_BYTES; i++) {
-		if (!impls[i] || !summary_take(&summary, impls[i], &budget))
+		if (!operands->impls[i] || !summary_take(&summary, operands->impls[i], &budget))
 			continue;
 		json_object_begin(json);
 		json_key(json, "tensor");
-		json_int(json, (int64_t)numbers[i]);
+		json_int(json, (int64_t)operands->numbers[i]);
 		json_key(json, "index");
 		json_int(json, i);
 		json_key(json, "summary");
@@ -61,14 +63,9 @@ operands_write(struct json_writer *json, const struct recorder *recorder, const 
 }
 
 void
-operands_tell(struct recorder *recorder, const struct open_op *open)
+operands_tell(struct lists *lists, const struct operands *operands)
 {
-	const void *impls[VALUES_TENSORS];
-	uint64_t numbers[VALUES_TENSORS] = { 0 };
-	uint32_t count = shim_box.header->checks[BOX_CHECK_DEATHS] == BOX_CHECK_OK ? read_numbers(recorder, open, numbers) : 0;
-
-	identity_find(numbers, impls, count);
-	for (uint32_t i = 0; i < count; i++)
-		if (impls[i])
-			lists_tell(&recorder->lists, numbers[i], impls[i]);
+	for (uint32_t i = 0; i < operands->count; i++)
+		if (operands->impls[i])
+			lists_tell(lists, operands->numbers[i], operands->impls[i]);
 }

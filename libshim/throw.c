@@ -231,6 +231,7 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	struct thrown *thrown = &recorder->thrown;
 	const struct box_op *op = (const struct box_op *)box_region(BOX_OPS) + open->op;
 	char nested[256] = "", full[264];
+	struct operands operands;
 	struct note note;
 
 	if (thrown->noted == thrown->count || !note_begin(&note, BOX_NOTE_OPERATION, open->event))
@@ -250,10 +251,11 @@ throw_note(struct recorder *recorder, const struct open_op *open)
 	json_string(json, thrown->message);
 	json_object_end(json);
 	json_key(json, "operands");
-	operands_write(json, recorder, open);
+	operands_find(&operands, recorder, open);
+	operands_write(json, &operands);
 	json_key(json, "items");
 	lists_write(json, &recorder->lists, open->event);
-	operands_tell(recorder, open);
+	operands_tell(&recorder->lists, &operands);
 	json_key(json, "native_stack");
 	json_array_begin(json);
 	uint64_t start_ticks = clock_ticks();

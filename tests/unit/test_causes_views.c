@@ -31,10 +31,17 @@ ask_floor(int line_number, int64_t width, int grid)
 				      "value", 6, "name", "grid_w", "kind", "int", "value", grid);
 	json_t *numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 1, "numbers", "name", "PATCH", "value", 8, "name", "MERGE", "value", 2);
 
+	struct code_statement statements[20];
+	struct condition_scope scope = { .locals = json_object_get(json_array_get(frames_of, 0), "locals"), .reach = numbers, .statements = statements };
+	struct code code;
+
+	CU_ASSERT_TRUE_FATAL(code_open(&code, path, 0));
+	scope.count = code_statements(&code, line_number, statements, 20);
+	code_close(&code);
 	start();
 	differs = (struct mismatch){ .property = "numel", .operand = 1, .against = 0, .dim = -1, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 3 * 48 * width,
 				     .actual = 2304 };
-	facts = (struct cause_facts){ .event = &event, .mismatch = &differs, .message = "", .source = &source, .frames = frames_of, .numbers = numbers, .last_call = -1 };
+	facts = (struct cause_facts){ .event = &event, .mismatch = &differs, .message = "", .source = &source, .frames = frames_of, .numbers = numbers, .scope = &scope, .last_call = -1 };
 	json_decref(causes);
 	causes = causes_build(&facts);
 	json_decref(frames_of);

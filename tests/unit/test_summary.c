@@ -319,10 +319,12 @@ a_failure_has_a_budget(void)
 static const char *
 operands(const struct recorder *recorder, const struct open_op *open, uint32_t room)
 {
+	struct operands found;
 	struct json_writer json;
 
 	json_begin(&json, text, room - 1);
-	operands_write(&json, recorder, open);
+	operands_find(&found, recorder, open);
+	operands_write(&json, &found);
 	json_finish(&json);
 	text[json.used] = 0;
 	return text;

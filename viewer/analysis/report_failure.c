@@ -214,7 +214,9 @@ causes(const struct diagnosis *diagnosis)
 	};
 	struct settings *settings = malloc(sizeof(*settings));
 	struct news *news = calloc(2, sizeof(*news));
+	struct condition_scope scope;
 	struct condition condition;
+	void *room = NULL;
 	struct event saved, wrote;
 	struct backward_kept kept;
 	json_t *where = where_build(diagnosis->source, failure, diagnosis->frames);
@@ -230,6 +232,8 @@ causes(const struct diagnosis *diagnosis)
 	facts.line = *text_get(where, "source") ? text_get(where, "source") : NULL;
 	if (!failure->has_event || strcmp(failure->kind, "operation") != 0)
 		facts.rests_count = check_tensors(diagnosis->source, failure, diagnosis->frames, facts.rests_on);
+	if (check_open(&scope, &room, diagnosis->source, failure, diagnosis->frames))
+		facts.scope = &scope;
 	if (!failure->operation && check_condition(diagnosis->source, failure, diagnosis->frames, &condition))
 		facts.condition = &condition;
 	if (backward_writes(diagnosis->source, failure, failure->message, &saved, &wrote, 1) == 1) {
@@ -248,6 +252,8 @@ causes(const struct diagnosis *diagnosis)
 	json_decref(numbers);
 	free(settings);
 	free(news);
+	if (facts.scope)
+		free(room);
 	return list;
 }
 

@@ -163,6 +163,26 @@ text_is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
+const char *
+text_word(const char *line, const char *word)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = line; size && (at = strstr(at, word)); at++)
+		if ((at == line || !text_is_word(at[-1])) && !text_is_word(at[size]))
+			return at;
+	return NULL;
+}
+
+bool
+text_has_name(const char *line, const char *name)
+{
+	for (const char *at = line; (at = text_word(at, name)); at += strlen(name))
+		if (at == line || at[-1] != '.')
+			return true;
+	return false;
+}
+
 bool
 text_ends(const char *text, const char *ending)
 {

@@ -49,6 +49,10 @@ const json_t *text_next(const json_t *outer, const char *key, struct text_walk *
 
 /* Is C part of a word, as a name of Python's is? */
 bool text_is_word(char c);
+/* The first place in LINE where WORD stands as a word of its own; NULL. */
+const char *text_word(const char *line, const char *word);
+/* Does LINE have NAME as a word of its own that is no attribute of another? */
+bool text_has_name(const char *line, const char *name);
 /* Does TEXT (NULL: none) end with ENDING? */
 bool text_ends(const char *text, const char *ending);
 /* What follows the last '/'. */

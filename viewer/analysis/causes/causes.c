@@ -1,5 +1,6 @@
 #include "causes_tool.h"
 #include "placeholders.h"
+#include "reckoned.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -111,12 +112,26 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 	return json;
 }
 
+/* How CAUSE's setting is reckoned from others, or else the size of a side: SIDES, the same for all causes, once it was LOOKED for. */
+static void
+add_reckoned(const struct cause_facts *facts, struct cause *cause, struct text *sides, bool *looked)
+{
+	if (reckoned_setting(facts, cause->setting, &cause->reckoned))
+		return;
+	if (!*looked)
+		reckoned_sides(facts, sides);
+	*looked = true;
+	cause->reckoned = *sides;
+}
+
 json_t *
 causes_build(const struct cause_facts *known)
 {
 	json_t *lists[3] = { json_array(), json_array(), json_array() }; /* certain, likely, possible */
 	json_t *places = placeholders_of_wide_mask(known);
 	struct cause_facts asked = *known, *facts = &asked;
+	struct text sides = {{0}, 0};
+	bool looked = false;
 
 	facts->places = places ? places : known->places;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
@@ -126,7 +141,7 @@ causes_build(const struct cause_facts *known)
 			continue;
 		cause_add_went_off(facts, &cause);
 		cause_add_began(facts, &cause);
-		cause_add_reckoned(facts, &cause);
+		add_reckoned(facts, &cause, &sides, &looked);
 		json_array_append_new(lists[rank_of(cause.confidence)], cause_json(facts, rules[i].id, &cause));
 	}
 	json_decref(places);

@@ -58,6 +58,7 @@ struct cause_facts {
 	const struct backward_kept *kept; /* of the graph that backward reaches a second time; NULL if not known */
 	const json_t *rests_on[CAUSE_RESTS_MOST]; /* what a failed check of Python's rests on: VARIABLEs of its frame */
 	int rests_count;
+	const struct condition_scope *scope; /* of the failing statement, which is its last; NULL where its source isn't known */
 	const struct condition *condition; /* the comparison of Python's that failed, with what both sides came to; NULL */
 	struct cause_side sides[2];      /* of mismatch->operand, of mismatch->against */
 	int64_t calls, agreed;           /* earlier calls of this line; of them, both sides had one size */
@@ -71,7 +72,7 @@ struct cause_facts {
 
 struct cause {
 	const char *confidence;          /* certain, likely, possible */
-	struct text text, fix, evidence, reckoned /* how the number is made of settings (cause_add_reckoned) */;
+	struct text text, fix, evidence, reckoned /* how the number is made of settings (reckoned.h) */;
 	bool tells_news;                 /* what was new on the way is told already */
 	const json_t *setting;           /* {"name","value"} that carries the size in question; NULL */
 };

@@ -156,6 +156,21 @@ is_features(const struct cause_facts *facts, int place, int dim)
 	return found;
 }
 
+/* The one other dimension of IS that has the size that MISMATCH wants; -1 if none or several have. */
+static int
+wanted_elsewhere(const struct operand *is, const struct mismatch *mismatch)
+{
+	int found = -1;
+
+	for (int d = 0; d < is->ndim; d++)
+		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
+			if (found >= 0)
+				return -1;
+			found = d;
+		}
+	return found;
+}
+
 /* Was the operand's size in the dimension that disagrees what is wanted now, in every earlier call of what made it, beside the same size in OTHER? */
 static bool
 were_equal(const struct cause_facts *facts, int other)
@@ -177,7 +192,7 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	const struct operand *is;
-	int found = -1, times = 0;
+	int found;
 
 	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || mismatch->dim < 0 || mismatch->expected < 2)
 		return false;
@@ -186,12 +201,8 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 		return false;
 	if (tell_turned(facts, out))
 		return true;
-	for (int d = 0; d < is->ndim; d++)
-		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
-			found = d;
-			times++;
-		}
-	if (times != 1 || were_equal(facts, found))
+	found = wanted_elsewhere(is, mismatch);
+	if (found < 0 || were_equal(facts, found))
 		return false;
 	if (!strstr(facts->event->operation, "conv") && mismatch->against >= 0 && facts->event->operands[mismatch->against].ndim > found && facts->event->operands[mismatch->against].ndim == is->ndim &&
 	    facts->event->operands[mismatch->against].sizes[found] == is->sizes[found])
@@ -217,18 +228,14 @@ cause_square_batch(const struct cause_facts *facts, struct cause *out)
 	struct usual batch, other;
 	struct usuals usuals;
 	const struct operand *is;
-	int found = -1, times = 0;
+	int found;
 
 	if (!cause_disagrees(facts, "size") || mismatch->operand < 0 || !facts->source || !step || step->dim != mismatch->dim || step->size != mismatch->actual ||
 	    rule_pieces(&step->event) != mismatch->actual || step->output < 0)
 		return false;
 	is = &facts->event->operands[mismatch->operand];
-	for (int d = 0; d < is->ndim; d++)
-		if (d != mismatch->dim && is->sizes[d] == mismatch->expected) {
-			found = d;
-			times++;
-		}
-	if (times != 1 || !usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
+	found = wanted_elsewhere(is, mismatch);
+	if (found < 0 || !usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
 	    !usual_dim(&usuals, mismatch->dim, &batch) || !usual_dim(&usuals, found, &other) || !usual_is_steady(&batch) || !usual_is_steady(&other) ||
 	    batch.smallest != mismatch->expected || other.smallest != mismatch->expected)
 		return false;

@@ -16,11 +16,9 @@ is_held(const char *line, const char *name)
 
 	if (line[strspn(line, " \t")] == '#')
 		return false;
-	for (const char *at = line; (at = strstr(at, name)); at += size) {
+	for (const char *at = line; (at = text_word(at, name)); at += size) {
 		const char *before = at, *after = at + size + strspn(at + size, " ");
 
-		if ((at > line && text_is_word(at[-1])) || text_is_word(at[size]))
-			continue;
 		while (before > line && (before[-1] == ' ' || text_is_word(before[-1]) || before[-1] == '.'))
 			before--;
 		if ((before - line > 1 && before[-1] == '=' && strchr("<>", before[-2])) || (before > line && strchr("<>", before[-1])) ||

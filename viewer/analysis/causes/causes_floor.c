@@ -1,14 +1,11 @@
 /* A rule about a division that leaves a rest: the failing statement views a tensor by sizes that it divides, and one isn't a multiple. */
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
-#include "../where.h"
 
-#define STATEMENTS_MOST 200
 #define TERM_MOST 64
 #define WHOLE_LEAST 4 /* smaller sizes are many things */
 
@@ -50,28 +47,6 @@ find_rest(const struct condition_scope *scope, const char *text, struct rest *ou
 		return true;
 	}
 	return false;
-}
-
-/* The failing frame as a scope, its statements in ROOM; false where its source can't be read. */
-static bool
-open_scope(const struct cause_facts *facts, struct condition_scope *scope, struct code_statement *room)
-{
-	int chosen = where_choose(facts->frames);
-	const json_t *frame = chosen < 0 ? NULL : json_array_get(facts->frames, (size_t)chosen), *reach, *of;
-	struct code code;
-	size_t i;
-
-	*scope = (struct condition_scope){ .locals = json_object_get(frame, "locals"), .reach = facts->numbers, .statements = room };
-	json_array_foreach(facts->numbers, i, reach) {
-		of = json_array_get(facts->frames, (size_t)json_integer_value(json_object_get(reach, "frame")));
-		if (of && of == frame)
-			scope->numbers = json_object_get(reach, "numbers");
-	}
-	if (!frame || !code_open(&code, text_get(frame, "file"), facts->time_ns))
-		return false;
-	scope->count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), room, STATEMENTS_MOST);
-	code_close(&code);
-	return scope->count > 0;
 }
 
 /* A number that was itself divided ("grid_w = w // PATCH"): what of, and by what all in all; the name of the first. */
@@ -124,21 +99,19 @@ maker_of(const struct cause_facts *facts, int64_t size)
 bool
 cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 {
-	struct code_statement *room = cause_disagrees(facts, "numel") ? malloc(STATEMENTS_MOST * sizeof(*room)) : NULL;
-	int self = room ? rule_any(facts->event, "self input") : -1;
+	const struct condition_scope *scope = facts->scope;
+	int self = scope && cause_disagrees(facts, "numel") ? rule_any(facts->event, "self input") : -1;
 	const struct operand *is = self >= 0 ? &facts->event->operands[self] : NULL;
-	struct condition_scope scope;
 	struct rest rest;
 	const struct lineage_step *made;
 	char name[TERM_MOST + 1];
 	int64_t whole = 0, unit = 1;
-	bool found = is && open_scope(facts, &scope, room) && find_rest(&scope, scope.statements[scope.count - 1].text, &rest), held = false;
+	bool found = is && find_rest(scope, scope->statements[scope->count - 1].text, &rest), held = false;
 
 	if (found)
-		follow(&scope, &rest, &whole, &unit, name);
+		follow(scope, &rest, &whole, &unit, name);
 	for (int d = 0; found && d < is->ndim; d++)
 		held = held || (whole >= WHOLE_LEAST && is->sizes[d] == whole);
-	free(room);
 	if (!held)
 		return false;
 	out->confidence = "likely";

@@ -22,18 +22,6 @@ list_name(const json_t *number, char out[NAME_MOST])
 	return true;
 }
 
-/* Does LINE have NAME as a name of its own? */
-static bool
-names(const char *line, const char *name)
-{
-	size_t size = strlen(name);
-
-	for (const char *at = line; (at = strstr(at, name)); at++)
-		if ((at == line || (!text_is_word(at[-1]) && at[-1] != '.')) && !text_is_word(at[size]))
-			return true;
-	return false;
-}
-
 /* The list that LINE makes its tensor of: one of SIZE by a name on it, and the place of its frame among the numbers; false if there is none. */
 static bool
 find_made_of(const struct cause_facts *facts, const char *line, int64_t size, char out[NAME_MOST], size_t *frame)
@@ -42,7 +30,7 @@ find_made_of(const struct cause_facts *facts, const char *line, int64_t size, ch
 	const json_t *number;
 
 	while ((number = cause_next_number(facts, &at)))
-		if (json_integer_value(json_object_get(number, "value")) == size && list_name(number, out) && names(line, out)) {
+		if (json_integer_value(json_object_get(number, "value")) == size && list_name(number, out) && text_has_name(line, out)) {
 			*frame = at.outer;
 			return true;
 		}
@@ -65,11 +53,11 @@ find_beside(const struct cause_facts *facts, size_t frame, int64_t was, int64_t 
 		if ((value != was && value != is) || !list_name(number, name) || strcmp(name, made_of) == 0 || strpbrk(name, ".["))
 			continue;
 		as_many = as_many || value == is;
-		if (value == is || (found && !names(made, name)))
+		if (value == is || (found && !text_has_name(made, name)))
 			continue;
 		text_format(out, NAME_MOST, "%s", name);
 		found = true;
-		if (names(made, name))
+		if (text_has_name(made, name))
 			return true;
 	}
 	return found && !as_many;

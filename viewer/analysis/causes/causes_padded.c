@@ -121,23 +121,11 @@ read_def(const char *text, struct function *out)
 	return out->count > 0;
 }
 
-/* WORD in LINE, as a word of its own. */
-static const char *
-find_word(const char *line, const char *word)
-{
-	size_t size = strlen(word);
-
-	for (const char *at = line; (at = strstr(at, word)); at += size)
-		if ((at == line || !text_is_word(at[-1])) && !text_is_word(at[size]))
-			return at;
-	return NULL;
-}
-
 /* "multiple=WINDOW" of LINE, where PARAMETER is given a value after the function's name at AT; false if it isn't. */
 static bool
 is_given(const char *at, const char *parameter, char *out, size_t size)
 {
-	const char *given = find_word(at, parameter);
+	const char *given = text_word(at, parameter);
 
 	if (!given || given[strlen(parameter)] != '=')
 		return false;
@@ -153,7 +141,7 @@ add_uses(struct text *text, const struct code *code, const char *file, const cha
 	char line[512], given[96];
 
 	for (int i = 1; i <= code->count; i++) {
-		const char *at = code_line(code, i, line, sizeof(line)) ? find_word(line, function) : NULL;
+		const char *at = code_line(code, i, line, sizeof(line)) ? text_word(line, function) : NULL;
 
 		if (!at || *line == '#' || strncmp(line, "def ", 4) == 0 || strncmp(line, "from ", 5) == 0 || strncmp(line, "import ", 7) == 0)
 			continue;

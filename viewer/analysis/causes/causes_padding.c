@@ -19,30 +19,17 @@ zeros_of(const json_t *local, int64_t rows, int64_t length)
 	return cause_count(summary, "min", -1) == 0 && cause_count(summary, "max", -1) == 1 ? cause_count(summary, "zero", -1) : -1;
 }
 
-/* Is there a table of ids of the same form, in which just as many are 0 as there are places? Then the placeholder's id is 0. */
+/* Is there a table of ids of the same form, of which COUNT are 0? With as many as there are places the placeholder's id is 0, with as many as are padding the
+ * padding's. */
 static bool
-places_are_zero(const struct cause_facts *facts, const struct placeholders *found)
+ids_are_zero(const struct cause_facts *facts, const struct placeholders *found, int64_t count)
 {
 	struct text_walk at = { 0 };
 	const json_t *local;
 
 	while ((local = text_next(facts->frames, "locals", &at)))
 		if (cause_local_size(local, 0) == found->rows && cause_local_size(local, 1) == found->length && json_array_size(json_object_get(local, "shape")) == 2 &&
-		    cause_count(json_object_get(local, "summary"), "zero", -1) == found->selected && cause_count(json_object_get(local, "summary"), "max", 0) > 1)
-			return true;
-	return false;
-}
-
-/* Is the padding's id 0, and the placeholder's another: just as many ids are 0 as are padding, and not as many as there are places? */
-static bool
-padding_is_other(const struct cause_facts *facts, const struct placeholders *found, int64_t padding)
-{
-	struct text_walk at = { 0 };
-	const json_t *local;
-
-	while ((local = text_next(facts->frames, "locals", &at)))
-		if (cause_local_size(local, 0) == found->rows && cause_local_size(local, 1) == found->length && json_array_size(json_object_get(local, "shape")) == 2 &&
-		    cause_count(json_object_get(local, "summary"), "zero", -1) == padding && cause_count(json_object_get(local, "summary"), "max", 0) > 1)
+		    cause_count(json_object_get(local, "summary"), "zero", -1) == count && cause_count(json_object_get(local, "summary"), "max", 0) > 1)
 			return true;
 	return false;
 }
@@ -73,13 +60,13 @@ cause_placeholder_is_padding(const struct cause_facts *facts, struct cause *out)
 	while ((local = text_next(facts->frames, "locals", &at)))
 		if (strstr(text_get(local, "name"), "mask") && zeros_of(local, found.rows, found.length) == more)
 			break;
-	one = local && (places_are_zero(facts, &found) || ids_are_one(facts));
-	if (!local || (!one && (placeholders_whole(facts, &found, &whole) || padding_is_other(facts, &found, more))))
+	one = local && (ids_are_zero(facts, &found, found.selected) || ids_are_one(facts));
+	if (!local || (!one && (placeholders_whole(facts, &found, &whole) || ids_are_zero(facts, &found, more))))
 		return false;
 	out->confidence = one ? "likely" : "possible";
 	text_add(&out->text, "padding is counted as placeholders: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64 " too many, and %s leaves just as many positions out as "
 		 "padding", found.selected, found.supplied, more, text_get(local, "name"));
-	if (places_are_zero(facts, &found))
+	if (ids_are_zero(facts, &found, found.selected))
 		text_add(&out->evidence, "the id that is counted is 0");
 	placeholders_add_spread(facts, found.supplied, &out->evidence);
 	text_add(&out->fix, "give the padding an id of its own: the tokenizer's padding token must not be the placeholder, nor the unknown token, which a placeholder that isn't in the "

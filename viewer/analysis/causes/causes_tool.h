@@ -84,8 +84,6 @@ bool cause_tell_new(const struct cause_facts *facts, struct text *text, const st
 void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 /* Where something is new: that the step it fails in is a number by name, of when something begins ("settings.augment_after"). */
 void cause_add_began(const struct cause_facts *facts, struct cause *out);
-/* How the setting's value, or a side's size, is reckoned from other settings, by the source (reckoned.h). */
-void cause_add_reckoned(const struct cause_facts *facts, struct cause *out);
 
 /* "input this time comes from ..., in the call before from ..." of the operand at PLACE (dimension DIM, or its PROPERTY), if that was another line. */
 void cause_add_otherwise(const struct cause_facts *facts, struct text *text, int place, int dim, enum lineage_property property);

@@ -55,6 +55,8 @@ bool code_argument(const char *text, const char *called, const char *name, int p
  * is none. */
 size_t code_path(const char *at);
 size_t code_term(const char *at);
+/* The next path at or after AT that is no string's or number's part, of SIZE; NULL. */
+const char *code_next_path(const char *at, size_t *size);
 /* What follows the string that begins at AT. */
 const char *code_skip_string(const char *at);
 

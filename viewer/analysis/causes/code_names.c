@@ -301,6 +301,23 @@ code_path(const char *at)
 	return size;
 }
 
+const char *
+code_next_path(const char *at, size_t *size)
+{
+	while (*at) {
+		if (*at == '\'' || *at == '"') {
+			at = code_skip_string(at);
+		} else if (isalpha((unsigned char)*at) || *at == '_') {
+			*size = code_path(at);
+			return at;
+		} else {
+			size_t skipped = is_word(*at) || *at == '.' ? code_path(at) : 0; /* a number, an attribute of what was called */
+			at += skipped ? skipped : 1;
+		}
+	}
+	return NULL;
+}
+
 size_t
 code_term(const char *at)
 {

@@ -88,17 +88,12 @@ static void
 learn_names(struct place *place, const char *text)
 {
 	char name[96], assigned[512];
+	size_t size;
 	int which;
 
-	for (const char *at = text; *at;) {
-		size_t size = isalpha((unsigned char)*at) || *at == '_' ? code_path(at) : 0;
+	for (const char *at = text; (at = code_next_path(at, &size));) {
 		int64_t value;
 
-		if (!size) {
-			size = text_is_word(*at) || *at == '.' ? code_path(at) : 1;
-			at += size ? size : 1;
-			continue;
-		}
 		text_format(name, sizeof(name), "%.*s", (int)size, at);
 		at += size;
 		if (*at == '(' || size >= sizeof(name) || is_known(place, name) || condition_local(place->scope.locals, name, 0) ||
@@ -201,12 +196,14 @@ find_expression(const struct place *place, const char *text, int line, int64_t v
 		char expression[EXPRESSION_MOST + 1];
 		struct text numbers = {{0}, 0}, settings = numbers;
 		const char *end, *from = at + strspn(at, " ");
+		struct condition_value is;
 		size_t size;
 
 		if (at > text && !(strchr("(,[:{", at[-1]) || (at[-1] == '=' && *at != '=' && (at - text < 2 || !strchr("=!<>", at[-2]))) ||
 				   (at - text > 6 && strncmp(at - 7, "return ", 7) == 0)))
 			continue;
-		if (read_from(place, from, &end).kind != CONDITION_NUMBER || read_from(place, from, &end).number != value)
+		is = read_from(place, from, &end);
+		if (is.kind != CONDITION_NUMBER || is.number != value)
 			continue;
 		while (end > from && end[-1] == ' ')
 			end--;
@@ -264,18 +261,13 @@ static bool
 follow_names(struct place *place, const char *text, int64_t value, int followed, struct text *out)
 {
 	char name[96], assigned[512];
+	size_t size;
 
-	for (const char *at = text; *at && followed < FOLLOWED_MOST;) {
-		size_t size = isalpha((unsigned char)*at) || *at == '_' ? code_path(at) : 0;
+	for (const char *at = text; followed < FOLLOWED_MOST && (at = code_next_path(at, &size));) {
 		struct condition_value is;
 		const char *end;
 		int which;
 
-		if (!size) {
-			size = text_is_word(*at) ? code_path(at) : 1;
-			at += size ? size : 1;
-			continue;
-		}
 		text_format(name, sizeof(name), "%.*s", (int)size, at);
 		at += size;
 		if (size >= sizeof(name) || *at == '(' || (is = read_from(place, name, &end)).kind != CONDITION_NUMBER || is.number != value)
@@ -319,15 +311,12 @@ reckoned_at_step(const struct cause_facts *facts, const struct lineage_step *ste
 	return found;
 }
 
-/* What LINE, if it gives what is called NAME (of SIZE) a value, gives it; NULL. */
+/* What LINE, if it gives what is called NAME a value, gives it; NULL. */
 static const char *
-given(const char *line, const char *name, size_t size)
+given(const char *line, const char *name)
 {
-	for (const char *at = line; (at = strstr(at, name)); at += size) {
-		const char *after = at + size;
-
-		if ((at > line && text_is_word(at[-1])) || text_is_word(*after))
-			continue;
+	for (const char *at = line, *after; (at = text_word(at, name)); at = after) {
+		after = at + strlen(name);
 		after += *after == '"' || *after == '\'';
 		after += strspn(after, " ");
 		if ((*after == '=' || *after == ':') && after[1] != '=')
@@ -350,7 +339,7 @@ look_in_file(const struct cause_facts *facts, const char *path, const char *name
 		return false;
 	text_format(called, sizeof(called), "%.*s", (int)size, last);
 	for (int i = 0; i < code.count && !found; i++) {
-		const char *text = code.lines[i][strspn(code.lines[i], " \t")] == '#' ? NULL : given(code.lines[i], called, size);
+		const char *text = code.lines[i][strspn(code.lines[i], " \t")] == '#' ? NULL : given(code.lines[i], called);
 
 		if (!text || !strpbrk(text, "+-*/%("))
 			continue;
@@ -384,16 +373,17 @@ find_step(const struct cause_facts *facts, const struct cause_side *side, struct
 	return false;
 }
 
-void
-cause_add_reckoned(const struct cause_facts *facts, struct cause *out)
+bool
+reckoned_setting(const struct cause_facts *facts, const json_t *setting, struct text *out)
 {
-	const json_t *value = json_object_get(out->setting, "value");
+	return setting && facts->source && reckoned_name(facts, text_get(setting, "name"), json_integer_value(json_object_get(setting, "value")), out);
+}
 
-	if (!facts->source)
-		return;
-	if (out->setting && reckoned_name(facts, text_get(out->setting, "name"), json_integer_value(value), &out->reckoned))
-		return;
-	for (int i = 0; i < 2; i++)
-		if (facts->sides[i].size >= SIZE_LEAST && find_step(facts, &facts->sides[i], &out->reckoned))
-			return;
+bool
+reckoned_sides(const struct cause_facts *facts, struct text *out)
+{
+	for (int i = 0; i < 2 && facts->source; i++)
+		if (facts->sides[i].size >= SIZE_LEAST && find_step(facts, &facts->sides[i], out))
+			return true;
+	return false;
 }

@@ -15,5 +15,9 @@
 bool reckoned_at_step(const struct cause_facts *facts, const struct lineage_step *step, int64_t value, struct text *out);
 /* The same for a number by NAME ("self.config.n_positions"), where a line of the program gives that name its value. */
 bool reckoned_name(const struct cause_facts *facts, const char *name, int64_t value, struct text *out);
+/* The same of a cause's SETTING (NULL: none). */
+bool reckoned_setting(const struct cause_facts *facts, const json_t *setting, struct text *out);
+/* The same of the size of one of the sides, by a step of its story. */
+bool reckoned_sides(const struct cause_facts *facts, struct text *out);
 
 #endif

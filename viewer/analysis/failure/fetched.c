@@ -214,18 +214,6 @@ add_epoch(int64_t site, int64_t calls, void *context)
 	return true;
 }
 
-/* Does LINE have NAME as a word of its own? */
-static bool
-has_word(const char *line, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *at = line; length && (at = strstr(at, name)); at++)
-		if ((at == line || (!text_is_word(at[-1]) && at[-1] != '.')) && !text_is_word(at[length]))
-			return true;
-	return false;
-}
-
 /* Which samples: the loader that the loop's line names takes them in order. */
 static void
 find_samples(const struct source *source, const struct failure *failure, const struct loop *loop, const struct event *fetch, struct fetched *out)
@@ -238,7 +226,7 @@ find_samples(const struct source *source, const struct failure *failure, const s
 		const json_t *loader = json_array_get(loaders, i);
 		int64_t size = json_integer_value(json_object_get(loader, "batch_size"));
 
-		if (!has_word(json_string_value(line), text_get(loader, "name")) || rows < 1 || rows > size || out->batch > INT32_MAX || size > INT32_MAX)
+		if (!text_has_name(json_string_value(line), text_get(loader, "name")) || rows < 1 || rows > size || out->batch > INT32_MAX || size > INT32_MAX)
 			continue;
 		out->first = out->batch * size;
 		out->count = rows;

@@ -14,6 +14,10 @@
 
 #define CHECK_TENSORS_MOST 8
 
+/* What the frame that is shown knows, and those that called it; ROOM is to be freed, if that is something. False where that is nothing, or its file has changed
+ * since. */
+bool check_open(struct condition_scope *scope, void **room, const struct source *source, const struct failure *failure, const json_t *frames);
+
 /* The comparison that failed at the chosen frame of FRAMES, with what both sides came to; false where it isn't known. Borrows of FRAMES. */
 bool check_condition(const struct source *source, const struct failure *failure, const json_t *frames, struct condition *out);
 

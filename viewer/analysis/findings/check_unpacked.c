@@ -1,5 +1,5 @@
 /* What Python refused to take apart, or to index so often: which tensor that was. */
-#include "check_parts.h"
+#include "check.h"
 
 #include <ctype.h>
 #include <stdlib.h>

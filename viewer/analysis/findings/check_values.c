@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check_parts.h"
+#include "check.h"
 #include "../text.h"
 
 #define VALUES_MOST 6
@@ -43,6 +43,7 @@ check_values(const struct source *source, const struct failure *failure, const j
 	void *room;
 	char term[TERM_MOST + 1], condition[CODE_TEXT_MOST];
 	const char *text;
+	size_t path;
 	bool wanted;
 
 	if (!check_open(&scope, &room, source, failure, frames))
@@ -50,18 +51,9 @@ check_values(const struct source *source, const struct failure *failure, const j
 	text = scope.statements[scope.count - 1].text;
 	if (strncmp(text, "raise", 5) == 0 && code_condition(scope.statements, scope.count, condition, sizeof(condition), &wanted))
 		text = condition;
-	for (const char *at = text; *at && json_array_size(values) < VALUES_MOST;) {
-		size_t path = isalpha((unsigned char)*at) || *at == '_' ? code_path(at) : 0, whole = path ? code_term(at) : 0;
+	for (const char *at = text; json_array_size(values) < VALUES_MOST && (at = code_next_path(at, &path));) {
+		size_t whole = code_term(at);
 
-		if (*at == '\'' || *at == '"') {
-			at = code_skip_string(at);
-			continue;
-		}
-		if (!path) {
-			path = text_is_word(*at) ? code_path(at) : 1;
-			at += path ? path : 1;
-			continue;
-		}
 		text_format(term, sizeof(term), "%.*s", (int)whole, at);
 		if (whole <= TERM_MOST && add_value(&scope, term, values)) {
 			at += whole;
