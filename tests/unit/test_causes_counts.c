@@ -326,6 +326,38 @@ test_cut_labels(void)
 }
 
 static void
+test_labels_per_token(void)
+{
+	const struct operand loss[] = { TENSOR("self", 1, 8, 4), INDEX("target", 2, 344) }, labels[] = { INDEX("self", 4, 8, 43) };
+	const struct operand hidden[] = { TENSOR("self", 3, 8, 43, 32) }, first[] = { TENSOR("", 5, 8, 32) }, ids[] = { TENSOR("weight", 6, 90, 32), INDEX("indices", 7, 8, 43) };
+	const struct event a = EVENT("aten::cross_entropy_loss", loss);
+
+	STEP(0, 99, "aten::view", labels, 0, 344);
+	STEP(0, 80, "aten::clone", labels, 0, 8);
+	STEP(0, 79, "aten::lift_fresh", labels, 0, 8);
+	STEP(1, 98, "aten::select", hidden, 0, 8);
+	stories[1].steps[0].event.outputs = first;
+	stories[1].steps[0].event.output_count = 1;
+	STEP(1, 90, "aten::embedding", ids, 0, 8);
+	ask(&a, "", NULL, NULL);
+	EXPECT("labels_per_token", "likely");
+	EXPECT("logits_and_labels", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "one for each position, [8, 43], from aten::clone"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "since aten::select"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "copy of the tokens"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "shift"));
+	STEP(1, 79, "aten::lift_fresh", labels, 0, 8); /* the tokens are what the labels were made of */
+	ask(&a, "", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "copy of the tokens"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "one label for each sequence, [8]"));
+	stories[1].steps[0].event.outputs = hidden; /* nothing was left out of the logits */
+	ask(&a, "", NULL, NULL);
+	EXPECT("labels_per_token", "");
+	EXPECT("logits_and_labels", "possible");
+	forget();
+}
+
+static void
 test_pairs(void)
 {
 	const struct operand pair[] = { TENSOR("self", 1, 4), TENSOR("other", 2, 3) };
@@ -452,6 +484,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "checks of autograd and of heads", test_checks);
 	CU_add_test(suite, "slices that ended", test_slice_ended);
 	CU_add_test(suite, "labels that weren't cut", test_cut_labels);
+	CU_add_test(suite, "labels of each token, logits of each sequence", test_labels_per_token);
 }
 
 int

@@ -4,6 +4,7 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../where.h"
 
 /* Needs: logits whose last dimension would be the classes: labels fit all the others. */
 bool
@@ -46,8 +47,8 @@ shift_of(const struct cause_side *side)
 	return NULL;
 }
 
-/* "2 x 48" of a side whose rows were put into one: how many sequences, and how long each. */
-static bool
+/* "2 x 48" of a side whose rows were put into one: how many sequences, and how long each; the step that did it, NULL if none. */
+static const struct lineage_step *
 rows_of(const struct cause_side *side, int64_t *rows, int64_t *each)
 {
 	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
@@ -60,9 +61,9 @@ rows_of(const struct cause_side *side, int64_t *rows, int64_t *each)
 			continue;
 		*rows = from->sizes[0];
 		*each = from->sizes[1];
-		return true;
+		return step;
 	}
-	return false;
+	return NULL;
 }
 
 /* As many sequences on both sides, those of one side cut to a limit by name and the other's not. */
@@ -94,6 +95,93 @@ tell_cut(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* A loss that was given another number of labels than it has rows of logits. */
+static bool
+differ_in_number(const struct cause_facts *facts)
+{
+	return cause_disagrees(facts, "size") && strstr(facts->event->operation, "loss") && facts->mismatch->operand >= 0 &&
+	       strcmp(cause_argument(facts, facts->mismatch->operand), "target") == 0;
+}
+
+static int
+count_of(const struct operand *operand, int64_t size)
+{
+	int count = 0;
+
+	for (int d = 0; d < operand->ndim; d++)
+		count += operand->sizes[d] == size;
+	return count;
+}
+
+/* The step of SIDE that left one of EACH positions (a pick, a mean, a pooling, what a recurrent layer ended with); NULL if none did. */
+static const struct lineage_step *
+left_one_of(const struct cause_side *side, int64_t each)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int place = rule_any(&step->event, "self input");
+
+		if (place >= 0 && step->output < step->event.output_count &&
+		    mismatch_is_any(step->event.operation, "select mean sum amax max logsumexp index gather index_select lstm gru adaptive_avg_pool1d adaptive_max_pool1d") &&
+		    count_of(&step->event.operands[place], each) > count_of(&step->event.outputs[step->output], each))
+			return step;
+	}
+	return NULL;
+}
+
+/* What made the labels: the oldest step of SIDE that does more than to bring a list over, to convert or to move it. */
+static const struct lineage_step *
+maker_of(const struct cause_side *side)
+{
+	for (int i = side->lineage->count - 1; i > 0; i--)
+		if (!mismatch_is_any(side->lineage->steps[i].event.operation, "lift_fresh detach detach_ to _to_copy copy_ pin_memory contiguous alias view reshape flatten"))
+			return &side->lineage->steps[i];
+	return &side->lineage->steps[side->lineage->count - 1];
+}
+
+/* " in Collator.mask" of the function that STEP's line stands in. */
+static void
+add_function(const struct cause_facts *facts, struct text *text, const struct lineage_step *step)
+{
+	json_t *frames = facts->source ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
+	const json_t *frame = frames && where_choose(frames) >= 0 ? json_array_get(frames, (size_t)where_choose(frames)) : NULL;
+
+	if (frame && *text_get(frame, "function") && text_get(frame, "function")[0] != '<')
+		text_add(text, " in %s", text_get(frame, "function"));
+	json_decref(frames);
+}
+
+/* Needs: labels of whole sequences in one row, as many sequences as there are rows of logits, and a step on the logits' way that left one of
+ * each sequence's positions. Both together are likely: what a label belongs to is another thing on the two sides. */
+bool
+cause_labels_per_token(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *labels = &facts->sides[0], *logits = &facts->sides[1];
+	const struct lineage_step *left, *maker;
+	int64_t rows, each;
+	bool copied;
+
+	if (!differ_in_number(facts) || !rows_of(labels, &rows, &each) || rows != logits->size || each < 2 || !(left = left_one_of(logits, each)))
+		return false;
+	maker = maker_of(labels);
+	copied = mismatch_is_any(maker->event.operation, "clone") &&
+		 cause_goes_through(logits, labels->lineage->steps[labels->lineage->count - 1].event.id);
+	out->confidence = "likely";
+	text_add(&out->text, "labels are one for each position, [%" PRId64 ", %" PRId64 "], from ", rows, each);
+	cause_add_step(facts, &out->text, maker);
+	add_function(facts, &out->text, maker);
+	if (copied)
+		text_add(&out->text, " (a copy of the tokens: labels for a language model)");
+	text_add(&out->text, "; logits are one row for each sequence since ");
+	cause_add_step(facts, &out->text, left);
+	if (copied)
+		text_add(&out->fix, "give it one label for each sequence, [%" PRId64 "], with the items themselves, and put the batch together by what only pads, not by "
+			 "what makes labels of the tokens; or take a model that has logits for each token", rows);
+	else
+		text_add(&out->fix, "give it one label for each sequence, [%" PRId64 "]; or take a model that has logits for each of the %" PRId64 " positions", rows, each);
+	return true;
+}
+
 /* Needs: a loss whose labels differ from the logits in number. Likely where just one of the two was shifted. */
 bool
 cause_logits(const struct cause_facts *facts, struct cause *out)
@@ -102,8 +190,7 @@ cause_logits(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *one, *other;
 	int64_t apart;
 
-	if (!cause_disagrees(facts, "size") || !strstr(facts->event->operation, "loss") || mismatch->operand < 0 ||
-	    strcmp(cause_argument(facts, mismatch->operand), "target") != 0)
+	if (!differ_in_number(facts))
 		return false;
 	if (tell_cut(facts, out))
 		return true;
