@@ -93,6 +93,23 @@ test_odd_sample(void)
 	EXPECT("odd_sample", "");
 }
 
+/* Each entry whose sizes part by the same two numbers is to be padded; what differs otherwise is another matter. */
+static void
+test_odd_also(void)
+{
+	json_t *frames = batch("[{\"first\":0,\"count\":2,\"form\":\"{embeds: tensor float32 [1, 19, 24], name: str, mask: tensor int64 [1, 19], box: tensor float32 [5, 4]}\"},"
+			       "{\"first\":2,\"count\":2,\"form\":\"{embeds: tensor float32 [1, 23, 24], name: str, mask: tensor int64 [1, 23], box: tensor float32 [7, 4]}\"}]");
+	struct cause_facts facts = { .type = "RuntimeError", .message = "Sizes of tensors must match except in dimension 0", .frames = frames, .last_call = -1 };
+
+	json_decref(causes);
+	causes = causes_build(&facts);
+	EXPECT("odd_sample", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "[1, 23, 24]; so it is with ['mask']"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "box"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "pad each of ['embeds'], ['mask'] to the longest"));
+	json_decref(frames);
+}
+
 static void
 test_layer(void)
 {
@@ -527,6 +544,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a check that failed", test_failed_check);
 	CU_add_test(suite, "a remainder", test_remainder);
 	CU_add_test(suite, "the odd sample", test_odd_sample);
+	CU_add_test(suite, "all that differs alike in the odd sample", test_odd_also);
 	CU_add_test(suite, "a layer's own check", test_layer);
 	CU_add_test(suite, "what was kept", test_kept);
 	CU_add_test(suite, "what is kept for another size", test_kept_size);

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "failure/failure_process.h"
@@ -114,6 +115,30 @@ rank_json(const struct source *source, struct failure *failure)
 	return json;
 }
 
+/* What data workers, which fetch ahead, had raised beside CHOSEN, and nobody had come to. */
+static void
+add_ahead(const struct source *source, const struct failure *chosen, struct text *text)
+{
+	const struct note *notes, *first = NULL;
+	int64_t count = 0;
+
+	for (int i = 0; i < source->process_count(source->context); i++) {
+		int note_count = source->notes(source->context, i, "exception", &notes);
+
+		for (int n = 0; n < note_count; n++) {
+			if (!failure_is_ahead(source, chosen, i, &notes[n]))
+				continue;
+			first = !first || notes[n].time_ns < first->time_ns ? &notes[n] : first;
+			count++;
+		}
+	}
+	if (!first)
+		return;
+	text_add(text, "%sdata workers, which fetch ahead, had failed %" PRId64 " time%s more, to which nobody had come: ", text->used ? "; " : "", count,
+		 language_plural(count));
+	text_add_short(text, failure_note_message(first), RANK_TEXT_MOST);
+}
+
 /* What the other ranks were doing: the failures of those that failed as well, the state of the rest. */
 static json_t *
 ranks_json(const struct source *source, const struct failure *chosen)
@@ -148,8 +173,11 @@ ranks_json(const struct source *source, const struct failure *chosen)
 				 (long long)process->steps);
 		}
 	}
+	if (ranks < 2)
+		text = (struct text){{0}, 0};
+	add_ahead(source, chosen, &text);
 	json_object_set_new(json, "first_divergence", json_null());
-	text_set(json, "text", ranks > 1 && text.used ? text.data : NULL);
+	text_set(json, "text", text.used ? text.data : NULL);
 	json_object_set_new(json, "failures", failures);
 	return json;
 }

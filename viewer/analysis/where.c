@@ -214,9 +214,8 @@ where_frames(const struct source *source, const struct failure *failure)
 	return frames;
 }
 
-/* The outermost frame of a data loader's worker: what is around it is the parent's, of the moment when it forked. */
-static bool
-is_worker_loop(const char *file, const char *function)
+bool
+where_is_worker_loop(const char *file, const char *function)
 {
 	return strcmp(function, "_worker_loop") == 0 && strstr(file, "/torch/utils/data/_utils/worker.py");
 }
@@ -224,7 +223,7 @@ is_worker_loop(const char *file, const char *function)
 static bool
 is_loop_frame(const json_t *frame)
 {
-	return is_worker_loop(text_get(frame, "file"), text_get(frame, "function"));
+	return where_is_worker_loop(text_get(frame, "file"), text_get(frame, "function"));
 }
 
 int
@@ -301,7 +300,7 @@ site_choose(const struct site *site)
 	for (int i = 0; i < site->frame_count; i++) {
 		const struct frame *frame = &site->frames[i];
 
-		if (is_worker_loop(frame->file ? frame->file : "", frame->function ? frame->function : ""))
+		if (where_is_worker_loop(frame->file ? frame->file : "", frame->function ? frame->function : ""))
 			break;
 		if (!where_is_foreign(frame->file ? frame->file : ""))
 			return frame;

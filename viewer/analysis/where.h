@@ -28,6 +28,8 @@ json_t *where_source(const struct source *source, const struct failure *failure,
 json_t *where_stack(const json_t *frames);
 /* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */
 bool where_is_foreign(const char *file);
+/* Is it the outermost frame of a data loader's worker? What is around it is the parent's, of the moment when it forked. */
+bool where_is_worker_loop(const char *file, const char *function);
 /* Is FILE PyTorch's code of activation checkpointing? */
 bool where_is_checkpointing(const char *file);
 /* Was the operation at call SITE called by it, at any depth? */

@@ -187,8 +187,14 @@ cause_odd_sample(const struct cause_facts *facts, struct cause *out)
 		if (odd.number >= 0)
 			text_add(&out->text, " (sample %" PRId64 " of the data set)", odd.number);
 		text_add(&out->text, " is %s", odd.is.text);
-		text_add(&out->fix, "pad them to the longest in a collate_fn (torch.nn.utils.rnn.pad_sequence, a tokenizer's pad), or bring each to one size where a sample "
-			 "is made");
+		if (*odd.also)
+			text_add(&out->text, "; so it is with %s", odd.also);
+		if (*odd.also)
+			text_add(&out->fix, "pad each of %s, %s to the longest in a collate_fn (torch.nn.utils.rnn.pad_sequence, a tokenizer's pad), or bring each to one "
+				 "size where a sample is made", odd.path, odd.also);
+		else
+			text_add(&out->fix, "pad them to the longest in a collate_fn (torch.nn.utils.rnn.pad_sequence, a tokenizer's pad), or bring each to one size where a sample "
+				 "is made");
 		return true;
 	}
 	out->confidence = odd.others >= odd.all - 1 && odd.all > 2 ? "likely" : "possible";

@@ -139,8 +139,8 @@ show_hidden(const struct source *source, struct failure *out)
 	text_say(out->surfaced, sizeof(out->surfaced), "; that was handled, and led to the %s at %s", text_get(out->led_to->json, "type"), place);
 }
 
-static void
-from_note(const struct source *source, int process, const struct note *note, struct failure *out)
+void
+failure_from_note(const struct source *source, int process, const struct note *note, struct failure *out)
 {
 	*out = (struct failure){ .kind = "python", .process = process, .link = -1, .time_ns = note->time_ns };
 	if (strcmp(note->kind, "operation") == 0) {
@@ -317,7 +317,7 @@ failure_of_process(const struct source *source, int index, struct failure *out)
 	if (!note)
 		note = left;
 	if (note) {
-		from_note(source, index, note, out);
+		failure_from_note(source, index, note, out);
 		return true;
 	}
 	if (!text_among("failed killed crashed", process->status))
@@ -352,7 +352,7 @@ failure_process_unheard(const struct source *source, int index, bool (*heard)(co
 
 	for (int i = count - 1; i >= 0; i--)
 		if (is_futures(&notes[i]) && !heard(source, index, failure_note_message(&notes[i]))) {
-			from_note(source, index, &notes[i], out);
+			failure_from_note(source, index, &notes[i], out);
 			return true;
 		}
 	return false;
@@ -364,7 +364,7 @@ failure_process_last(const struct source *source, int index, struct failure *out
 	const struct note *note = last_handled(source, index);
 
 	if (note)
-		from_note(source, index, note, out);
+		failure_from_note(source, index, note, out);
 	return note != NULL;
 }
 
@@ -386,27 +386,7 @@ failure_process_earlier(const struct source *source, const struct failure *last,
 				failure_same_message(failure_note_message(other), failure_note_message(&notes[i]));
 		}
 		if (!again)
-			from_note(source, last->process, &notes[i], &out[filled++]);
+			failure_from_note(source, last->process, &notes[i], &out[filled++]);
 	}
 	return filled;
-}
-
-bool
-failure_process_told(const struct source *source, int process, const char *message, int64_t time_ns, struct failure *out)
-{
-	static const char *const kinds[] = { "exception", "operation" };
-	const struct note *notes;
-
-	for (int k = 0; k < 2; k++) {
-		int count = source->notes(source->context, process, kinds[k], &notes);
-
-		for (int i = count - 1; i >= 0; i--)
-			if ((!time_ns || notes[i].time_ns <= time_ns) &&
-			    (text_contains(message, failure_note_message(&notes[i])) ||
-			     failure_has_traceback(message, text_get(notes[i].json, "type"), json_object_get(notes[i].json, "frames")))) {
-				from_note(source, process, &notes[i], out);
-				return true;
-			}
-	}
-	return false;
 }

@@ -23,9 +23,16 @@ int failure_process_earlier(const struct source *source, const struct failure *l
 /* Does MESSAGE hold the traceback of an exception of TYPE with FRAMES, whose own message may say nothing (an assert)? */
 bool failure_has_traceback(const char *message, const char *type, const json_t *frames);
 
-/* The newest failure of PROCESS before TIME_NS whose message MESSAGE tells; false if there is none. */
+/* The exception or operation of NOTE as a failure of PROCESS. */
+void failure_from_note(const struct source *source, int process, const struct note *note, struct failure *out);
+
+/* failure_told.c: the failure of PROCESS before TIME_NS that MESSAGE, an ancestor's, tells: the newest; of a data loader's worker, which fetches
+ * ahead while its parent raises what failed in the order of the batches, that worker's oldest. False if there is none. */
 bool failure_process_told(const struct source *source, int process, const char *message, int64_t time_ns,
 			  struct failure *out);
+/* Is NOTE, of PROCESS, of an exception that a data loader's worker handed on and that nobody had come to when CHOSEN, which such a worker handed on
+ * as well, ended the run? HEARD as of failure_process_unheard. */
+bool failure_is_ahead(const struct source *source, const struct failure *chosen, int process, const struct note *note);
 
 /* Did the exception of NOTE leave the program's own code, so that only a library's (or Python's) frames were left to catch it? */
 bool failure_left_program(const struct note *note);

@@ -98,6 +98,8 @@ is_told(const struct source *source, const struct ended *ended, int process, con
 		return true;
 	if (!chosen)
 		return false;
+	if (failure_is_ahead(source, chosen, process, note))
+		return true; /* nobody handled it: nobody had come to it */
 	return chosen->process == process ? belongs(source, chosen, note, message, event)
 					  : chosen->message && text_contains(chosen->message, message);
 }

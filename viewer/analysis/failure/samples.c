@@ -72,6 +72,40 @@ set_form(struct samples_form *out, const char *text)
 	}
 }
 
+/* Do the sizes of two parts of an item, as far as they differ, part by the same two numbers as OUT's first that does? */
+static bool
+parts_alike(const struct samples_odd *out, const char *one, const char *other)
+{
+	struct samples_form is, usually;
+	int at = 0, dims = 0, same = 0;
+
+	set_form(&is, one);
+	set_form(&usually, other);
+	while (at < out->is.ndim && out->is.sizes[at] == out->usually.sizes[at])
+		at++;
+	if (is.ndim != usually.ndim || out->is.ndim != out->usually.ndim || at >= out->is.ndim)
+		return false;
+	for (int i = 0; i < is.ndim; i++) {
+		dims += is.sizes[i] != usually.sizes[i];
+		same += is.sizes[i] == out->is.sizes[at] && usually.sizes[i] == out->usually.sizes[at];
+	}
+	return dims == 1 && same == 1;
+}
+
+/* The parts of ONE and OTHER behind number FIRST that differ as that one does. */
+static void
+set_also(const char *one, const char *other, int first, struct samples_odd *out)
+{
+	char key[96], a[PART_BYTES], b[PART_BYTES];
+	size_t used = 0;
+
+	for (int i = first + 1; *one == '{' && samples_part(one, i, key, sizeof(key), a, sizeof(a)); i++)
+		if (part_of(other, key, b, sizeof(b)) && parts_alike(out, a, b) && used + strlen(key) + 8 < sizeof(out->also)) {
+			text_format(out->also + used, sizeof(out->also) - used, "%s['%s']", used ? ", " : "", key);
+			used += strlen(out->also + used);
+		}
+}
+
 /* Where ONE and OTHER part, into OUT. */
 static void
 part(const char *one, const char *other, struct samples_odd *out, int depth)
@@ -94,6 +128,8 @@ part(const char *one, const char *other, struct samples_odd *out, int depth)
 				else
 					text_format(out->path + strlen(out->path), sizeof(out->path) - strlen(out->path), "[%d]", i);
 				part(a, b, out, depth + 1);
+				if (!side)
+					set_also(one, other, i, out);
 				return;
 			}
 	}

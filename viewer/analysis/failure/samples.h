@@ -23,6 +23,7 @@ struct samples_odd {
 	int others, all;            /* items of the usual form; items at all */
 	bool ragged;                /* no form is usual: they differ in the size of one part; "usual" is the first item */
 	char path[96];              /* of the part that differs within an item: "['box']", "[0]", "" */
+	char also[160];             /* parts beside it whose sizes part by the same two numbers: "['mask'], ['ids']"; "" */
 	struct samples_form is, usually;
 	int64_t number;             /* of the odd one in the data set; -1 */
 };
