@@ -161,6 +161,20 @@ tell_repeated(const struct cause_facts *facts, struct cause *out, int64_t wanted
 	return true;
 }
 
+/* The gradient was put together of chunks that leave out the rest. */
+static bool
+tell_chunks(const struct cause_facts *facts, struct cause *out, int64_t got, int64_t wanted)
+{
+	struct cause chunks = { .confidence = NULL };
+
+	if (!cause_tell_chunks(facts, &facts->sides[0], got, wanted, &chunks))
+		return false;
+	text_add(&out->text, ": %s", chunks.text.data);
+	text_add(&out->fix, "%s", chunks.fix.data);
+	out->setting = chunks.setting ? chunks.setting : out->setting;
+	return true;
+}
+
 /* Is it known that NODE's forward was given no tensor of the shape of the gradient, and made none? Then it is no other input's gradient. */
 static bool
 takes_no_such(const struct cause_facts *facts, const char *node, const int64_t *got, int count)
@@ -207,7 +221,8 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sit was made by ", out->evidence.used ? SAY("; ") : "");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
-	if (dim >= 0 && !is_turned(got, a, wanted, b) && (tell_repeated(facts, out, wanted[dim]) || tell_fixed(facts, out, node, dim)))
+	if (dim >= 0 && !is_turned(got, a, wanted, b) && (tell_repeated(facts, out, wanted[dim]) ||
+	    tell_chunks(facts, out, got[dim], wanted[dim]) || tell_fixed(facts, out, node, dim)))
 		return true;
 	if (is_turned(got, a, wanted, b))
 		text_add(&out->fix, "transpose the gradient that %s.backward returns: it has the input's sizes in the other order (of a matrix product: grad.t() @ x, not "
@@ -220,6 +235,9 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	else if (!sums_to(got, a, wanted, b) && (dim == -2 || got[dim] > wanted[dim]))
 		text_add(&out->fix, "return the gradients of %s.backward in the order of its forward's inputs, each of its input's shape (None for what "
 			 "needs none); this one can't be summed to that input's shape", node);
+	else if (dim >= 0 && got[dim] < wanted[dim] && cause_step_any(&facts->sides[0], "cat concat concatenate stack"))
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: it is put together of pieces, and %" PRId64 " of the input's %" PRId64 " are in none "
+			 "of them; see which the forward leaves out", node, wanted[dim] - got[dim], wanted[dim]);
 	else if (dim >= 0 && got[dim] < wanted[dim])
 		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward cut the input, put zeros "
 			 "(torch.nn.functional.pad by %" PRId64 ")", node, wanted[dim] - got[dim]);

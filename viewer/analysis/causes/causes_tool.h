@@ -104,6 +104,10 @@ bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t 
  * were the counts of WANTED items. False where it isn't so. */
 bool cause_tell_bounded_counts(const struct cause_facts *facts, const struct cause_side *side, int64_t wanted, struct text *text, struct text *fix, bool *proven);
 
+/* SIDE's SIZE is what was put together of chunks, cut one after the other, that don't reach the end of what has the WANTED (in part of a product of sizes): says so,
+ * a clause of OUT's text, and what to change in its fix. False where it isn't so. */
+bool cause_tell_chunks(const struct cause_facts *facts, const struct cause_side *side, int64_t size, int64_t wanted, struct cause *out);
+
 /* ONE and OTHER, which decided the two sides' sizes, are of one line of a library, called by two lines of the program: says so in OUT; false if not. */
 bool cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out);
 
