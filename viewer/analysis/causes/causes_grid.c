@@ -142,38 +142,21 @@ cause_split_sum(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Two neighbouring dimensions of IS, N of D, are asked for as N / EACH of D * EACH, all others as they are: which is N, -1. */
-static int
-merged_dim(const struct operand *is, const int64_t *asked, int64_t *each)
-{
-	int found = -1;
-
-	for (int d = 0; d < is->ndim; d++) {
-		if (asked[d] == is->sizes[d])
-			continue;
-		if (found >= 0 || d + 1 >= is->ndim || is->sizes[d] < 1 || is->sizes[d + 1] < 1 || asked[d + 1] % is->sizes[d + 1])
-			return -1;
-		*each = asked[d + 1] / is->sizes[d + 1];
-		if (*each < 2 || asked[d] < 1 || is->sizes[d] / *each != asked[d] || is->sizes[d] % *each == 0)
-			return -1;
-		found = d++;
-	}
-	return found;
-}
-
 /* Needs: a view that puts several neighbours into one, so many as their number divided without its rest and their width times as much tell. */
 bool
 cause_rows_merged(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	int64_t asked[RULE_INTS_MOST], each = 0, count, rest;
+	struct cause_picture picture;
 	const struct operand *is;
+	int64_t each = 0, count, rest, both;
+	const json_t *fits = NULL;
 	int dim;
 
 	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
 		return false;
 	is = &facts->event->operands[mismatch->against];
-	if (rule_ints(facts->event, cause_argument(facts, mismatch->operand), asked, RULE_INTS_MOST) != is->ndim || (dim = merged_dim(is, asked, &each)) < 0)
+	if ((dim = rule_merged(facts->event, mismatch->operand, is, &each)) < 0)
 		return false;
 	count = is->sizes[dim];
 	rest = count % each;
@@ -187,6 +170,15 @@ cause_rows_merged(const struct cause_facts *facts, struct cause *out)
 	if (cause_decider(&facts->sides[1])) {
 		text_add(&out->text, "; decided by ");
 		cause_add_line(facts, &out->text, cause_decider(&facts->sides[1]), -1);
+	}
+	if (facts->sides[1].lineage && facts->sides[1].lineage->count && facts->sides[1].lineage->steps[0].size == count && cause_picture(&facts->sides[1], 0, &picture)) {
+		both = picture.stride * each;
+		fits = cause_picture_number(facts, picture.over - picture.over % both, cause_picture_names, NULL);
+		fits = fits ? fits : cause_picture_number(facts, picture.over - picture.over % both + both, cause_picture_names, NULL);
+		cause_add_picture(facts, &out->evidence, &picture);
+		text_add(&out->fix, "make the pictures a multiple of %" PRId64 " (%" PRId64 " x %" PRId64 ") where they are resized, instead of %" PRId64, both, picture.stride, each, picture.over);
+		cause_add_number(facts, &out->fix, fits);
+		text_add(&out->fix, "; else ");
 	}
 	text_add(&out->fix, "bring the %" PRId64 " to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 "): choose the picture or sequence where it is decided so, pad what is put together, "
 		 "or leave the last %" PRId64 " out before", count, each, count - rest, count - rest + each, rest);

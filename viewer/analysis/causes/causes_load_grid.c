@@ -4,6 +4,8 @@
 
 #include "causes_tool.h"
 
+const char cause_picture_names[] = "image img picture resolution crop";
+
 static int64_t
 root_of(int64_t square)
 {
@@ -24,10 +26,8 @@ same_last(const json_t *one, const json_t *other)
 	return size == cause_last_name(text_get(other, "name"), &b) && strncmp(a, b, size) == 0;
 }
 
-/* Of the numbers of VALUE that are called as a picture's side, and as LIKE if it's given, one that a file sets, else a mapping has, as they are read from files, else the
- * first; NULL. */
-static const json_t *
-find_side(const struct cause_facts *facts, int64_t value, const json_t *like)
+const json_t *
+cause_picture_number(const struct cause_facts *facts, int64_t value, const char *hints, const json_t *like)
 {
 	const json_t *number, *found = NULL;
 	struct text_walk at = { 0 };
@@ -35,7 +35,7 @@ find_side(const struct cause_facts *facts, int64_t value, const json_t *like)
 	while ((number = cause_next_number(facts, &at))) {
 		const struct setting *set;
 
-		if (json_integer_value(json_object_get(number, "value")) != value || !cause_is_called(number, "image img picture resolution crop") ||
+		if (json_integer_value(json_object_get(number, "value")) != value || !cause_is_called(number, hints) ||
 		    (like && !same_last(number, like)))
 			continue;
 		set = settings_find(facts->settings, text_get(number, "name"), value);
@@ -55,12 +55,12 @@ tell_patches(const struct cause_facts *facts, struct cause *out, int64_t then, i
 
 	while ((patch = cause_next_number(facts, &at))) {
 		int64_t side = json_integer_value(json_object_get(patch, "value"));
-		const json_t *size = side > 1 && cause_is_called(patch, "patch") ? find_side(facts, now * side, NULL) : NULL;
+		const json_t *size = side > 1 && cause_is_called(patch, "patch") ? cause_picture_number(facts, now * side, cause_picture_names, NULL) : NULL;
 
 		if (!size)
 			continue;
 		text_add(&out->text, ", of pictures of %" PRId64 " then", then * side);
-		cause_add_number(facts, &out->text, find_side(facts, then * side, size));
+		cause_add_number(facts, &out->text, cause_picture_number(facts, then * side, cause_picture_names, size));
 		text_add(&out->text, " and of %" PRId64 " now", now * side);
 		cause_add_number(facts, &out->text, size);
 		text_add(&out->text, ", in patches of %" PRId64, side);

@@ -6,7 +6,6 @@
 #include "../mismatch/mismatch_rule.h"
 
 #define RATIO_MOST 64
-#define SQUARE_MOST 4096
 
 static bool
 is_window(const char *name)
@@ -184,71 +183,6 @@ cause_resolution(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "bring both to one resolution: interpolate %s to %" PRId64 " x %" PRId64 " (torch.nn.functional.interpolate), or resize %s to %"
 		 PRId64 " x %" PRId64 " (mode=\"nearest\" for labels and masks)", cause_operand_name(facts, small->place), many->sizes[many->ndim - 2],
 		 many->sizes[many->ndim - 1], cause_operand_name(facts, large->place), few->sizes[few->ndim - 2], few->sizes[few->ndim - 1]);
-	return true;
-}
-
-/* Two sizes that SIDE's places were put together from, after a convolution made them: a picture's patches. */
-static const struct lineage_step *
-patches_of(const struct cause_side *side, int64_t *rows, int64_t *columns)
-{
-	for (int i = 0; side->lineage && i + 1 < side->lineage->count; i++) {
-		const struct lineage_step *step = &side->lineage->steps[i], *maker = &side->lineage->steps[i + 1];
-		int place = rule_any(&step->event, "self input");
-		const struct operand *from = place >= 0 ? &step->event.operands[place] : NULL;
-		char name[96], made[96];
-
-		mismatch_plain_name(step->event.operation, name, sizeof(name));
-		mismatch_plain_name(maker->event.operation, made, sizeof(made));
-		if (!text_among("flatten view reshape", name) || step->size != side->size || !is_window(made) || !from || from->ndim < 3)
-			continue;
-		*rows = from->sizes[from->ndim - 2];
-		*columns = from->sizes[from->ndim - 1];
-		return *rows * *columns == side->size ? maker : NULL;
-	}
-	return NULL;
-}
-
-static int64_t
-root_of(int64_t size)
-{
-	for (int64_t root = 1; size > 0 && size <= (int64_t)SQUARE_MOST * SQUARE_MOST && root <= SQUARE_MOST; root++)
-		if (root * root == size)
-			return root;
-	return 0;
-}
-
-/* Needs: as many places as a picture has patches, against another number that the program asked for. */
-bool
-cause_patches(const struct cause_facts *facts, struct cause *out)
-{
-	int64_t rows, columns, root;
-	const struct lineage_step *step = NULL, *asked;
-	int side = 0;
-
-	if (!cause_disagrees(facts, "size") || !cause_is_elementwise(facts) || facts->sides[0].size < 2 || facts->sides[1].size < 2)
-		return false;
-	for (; side < 2 && !step; side += !step)
-		step = patches_of(&facts->sides[side], &rows, &columns);
-	asked = step ? cause_decider(&facts->sides[!side]) : NULL;
-	if (!asked || asked->entered || cause_is_old(facts, &facts->sides[!side]) || patches_of(&facts->sides[!side], &root, &root) ||
-	    !cause_decided_by(&facts->sides[!side], "rand randn zeros ones full empty arange randint randperm"))
-		return false;
-	out->confidence = "likely";
-	root = root_of(facts->sides[!side].size);
-	text_add(&out->text, "the picture has %" PRId64 " x %" PRId64 " = %" PRId64 " patches, %s was made for %" PRId64, rows, columns,
-		 facts->sides[side].size, cause_operand_name(facts, facts->sides[!side].place), facts->sides[!side].size);
-	if (root > 1)
-		text_add(&out->text, " (%" PRId64 " x %" PRId64 ")", root, root);
-	text_add(&out->text, " by ");
-	cause_add_step(facts, &out->text, asked);
-	text_add(&out->evidence, "the patches are made by ");
-	cause_add_step(facts, &out->evidence, step);
-	if (facts->sides[!side].size == facts->sides[side].size + 1) { /* a class token's place */
-		text_add(&out->fix, "put the class token in front before the two meet, or leave its place out of %s ([:, 1:])",
-			 cause_operand_name(facts, facts->sides[!side].place));
-		return true;
-	}
-	text_add(&out->fix, "count them as the model does: (height // patch_size) * (width // patch_size), from the model's own config");
 	return true;
 }
 

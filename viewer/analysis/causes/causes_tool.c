@@ -217,6 +217,18 @@ cause_add_line(const struct cause_facts *facts, struct text *text, const struct 
 }
 
 bool
+cause_is_built(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	json_t *frames = facts->source && step->event.site >= 0 ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
+	int chosen = where_choose(frames);
+	const char *function = chosen < 0 ? "" : text_get(json_array_get(frames, (size_t)chosen), "function"), *last = strrchr(function, '.');
+	bool built = strcmp(last ? last + 1 : function, "__init__") == 0;
+
+	json_decref(frames);
+	return built;
+}
+
+bool
 cause_window(const struct lineage_step *step, struct cause_window *out)
 {
 	const struct event *event = &step->event;

@@ -62,6 +62,8 @@ const json_t *cause_cut_by(const struct cause_facts *facts, const struct cause_s
 const json_t *cause_limit_before(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step **step);
 /* The name that carries VALUE on the line of STEP; NULL. */
 const json_t *cause_number_at(const struct cause_facts *facts, const struct lineage_step *step, int64_t value);
+/* Was STEP taken while an object was built: is its line, the chosen of its frames, in an __init__? */
+bool cause_is_built(const struct cause_facts *facts, const struct lineage_step *step);
 /* The window that STEP (unfold, convolution, pooling) moved over its dimension; false where it is no such operation. */
 struct cause_window { int64_t over, extent /* dilation counted */, stride, padding; bool unfolds; };
 bool cause_window(const struct lineage_step *step, struct cause_window *out);
@@ -174,6 +176,16 @@ bool cause_add_sum(const struct cause_facts *facts, int64_t size, int64_t bound,
 
 /* SIDE is of a tensor that has no data: says so of tensors of its shape that were read from a checkpoint and that nothing took. */
 void cause_add_untaken(const struct cause_facts *facts, struct cause *out, const struct cause_side *side);
+
+/* Of the numbers of VALUE that are called by one of HINTS (names of a picture's side), and by the last name of LIKE if that is given, one that a file
+ * sets, else a mapping has, as they are read from files, else the first; NULL. */
+const json_t *cause_picture_number(const struct cause_facts *facts, int64_t value, const char *hints, const json_t *like);
+extern const char cause_picture_names[]; /* HINTS for what a model's picture has */
+/* The picture that a strided layer on SIDE's way, not before step FROM, made what SIDE has of: its side, the layer's stride, and what decided the side. */
+struct cause_picture { int layer; int64_t over, stride; const struct lineage_step *made /* NULL: not known */; };
+bool cause_picture(const struct cause_side *side, int from, struct cause_picture *out);
+/* ": `cfg['size'] = 96` ..." of where the picture was made, into TEXT: a clause, with the number by name that its side is. */
+void cause_add_picture(const struct cause_facts *facts, struct text *text, const struct cause_picture *picture);
 
 /* Are the SAVED positions and the MODEL's both squares, or one more, and so of a grid of patches? Says so, and of which pictures, where their sizes are in reach. */
 bool cause_add_saved_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int64_t model);

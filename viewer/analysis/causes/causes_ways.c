@@ -230,9 +230,7 @@ static enum root
 root_of(const struct cause_facts *facts, const struct lineage_step *step)
 {
 	json_t *frames;
-	const char *function, *last;
-	enum root root = COMPUTED;
-	int chosen;
+	enum root root = cause_is_built(facts, step) ? BUILT : COMPUTED;
 	char name[96];
 
 	if (step->resized)
@@ -240,10 +238,6 @@ root_of(const struct cause_facts *facts, const struct lineage_step *step)
 	mismatch_plain_name(step->event.operation, name, sizeof(name));
 	if (facts->source && step->event.site >= 0) {
 		frames = where_site_frames(facts->source, facts->process, step->event.site);
-		chosen = where_choose(frames);
-		function = chosen < 0 ? "" : text_get(json_array_get(frames, (size_t)chosen), "function");
-		last = strrchr(function, '.');
-		root = strcmp(last ? last + 1 : function, "__init__") == 0 ? BUILT : COMPUTED;
 		for (size_t i = 0; i < json_array_size(frames) && step->entered; i++)
 			root = strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py") ? LOADED : root;
 		json_decref(frames);

@@ -173,6 +173,27 @@ rule_columns(const struct event *event, int place, const struct operand *is)
 	return sizes[count - 1] > 0 && is->sizes[count - 1] > 0 && sizes[count - 1] % is->sizes[count - 1] ? count - 1 : -1;
 }
 
+int
+rule_merged(const struct event *event, int place, const struct operand *is, int64_t *each)
+{
+	int64_t asked[RULE_INTS_MOST];
+	int found = -1;
+
+	if (place < 0 || !event->operands[place].name || rule_ints(event, event->operands[place].name, asked, RULE_INTS_MOST) != is->ndim)
+		return -1;
+	for (int d = 0; d < is->ndim; d++) {
+		if (asked[d] == is->sizes[d])
+			continue;
+		if (found >= 0 || d + 1 >= is->ndim || is->sizes[d] < 1 || is->sizes[d + 1] < 1 || asked[d + 1] % is->sizes[d + 1])
+			return -1;
+		*each = asked[d + 1] / is->sizes[d + 1];
+		if (*each < 2 || asked[d] < 1 || is->sizes[d] / *each != asked[d] || is->sizes[d] % *each == 0)
+			return -1;
+		found = d++;
+	}
+	return found;
+}
+
 int64_t
 rule_count(const struct operand *operand)
 {
