@@ -146,6 +146,90 @@ test_layer_replaced(void)
 	EXPECT("layer_replaced", "");
 }
 
+/* Words of table TABLE go through LAYER, which makes WIDTH of 4, and are viewed as 2 x 4. */
+static struct event *
+heads(int64_t step, int64_t table, int64_t layer, int64_t width)
+{
+	struct event *event;
+
+	add("aten::embedding", 0, step, 2);
+	operands[hand.event_count - 1][0] = tensor("weight", table, 9, 4);
+	operands[hand.event_count - 1][1] = tensor("indices", 90, 3, -1);
+	outputs[hand.event_count - 1][0] = tensor("output", 300 + step, 3, 4);
+	add("aten::linear", 2, step, 2);
+	operands[hand.event_count - 1][0] = tensor("input", 300 + step, 3, 4);
+	operands[hand.event_count - 1][1] = tensor("weight", layer, width, 4);
+	outputs[hand.event_count - 1][0] = tensor("output", 200 + step, 3, width);
+	event = add("aten::view", 3, step, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 200 + step, 3, width);
+	operands[hand.event_count - 1][1] = value("size", "[3,2,4]");
+	outputs[hand.event_count - 1][0] = tensor("output", 400 + step, 6, 4);
+	return event;
+}
+
+/* The layer, of BEFORE, is made anew with 4; with BOTH the table, too. */
+static void
+ask_heads(int64_t before, bool both)
+{
+	struct mismatch differs = { .property = "numel", .operand = 1, .against = 0, .dim = -1, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 24,
+				    .actual = 12 };
+	struct cause_facts facts = { .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .line = "x.view(n, self.heads, self.width)",
+				     .numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "self.heads", "value", 2, "name",
+							  "self.width", "value", 4, "name", "self.whole", "value", 8) };
+	struct event *event;
+
+	start();
+	weight(0, 0, 11, before, 4);
+	weight(0, 1, 15, 9, 4);
+	for (int i = 0; i < CALLS; i++)
+		heads(i, 15, 11, before);
+	weight(CALLS, 4, 13, 4, 4);
+	if (both)
+		weight(CALLS, 5, 16, 9, 4);
+	event = heads(CALLS, both ? 16 : 15, before == 8 ? 13 : 11, 4);
+	event->status = "failed";
+	facts.event = event;
+	lineage_walk(&source, 0, event, 0, 1, LINEAGE_SIZE, &stories[1]);
+	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1, .size = 24 };
+	facts.sides[1] = (struct cause_side){ .place = 0, .dim = 1, .size = 12, .lineage = &stories[1] };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	json_decref((json_t *)facts.numbers);
+}
+
+static void
+test_layer_resized(void)
+{
+	ask_heads(8, false);
+	EXPECT("layer_resized", "likely");
+	EXPECT("sizes_do_not_divide", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "was replaced by aten::zeros at train.py:31 (asked for 4): its weight is [4, 4], and was [8, 4] in the last 12 calls"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "2 x 4 = 8 is still the old one's"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "bring what still counts 8 to 4, too: self.heads = 1 (4 / 4), self.whole = 4"));
+	ask_heads(8, true); /* another model */
+	EXPECT("layer_resized", "");
+	EXPECT("sizes_do_not_divide", "likely");
+	ask_heads(4, false); /* it never was another */
+	EXPECT("layer_resized", "");
+	start();
+	weight(0, 0, 11, 8, 4);
+	for (int i = 0; i < CALLS; i++)
+		two_layers(i, 11, 8, 12);
+	weight(CALLS, 4, 13, 6, 4);
+	add("aten::mul", 5, CALLS, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 99, 3, 5);
+	operands[hand.event_count - 1][1] = tensor("weight", 12, 5, 8);
+	two_layers(CALLS, 13, 6, 12);
+	hand.event_count--;
+	add("aten::mul", 1, CALLS, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 200 + CALLS, 3, 6);
+	operands[hand.event_count - 1][1] = tensor("other", 91, 1, 8);
+	ask_event(&events[hand.event_count - 1], 1, 1, "size"); /* what it meets is no layer's weight */
+	EXPECT("layer_resized", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "its weight is [6, 4], and was [8, 4] in the last 12 calls; what it meets is still of 8"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "bring what goes with it to 6 as well"));
+}
+
 /* Features are converted to DTYPE at one line, on the way by SITE, and meet a weight of bfloat16. */
 static struct event *
 converted(int64_t step, const char *dtype, int site)
@@ -534,6 +618,7 @@ fill(CU_pSuite suite)
 	source = hand_source(&hand);
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
+	CU_add_test(suite, "a layer of another width, and what counts the old one", test_layer_resized);
 	CU_add_test(suite, "another line on another way", test_other_way);
 	CU_add_test(suite, "a square that isn't one any more", test_square_before);
 	CU_add_test(suite, "positions of what was joined", test_joined_positions);

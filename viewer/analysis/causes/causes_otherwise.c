@@ -69,9 +69,8 @@ new_piece(const struct otherwise *found)
 	return NULL;
 }
 
-/* Which of SIDE's steps made the weight of the step before it, a layer that so decided the size; NULL. */
-static const struct lineage_step *
-weight_step(const struct cause_side *side)
+const struct lineage_step *
+cause_weight_made(const struct cause_side *side)
 {
 	for (int i = 0; side->lineage && i + 1 < side->lineage->count; i++) {
 		const struct event *layer = &side->lineage->steps[i].event;
@@ -105,7 +104,7 @@ cause_layer_replaced(const struct cause_facts *facts, struct cause *out)
 	if (weight < 0 || facts->calls < CALLS_ENOUGH || facts->agreed != facts->calls)
 		return false;
 	input = facts->sides[0].place == weight;
-	made = facts->sides[!input].place == weight ? weight_step(&facts->sides[input]) : NULL;
+	made = facts->sides[!input].place == weight ? cause_weight_made(&facts->sides[input]) : NULL;
 	own = made && facts->sides[!input].lineage && facts->sides[!input].lineage->count ? &facts->sides[!input].lineage->steps[0] : NULL;
 	if (!own || made->size != facts->sides[input].size || !is_older(facts, &own->event, &made->event, facts->calls))
 		return false;

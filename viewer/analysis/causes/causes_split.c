@@ -49,9 +49,8 @@ last_in_full(int64_t is, const int64_t *sizes, int count)
 	return 0;
 }
 
-/* Sizes of the view that one dimension of the input is split into; how many, 0 if it isn't that. */
-static int
-split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room)
+int
+cause_split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	int64_t sizes[RULE_INTS_MOST];
@@ -81,9 +80,9 @@ split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int
 bool
 cause_is_split(const struct cause_facts *facts)
 {
-	int64_t whole, parts[4];
+	int64_t whole, parts[CAUSE_SPLIT_MOST];
 
-	return split_sizes(facts, &whole, parts, 4) > 0;
+	return cause_split_sizes(facts, &whole, parts, CAUSE_SPLIT_MOST) > 0;
 }
 
 /* The part that the whole was divided by to get the other one; 0 if neither. */
@@ -98,9 +97,9 @@ divisor_of(int64_t whole, const int64_t *parts)
 bool
 cause_split_by(const struct cause_facts *facts, int64_t *whole, int64_t *by)
 {
-	int64_t parts[4];
+	int64_t parts[CAUSE_SPLIT_MOST];
 
-	if (split_sizes(facts, whole, parts, 4) != 2)
+	if (cause_split_sizes(facts, whole, parts, CAUSE_SPLIT_MOST) != 2)
 		return false;
 	*by = divisor_of(*whole, parts);
 	return *by > 1 && *whole % *by;
@@ -167,8 +166,8 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 bool
 cause_split(const struct cause_facts *facts, struct cause *out)
 {
-	int64_t whole, parts[4], product = 1;
-	int count = split_sizes(facts, &whole, parts, 4);
+	int64_t whole, parts[CAUSE_SPLIT_MOST], product = 1;
+	int count = cause_split_sizes(facts, &whole, parts, CAUSE_SPLIT_MOST);
 	bool free = false;
 
 	if (!count)

@@ -51,6 +51,8 @@ void cause_add_step(const struct cause_facts *facts, struct text *text, const st
 bool cause_add_asked(const struct cause_facts *facts, struct text *text, const char *word);
 /* The same, with the line of source, and the name that carries VALUE there. */
 void cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value);
+/* Which of SIDE's steps made the weight of the step before it (the layer), which so decided the size; NULL. */
+const struct lineage_step *cause_weight_made(const struct cause_side *side);
 /* Opens the file that STEP's operation was called from (its name without folders in FILE): the number of that line; 0, and nothing is open, if it can't be read. */
 int cause_open(const struct cause_facts *facts, const struct lineage_step *step, struct code *code, char *file, size_t size);
 /* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */
@@ -196,6 +198,9 @@ bool cause_are_markers(const struct cause_facts *facts);
 bool cause_are_positions(const struct cause_facts *facts);
 /* One dimension is viewed as several whose product is another. */
 bool cause_is_split(const struct cause_facts *facts);
+/* The sizes of the view that one dimension, WHOLE, of the input is split into; how many (at most ROOM), 0 if it isn't that. */
+#define CAUSE_SPLIT_MOST 4
+int cause_split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room);
 /* The same of two, one of which it was divided by: WHOLE isn't a multiple of BY. */
 bool cause_split_by(const struct cause_facts *facts, int64_t *whole, int64_t *by);
 /* A loss over classes. */
