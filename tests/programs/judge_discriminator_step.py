@@ -51,7 +51,7 @@ class Adapter:
                 self.disc_step(source, target)
             loss = loss + 0.1 * F.binary_cross_entropy_with_logits(confusion, torch.ones_like(confusion))
         self.opt.zero_grad()
-        loss.backward()
+        loss.backward()  # BACKWARD
         self.opt.step()
 
 

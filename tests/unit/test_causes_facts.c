@@ -269,6 +269,23 @@ test_caller(void)
 	json_decref(frames);
 }
 
+/* Who called the backward in which what is shown ran; where the program's line stands outside of it, nobody. */
+static void
+test_backward(void)
+{
+	json_t *engine = frame("/v/site-packages/torch/autograd/graph.py", 979), *frames;
+
+	text_set(engine, "function", "_engine_run_backward");
+	frames = json_pack("[o, o, o, o]", frame("/p/model.py", 7), engine, frame("/v/site-packages/torch/_tensor.py", 3), frame("/p/train.py", 12));
+	CU_ASSERT_STRING_EQUAL(text_get(where_backward(frames), "file"), "/p/train.py");
+	json_array_remove(frames, 0); /* then that line is the one that is told */
+	CU_ASSERT_PTR_NULL(where_backward(frames));
+	json_decref(frames);
+	frames = json_pack("[o, o]", frame("/p/model.py", 7), frame("/p/train.py", 12));
+	CU_ASSERT_PTR_NULL(where_backward(frames));
+	json_decref(frames);
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -278,6 +295,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "names that count something else", test_names);
 	CU_add_test(suite, "what a dtype was before", test_kind);
 	CU_add_test(suite, "who called a package", test_caller);
+	CU_add_test(suite, "who called the backward", test_backward);
 	CU_add_test(suite, "whole images too many or too few", test_whole_images);
 	CU_add_test(suite, "images that a limit left out", test_images_left_out);
 	CU_add_test(suite, "neighbours put into one", test_merged);

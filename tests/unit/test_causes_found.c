@@ -35,6 +35,7 @@ ask_of(const struct event *event, struct mismatch *differs, int earlier)
 static void
 test_written(void)
 {
+	const struct operand weights[] = { TENSOR("self", 1, 1, 48) };
 	struct event saved = { .id = 10, .site = 1, .operation = "aten::linear", .phase = "forward" }, wrote = { .id = 20, .site = 3, .operation = "aten::mul_", .phase = "optimizer" };
 	struct cause_facts facts = { .message = "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.FloatTensor [48, 1]], "
 				     "which is output 0 of AsStrided, is at version 3; expected version 1 instead.", .source = &source, .last_call = -1,
@@ -49,6 +50,17 @@ test_written(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "aten::mul_ at model.py:9 writes in place into what aten::linear at model.py:5 had saved"));
 	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "optimizer"));
 	json_decref(causes);
+	facts.frames = json_pack("[{s:s, s:i, s:s}, {s:s, s:i, s:s}, {s:s, s:i, s:s}]", "file", "/x/model.py", "line", 5, "function", "main", "file",
+				 "/p/site-packages/torch/autograd/graph.py", "line", 979, "function", "_engine_run_backward", "file", "/x/model.py", "line", 14, "function", "main");
+	wrote.phase = "optimizer";
+	wrote.operand_count = 1;
+	wrote.operands = weights;
+	causes = causes_build(&facts);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "(aten::mul_, [1, 48]) between the forward at model.py:5 that used it and the backward at model.py:14"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "call the backward at model.py:14 before the optimizer's step at model.py:9"));
+	json_decref(causes);
+	json_decref((json_t *)facts.frames);
+	facts.frames = NULL;
 	facts.saved = facts.wrote = NULL;
 	causes = causes_build(&facts);
 	EXPECT("written_after_saved", "likely");

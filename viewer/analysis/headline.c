@@ -100,6 +100,7 @@ static void
 add_process(struct text *text, const struct source *source, const struct failure *failure, const json_t *frames)
 {
 	const struct process *process = source->process(source->context, failure->process);
+	const json_t *backward = failure->phase && strcmp(failure->phase, "backward") == 0 ? where_backward(frames) : NULL;
 	bool loader = false;
 
 	for (size_t i = 0; i < json_array_size(frames); i++)
@@ -117,6 +118,8 @@ add_process(struct text *text, const struct source *source, const struct failure
 	    !(strcmp(failure->phase, "eval") == 0 && failure->note && modules_train(json_object_get(failure->note->json, "modules"))))
 		text_add(text, ", %s", strcmp(failure->phase, "backward") == 0 ? SAY("in backward")
 				       : strcmp(failure->phase, "eval") == 0 ? SAY("in evaluation") : SAY("in the optimizer"));
+	if (backward)
+		text_add(text, " (%s:%d)", text_basename(text_get(backward, "file")), (int)json_integer_value(json_object_get(backward, "line")));
 	if (failure->step > 0)
 		text_add(text, ", at step %" PRId64, failure->step);
 }

@@ -410,6 +410,15 @@ plain_frame(const json_t *frame)
 	return plain;
 }
 
+static json_t *
+backward_json(const struct source *source, const struct failure *failure, const json_t *frame)
+{
+	json_t *json = plain_frame(frame);
+
+	json_object_set_new(json, "source", source_line(source, failure, text_get(frame, "file"), json_integer_value(json_object_get(frame, "line"))));
+	return json;
+}
+
 json_t *
 where_build(const struct source *source, const struct failure *failure, const json_t *frames)
 {
@@ -428,6 +437,8 @@ where_build(const struct source *source, const struct failure *failure, const js
 	json_object_set_new(where, "source", source_line(source, failure, text_get(frame, "file"),
 							 json_integer_value(json_object_get(frame, "line"))));
 	json_object_set_new(where, "caller", where_caller(frames) ? plain_frame(where_caller(frames)) : json_null());
+	if (where_backward(frames))
+		json_object_set_new(where, "backward", backward_json(source, failure, where_backward(frames)));
 	return where;
 }
 

@@ -20,7 +20,9 @@ json_t *where_site_frames(const struct source *source, int process, int64_t id);
 int where_choose(const json_t *frames);
 /* Where that is an installed package's: the program's own frame that called it, further out; NULL. Borrowed. */
 const json_t *where_caller(const json_t *frames);
-/* {"file","line","function","module","source","caller"} of the chosen frame, or null. New reference. */
+/* Where what is shown ran in a backward, or made a node that failed in one: the line that called that backward; NULL. Borrowed. */
+const json_t *where_backward(const json_t *frames);
+/* {"file","line","function","module","source","caller","backward"} of the chosen frame, or null. New reference. */
 json_t *where_build(const struct source *source, const struct failure *failure, const json_t *frames);
 /* LINE of FILE, trimmed, if FILE is Python and hasn't changed since FAILURE; else null. New reference. */
 json_t *where_source(const struct source *source, const struct failure *failure, const char *file, int64_t line);

@@ -3,12 +3,32 @@
 
 #include "report_parts.h"
 
+/* One line about the FRAME that called what is shown, after WORDS. */
+static void
+called(struct page *page, const char *words, const json_t *frame, int width)
+{
+	struct page line = { 0 };
+
+	page_add(&line, words);
+	page_words(&line, report_base(report_string(frame, "file")));
+	page_format(&line, ":%" PRId64, report_integer(frame, "line", 0));
+	page_add(&line, SAY(" in "));
+	page_words(&line, report_string(frame, "function"));
+	if (report_string(frame, "source")[0]) {
+		page_add(&line, ": ");
+		page_words(&line, report_string(frame, "source"));
+	}
+	report_label(page, "");
+	page_wrap(page, REPORT_INDENT, width, report_string(frame, "source")[0] ? 2 : 1, page_string(&line));
+	page_free(&line);
+}
+
 void
 report_where(struct page *page, const json_t *where, int width)
 {
 	const char *file = report_string(where, "file"), *function = report_string(where, "function");
 	const char *module = report_string(where, "module");
-	const json_t *caller = json_object_get(where, "caller");
+	const json_t *caller = json_object_get(where, "caller"), *backward = json_object_get(where, "backward");
 	int64_t number = report_integer(where, "line", 0);
 	struct page line = { 0 };
 	const json_t *value;
@@ -49,14 +69,9 @@ report_where(struct page *page, const json_t *where, int width)
 		page_wrap(page, REPORT_INDENT + 2, width, 2, page_string(&line));
 	}
 	page_free(&line);
-	if (!report_string(caller, "file")[0])
-		return;
-	page_add(&line, SAY("called at "));
-	page_words(&line, report_base(report_string(caller, "file")));
-	page_format(&line, ":%" PRId64, report_integer(caller, "line", 0));
-	page_add(&line, SAY(" in "));
-	page_words(&line, report_string(caller, "function"));
-	report_label(page, "");
-	page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
-	page_free(&line);
+	if (report_string(caller, "file")[0] && (report_integer(caller, "line", 0) != report_integer(backward, "line", -1) ||
+						 strcmp(report_string(caller, "file"), report_string(backward, "file")) != 0))
+		called(page, SAY("called at "), caller, width);
+	if (report_string(backward, "file")[0])
+		called(page, SAY("in the backward called at "), backward, width);
 }

@@ -324,17 +324,28 @@ cause_no_grad(const struct cause_facts *facts, struct cause *out)
 static void
 tell_write(const struct cause_facts *facts, struct cause *out)
 {
-	char line[512] = "", forward[512] = "";
+	const json_t *called = where_backward(facts->frames);
+	char line[512] = "", forward[512] = "", backward[512];
+	struct text what = {{0}, 0};
 
+	if (called)
+		text_say(backward, sizeof(backward), "the backward at %s:%d", text_basename(text_get(called, "file")), (int)json_integer_value(json_object_get(called, "line")));
+	else
+		text_format(backward, sizeof(backward), "%s", SAY("this backward"));
+	text_add(&what, "%s", facts->wrote->operation);
+	if (facts->wrote->operand_count && facts->wrote->operands[0].ndim >= 0) {
+		text_add(&what, ", ");
+		text_add_sizes(&what, facts->wrote->operands[0].sizes, facts->wrote->operands[0].ndim);
+	}
 	where_site_line(facts->source, facts->process, facts->wrote->site, false, line, sizeof(line));
 	where_site_line(facts->source, facts->process, facts->saved->site, false, forward, sizeof(forward));
 	if (strcmp(facts->wrote->phase ? facts->wrote->phase : "", "optimizer") == 0) {
-		text_add(&out->text, "the optimizer's step at %s changed a weight in place (%s) between the forward at %s that used it and this backward", line,
-			 facts->wrote->operation, forward);
-		text_add(&out->fix, "call this backward before the optimizer's step at %s, or run that step before the forward at %s", line, forward);
+		text_add(&out->text, "the optimizer's step at %s changed a weight in place (%s) between the forward at %s that used it and %s", line,
+			 what.data, forward, backward);
+		text_add(&out->fix, "call %s before the optimizer's step at %s, or run that step before the forward at %s", backward, line, forward);
 	} else {
-		text_add(&out->text, "%s at %s writes in place into what %s at %s had saved for this backward", facts->wrote->operation, line, facts->saved->operation,
-			 forward);
+		text_add(&out->text, "%s at %s writes in place into what %s at %s had saved for %s", what.data, line, facts->saved->operation,
+			 forward, backward);
 		text_add(&out->fix, "write out of place at %s (x = x + y instead of x += y, relu instead of relu_, clone before an index is assigned), or write after this "
 			 "backward", line);
 	}
