@@ -5,9 +5,9 @@
 #include "causes_tool.h"
 #include "joined_again.h"
 #include "../mismatch/mismatch_rule.h"
+#include "recomputed.h"
 #include "../where.h"
 
-#define EVENTS_MOST 65536  /* of a recomputation */
 #define READ_MOST 8192     /* of them whose operands are followed */
 #define TWINS_MOST 64      /* of them that are looked for in forward */
 #define STATE_LINES_MOST 60
@@ -91,104 +91,31 @@ cause_tell_recomputed(const struct cause_facts *facts, const struct lineage_step
 		return;
 	}
 	tell_state(facts, step, out);
-	steps = cause_decided_by(&facts->sides[0], by_values) ? 0 : cause_same_both_times(facts, step);
+	if (cause_decided_by(&facts->sides[0], by_values)) {
+		if (!out->fix.used)
+			cause_tell_drawn(facts, step, out);
+		return;
+	}
+	steps = cause_same_both_times(facts, step);
 	if (steps)
 		text_add(&out->text, "; in %" PRId64 " steps before both were alike, so what decides it moved on in between (a counter, a schedule), or is drawn at random since now",
 			 steps);
 }
 
-/* The operations that ran as the block was run again: FIRST and LAST by id, on one thread. */
-struct again { const struct cause_facts *facts; int64_t first, last; int thread; };
-
-static bool
-find_again(const struct cause_facts *facts, struct again *out)
-{
-	struct event event;
-
-	*out = (struct again){ .facts = facts, .first = -1, .last = -1 };
-	for (int64_t id = facts->before - 1; id >= 0 && id > facts->before - EVENTS_MOST; id--) {
-		if (!facts->source->event(facts->source->context, facts->process, id, &event) || (out->last >= 0 && event.thread != out->thread))
-			continue;
-		if (event.step != facts->step || strcmp(event.phase, "backward") != 0 || event.site < 0 || !where_in_checkpoint(facts->source, facts->process, event.site))
-			break;
-		if (out->last < 0) {
-			out->last = id;
-			out->thread = event.thread;
-		}
-		out->first = id;
-	}
-	return out->last >= 0;
-}
-
-/* A call of forward that is the same as one of the recomputation: it shares a tensor (a weight) with it, or has its sizes. */
-struct first_time { const struct again *again; const struct event *of; int64_t shares, alike; };
-
-static bool
-shares_tensor(const struct event *one, const struct event *other)
-{
-	for (int i = rule_next(one, 0); i >= 0; i = rule_next(one, i + 1))
-		for (int j = rule_next(other, 0); j >= 0; j = rule_next(other, j + 1))
-			if (one->operands[i].tensor > 0 && one->operands[i].tensor == other->operands[j].tensor)
-				return true;
-	return false;
-}
-
-static bool
-same_operands(const struct event *one, const struct event *other)
-{
-	if (one->operand_count != other->operand_count)
-		return false;
-	for (int i = 0; i < one->operand_count; i++)
-		if (one->operands[i].ndim != other->operands[i].ndim ||
-		    (one->operands[i].ndim > 0 && memcmp(one->operands[i].sizes, other->operands[i].sizes, (size_t)one->operands[i].ndim * sizeof(int64_t)) != 0))
-			return false;
-	return true;
-}
-
-static bool
-look_at_first(const struct event *event, void *context)
-{
-	struct first_time *first = context;
-	const struct cause_facts *facts = first->again->facts;
-
-	if (event->id >= first->again->first)
-		return true;
-	if (event->step != facts->step)
-		return false;
-	if (strcmp(event->phase, "backward") == 0 || !where_same_line(facts->source, facts->process, event->site, first->of->site))
-		return true;
-	if (first->alike < 0 && same_operands(event, first->of))
-		first->alike = event->id;
-	if (shares_tensor(event, first->of))
-		first->shares = event->id;
-	return first->shares < 0;
-}
-
-static struct first_time
-first_time_of(const struct again *again, const struct event *of)
-{
-	struct first_time first = { .again = again, .of = of, .shares = -1, .alike = -1 };
-	struct event anywhere = *of;
-
-	anywhere.site = -1;
-	again->facts->source->each_call(again->facts->source->context, again->facts->process, &anywhere, look_at_first, &first);
-	return first;
-}
-
 /* The event with which the block began in forward, as far as its operations are found there; -1. */
 static int64_t
-began_at(const struct again *again)
+began_at(const struct recomputed *again)
 {
 	struct event event;
 	int64_t alike = -1;
 
 	for (int64_t id = again->first, looked = 0; id <= again->last && looked < TWINS_MOST; id++) {
-		struct first_time first;
+		struct recomputed_call first;
 
 		if (!again->facts->source->event(again->facts->source->context, again->facts->process, id, &event) || event.parent >= 0)
 			continue;
 		looked++;
-		first = first_time_of(again, &event);
+		first = recomputed_first_time(again, &event);
 		if (first.shares >= 0)
 			return first.shares;
 		alike = alike < 0 ? first.alike : alike;
@@ -201,7 +128,7 @@ struct left { struct event reader, maker; int place, output; int64_t began; };
 
 /* Was operand PLACE of the recomputation's EVENT made in forward, within the block? */
 static bool
-was_left(const struct again *again, const struct event *event, int place, struct left *out)
+was_left(const struct recomputed *again, const struct event *event, int place, struct left *out)
 {
 	const struct cause_facts *facts = again->facts;
 
@@ -212,7 +139,7 @@ was_left(const struct again *again, const struct event *event, int place, struct
 }
 
 static bool
-find_left(const struct again *again, struct left *out)
+find_left(const struct recomputed *again, struct left *out)
 {
 	out->began = began_at(again);
 	for (int64_t id = again->first; out->began >= 0 && id <= again->last && id < again->first + READ_MOST; id++) {
@@ -290,7 +217,7 @@ name_left(const struct cause_facts *facts, const struct left *left, char *out, s
 	return found;
 }
 
-struct forward_call { const struct again *again; const struct left *left; struct event event; };
+struct forward_call { const struct recomputed *again; const struct left *left; struct event event; };
 
 static bool
 look_at_call(const struct event *event, void *context)
@@ -307,7 +234,7 @@ look_at_call(const struct event *event, void *context)
 
 /* What the reader's line did in forward. */
 static void
-tell_forward(const struct again *again, const struct left *left, struct text *text)
+tell_forward(const struct recomputed *again, const struct left *left, struct text *text)
 {
 	struct forward_call call = { .again = again, .left = left, .event = { .id = -1 } };
 	struct event anywhere = left->reader;
@@ -330,12 +257,12 @@ tell_forward(const struct again *again, const struct left *left, struct text *te
 bool
 cause_left_by_forward(const struct cause_facts *facts, struct cause *out)
 {
-	struct again again;
+	struct recomputed again;
 	struct left left;
 	char name[96];
 	bool on_way = false, named;
 
-	if (!facts->type || !strstr(facts->type, "CheckpointError") || !facts->source || !find_again(facts, &again) || !find_left(&again, &left))
+	if (!facts->type || !strstr(facts->type, "CheckpointError") || !facts->source || !recomputed_find(facts, &again) || !find_left(&again, &left))
 		return false;
 	named = name_left(facts, &left, name, sizeof(name));
 	text_add(&out->text, "the checkpointed block is run again for the backward and finds what its own forward left");

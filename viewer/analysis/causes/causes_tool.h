@@ -81,6 +81,8 @@ int64_t cause_same_both_times(const struct cause_facts *facts, const struct line
 
 /* STEP decided the size of side 0 as its block was run again: what made it another, as far as its code and the steps before tell. */
 void cause_tell_recomputed(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out);
+/* The same of a STEP by values: the random numbers that they rest on, or what was written to in between. */
+void cause_tell_drawn(const struct cause_facts *facts, const struct lineage_step *step, struct cause *out);
 
 /* What was new first on SIDE's way, against what its line made before, and what became of it up to the failure; false where nothing was. */
 bool cause_tell_new(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
