@@ -209,6 +209,8 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 	} else if (before)
 		text_add(&out->fix, "bring this input to the size that the others had (resize or crop; pool to a fixed size before it is flattened): "
 			 "%" PRId64 " features", mismatch->expected);
+	else if (!step && cause_tell_loaded_layer(facts, out, SAY("features")))
+		;
 	else if ((step || cause_step(&facts->sides[0], layers)) && (given = channels_called(facts, mismatch->actual, mismatch->expected)))
 		text_add(&out->fix, "build it with %s=%s (%" PRId64 "), or bring the input to %" PRId64 " (see where it was decided)", width_argument(facts),
 			 text_get(given, "name"), mismatch->actual, mismatch->expected);
@@ -257,7 +259,7 @@ cause_channels(const struct cause_facts *facts, struct cause *out)
 			 PRId64, mismatch->actual);
 	} else if (tell_decider(facts, &clause, &out->fix)) {
 		text_add(&out->text, ": %s", clause.data);
-	} else if (!tell_both(facts, out)) {
+	} else if (!tell_both(facts, out) && !cause_tell_loaded_layer(facts, out, SAY("channels"))) {
 		text_add(&out->fix, "bring the input to %" PRId64 " channels, or build the layer with in_channels=%" PRId64, mismatch->expected,
 			 mismatch->actual);
 	}

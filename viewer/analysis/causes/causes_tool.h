@@ -178,6 +178,10 @@ bool cause_add_checked_before(const struct cause_facts *facts, const struct line
  * where there are none. */
 bool cause_add_sum(const struct cause_facts *facts, int64_t size, int64_t bound, struct cause *out);
 
+/* The layer that fails (its weight is mismatch->against) has weights that were loaded: says by what (TEXT) and, in the FIX, what they ask for, as it can't be
+ * built otherwise; where the model gives back as many as it was given and takes more, what is to be joined to them. OF: "channels". False if they weren't loaded. */
+bool cause_tell_loaded_layer(const struct cause_facts *facts, struct cause *out, const char *of);
+
 /* SIDE is of a tensor that has no data: says so of tensors of its shape that were read from a checkpoint and that nothing took. */
 void cause_add_untaken(const struct cause_facts *facts, struct cause *out, const struct cause_side *side);
 
