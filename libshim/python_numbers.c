@@ -9,7 +9,7 @@
 
 #define TYPE_DICT 264 /* PyTypeObject.tp_dict */
 #define FLAG_HEAP (1ul << 9)
-#define SMALLEST 3    /* 0, 1 and 2 explain nothing, but 2 if it is what sizes are divided or multiplied by */
+#define SMALLEST 3    /* 0, 1 and 2 explain nothing, but 2 if it is what sizes are divided or multiplied by, and 1 and 2 if they limit a number of things */
 #define LARGEST (1ll << 40) /* addresses and thread numbers explain nothing either */
 #define DEPTH_MAX 2
 #define ENTRIES_PER_DICT 400
@@ -54,22 +54,30 @@ was_seen(struct python_numbers *numbers, const void *what)
 	return false;
 }
 
-/* Is NAME that of a divisor: a merge size, a stride? */
 static bool
-is_divisor(const char *name)
+has_word(const char *name, const char *const *words, size_t count)
 {
-	static const char *const words[] = { "merge", "patch", "stride", "window", "factor", "scale", "group", "beam", "head", "temporal", "fps", "rate", "repeat", "times", "views", "crops" };
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+	for (size_t i = 0; i < count; i++)
 		if (strcasestr(name, words[i]))
 			return true;
 	return false;
 }
 
+/* Does so small a VALUE tell anything, as NAME: a divisor (a merge size, a stride), a limit? */
+static bool
+is_told(const char *name, int64_t value)
+{
+	static const char *const divisors[] = { "merge", "patch", "stride", "window", "factor", "scale", "group", "beam", "head", "temporal", "fps", "rate", "repeat", "times", "views", "crops" };
+	static const char *const limits[] = { "max_", "_max", "limit", "at_most" };
+
+	return (value == 2 && has_word(name, divisors, sizeof divisors / sizeof divisors[0])) ||
+	       ((value == 1 || value == 2) && has_word(name, limits, sizeof limits / sizeof limits[0]));
+}
+
 static void
 write_number(struct search *search, const char *name, int64_t value)
 {
-	if ((value < SMALLEST && (value != SMALLEST - 1 || !is_divisor(name))) || value > LARGEST || is_over(search))
+	if ((value < SMALLEST && !is_told(name, value)) || value > LARGEST || is_over(search))
 		return;
 	search->left--;
 	json_object_begin(search->json);

@@ -78,7 +78,7 @@ test_images_left_out(void)
 {
 	ask_places("[12, 8]", 20, 4, number("args.max_images", 2));
 	EXPECT("placeholders_differ", "likely");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "has places for 5 images (20 of 4 each), and features of 4 are given, just as many as there are if no sequence has more "
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "has places for 5 images (20, 4 for each), and features of 4 are given, just as many as there are if no sequence has more "
 							  "than 2 (args.max_images)"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise args.max_images to 3"));
 	ask_places("[12, 8]", 20, 4, number("args.max_length", 2)); /* a limit, but not of images */

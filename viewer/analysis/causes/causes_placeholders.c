@@ -244,7 +244,7 @@ tell_kept(const struct cause_facts *facts, struct cause *out, const struct place
 	}
 	out->confidence = "likely";
 	out->setting = limit;
-	text_add(&out->text, "images were left out, their placeholders weren't: the text has places for %" PRId64 " images (%" PRId64 " of %" PRId64 " each), and features of %" PRId64
+	text_add(&out->text, "images were left out, their placeholders weren't: the text has places for %" PRId64 " images (%" PRId64 ", %" PRId64 " for each), and features of %" PRId64
 		 " are given, just as many as there are if no sequence has more than %" PRId64 " (%s)", whole->places, found->selected, whole->each, whole->given, most,
 		 text_get(limit, "name"));
 	text_add(&out->evidence, "with more: %" PRId64 " of %zu sequences, up to %" PRId64, over, json_array_size(counts), largest);
