@@ -115,6 +115,7 @@ test_joined_before_view(void)
 static void
 test_pictures(void)
 {
+	static struct settings set = { .file_count = 1, .files = { "/run/train.yaml" } };
 	const struct operand scaled[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 85), ITEM("tensors[2]", 2, 3, 3, 64, 64) };
 	const struct operand tall[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 85, 64) };
 	const struct operand alone[] = { ITEM("tensors[0]", 0, 1, 3, 84, 64), ITEM("tensors[1]", 1, 2, 3, 64, 64) };
@@ -142,6 +143,12 @@ test_pictures(void)
 	stories[0].steps[0].event.operation = "aten::_upsample_bilinear2d_aa";
 	ask(&g, "", NULL, number("args.img_size", 64));
 	EXPECT("shorter_side", "likely");
+	settings_add_line(&set, "  size: {shortest_edge: 64}", 0, 6); /* what is called so, not what has the same value */
+	settings = &set;
+	ask(&g, "", NULL, number("args.img_size", 64));
+	settings = NULL;
+	EXPECT("shorter_side", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "it is 64 (shortest_edge, train.yaml:6) in each"));
 	stories[0].count = 0;
 	ask(&c, "", NULL, number("args.n_mels_size", 64)); /* spectrograms */
 	EXPECT("shorter_side", "");

@@ -152,6 +152,16 @@ is_transformed(const struct cause_facts *facts, const struct lineage_step *step)
 	return found;
 }
 
+/* What a file or the command line sets a shorter side to by name ("shortest_edge: 224"): of SIZE; NULL. */
+static const struct setting *
+set_edge(const struct cause_facts *facts, int64_t size)
+{
+	for (int i = 0; facts->settings && i < facts->settings->count; i++)
+		if (facts->settings->list[i].value == size && strncmp(facts->settings->list[i].key, "short", 5) == 0)
+			return &facts->settings->list[i];
+	return NULL;
+}
+
 /* Needs: pictures that are joined, all of one size on their shorter side and of several on the longer, which no number was asked for; several that
  * differ, or one that was transformed as pictures are. Likely where some lie and some stand, or pictures with colours were all square before or have
  * there what a name says (a spectrogram is as high for every length). */
@@ -163,6 +173,7 @@ cause_shorter_side(const struct cause_facts *facts, struct cause *out)
 	const struct cause_side *odd = &facts->sides[0];
 	const struct lineage_step *step = cause_decider(odd);
 	struct scaled scaled = { .count = 0 };
+	const struct setting *edge;
 	bool square;
 
 	if (!cause_disagrees(facts, "size") || !cause_is(facts, "stack cat concat concatenate") || mismatch->operand < 0 || mismatch->dim < 0 ||
@@ -178,10 +189,15 @@ cause_shorter_side(const struct cause_facts *facts, struct cause *out)
 	out->setting = cause_named_number(facts, scaled.side, sides);
 	if (!cause_is_called(out->setting, sides))
 		out->setting = NULL;
-	if (!(scaled.wide && scaled.tall) && !(scaled.colours && (square || out->setting)))
+	edge = set_edge(facts, scaled.side);
+	if (!(scaled.wide && scaled.tall) && !(scaled.colours && (square || out->setting || edge)))
 		return false;
+	if (edge && !strstr(text_get(out->setting, "name"), edge->key))
+		out->setting = NULL; /* no other name of that value */
 	out->confidence = "likely";
 	text_add(&out->text, "the pictures were scaled by their shorter side alone: it is %" PRId64, scaled.side);
+	if (edge && !out->setting && edge->file >= 0)
+		text_add(&out->text, " (%s, %s:%d)", edge->key, text_basename(facts->settings->files[edge->file]), edge->line);
 	cause_add_number(facts, &out->text, out->setting);
 	text_add(&out->text, " in each, and the other what the picture's own proportions make it (%s)", scaled.sizes.data);
 	if (square)
