@@ -82,7 +82,8 @@ test_loaded(void)
 {
 	const struct operand size[] = { VALUE("size", "int[]", "[122, 32]") }, table[] = { TENSOR("output", 1, 122, 32) }, other[] = { TENSOR("output", 1, 99, 32) };
 	const struct operand pair[] = { TENSOR("embed.weight", -1, 122, 32), TENSOR("the model's embed.weight", -1, 120, 32) };
-	struct event events[] = { MADE(1, 2, true, "aten::empty", size, table) };
+	const struct operand now[] = { TENSOR("output", 2, 120, 32) };
+	struct event events[] = { MADE(1, 2, true, "aten::empty", size, table), MADE(2, 2, true, "aten::empty", size, now) };
 	const struct event subject = { .id = 50, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = SUBJECT_LOAD, .overload = "", .phase = "load",
 				       .status = "failed", .operand_count = 2, .operands = pair };
 	struct hand hand = { .events = events, .event_count = 1, .processes = processes, .process_count = 1, .sites = sites, .site_count = 2 };
@@ -95,6 +96,15 @@ test_loaded(void)
 	char out[96];
 
 	CU_ASSERT_STRING_EQUAL(told(&diagnosis, out), "aten::empty 1");
+	hand.event_count = 2; /* the model's own: the last of its shape, beside it */
+	diagnosis = fresh;
+	diagnosis_follow(&diagnosis);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(diagnosis.origin, "event")), 1);
+	CU_ASSERT_EQUAL(json_array_size(diagnosis.lineage), 2);
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(diagnosis.lineage, 0), "operand"), "perhaps the saved embed.weight");
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(diagnosis.lineage, 1), "operand"), "the model's embed.weight");
+	diagnosis_end(&diagnosis);
+	hand.event_count = 1;
 	events[0].outputs = other;
 	diagnosis = fresh;
 	CU_ASSERT_STRING_NOT_EQUAL(told(&diagnosis, out), "aten::empty 1");

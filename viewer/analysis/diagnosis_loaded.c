@@ -15,9 +15,10 @@ is_own(const struct diagnosis *diagnosis, const struct lineage *saved)
 	return saved->decider >= 0 && where_is_own(diagnosis->source, diagnosis->failure->process, saved->steps[saved->decider].event.site);
 }
 
-/* Tells who made such a parameter as operand PLACE is: the first of this run, or the last. */
+/* Tells who made such a parameter as operand PLACE is, called NAME: the first of this run (what was saved may be that one), or the last (the model's own).
+ * That one has the ORIGIN. */
 static bool
-tell_maker(struct diagnosis *diagnosis, int place, bool first)
+tell_maker(struct diagnosis *diagnosis, int place, const char *name, bool first, bool origin)
 {
 	const struct event *subject = diagnosis->subject;
 	const struct operand *operand = &subject->operands[place];
@@ -34,7 +35,9 @@ tell_maker(struct diagnosis *diagnosis, int place, bool first)
 	}
 	if (told) {
 		text_format(what, sizeof(what), "%" PRId64, operand->sizes[dim]);
-		diagnosis_append(diagnosis, room, operand->name, what, dim);
+		diagnosis_append(diagnosis, room, name, what, dim);
+	}
+	if (told && origin) {
 		text_format(what, sizeof(what), "%" PRId64 " (%.200s)", operand->sizes[dim], operand->name);
 		json_decref(diagnosis->origin);
 		diagnosis->origin = lineage_origin(diagnosis->source, room, what);
@@ -49,10 +52,15 @@ diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved)
 {
 	const struct mismatch *mismatch = &diagnosis->mismatch;
 
-	if (mismatch->operand < 0 || tell_maker(diagnosis, mismatch->operand, true))
+	char name[256];
+	bool told;
+
+	if (mismatch->operand < 0)
 		return;
-	if (mismatch->against >= 0 && !is_own(diagnosis, saved))
-		tell_maker(diagnosis, mismatch->against, false);
+	text_say(name, sizeof(name), "perhaps the saved %.160s", diagnosis->subject->operands[mismatch->operand].name);
+	told = tell_maker(diagnosis, mismatch->operand, name, true, true);
+	if (mismatch->against >= 0 && (told || !is_own(diagnosis, saved)))
+		tell_maker(diagnosis, mismatch->against, diagnosis->subject->operands[mismatch->against].name, false, !told);
 }
 
 /* Did it come in ready-made: from a file, a list, another process? */

@@ -94,6 +94,14 @@ sample_json(const struct diagnosis *diagnosis)
 	return noted(failure, "sample", sample);
 }
 
+/* Is it about a parameter that a checkpoint has in another shape? What else that file's reading made is no history of it, and the other tensors of
+ * the file are no operands. */
+static bool
+is_load(const struct diagnosis *diagnosis)
+{
+	return diagnosis->made && strcmp(diagnosis->subject->operation, SUBJECT_LOAD) == 0;
+}
+
 static json_t *
 history_json(const struct diagnosis *diagnosis)
 {
@@ -106,7 +114,7 @@ history_json(const struct diagnosis *diagnosis)
 	if (diagnosis->followed.id >= 0)
 		return history_made(diagnosis->source, failure->process, &diagnosis->followed, diagnosis->followed_output,
 				    diagnosis->followed_name);
-	for (int i = 0; i < 2; i++) { /* what Python compared: as it was made */
+	for (int i = 0; i < 2 && !is_load(diagnosis); i++) { /* what Python compared: as it was made */
 		const struct lineage_step *step = diagnosis->stories[i] && diagnosis->stories[i]->count ? &diagnosis->stories[i]->steps[0] : NULL;
 		int place = i ? diagnosis->mismatch.against : diagnosis->mismatch.operand;
 
@@ -136,6 +144,8 @@ operands_json(const struct diagnosis *diagnosis)
 	bool own = diagnosis->subject == &failure->event;
 	json_t *list, *more;
 
+	if (!failure->has_event && is_load(diagnosis))
+		return operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
 	if (!failure->has_event) {
 		bool told = diagnosis->made && (text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_SAVED " " SUBJECT_CHECK, diagnosis->subject->operation) ||
 						strchr(diagnosis->subject->operation, ':'));
