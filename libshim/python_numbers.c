@@ -121,6 +121,13 @@ attribute_path(char *out, const char *path, struct python_object *key)
 
 static void search_value(struct search *search, const char *path, struct python_object *value, int depth);
 
+/* A mapping of a class made in Python: what a library keeps its settings in (diffusers, Lightning), where Python's own dict is a table or a cache. */
+static bool
+is_own_mapping(struct python_object *value)
+{
+	return python_kind(value) == PYTHON_DICT && (py.PyType_GetFlags(python_type(value)) & FLAG_HEAP);
+}
+
 /* The entries of DICT, as attributes of PATH or as its keys. */
 static void
 search_dict(struct search *search, const char *path, struct python_object *dict, bool attributes, int depth)
@@ -138,8 +145,8 @@ search_dict(struct search *search, const char *path, struct python_object *dict,
 			continue;
 		if (attributes ? !attribute_path(name, path, key) : !python_values_key(name, sizeof name, path, key))
 			continue;
-		/* Of what is private (a module's tables, hooks and caches) only plain numbers. */
-		if (!attributes || name[strlen(path) + 1] != '_' || python_is(value, py.PyLong_Type))
+		/* Of what is private (a module's tables, hooks and caches) only plain numbers, and settings. */
+		if (!attributes || name[strlen(path) + 1] != '_' || python_is(value, py.PyLong_Type) || is_own_mapping(value))
 			search_value(search, name, value, depth + 1);
 	}
 }

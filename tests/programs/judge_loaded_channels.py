@@ -1,7 +1,6 @@
 """A denoiser that was made to fill in masked pictures is loaded, and given the noisy picture alone."""
 import io
 import sys
-from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -10,20 +9,24 @@ torch.manual_seed(8)
 torch.set_num_threads(1)
 
 
-@dataclass
-class Config:
-    in_channels: int
-    out_channels: int
-    width: int = 12
+class Frozen(dict):
+    """Settings that nothing changes once the model is built."""
+
+    def __getattr__(self, name):
+        return self[name]
 
 
 class Denoiser(nn.Module):
     def __init__(self, config):
         super().__init__()
-        self.config = config
+        self._settings = Frozen(config)
         self.conv_in = nn.Conv2d(config.in_channels, config.width, 3, padding=1)
         self.middle = nn.Sequential(nn.GroupNorm(4, config.width), nn.SiLU(), nn.Conv2d(config.width, config.width, 3, padding=1))
         self.conv_out = nn.Conv2d(config.width, config.out_channels, 3, padding=1)
+
+    @property
+    def config(self):
+        return self._settings
 
     def forward(self, x):
         x = self.conv_in(x)  # FAIL HERE
@@ -32,15 +35,15 @@ class Denoiser(nn.Module):
     @classmethod
     def from_file(cls, file):
         saved = torch.load(file)
-        model = cls(Config(**saved["config"]))
+        model = cls(Frozen(saved["config"]))
         model.load_state_dict(saved["weights"])  # LOADED
         return model
 
 
 def saved():
-    config = {"in_channels": 9, "out_channels": 4}
+    config = {"in_channels": 9, "out_channels": 4, "width": 12}
     file = io.BytesIO()
-    torch.save({"config": config, "weights": Denoiser(Config(**config)).state_dict()}, file)
+    torch.save({"config": config, "weights": Denoiser(Frozen(config)).state_dict()}, file)
     file.seek(0)
     return file
 
