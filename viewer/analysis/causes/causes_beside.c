@@ -41,10 +41,8 @@ is_apart_alike(const struct cause_facts *facts, const struct lineage_step *one, 
 	return !__builtin_mul_overflow(a, other->size, &left) && !__builtin_mul_overflow(b, one->size, &right) && left == right;
 }
 
-/* The program's function in which both ONE and OTHER were made, in OUT: that of both lines, or the nearest one that called both, if it isn't a part of
- * the way to the failure, as what runs everything is. */
-static bool
-made_in(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, char *out, size_t size)
+bool
+cause_made_in(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, char *out, size_t size)
 {
 	json_t *frames = where_site_frames(facts->source, facts->process, one->event.site), *others = where_site_frames(facts->source, facts->process, other->event.site);
 	json_t *failing = where_site_frames(facts->source, facts->process, facts->event->site);
@@ -118,7 +116,7 @@ cause_made_beside(const struct cause_facts *facts, struct cause *out)
 	for (int sum = 0; sum < counts[0] + counts[1] && !one; sum++)
 		for (int i = 0; i <= sum && i < counts[0] && !one; i++)
 			if (sum - i < counts[1] && own[0][i]->event.id != own[1][sum - i]->event.id && is_apart_alike(facts, own[0][i], own[1][sum - i]) &&
-			    made_in(facts, own[0][i], own[1][sum - i], function, sizeof(function))) {
+			    cause_made_in(facts, own[0][i], own[1][sum - i], function, sizeof(function))) {
 				one = own[0][i];
 				other = own[1][sum - i];
 			}
@@ -189,7 +187,7 @@ cause_left_out_of_one(const struct cause_facts *facts, struct cause *out)
 
 	if (!cause_disagrees(facts, "size") || !facts->source || facts->sides[few].size < 1 || facts->sides[few].size >= was || !always_stacked(facts, steps[0], was) ||
 	    !always_stacked(facts, steps[1], was) || where_same_line(facts->source, facts->process, steps[0]->event.site, steps[1]->event.site) ||
-	    !made_in(facts, steps[0], steps[1], function, sizeof(function)))
+	    !cause_made_in(facts, steps[0], steps[1], function, sizeof(function)))
 		return false;
 	out->confidence = "likely";
 	out->tells_news = true;

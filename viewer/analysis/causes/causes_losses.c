@@ -182,6 +182,65 @@ cause_labels_per_token(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* The step that made SIDE's sequences so long, of whole numbers (tokens, labels), by a line that is known; NULL. */
+static const struct lineage_step *
+numbers_of(const struct cause_side *side)
+{
+	const struct lineage_step *step = cause_decider(side);
+	const struct operand *made = NULL;
+
+	if (!step || step->possible || step->event.id < 0 || step->event.site < 0 || step->size < 1)
+		return NULL;
+	if (step->output >= 0 && step->output < step->event.output_count)
+		made = &step->event.outputs[step->output];
+	for (int i = 0; i < step->event.operand_count && !made; i++)
+		made = step->event.operands[i].tensor == step->tensor ? &step->event.operands[i] : NULL;
+	return made && made->dtype && rule_is_integral(made->dtype) ? step : NULL;
+}
+
+/* Is a limit known that explains the two lengths? */
+static bool
+limit_explains(const struct cause_facts *facts)
+{
+	struct cause cut = { .confidence = NULL }, beside = { .confidence = NULL };
+
+	return tell_cut(facts, &cut) || (cause_made_beside(facts, &beside) && beside.setting);
+}
+
+/* Needs: labels and logits of as many sequences, the logits' from tokens that an embedding took; both lengths made by two lines of one function of the
+ * program, and no limit that explains them. Labels belong to tokens: they follow them, whichever are more. */
+bool
+cause_labels_beside(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *labels = &facts->sides[0], *logits = &facts->sides[1];
+	const struct lineage_step *label, *token;
+	int64_t rows[2], each[2], ignored = -100;
+	char function[128];
+
+	if (!differ_in_number(facts) || !facts->source || !rows_of(labels, &rows[0], &each[0]) || !rows_of(logits, &rows[1], &each[1]) || rows[0] != rows[1] ||
+	    !cause_step_any(logits, "embedding") || !(label = numbers_of(labels)) || !(token = numbers_of(logits)) || label->size - token->size != each[0] - each[1] ||
+	    where_same_line(facts->source, facts->process, label->event.site, token->event.site) ||
+	    !cause_made_in(facts, label, token, function, sizeof(function)) || limit_explains(facts))
+		return false;
+	rule_int(facts->event, "ignore_index", &ignored);
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "labels and tokens are counted each for itself in %s: %" PRId64 " labels a sequence, by ", function, label->size);
+	cause_add_line(facts, &out->text, label, -1);
+	text_add(&out->text, ", %" PRId64 " tokens, by ", token->size);
+	cause_add_step(facts, &out->text, token);
+	text_add(&out->evidence, "%" PRId64 " = %" PRId64 " x %" PRId64 " against %" PRId64 " = %" PRId64 " x %" PRId64, labels->size, rows[0], each[0], logits->size, rows[1], each[1]);
+	if (facts->calls && facts->agreed == facts->calls)
+		text_add(&out->evidence, "; in %" PRId64 " earlier calls both came out alike", facts->calls);
+	if (label->size < token->size)
+		text_add(&out->fix, "make one label for each token where a sample is made: a word that the tokenizer splits has several tokens (word_ids() tells whose they are)");
+	else
+		text_add(&out->fix, "cut the labels as the tokens are cut (truncation), one label for each token that is left (word_ids() tells whose they are)");
+	text_add(&out->fix, "; then pad them with %" PRId64 " to the tokens' %" PRId64 " (input_ids.shape[1]), not to their own longest. The tokens stay as they are: cut to the labels they "
+		 "would be trained on other words' labels", ignored, token->size);
+	return true;
+}
+
 /* Needs: a loss whose labels differ from the logits in number. Likely where just one of the two was shifted. */
 bool
 cause_logits(const struct cause_facts *facts, struct cause *out)

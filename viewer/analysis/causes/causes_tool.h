@@ -94,6 +94,10 @@ void cause_add_began(const struct cause_facts *facts, struct cause *out);
 /* "input this time comes from ..., in the call before from ..." of the operand at PLACE (dimension DIM, or its PROPERTY), if that was another line. */
 void cause_add_otherwise(const struct cause_facts *facts, struct text *text, int place, int dim, enum lineage_property property);
 
+/* The program's function in which both ONE and OTHER were made, in OUT: that of both lines, or the nearest one that called both, if it isn't a part of
+ * the way to the failure, as what runs everything is. */
+bool cause_made_in(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, char *out, size_t size);
+
 /* The same of a cat or stack that was given another number of pieces than in the call before. */
 void cause_add_pieces(struct text *text, const struct event *event, int dim); /* "16 + 16 + 20" of what EVENT puts together along DIM */
 bool cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix);

@@ -99,8 +99,8 @@ add_history(const struct cause_facts *facts, struct text *text)
 	const struct cause_side *is = i < 0 ? NULL : &facts->sides[i];
 	const json_t *number = NULL;
 
-	if (!is)
-		return;
+	if (!is || (is_new(facts, 0) && is_new(facts, 1)))
+		return; /* of both it says nothing about either */
 	if (is->smallest == is->largest) {
 		text_add(text, "%s had %" PRId64 " in all %" PRId64 " earlier calls and has %" PRId64 " now; ", name_of(facts, i), is->smallest, is->calls, is->size);
 		return;
