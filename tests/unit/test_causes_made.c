@@ -282,6 +282,31 @@ test_layers(void)
 	EXPECT("layer_width", "");
 }
 
+/* Values for a selection that has the counted places last. */
+static void
+test_selected(void)
+{
+	const struct operand turned[] = { TENSOR("self", 1, 24, 10, 12), VALUE("indices[0]", "none", NULL), INDEX("indices[1]", 2, 158), INDEX("indices[2]", 3, 158),
+					  TENSOR("values", 4, 158, 24) };
+	const struct operand other[] = { TENSOR("self", 1, 24, 10, 12), VALUE("indices[0]", "none", NULL), INDEX("indices[1]", 2, 158), INDEX("indices[2]", 3, 158),
+					 TENSOR("values", 4, 158, 20) };
+	const struct operand fits[] = { TENSOR("self", 1, 24, 10, 12), VALUE("indices[0]", "none", NULL), INDEX("indices[1]", 2, 158), INDEX("indices[2]", 3, 158),
+					TENSOR("values", 4, 24, 158) };
+	const struct event a = EVENT("aten::index_put_", turned), b = EVENT("aten::index_put_", other), c = EVENT("aten::index_put_", fits);
+	const struct mismatch_facts whole = { .event = &c };
+	struct mismatch none = { .property = NULL };
+
+	ask(&a, "", NULL, NULL);
+	CU_ASSERT(mismatch.against == 2 && mismatch.against_dim == 0 && mismatch.operand == 4 && mismatch.dim == 1); /* 158 is the indices' */
+	EXPECT("dimension_elsewhere", "likely");
+	EXPECT("aligned_wrongly", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "values [158, 24] has the sizes of the selection [24, 158] in the other order"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "values.transpose(0, 1)"));
+	ask(&b, "", NULL, NULL); /* no other order of them fits */
+	EXPECT("dimension_elsewhere", "possible");
+	CU_ASSERT_FALSE(mismatch_find(&whole, &none));
+}
+
 static void
 test_losses(void)
 {
@@ -344,6 +369,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "squeezed", test_squeezed);
 	CU_add_test(suite, "layers", test_layers);
 	CU_add_test(suite, "losses", test_losses);
+	CU_add_test(suite, "values for a selection", test_selected);
 	CU_add_test(suite, "grids", test_grids);
 }
 

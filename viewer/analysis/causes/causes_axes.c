@@ -141,6 +141,26 @@ tell_turned(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Values for a selection, which has their sizes in the other order. */
+static bool
+tell_turned_values(const struct cause_facts *facts, struct cause *out)
+{
+	const struct operand *is = &facts->event->operands[facts->mismatch->operand];
+	int64_t sizes[CAUSE_SHAPE_MOST];
+
+	if (strcmp(cause_argument(facts, facts->mismatch->operand), "values") != 0 || is->ndim != 2 || mismatch_selected(facts->event, sizes, CAUSE_SHAPE_MOST) != 2 ||
+	    is->sizes[0] == is->sizes[1] || is->sizes[0] != sizes[1] || is->sizes[1] != sizes[0] || is->sizes[0] < 2 || is->sizes[1] < 2)
+		return false;
+	out->confidence = facts->agreed ? "possible" : "likely";
+	text_add(&out->text, "%s ", cause_operand_name(facts, facts->mismatch->operand));
+	text_add_sizes(&out->text, is->sizes, is->ndim);
+	text_add(&out->text, " has the sizes of %s ", SAY("the selection"));
+	text_add_sizes(&out->text, sizes, 2);
+	text_add(&out->text, " in the other order");
+	text_add(&out->fix, "give it %s.transpose(0, 1)", cause_operand_name(facts, facts->mismatch->operand));
+	return true;
+}
+
 /* Did a layer over features make DIM of the operand at PLACE (or leave it as it was)? Height and width go through none. */
 static bool
 is_features(const struct cause_facts *facts, int place, int dim)
@@ -199,7 +219,7 @@ cause_elsewhere(const struct cause_facts *facts, struct cause *out)
 	is = &facts->event->operands[mismatch->operand];
 	if (is->item >= 0 || cause_is(facts, "matmul mm bmm addmm baddbmm") || strcmp(facts->event->phase, "optimizer") == 0)
 		return false;
-	if (tell_turned(facts, out))
+	if (tell_turned(facts, out) || tell_turned_values(facts, out))
 		return true;
 	found = wanted_elsewhere(is, mismatch);
 	if (found < 0 || were_equal(facts, found))

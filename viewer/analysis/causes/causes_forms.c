@@ -222,7 +222,8 @@ cause_aligned(const struct cause_facts *facts, struct cause *out)
 	const struct operand *less, *more;
 	int place, same = 0;
 
-	if (!cause_disagrees(facts, "size") || !cause_is_elementwise(facts) || mismatch->operand < 0 || mismatch->against < 0)
+	if (!cause_disagrees(facts, "size") || !cause_is_elementwise(facts) || mismatch->operand < 0 || mismatch->against < 0 ||
+	    strcmp(cause_argument(facts, mismatch->operand), "values") == 0 /* which no index is broadcast to */)
 		return false;
 	less = &facts->event->operands[mismatch->operand];
 	more = &facts->event->operands[mismatch->against];

@@ -22,6 +22,9 @@ struct mismatch_knowledge {
 	bool has_range;
 };
 
+/* The shape of what EVENT (index, index_put) selects, in SIZES of ROOM; -1 where it isn't known (a mask). */
+int mismatch_selected(const struct event *event, int64_t *sizes, int room);
+
 struct mismatch_facts {
 	const struct event *event;
 	const struct event *children; /* recorded operations inside it */

@@ -89,7 +89,12 @@ mismatch_mask_count(const struct mismatch_facts *facts, int place, bool *from_me
 	return strtoll(at + strlen("indexing result of shape ["), NULL, 10);
 }
 
-struct selection { int64_t sizes[64]; int ndim, index_ndim, lead /* place whose count leads it */; bool known, from_message; };
+struct selection {
+	int64_t sizes[64];
+	int dims[64];       /* of self, -1: the indices' */
+	int ndim, index_ndim, lead /* place whose count leads it */, index /* the first with all of the indices' dimensions */, before /* dimensions in front of those */;
+	bool known, from_message;
+};
 
 /* The shape that self[indices] has; false and OUT filled where the indices themselves disagree. */
 static bool
@@ -98,7 +103,7 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 	const struct event *event = facts->event;
 	const struct operand *base = &event->operands[self];
 	int64_t index_sizes[64] = { 0 }, rest[64];
-	int index_ndim = 0, rest_count = 0, dim = 0, first = -1, last = -1, before = 0, index_from = -1;
+	int rest_dims[64], index_ndim = 0, rest_count = 0, dim = 0, first = -1, last = -1, before = 0, index_from = -1;
 	bool gap = false;
 
 	*result = (struct selection){ .known = true, .lead = -1 };
@@ -110,8 +115,10 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 		if (!index->name || strncmp(index->name, "indices", 7) != 0)
 			continue;
 		if (!index->kind || strcmp(index->kind, "tensor") != 0 || index->ndim < 0 || index->ndim > 32) {
-			if (index->kind && strcmp(index->kind, "none") == 0 && dim < base->ndim && rest_count < 32)
+			if (index->kind && strcmp(index->kind, "none") == 0 && dim < base->ndim && rest_count < 32) {
+				rest_dims[rest_count] = dim;
 				rest[rest_count++] = base->sizes[dim];
+			}
 			if (first < 0)
 				before++;
 			dim++;
@@ -160,8 +167,10 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 		dim += covers;
 		last = dim;
 	}
-	for (; dim < base->ndim && rest_count < 32; dim++)
+	for (; dim < base->ndim && rest_count < 32; dim++) {
+		rest_dims[rest_count] = dim;
 		rest[rest_count++] = base->sizes[dim];
+	}
 	if (gap)
 		before = 0;
 	if (before > rest_count)
@@ -170,10 +179,40 @@ select_shape(const struct mismatch_facts *facts, int self, struct selection *res
 	memcpy(result->sizes + before, index_sizes, (size_t)index_ndim * sizeof(*rest));
 	memcpy(result->sizes + before + index_ndim, rest + before, (size_t)(rest_count - before) * sizeof(*rest));
 	result->ndim = rest_count + index_ndim;
+	for (int i = 0; i < result->ndim; i++)
+		result->dims[i] = i < before ? rest_dims[i] : i < before + index_ndim ? -1 : rest_dims[i - index_ndim];
+	result->index = index_from;
+	result->before = before;
 	result->index_ndim = before + index_ndim;
 	if (result->lead >= 0 && (!is_mask(&event->operands[result->lead]) || before))
 		result->lead = before ? -1 : result->lead;
 	return true;
+}
+
+int
+mismatch_selected(const struct event *event, int64_t *sizes, int room)
+{
+	const struct mismatch_facts facts = { .event = event };
+	int self = rule_tensor(event, "self");
+	struct selection result;
+	struct mismatch out;
+
+	if (!mismatch_is_any(event->operation, "index index_put index_put_impl unsafe_index unsafe_index_put") || self < 0 || event->operands[self].ndim > 32 ||
+	    !select_shape(&facts, self, &result, &out) || !result.known || result.ndim > room)
+		return -1;
+	memcpy(sizes, result.sizes, (size_t)result.ndim * sizeof(*sizes));
+	return result.ndim;
+}
+
+/* Whose size is dimension AT of a selection that no one index leads: self's, or the indices' own. */
+static void
+mark_selected(struct mismatch *out, const struct selection *result, int self, int at)
+{
+	bool own = result->dims[at] >= 0;
+
+	out->against = own ? self : result->index;
+	state_mark(out, out->against, -1);
+	out->against_dim = own ? result->dims[at] : at - result->before;
 }
 
 /* An index tensor whose counted values leave the dimension that it indexes (where no mask covers several). */
@@ -222,13 +261,16 @@ mismatch_index(const struct mismatch_facts *facts, struct mismatch *out)
 		state_numbers(out, at < result.index_ndim && result.lead >= 0 ? "count" : "size", values,
 			      result.lead >= 0 && at < result.index_ndim ? result.lead : self, i - 1, expected, actual);
 		out->from_message = result.from_message;
-		if (at < result.index_ndim)
+		if (at < result.index_ndim && !result.before)
 			text_say(out->text, sizeof(out->text), "values has %" PRId64 " rows where %s selects %" PRId64, actual,
 				    result.lead >= 0 ? event->operands[result.lead].name : "the index", expected);
 		else
 			text_say(out->text, sizeof(out->text),
 				    "values has %" PRId64 " in dimension %d where the selection has %" PRId64, actual, i - 1, expected);
-		state_mark(out, out->against, -1);
+		if (result.lead < 0)
+			mark_selected(out, &result, self, at);
+		else
+			state_mark(out, out->against, -1);
 		return true;
 	}
 	if (state_ranges(facts, self, out))
