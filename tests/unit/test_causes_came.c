@@ -544,6 +544,25 @@ test_clipped(void)
 	EXPECT("clipped", "");
 }
 
+static const int *copied; /* in which order load_state_dict took the three weights of the file; NULL: it had none */
+
+/* A file's three weights, read by one line and taken by another. */
+static void
+take_weights(void)
+{
+	for (int i = 0; i < 3; i++) {
+		add("aten::set_", 0, 3, 1);
+		operands[hand.event_count - 1][0] = tensor("self", 60 + i, 0, -1);
+		outputs[hand.event_count - 1][0] = tensor("output", 60 + i, 5 + i, 16);
+	}
+	for (int i = 0; i < 3; i++) {
+		add("aten::copy_", 1, 3, 2);
+		operands[hand.event_count - 1][0] = tensor("self", 70 + copied[i], 5 + copied[i], 16);
+		operands[hand.event_count - 1][1] = tensor("src", 60 + copied[i], 5 + copied[i], 16);
+		outputs[hand.event_count - 1][0] = tensor("output", 70 + copied[i], 5 + copied[i], 16);
+	}
+}
+
 /* Two parameters of each of SHAPES had gradients; the state was loaded with SAVED. The first state meets the first gradient. */
 static void
 ask_state(const int64_t shapes[3][2], const int64_t saved[3][2])
@@ -551,6 +570,8 @@ ask_state(const int64_t shapes[3][2], const int64_t saved[3][2])
 	struct event *event;
 
 	start();
+	if (copied)
+		take_weights();
 	for (int i = 0; i < 6; i++) {
 		add("aten::to", 0, 3, 1);
 		operands[hand.event_count - 1][0] = tensor("self", 10 + i, saved[i / 2][0], saved[i / 2][1]);
@@ -579,11 +600,29 @@ test_state(void)
 	EXPECT("optimizer_state", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "in another order than its parameters: the shapes that it was saved with are those of the 3 parameters"));
 	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make the optimizer over the parameters in the order"));
 	EXPECT("loaded_size", "");
 	ask_state(shapes, other);
 	EXPECT("optimizer_state", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "another shape than its parameter: 48 against 32"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "nothing of this parameter's shape"));
+}
+
+/* The model's weights in that file tell whether it is the model's modules that are in another order, or the optimizer's parameters alone. */
+static void
+test_model_order(void)
+{
+	const int64_t shapes[3][2] = { { 32, 16 }, { 50, 16 }, { 2, 16 } }, turned[3][2] = { { 50, 16 }, { 32, 16 }, { 2, 16 } };
+	static const int other[] = { 0, 2, 1 }, same[] = { 0, 1, 2 };
+
+	copied = other;
+	ask_state(shapes, turned);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "add the model's modules in one order in every run"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "behind the first 1 comes [6, 16] there, [7, 16] here"));
+	copied = same;
+	ask_state(shapes, turned);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "make the optimizer over the parameters in the order"));
+	copied = NULL;
 }
 
 /* A line makes SIZE in forward and AGAIN when it is recomputed. */
@@ -628,6 +667,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "slices beyond the end", test_beyond);
 	CU_add_test(suite, "tables that end before", test_clipped);
 	CU_add_test(suite, "a state in another order", test_state);
+	CU_add_test(suite, "whose order it is", test_model_order);
 	CU_add_test(suite, "alike both times before", test_both_times);
 }
 

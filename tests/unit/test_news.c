@@ -166,6 +166,37 @@ test_other_way(void)
 	hand.site_count = 0;
 }
 
+/* Gradients that the line which called FUNCTION put where they belong: 12 of 32, then one of 40. How much is new of that one. */
+static int
+gradients(const char *function)
+{
+	static const int64_t sizes[] = { 32, 40 };
+	static struct operand from[CALLS + 1], to[CALLS + 1];
+	const struct frame frames[] = { { .file = "/x/torch/autograd/graph.py", .function = function, .line = 3 }, { .file = "/x/a.py", .function = "train", .line = 30 } };
+	const struct site site = { .id = 7, .frame_count = 2, .frames = frames };
+
+	hand.event_count = 0;
+	for (int n = 0; n <= CALLS; n++) {
+		from[n] = tensor("self", 1000 + n, 1, &sizes[n == CALLS]);
+		to[n] = tensor("output", 2000 + n, 1, &sizes[n == CALLS]);
+		add("aten::detach", 7, n, &from[n], 1, &to[n]);
+		events[n].phase = "backward";
+	}
+	hand.sites = &site;
+	hand.site_count = 1;
+	news_find(&source, 0, 2000 + CALLS, 9999, 0, news);
+	hand.site_count = 0;
+	return news->count;
+}
+
+/* Each is another parameter's: that one is larger than those before says nothing. */
+static void
+test_gradients(void)
+{
+	CU_ASSERT_EQUAL(gradients("_engine_run_backward"), 0);
+	CU_ASSERT_EQUAL(gradients("my_backward"), 1);
+}
+
 int
 main(void)
 {
@@ -182,6 +213,7 @@ main(void)
 	CU_add_test(suite, "calls of the same step", test_same_step);
 	CU_add_test(suite, "the newest call before", test_newest);
 	CU_add_test(suite, "a line on another way", test_other_way);
+	CU_add_test(suite, "gradients of many parameters", test_gradients);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	free(news);

@@ -133,7 +133,7 @@ static void
 add_least(struct cause *out, const struct placeholders *found, int64_t missing)
 {
 	if (found->rows > 1) {
-		text_add(&out->fix, " (to %" PRId64 " or more)", found->length + missing);
+		text_add(&out->fix, " (to %" PRId64 " or more for this sample; longer ones need more, or are not to be cut at all)", found->length + missing);
 		return;
 	}
 	text_add(&out->fix, " (to %" PRId64 " at the least; more where what stands around them was cut, too), or leave out whole pieces of the text with their images (the oldest "

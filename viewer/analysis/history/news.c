@@ -141,13 +141,26 @@ may_hide(const struct event *event)
 	return text_among(views, name) || text_among(joins, name);
 }
 
+/* Did autograd's engine run EVENT to put a gradient where it belongs? Then its line is the one that called backward, of every parameter. */
+static bool
+is_accumulated(const struct walk *walk, const struct event *event)
+{
+	struct site site;
+	char name[96];
+
+	mismatch_plain_name(event->operation, name, sizeof(name));
+	return strcmp(event->phase, "backward") == 0 && text_among("detach clone add", name) && event->site >= 0 &&
+	       walk->source->site(walk->source->context, walk->process, event->site, &site) && site.frame_count > 0 && site.frames[0].function &&
+	       strcmp(site.frames[0].function, "_engine_run_backward") == 0;
+}
+
 /* Looks at what STEP's line made before. */
 static enum novelty
 look_at(struct walk *walk, const struct lineage_step *step)
 {
-	struct usuals usuals;
+	struct usuals usuals = { .calls = 0 };
 	struct usual usual;
-	bool known = usual_made(walk->source, walk->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals);
+	bool known = !is_accumulated(walk, &step->event) && usual_made(walk->source, walk->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals);
 	enum novelty novelty = novelty_of(&usuals, known, step->dim, step->size, &usual);
 
 	walk->news->known = walk->news->known || usuals.calls >= USUAL_CALLS_LEAST;
