@@ -335,6 +335,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 			 mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
 	add_token(facts, out);
+	cause_add_told_range(facts, &out->text);
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "the index was made by ");
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));

@@ -213,6 +213,8 @@ bool cause_is_split(const struct cause_facts *facts);
 int cause_split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *parts, int room);
 /* The same of two, one of which it was divided by: WHOLE isn't a multiple of BY. */
 bool cause_split_by(const struct cause_facts *facts, int64_t *whole, int64_t *by);
+/* What the exception that the failed one was raised on as says, if it tells a range: a clause of TEXT; false where it tells none. */
+bool cause_add_told_range(const struct cause_facts *facts, struct text *text);
 /* A loss over classes. */
 bool cause_is_loss(const struct cause_facts *facts);
 
