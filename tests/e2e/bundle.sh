@@ -77,7 +77,7 @@ grep -q quixote page.html && wrong "the page of the bundle names somebody"
 "$shapebox" log trace.shapebox.tgz --last 5 --json | replaced >b
 cmp -s a b || wrong "log differs"
 "$shapebox" lineage event 100 --trace trace | replaced >a
-"$shapebox" lineage event 100 --trace trace.shapebox.tgz | replaced >b
+"$shapebox" lineage trace.shapebox.tgz event 100 | replaced >b
 cmp -s a b || wrong "lineage differs"
 "$shapebox" diff trace trace.shapebox.tgz >out || true
 grep -q 'the same operations in the same order' out || wrong "diff of a trace and its bundle: $(cat out)"

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../analysis/lineage/lineage.h"
+#include "../analysis/text.h"
 #include "../rendering/page.h"
 #include "../rendering/report_parts.h"
 #include "../rendering/terminal.h"
@@ -90,6 +92,8 @@ command_lineage(int argc, char **argv, struct error *error)
 	if (rest == argc)
 		return command_trouble(error, "lineage: of what? such as: shapebox lineage tensor 45, or event 123, or "
 					      "123:tensors[1].0");
+	if (!values.trace && rest + 1 < argc && !text_among("event tensor", argv[rest]) && access(argv[rest], F_OK) == 0)
+		values.trace = argv[rest++]; /* as the other commands take it */
 	for (int i = rest; i < argc; i++) {
 		page_add(&what, i > rest ? " " : "");
 		page_add(&what, argv[i]);
