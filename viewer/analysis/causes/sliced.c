@@ -55,20 +55,17 @@ is_listed(const json_t *list, const char *name)
 	return false;
 }
 
-/* What TEXT cuts at, where that is SIZE. */
 static void
-add_from(const struct cause_facts *facts, const char *text, int64_t size, json_t *list)
+each_in(const char *text, void (*visit)(const char *name, void *context), void *context)
 {
 	char name[NAME_BYTES];
 
 	while (sliced_name(&text, name, sizeof(name)))
-		if (!is_listed(list, name) && settings_find(facts->settings, name, size))
-			json_array_append_new(list, json_pack("{s:s, s:I}", "name", name, "value", (json_int_t)size));
+		visit(name, context);
 }
 
-/* The same of the statement at LINE and of what its names were set to before, in its function. */
-static void
-add_statement(const struct cause_facts *facts, const struct code *code, int line, int64_t size, json_t *list)
+void
+sliced_each(const struct code *code, int line, void (*visit)(const char *name, void *context), void *context)
 {
 	struct code_statement *statements = malloc(STATEMENTS_MOST * sizeof(*statements));
 	int count = statements ? code_statements(code, line, statements, STATEMENTS_MOST) : 0, place;
@@ -78,23 +75,36 @@ add_statement(const struct cause_facts *facts, const struct code *code, int line
 	if (count)
 		code_depends(statements, count, &names);
 	if (count)
-		add_from(facts, statements[count - 1].text, size, list);
+		each_in(statements[count - 1].text, visit, context);
 	for (int i = 0; i < names.count; i++)
 		if (code_assigned(statements, count, names.names[i].name, text, sizeof(text), &place))
-			add_from(facts, text, size, list);
+			each_in(text, visit, context);
 	free(statements);
+}
+
+struct limits { const struct cause_facts *facts; int64_t size; json_t *list; };
+
+/* What is cut at NAME, where that is the size. */
+static void
+add_limit(const char *name, void *context)
+{
+	struct limits *limits = context;
+
+	if (!is_listed(limits->list, name) && settings_find(limits->facts->settings, name, limits->size))
+		json_array_append_new(limits->list, json_pack("{s:s, s:I}", "name", name, "value", (json_int_t)limits->size));
 }
 
 static void
 add_of(const struct cause_facts *facts, const struct lineage_step *step, int64_t size, json_t *list)
 {
+	struct limits limits = { .facts = facts, .size = size, .list = list };
 	char file[512];
 	struct code code;
 	int line = step->event.site >= 0 && where_is_own(facts->source, facts->process, step->event.site) ? cause_open(facts, step, &code, file, sizeof(file)) : 0;
 
 	if (!line)
 		return;
-	add_statement(facts, &code, line, size, list);
+	sliced_each(&code, line, add_limit, &limits);
 	code_close(&code);
 }
 

@@ -8,6 +8,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_SLICED_H
 
 #include "causes.h"
+#include "code.h"
 
 /* Appends to FRAMES those of the program's that the sides' steps were called from, for settings_load. */
 void sliced_frames(const struct cause_facts *facts, json_t *frames);
@@ -15,5 +16,8 @@ void sliced_frames(const struct cause_facts *facts, json_t *frames);
 void sliced_numbers(const struct cause_facts *facts, json_t *numbers);
 /* What TEXT, a line of source, cuts at: the next name behind "[:" at or after *AT, in OUT; moves *AT on. False if there is none. */
 bool sliced_name(const char **at, char *out, size_t size);
+
+/* The names that the statement at LINE, or what its names were set to in its function, cuts at. */
+void sliced_each(const struct code *code, int line, void (*visit)(const char *name, void *context), void *context);
 
 #endif
