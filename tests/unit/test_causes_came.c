@@ -146,6 +146,52 @@ test_layer_replaced(void)
 	EXPECT("layer_replaced", "");
 }
 
+/* In each step one more is joined to what was kept, at SITE; then four at line 31, and what comes of it meets MASK. */
+static struct event *
+cached(int site, int64_t mask)
+{
+	struct event *event;
+
+	start();
+	add("aten::zeros", 0, 0, 0);
+	outputs[0][0] = tensor("output", 500, 2, 6);
+	for (int i = 0; i < 6; i++) {
+		bool last = i == 5;
+
+		add("aten::zeros", 1, i, 0);
+		outputs[hand.event_count - 1][0] = tensor("output", 600 + i, 2, last ? 4 : 1);
+		add("aten::cat", last ? 3 : site, i, 3);
+		operands[hand.event_count - 1][0] = tensor("tensors[0]", 500 + i, 2, 6 + i);
+		operands[hand.event_count - 1][1] = tensor("tensors[1]", 600 + i, 2, last ? 4 : 1);
+		operands[hand.event_count - 1][0].item = 0;
+		operands[hand.event_count - 1][1].item = 1;
+		operands[hand.event_count - 1][2] = value("dim", "1");
+		outputs[hand.event_count - 1][0] = tensor("output", 501 + i, 2, last ? 15 : 7 + i);
+	}
+	add("aten::ones", 0, 6, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", 700, 2, mask);
+	event = add("aten::add", 2, 6, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 506, 2, 15);
+	operands[hand.event_count - 1][1] = tensor("other", 700, 2, mask);
+	return event;
+}
+
+static void
+test_cached(void)
+{
+	ask_event(cached(3, 4), 1, 1, "size");
+	EXPECT("grew_at_cat", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("grew_at_cat", "text"), "11 were joined to 4 on the way to self only"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("grew_at_cat", "text"), "at this same line before, in 5 calls: a cache"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("grew_at_cat", "fix"), "let other span what was kept as well as what is new, 15"));
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_array_get(causes, 0), "evidence")), 1);
+	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "new at"));
+	ask_event(cached(2, 4), 1, 1, "size"); /* it grew at another line */
+	EXPECT("grew_at_cat", "likely");
+	CU_ASSERT_PTR_NULL(strstr(text_of("grew_at_cat", "text"), "a cache"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("grew_at_cat", "fix"), "extend other by the same 11"));
+}
+
 /* Words of table TABLE go through LAYER, which makes WIDTH of 4, and are viewed as 2 x 4. */
 static struct event *
 heads(int64_t step, int64_t table, int64_t layer, int64_t width)
@@ -657,6 +703,7 @@ fill(CU_pSuite suite)
 	source = hand_source(&hand);
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
+	CU_add_test(suite, "kept from call to call", test_cached);
 	CU_add_test(suite, "a layer of another width, and what counts the old one", test_layer_resized);
 	CU_add_test(suite, "another line on another way", test_other_way);
 	CU_add_test(suite, "a square that isn't one any more", test_square_before);

@@ -334,6 +334,24 @@ is_own_line(const struct cause_facts *facts, const struct cause_side *side)
 	return decider && (!facts->source || where_is_own(facts->source, facts->process, decider->event.site));
 }
 
+/* In how many calls before CAT, a step of SIDE, its own line joined more and more to what came of it, PART at the last; 0: it didn't. */
+static int
+joined_before(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step *cat, int64_t part)
+{
+	int64_t size = cat->size;
+	int count = 0;
+
+	for (const struct lineage_step *step = cat + 1; facts->source && step < side->lineage->steps + side->lineage->count; step++) {
+		if (!mismatch_is_any(step->event.operation, "cat concat concatenate") || !where_same_line(facts->source, facts->process, step->event.site, cat->event.site))
+			continue;
+		if (step->size >= size || (!count && step->size != part))
+			break;
+		size = step->size;
+		count++;
+	}
+	return count;
+}
+
 /* Needs: one side grew by a cat that the other has not gone through, by just what they differ in. Likely where two
  * tensors were joined. */
 bool
@@ -343,7 +361,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	const struct cause_side *large, *small;
 	const struct lineage_step *step;
 	int64_t more, rows, part = 0, rest = 0;
-	int items = 0;
+	int items = 0, kept;
 
 	if (!cause_disagrees(facts, "size") || facts->sides[0].size < 0 || facts->sides[1].size < 0 || mismatch->operand < 0)
 		return false;
@@ -372,6 +390,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	out->setting = cause_named_number(facts, part, "virtual prefix prompt soft memory register latent cls query num_tokens");
 	if (out->setting && !cause_is_called(out->setting, "virtual prefix prompt soft memory register latent cls query num_tokens"))
 		out->setting = NULL;
+	kept = more == part ? joined_before(facts, large, step, part) : 0;
 	out->confidence = items == 2 ? "likely" : "possible";
 	text_add(&out->text, "%" PRId64 " were joined to %" PRId64 " on the way to %s only: ", part, rest, cause_operand_name(facts, large->place));
 	cause_add_step(facts, &out->text, step);
@@ -381,6 +400,12 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	if (cause_decided_by(small, "arange") && is_own_line(facts, small)) {
 		text_add(&out->fix, "count %s from what it goes with now: torch.arange(%" PRId64 "), the other's own shape[%d]", cause_operand_name(facts, small->place),
 			 large->size, large->dim < 0 ? 0 : large->dim);
+		return true;
+	}
+	if (kept) {
+		text_add(&out->text, "; those were put together at this same line before, in %d calls: a cache, what was kept with what is new", kept);
+		text_add(&out->fix, "let %s span what was kept as well as what is new, %" PRId64 " (a mask: ones for the %" PRId64 " that were kept, too), or begin without what was kept",
+			 cause_operand_name(facts, small->place), large->size, part);
 		return true;
 	}
 	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",

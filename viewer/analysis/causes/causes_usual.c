@@ -32,6 +32,20 @@ add_usual(struct text *text, const struct usual *usual)
 		text_add(text, "%" PRId64 " to %" PRId64 " in the last %" PRId64 " calls", usual->smallest, usual->largest, usual->calls);
 }
 
+/* Is NEW of an earlier call of a line that SIDE's way meets again, with another size: what grows from call to call is new in each? */
+static bool
+is_of_earlier_call(const struct cause_facts *facts, const struct cause_side *side, const struct lineage_step *new)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+
+		if (step->event.id > new->event.id && new->event.id >= 0 && step->size != new->size && strcmp(step->event.operation, new->event.operation) == 0 &&
+		    where_same_line(facts->source, facts->process, step->event.site, new->event.site))
+			return true;
+	}
+	return false;
+}
+
 void
 cause_add_went_off(const struct cause_facts *facts, struct cause *out)
 {
@@ -56,7 +70,7 @@ cause_add_went_off(const struct cause_facts *facts, struct cause *out)
 		const struct news_step *new = news && news->count ? &news->steps[news->count - 1] : NULL;
 
 		if (!new || !where_site_line(facts->source, facts->process, new->step.event.site, false, line, sizeof(line)) ||
-		    (strstr(out->text.data, line) && strstr(out->text.data, "earlier calls")))
+		    (strstr(out->text.data, line) && strstr(out->text.data, "earlier calls")) || is_of_earlier_call(facts, &facts->sides[i], &new->step))
 			continue;
 		text_add(&out->evidence, "%snew at ", out->evidence.used ? SAY("; ") : "");
 		cause_add_line(facts, &out->evidence, &new->step, new->step.size);
