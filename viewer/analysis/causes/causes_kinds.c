@@ -369,6 +369,8 @@ cause_dtype(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "convert %s to %s before the call (.to(%s.dtype))", name, wanted,
 			 mismatch->against >= 0 ? cause_operand_name(facts, mismatch->against) : SAY("the other"));
 	}
+	if (strcmp(is, "float32") == 0 || strcmp(wanted, "float32") == 0)
+		cause_add_autocast(facts, &out->text, &facts->sides[strcmp(is, "float32") == 0]);
 	if (!out->evidence.used)
 		text_add(&out->evidence, "%s", mismatch->text);
 	add_origin(facts, out, 0, is);

@@ -121,6 +121,9 @@ bool cause_tell_chunks(const struct cause_facts *facts, const struct cause_side 
 /* ONE and OTHER, which decided the two sides' sizes, are of one line of a library, called by two lines of the program: says so in OUT; false if not. */
 bool cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out);
 
+/* SIDE's dtype is half precision and autocast made it so, or the tensor that it took its dtype from: says so, a clause of TEXT; false where that isn't known. */
+bool cause_add_autocast(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
+
 /* IS has another number of channels in DIM than WANTED, as a picture of another mode has: which it is (TEXT), and what to change (FIX). */
 bool cause_tell_mode(const struct operand *is, int dim, int64_t wanted, struct text *text, struct text *fix);
 
