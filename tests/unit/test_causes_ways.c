@@ -197,6 +197,27 @@ test_kinds(void)
 }
 
 static void
+test_fewer(void)
+{
+	const struct operand one[] = { ITEM("tensors[0]", 0, 1, 2, 36, 32), VALUE("dim", "int", "-1") }, rows[] = { ITEM("tensors[0]", 0, 1, 2, 36, 32), VALUE("dim", "int", "1") };
+	const struct operand made[] = { TENSOR("output", 2, 2, 36, 32) };
+	struct cause_facts facts = { .message = "" };
+	struct cause_side side = { .size = 32, .lineage = &stories[0] };
+	struct text text = {{0}, 0}, fix = {{0}, 0};
+
+	forget();
+	add_step(0, 90, "aten::cat", one, COUNT(one), 2, 32);
+	stories[0].steps[0].event.outputs = made;
+	stories[0].steps[0].event.output_count = 1;
+	CU_ASSERT_TRUE(cause_tell_fewer(&facts, &side, 128, &text, &fix));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text.data, "one piece of 32 alone was put together, where 4 make 128, by aten::cat"));
+	CU_ASSERT_FALSE(cause_tell_fewer(&facts, &side, 100, &text, &fix)); /* no number of them makes it */
+	stories[0].steps[0].event.operands = rows; /* along another dimension */
+	CU_ASSERT_FALSE(cause_tell_fewer(&facts, &side, 128, &text, &fix));
+	forget();
+}
+
+static void
 test_slice_short(void)
 {
 	const struct operand late[] = { TENSOR("self", 1, 371), VALUE("dim", "int", "0"), VALUE("start", "int", "360"), VALUE("end", "int", "376") };
@@ -328,6 +349,7 @@ test_several_labels(void)
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "fewer pieces than are wanted", test_fewer);
 	CU_add_test(suite, "one side changed", test_one_changed);
 	CU_add_test(suite, "made apart", test_apart);
 	CU_add_test(suite, "where both were one", test_ways);

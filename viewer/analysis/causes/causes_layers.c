@@ -191,7 +191,7 @@ cause_width(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, ", flattened by ");
 		cause_add_step(facts, &out->text, step);
 	}
-	if (tell_decider(facts, &clause, &fix))
+	if (cause_tell_fewer(facts, &facts->sides[0], mismatch->expected, &clause, &fix) || tell_decider(facts, &clause, &fix))
 		text_add(&out->text, ": %s", clause.data);
 	out->setting = cause_width_of_path(facts, cause_operand_name(facts, mismatch->against), mismatch->expected);
 	if (!out->setting)

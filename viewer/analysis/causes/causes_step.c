@@ -1,5 +1,6 @@
 /* What the operation that decided a size did, and what that says to change: for every rule that names one. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
@@ -7,6 +8,8 @@
 #include "slice.h"
 
 #define PIECES_MOST 8
+#define STATEMENTS_MOST 96
+#define LIST_MOST 90
 
 /* The size of STEP's dimension before it; -1. */
 static int64_t
@@ -172,6 +175,56 @@ cause_slice_short(const struct cause_facts *facts, struct cause *out)
 		cause_tell_step(step, cause_operand_name(facts, sides[i].place), sides[!i].size, &out->text, &out->fix);
 		text_add(&out->evidence, "cut by ");
 		cause_add_line(facts, &out->evidence, step, sides[!i].size);
+		return true;
+	}
+	return false;
+}
+
+/* "feats = `[states[i] for i in self.select_layers]`": what a name on STEP's line was set to, where that is a list. */
+static void
+add_list(const struct cause_facts *facts, const struct lineage_step *step, struct text *text)
+{
+	struct code_statement *statements = malloc(STATEMENTS_MOST * sizeof(*statements));
+	char file[512], value[CODE_TEXT_MOST];
+	struct code_names names = { .count = 0 };
+	struct code code;
+	int line = statements ? cause_open(facts, step, &code, file, sizeof(file)) : 0, count = 0, place;
+
+	if (line && (count = code_statements(&code, line, statements, STATEMENTS_MOST)))
+		code_depends(statements, count, &names);
+	for (int i = 0; i < names.count; i++)
+		if (!names.names[i].depth && code_assigned(statements, count, names.names[i].name, value, sizeof(value), &place) && *value == '[') {
+			text_add(text, ", %s = `", names.names[i].name);
+			text_add_short(text, value, LIST_MOST);
+			text_add(text, "%s", "`");
+			break;
+		}
+	if (line)
+		code_close(&code);
+	free(statements);
+}
+
+bool
+cause_tell_fewer(const struct cause_facts *facts, const struct cause_side *side, int64_t wanted, struct text *text, struct text *fix)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count && side->lineage->steps[i].size == side->size; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+		int joined = rule_pieces(&step->event);
+		int64_t along, each;
+
+		if (!mismatch_is_any(step->event.operation, "cat concat concatenate") || joined < 1 || step->dim < 0)
+			continue;
+		each = step->size / joined;
+		if (!rule_int(&step->event, "dim", &along) || step->event.output_count != 1 || rule_dim(along, step->event.outputs[0].ndim) != step->dim ||
+		    equal_pieces(step, each) != joined || wanted % each || wanted <= step->size)
+			return false;
+		if (joined == 1)
+			text_add(text, "one piece of %" PRId64 " alone was put together, where %" PRId64 " make %" PRId64 ", by ", each, wanted / each, wanted);
+		else
+			text_add(text, "%d pieces of %" PRId64 " were put together, where %" PRId64 " make %" PRId64 ", by ", joined, each, wanted / each, wanted);
+		cause_add_line(facts, text, step, -1);
+		add_list(facts, step, text);
+		text_add(fix, "put %" PRId64 " together there, as many as the layer was built for", wanted / each);
 		return true;
 	}
 	return false;
