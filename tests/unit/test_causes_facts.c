@@ -175,8 +175,11 @@ test_merged(void)
 	const struct operand rows[] = { TENSOR("self", 1, 4, 49, 32), VALUE("size", "int[]", "[4, 12, 128]") };
 	const struct operand more[] = { TENSOR("self", 1, 4, 48, 32), VALUE("size", "int[]", "[4, 13, 128]") };
 	const struct operand wide[] = { TENSOR("self", 1, 4, 49, 33), VALUE("size", "int[]", "[4, 12, 128]") };
-	const struct event a = EVENT("aten::view", rows), b = EVENT("aten::view", more), c = EVENT("aten::view", wide);
+	const struct operand left[] = { TENSOR("self", 1, 4, 49, 32), VALUE("size", "int[]", "[4, -1, 128]") };
+	const struct event a = EVENT("aten::view", rows), b = EVENT("aten::view", more), c = EVENT("aten::view", wide), d = EVENT("aten::view", left);
 
+	ask(&d, "", NULL, NULL); /* as many as there are */
+	EXPECT("rows_merged", "likely");
 	ask(&a, "", NULL, number("self.merge", 4));
 	EXPECT("rows_merged", "likely");
 	EXPECT("elements_differ", "");

@@ -8,6 +8,7 @@
 #define ROWS_TOLD 8
 #define ROWS_LEAST 8
 #define MERGE_MOST 64
+#define SIDE_MOST 4096
 
 struct grid { int64_t sum; size_t rows; const json_t *local; };
 
@@ -142,15 +143,55 @@ cause_split_sum(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* The side nearest to SIDE, upwards or not, of a square of patches that EACH divides; 0. */
+static int64_t
+dividing_side(int64_t side, int64_t each, int step)
+{
+	for (side += step; side > 0 && side <= SIDE_MOST; side += step)
+		if (side * side % each == 0)
+			return side;
+	return 0;
+}
+
+/* COUNT, of which EACH neighbours are put together, is one side of a picture's grid of patches, or the product of both: which pictures have what fits. */
+static void
+tell_picture(const struct cause_facts *facts, int64_t count, int64_t each, struct cause *out)
+{
+	const struct lineage *lineage = facts->sides[1].lineage;
+	struct cause_picture picture;
+	const json_t *fits;
+	int64_t side, both, less, more;
+
+	if (!lineage || !lineage->count || lineage->steps[0].size != count || !cause_picture(&facts->sides[1], 0, &picture))
+		return;
+	side = lineage->steps[picture.layer].size;
+	both = picture.stride * each;
+	if (side != count && side * side != count)
+		return;
+	cause_add_picture(facts, &out->evidence, &picture);
+	if (side == count) {
+		fits = cause_picture_number(facts, picture.over - picture.over % both, cause_picture_names, NULL);
+		fits = fits ? fits : cause_picture_number(facts, picture.over - picture.over % both + both, cause_picture_names, NULL);
+		text_add(&out->fix, "make the pictures a multiple of %" PRId64 " (%" PRId64 " x %" PRId64 ") where they are resized, instead of %" PRId64, both, picture.stride, each, picture.over);
+		cause_add_number(facts, &out->fix, fits);
+		text_add(&out->fix, "; else ");
+		return;
+	}
+	less = dividing_side(side, each, -1);
+	more = dividing_side(side, each, 1);
+	text_add(&out->text, "; it is %" PRId64 " x %" PRId64 " patches of %" PRId64, side, side, picture.stride);
+	if (less && more)
+		text_add(&out->fix, "choose the picture (or the patch) so that the patches divide: %" PRId64 " x %" PRId64 " are pictures of %" PRId64 ", %" PRId64 " x %" PRId64 " of %" PRId64
+			 ", instead of %" PRId64 "; else ", less, less, less * picture.stride, more, more, more * picture.stride, picture.over);
+}
+
 /* Needs: a view that puts several neighbours into one, so many as their number divided without its rest and their width times as much tell. */
 bool
 cause_rows_merged(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
-	struct cause_picture picture;
 	const struct operand *is;
-	int64_t each = 0, count, rest, both;
-	const json_t *fits = NULL;
+	int64_t each = 0, count, rest;
 	int dim;
 
 	if (!cause_disagrees(facts, "numel") || mismatch->operand < 0 || mismatch->against < 0)
@@ -171,15 +212,7 @@ cause_rows_merged(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "; decided by ");
 		cause_add_line(facts, &out->text, cause_decider(&facts->sides[1]), -1);
 	}
-	if (facts->sides[1].lineage && facts->sides[1].lineage->count && facts->sides[1].lineage->steps[0].size == count && cause_picture(&facts->sides[1], 0, &picture)) {
-		both = picture.stride * each;
-		fits = cause_picture_number(facts, picture.over - picture.over % both, cause_picture_names, NULL);
-		fits = fits ? fits : cause_picture_number(facts, picture.over - picture.over % both + both, cause_picture_names, NULL);
-		cause_add_picture(facts, &out->evidence, &picture);
-		text_add(&out->fix, "make the pictures a multiple of %" PRId64 " (%" PRId64 " x %" PRId64 ") where they are resized, instead of %" PRId64, both, picture.stride, each, picture.over);
-		cause_add_number(facts, &out->fix, fits);
-		text_add(&out->fix, "; else ");
-	}
+	tell_picture(facts, count, each, out);
 	text_add(&out->fix, "bring the %" PRId64 " to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 "): choose the picture or sequence where it is decided so, pad what is put together, "
 		 "or leave the last %" PRId64 " out before", count, each, count - rest, count - rest + each, rest);
 	return true;

@@ -187,7 +187,7 @@ rule_merged(const struct event *event, int place, const struct operand *is, int6
 		if (found >= 0 || d + 1 >= is->ndim || is->sizes[d] < 1 || is->sizes[d + 1] < 1 || asked[d + 1] % is->sizes[d + 1])
 			return -1;
 		*each = asked[d + 1] / is->sizes[d + 1];
-		if (*each < 2 || asked[d] < 1 || is->sizes[d] / *each != asked[d] || is->sizes[d] % *each == 0)
+		if (*each < 2 || (asked[d] != -1 && is->sizes[d] / *each != asked[d]) || asked[d] == 0 || is->sizes[d] % *each == 0)
 			return -1;
 		found = d++;
 	}

@@ -53,7 +53,7 @@ int64_t rule_count(const struct operand *operand);
 /* The last dimension of IS, where the sizes at PLACE ask for as many dimensions of it, the first by -1, and only the last is for another number
  * (that isn't a multiple, by which rows would be put together); -1. */
 int rule_columns(const struct event *event, int place, const struct operand *is);
-/* The dimension of IS, N, that the sizes at PLACE ask for as N / EACH, and the next one as EACH times as much, all others as they are, and that is no multiple of
+/* The dimension of IS, N, that the sizes at PLACE ask for as N / EACH (or -1), and the next one as EACH times as much, all others as they are, and that is no multiple of
  * EACH (neighbours that are put together); -1. */
 int rule_merged(const struct event *event, int place, const struct operand *is, int64_t *each);
 /* DIM from the front, -1 if it is out of range of NDIM. */
