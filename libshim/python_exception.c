@@ -4,6 +4,7 @@
 
 #include "python_counters.h"
 #include "python_exception.h"
+#include "python_groups.h"
 #include "python_loaders.h"
 #include "python_modules.h"
 #include "python_numbers.h"
@@ -264,6 +265,8 @@ write_exception(struct json_writer *json, enum box_note_kind kind, const char *h
 	python_parameters_write(json, &torch, &trace, room / 10);
 	json_key(json, "in_order");
 	python_loaders_in_order(json, &torch, &trace, room / 10);
+	json_key(json, "groups");
+	python_groups_write(json, &torch, &trace, room / 10);
 	json_key(json, "modules");
 	python_modules_write(json, &modules, room / 10);
 	write_numbers(&writer, &trace, 64);

@@ -216,7 +216,7 @@ causes(const struct diagnosis *diagnosis)
 		.mismatch = diagnosis->has_mismatch ? &diagnosis->mismatch : NULL, .type = failure->type, .message = diagnosis->told ? diagnosis->told : failure->message,
 		.outer = failure->note ? text_get(failure->note->json, "message") : NULL,
 		.frames = diagnosis->frames, .numbers = failure->note ? json_object_get(failure->note->json, "numbers") : NULL,
-		.modules = failure->note ? json_object_get(failure->note->json, "modules") : NULL,
+		.modules = failure->note ? json_object_get(failure->note->json, "modules") : NULL, .groups = failure->note ? json_object_get(failure->note->json, "groups") : NULL,
 		.twins = diagnosis->twins, .positions = diagnosis->positions,
 		.rounded_from = diagnosis->rounding.from, .rounded_to = diagnosis->rounding.to, .rounded_by = diagnosis->rounding.operation,
 		.counts = failure->operation ? failure->operation->json : NULL, .source = diagnosis->source, .process = failure->process,

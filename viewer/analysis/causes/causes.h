@@ -47,6 +47,7 @@ struct cause_facts {
 	const json_t *frames;            /* with locals; may be NULL */
 	const json_t *numbers;           /* the note's: [{"frame","numbers":[{"name","value"}]}]; may be NULL */
 	const json_t *modules;           /* the note's; may be NULL */
+	const json_t *groups;            /* the note's: an optimizer's against what is loaded into it; may be NULL */
 	const struct settings *settings; /* may be NULL */
 	const json_t *counts;            /* the failed operation's note, with its operands' summaries; may be NULL */
 	const struct source *source;     /* to name a step's line, to follow a local variable; may be NULL */
