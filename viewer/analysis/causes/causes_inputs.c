@@ -197,7 +197,9 @@ cause_inputs_apart(const struct cause_facts *facts, struct cause *out)
 		return false;
 	inputs->facts = facts;
 	steps = find_apart(facts, inputs, pair);
-	if (steps && facts->source->event(facts->source->context, facts->process, inputs->made[pair[0]].event, &step.event)) {
+	if (steps && !facts->source->event(facts->source->context, facts->process, inputs->made[pair[0]].event, &step.event))
+		steps = 0;
+	if (steps) {
 		const struct made *later = &inputs->made[pair[0]], *first = &inputs->made[pair[1]];
 		struct text one = { 0 }, other = { 0 };
 
