@@ -134,23 +134,29 @@ count_shapes(struct groups *groups)
 
 	for (int i = 0; python_kind(entries) == PYTHON_DICT && i < ENTRIES_MOST && py.PyDict_Next(entries, &position, &key, &value); i++)
 		count_entry(groups, value);
-	for (long i = 0; i < py.PyList_Size(groups->here); i++)
-		for (long n = 0; n < length_of(groups->here, i); n++) {
-			if (!read_tensor(groups, py.PyList_GetItem(list_of(groups->here, i), n), &meta))
+	for (long i = 0; i < py.PyList_Size(groups->here); i++) {
+		struct python_object *list = list_of(groups->here, i);
+
+		for (long n = 0; list && n < py.PyList_Size(list); n++) {
+			if (!read_tensor(groups, py.PyList_GetItem(list, n), &meta))
 				continue;
 			shape = shape_of(groups, &meta, true);
 			if (shape)
 				shape->here++;
 		}
+	}
 }
 
 static bool
 is_given(const struct groups *groups, struct python_object *parameter)
 {
-	for (long i = 0; i < py.PyList_Size(groups->here); i++)
-		for (long n = 0; n < length_of(groups->here, i); n++)
-			if (py.PyList_GetItem(list_of(groups->here, i), n) == parameter)
+	for (long i = 0; i < py.PyList_Size(groups->here); i++) {
+		struct python_object *list = list_of(groups->here, i);
+
+		for (long n = 0; list && n < py.PyList_Size(list); n++)
+			if (py.PyList_GetItem(list, n) == parameter)
 				return true;
+	}
 	return false;
 }
 
