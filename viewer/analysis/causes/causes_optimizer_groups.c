@@ -195,7 +195,7 @@ tell_parameters(const struct cause_facts *facts, struct cause *out, int64_t save
 	if (!few.count)
 		return;
 	if (few.count == few.wanted && saved > here)
-		text_add(&out->text, "; by their shapes, the missing ones are frozen now (requires_grad is False): ");
+		text_add(&out->text, "; by their shapes, the missing ones are frozen now: ");
 	else if (few.count == few.wanted)
 		text_add(&out->text, "; by their shapes, the new ones are trained now, and were not when it was saved: ");
 	else if (saved > here)
