@@ -182,7 +182,16 @@ test_shapes(void)
 	EXPECT("shapes_told", "");
 	ask(NULL, "All shapes must be valid. Process 0: [8, 3] - Process 1: [5, 3]", NULL, NULL);
 	EXPECT("shapes_told", "likely");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "pad_across_processes"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "dimension 0 is 8 on rank 0 and 5 on rank 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "pad_across_processes(x, dim=0); of the last batch: gather_for_metrics"));
+	ask(NULL, "Input shapes: - Process 0: [4, 27] - Process 1: [4, 27] - Process 2: [4, 28]", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "[4, 27] and [4, 28] are those of different processes: dimension 1 is 27 on rank 0 and 28 on rank 2"));
+	ask(NULL, "Input shapes: - Process 0: [4, 27] - Process 1: [4, 28]", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "dimension 1 is 27 on rank 0 and 28 on rank 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "pad_across_processes(x, dim=1) (without dim it pads dimension 0"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "last batch"));
+	ask(NULL, "Process 0 made [4, 27], which is not the [4, 28] of the first", NULL, NULL);
+	EXPECT("shapes_told", "possible");
 	ask(NULL, "Caught RuntimeError in DataLoader worker process 1: stack expects equal size, but got [3, 35, 32] at entry 0 and [3, 38, 32] at entry 1", NULL, NULL);
 	EXPECT("shapes_told", "possible"); /* of one process */
 	line = "out = model(picture)";

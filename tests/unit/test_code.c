@@ -484,6 +484,7 @@ test_told_subject(void)
 	const struct operand output[] = { TENSOR("output", 77, 2, 30, 2) };
 	const struct event just_made = { .id = 1, .parent = -1, .scope = -1, .site = -1, .sequence = -1, .operation = "aten::div", .overload = "", .phase = "forward",
 						.status = "ok", .output_count = 1, .outputs = output };
+	static const struct process second = { .rank = 1 };
 	struct failure failure = { .kind = "python", .context_event = -1, .message = "expected size (2, 50, 16), got [2, 31, 16]" };
 	struct hand hand = { .event_count = 0 };
 	struct source source = hand_source(&hand);
@@ -502,6 +503,14 @@ test_told_subject(void)
 	CU_ASSERT_EQUAL(subject.operands[0].tensor, 1); /* the one that the line rests on */
 	failure.message = "expected size (2, 50, 16), got [2, 32, 16]"; /* nobody's */
 	CU_ASSERT_FALSE(told_subject(&source, &failure, frames, &subject, &found));
+	hand.processes = &second;
+	failure.message = "All shapes must be valid. Process 0: [2, 50, 2] - Process 1: [2, 31, 2] - Process 2: [2, 31, 2]";
+	CU_ASSERT_TRUE_FATAL(told_subject(&source, &failure, frames, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 1);
+	CU_ASSERT_STRING_EQUAL(found.text, "media_offset has 31 in dimension 1 where that of rank 0 has 50");
+	failure.message = "Input shapes: - Process 0: [2, 50, 2] - Process 2: [2, 31, 2]"; /* nothing is told of this one */
+	CU_ASSERT_FALSE(told_subject(&source, &failure, frames, &subject, &found));
+	hand.processes = NULL;
 	failure.message = "a has a shape of [2, 31, 2] and b has a shape of [2, 30, 2]"; /* the one is named, the other nobody's */
 	CU_ASSERT_FALSE(told_subject(&source, &failure, frames, &subject, &found));
 	failure.context_event = 1;

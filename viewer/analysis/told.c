@@ -311,6 +311,7 @@ told_subject(const struct source *source, const struct failure *failure, const j
 	     struct mismatch *found)
 {
 	const json_t *named[CHECK_TENSORS_MOST], *one, *other;
+	const struct process *own;
 	struct told_shape shapes[TOLD_SHAPES_MOST];
 	int64_t unheld = -1; /* the one of two that no frame holds: what an operation just made */
 	int named_count, actual = 0, expected = 1;
@@ -318,6 +319,9 @@ told_subject(const struct source *source, const struct failure *failure, const j
 	if (!failure->message || failure->operation)
 		return false;
 	named_count = check_tensors(source, failure, frames, named);
+	own = source->process(source->context, failure->process);
+	if (own && told_of_processes(failure->message, own->rank, named, named_count, out, found))
+		return true;
 	if (told_shapes(failure->message, shapes) != 2)
 		return rank_subject(failure, named, named_count, out, found) || size_subject(failure, named, named_count, out, found);
 	if (shapes[0].role == TOLD_EXPECTED || (shapes[1].role == TOLD_ACTUAL && shapes[0].role != TOLD_ACTUAL)) {

@@ -27,6 +27,13 @@ bool told_ranks(const char *message, int64_t *expected, int64_t *actual);
 /* "Expected mask.shape[1] to be 22, but got 21": both numbers; false if MESSAGE tells no such pair, or more numbers. */
 bool told_numbers(const char *message, int64_t *expected, int64_t *actual);
 
+/* What "Process 0: [8, 3] - Process 1: [5, 3]" tells: the shape of process RANK (else of the first), and the one dimension of it that is another in another process; false
+ * if it tells no such. */
+struct told_apart { struct told_shape shape; int dim; int64_t rank, size, other, other_size; };
+bool told_apart(const char *message, int64_t rank, struct told_apart *out);
+/* The same: which of the COUNT tensors NAMED of process RANK that is. Names are borrowed from them. */
+bool told_of_processes(const char *message, int64_t rank, const json_t *const *named, int count, struct subject *out, struct mismatch *found);
+
 /* The one dimension of LOCAL, a tensor, that is SIZE long; -1 if none or several are, or it is none. */
 int told_dim(const json_t *local, int64_t size);
 

@@ -66,27 +66,6 @@ cause_ragged_lists(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Does it tell shapes by process ("Process 0: [8, 3], Process 1: [6, 3]")? (One alone is a loader's worker.) */
-static bool
-tells_ranks(const char *message)
-{
-	static const char *const words[] = { "process ", "rank " };
-
-	for (size_t i = 0; i < 2; i++) {
-		long first = -1;
-
-		for (const char *at = message; (at = strcasestr(at, words[i])); at++) {
-			const char *number = at + strlen(words[i]);
-			long is = isdigit((unsigned char)*number) ? strtol(number, NULL, 10) : -1;
-
-			if (is >= 0 && first >= 0 && is != first)
-				return true;
-			first = is >= 0 ? is : first;
-		}
-	}
-	return false;
-}
-
 bool
 cause_tells_excess(const char *message)
 {
@@ -106,6 +85,8 @@ cause_told_shapes(const struct cause_facts *facts, struct cause *out)
 	if (!cause_is_raised(facts) || a < 1 || b < 1 || (facts->type && strstr(facts->type, "CheckpointError")) ||
 	    strstr(facts->message, "gradient") || strstr(facts->message, "Expected hidden"))
 		return false;
+	if (cause_tell_ranks(facts, out))
+		return true;
 	turned = a == b && a >= 2;
 	for (int d = 0; d < a && turned; d++)
 		turned = one[d] == other[a - 1 - d];
@@ -146,13 +127,6 @@ cause_told_shapes(const struct cause_facts *facts, struct cause *out)
 	}
 	if (apart != 1)
 		return false;
-	if (tells_ranks(facts->message)) {
-		out->confidence = "likely";
-		text_add(&out->text, " are those of different processes: dimension %d is %" PRId64 " on one rank and %" PRId64 " on another", dim, one[dim], other[dim]);
-		text_add(&out->fix, "bring them to one size before they are gathered (pad_across_processes; of the last batch: gather_for_metrics, even_batches "
-			 "or drop_last)");
-		return true;
-	}
 	text_add(&out->text, " differ in dimension %d: %" PRId64 " and %" PRId64, dim, one[dim], other[dim]);
 	for (int i = 0; i < 2 && !out->setting; i++) {
 		const json_t *number = cause_named_number(facts, i ? one[dim] : other[dim], "batch head max size");

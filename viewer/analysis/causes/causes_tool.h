@@ -124,6 +124,9 @@ bool cause_tell_chunks(const struct cause_facts *facts, const struct cause_side 
 /* ONE and OTHER, which decided the two sides' sizes, are of one line of a library, called by two lines of the program: says so in OUT; false if not. */
 bool cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out);
 
+/* The message tells shapes of processes that differ in one dimension: says so, and why, and what to change; false if it tells none. */
+bool cause_tell_ranks(const struct cause_facts *facts, struct cause *out);
+
 /* SIDE's dtype is half precision and autocast made it so, or the tensor that it took its dtype from: says so, a clause of TEXT; false where that isn't known. */
 bool cause_add_autocast(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
 

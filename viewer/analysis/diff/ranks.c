@@ -156,7 +156,7 @@ fix_of(const json_t *divergence, const char *operation)
 		return SAY("give every rank the sizes that the others send to it: exchange the split sizes by an all_to_all first");
 	if ((strcmp(kind, "collective") == 0 && is_of_sizes(divergence)) || (strcmp(kind, "shape") == 0 && operation && fingerprint_is_collective(operation)))
 		return SAY("bring it to one size on every rank before the collective: ask for the largest (all_reduce with MAX) and pad to it (accelerate: "
-			   "pad_across_processes before gather)");
+			   "pad_across_processes(x, dim=...) before gather)");
 	if (strcmp(kind, "collective") == 0)
 		return SAY("call the same collectives in the same order on every rank of the group, with the same sizes, dtype, root and reduction");
 	if (strcmp(kind, "parameter") == 0)
