@@ -462,6 +462,7 @@ test_grid(void)
 				    .expected = 17, .actual = 10, .text = "it differs" };
 	json_t *numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "a.size", "value", 64, "name", "a.pretrain_size", "value", 48);
 	struct cause_facts facts = { .event = &a, .mismatch = &differs, .message = "", .numbers = numbers, .last_call = -1 };
+	static const struct settings given = { .count = 1, .file_count = 1, .files = { "/p/train.py" }, .list = { { "image_size", 32, 0, 27 } } };
 
 	json_decref(causes);
 	causes = causes_build(&facts);
@@ -475,7 +476,18 @@ test_grid(void)
 	json_decref(causes);
 	causes = causes_build(&facts);
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "of pictures of 24 then (cfg['stage1']['image_size'] = 24) and of 32 now (config.image_size = 32), in patches of 8"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "set config.image_size to 24"));
+	CU_ASSERT_PTR_EQUAL(strstr(first_text("fix"), "set config.image_size to 24, as it was when this was saved, and then give it pictures of 24; or bring"), first_text("fix"));
+	facts.settings = &given; /* somebody asked for the pictures of now */
+	json_decref(causes);
+	causes = causes_build(&facts);
+	CU_ASSERT_PTR_EQUAL(strstr(first_text("fix"), "bring the saved positions from 3 x 3 to 4 x 4 by interpolation before they are loaded; or set config.image_size"), first_text("fix"));
+	json_decref(numbers);
+	numbers = json_pack("[{s:i, s:[{s:s, s:i}, {s:s, s:i}]}]", "frame", 0, "numbers", "name", "kwargs['image_size']", "value", 32, "name", "patch_size", "value", 8);
+	facts.numbers = numbers;
+	json_decref(causes);
+	causes = causes_build(&facts);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "of 32 now (image_size = 32, train.py:27)")); /* as the call has it */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "or set image_size to 24"));
 	differs.actual = 11; /* no grid's */
 	a.operands = other;
 	json_decref(causes);

@@ -89,6 +89,7 @@ test_named_in_parts(void)
 	struct hand hand = { .processes = &process, .process_count = 1 };
 	struct source source = hand_source(&hand);
 	struct settings *read = calloc(1, sizeof(*read));
+	struct note started = { .kind = "environment" };
 	json_t *frames;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
@@ -103,6 +104,17 @@ test_named_in_parts(void)
 	CU_ASSERT_PTR_NOT_NULL(settings_find(read, "cfg['image_size']", 48));
 	CU_ASSERT_PTR_NULL(settings_find(read, "cfg['patch']", 16));
 	json_decref(frames);
+	settings_load(&source, 0, NULL, 0, read);
+	CU_ASSERT_PTR_NULL(settings_find(read, "cfg['image_size']", 48));
+	started.json = json_pack("{s:[s, s], s:s}", "argv", "python", "train.py", "cwd", folder); /* the program isn't in the frames: a data worker's */
+	hand.notes[0] = &started;
+	hand.note_counts[0] = 1;
+	settings_load(&source, 0, NULL, 0, read);
+	CU_ASSERT_PTR_NOT_NULL(settings_find(read, "cfg['image_size']", 48));
+	CU_ASSERT_STRING_EQUAL(settings_name(read, "kwargs['image_size']", 48), "image_size");
+	CU_ASSERT_STRING_EQUAL(settings_name(read, "kwargs['image_size']", 49), "kwargs['image_size']");
+	CU_ASSERT_STRING_EQUAL(settings_name(read, "cfg['image_size']", 48), "cfg['image_size']");
+	json_decref(started.json);
 	for (const char *const *name = (const char *const []){ "train.py", "conf/run.yaml", "conf/other.yaml", "conf", "", NULL }; *name; name++) {
 		text_format(path, sizeof(path), "%s/%s", folder, *name);
 		remove(path);

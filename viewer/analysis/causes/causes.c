@@ -102,7 +102,7 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 	if (cause->setting) {
 		json_t *setting = json_object();
 
-		text_set(setting, "name", text_get(cause->setting, "name"));
+		text_set(setting, "name", settings_name(facts->settings, text_get(cause->setting, "name"), json_integer_value(json_object_get(cause->setting, "value"))));
 		json_object_set(setting, "value", json_object_get(cause->setting, "value"));
 		set_place(facts, cause, setting);
 		json_object_set_new(json, "setting", setting);

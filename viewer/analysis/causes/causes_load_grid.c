@@ -46,6 +46,33 @@ cause_picture_number(const struct cause_facts *facts, int64_t value, const char 
 	return found;
 }
 
+static bool
+is_called_in(const json_t *frames, const char *folder)
+{
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (strstr(text_get(json_array_get(frames, i), "file"), folder))
+			return true;
+	return false;
+}
+
+/* The model's pictures are of NOW by SIZE, those that the checkpoint was made with of THEN; in patches of SIDE. Who set the size meant it. */
+static void
+tell_grid_fix(const struct cause_facts *facts, struct cause *out, const json_t *size, int64_t then, int64_t now, int64_t side)
+{
+	bool meant = settings_find(facts->settings, text_get(size, "name"), now * side);
+	const char *name = settings_name(facts->settings, text_get(size, "name"), now * side);
+
+	if (meant) {
+		text_add(&out->fix, "bring the saved positions from %" PRId64 " x %" PRId64 " to %" PRId64 " x %" PRId64 " by interpolation before they are loaded", then, then, now, now);
+		if (is_called_in(facts->frames, "/timm/"))
+			text_add(&out->fix, " (timm.models.load_checkpoint(model, path, filter_fn=checkpoint_filter_fn), the one in the model's own file)");
+		text_add(&out->fix, "; or set %s to %" PRId64 ", as it was when this was saved, and then give it pictures of %" PRId64, name, then * side, then * side);
+		return;
+	}
+	text_add(&out->fix, "set %s to %" PRId64 ", as it was when this was saved, and then give it pictures of %" PRId64 "; or bring the saved positions from %" PRId64 " x %" PRId64
+		 " to %" PRId64 " x %" PRId64 " by interpolation before they are loaded", name, then * side, then * side, then, then, now, now);
+}
+
 /* A patch's side by name makes the model's grid of a picture's side by name: tells both, and the picture that the saved grid was of. */
 static bool
 tell_patches(const struct cause_facts *facts, struct cause *out, int64_t then, int64_t now)
@@ -65,8 +92,7 @@ tell_patches(const struct cause_facts *facts, struct cause *out, int64_t then, i
 		cause_add_number(facts, &out->text, size);
 		text_add(&out->text, ", in patches of %" PRId64, side);
 		out->setting = size;
-		text_add(&out->fix, "set %s to %" PRId64 ", as it was when this was saved; or bring the saved positions from %" PRId64 " x %" PRId64 " to %" PRId64 " x %" PRId64
-			 " by interpolation before they are loaded", text_get(size, "name"), then * side, then, then, now, now);
+		tell_grid_fix(facts, out, size, then, now, side);
 		return true;
 	}
 	return false;

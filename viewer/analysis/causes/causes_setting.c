@@ -414,7 +414,7 @@ cause_add_number(const struct cause_facts *facts, struct text *text, const json_
 
 	if (!number)
 		return;
-	text_add(text, " (%s = %" PRId64, text_get(number, "name"), value);
+	text_add(text, " (%s = %" PRId64, settings_name(facts->settings, text_get(number, "name"), value), value);
 	if (found && found->file >= 0)
 		text_add(text, ", %s:%d", text_basename(facts->settings->files[found->file]), found->line);
 	text_add(text, ")");

@@ -326,6 +326,12 @@ settings_load(const struct source *source, int process, const json_t *frames, in
 		if (has_ending(file, "py") && !where_is_foreign(file) && !strstr(file, "-packages/"))
 			add_file(out, cwd, file, time_ns);
 	}
+	for (size_t i = 0; i < json_array_size(argv); i++) { /* the program itself, which a thread's or a data worker's frames don't have */
+		const char *word = json_string_value(json_array_get(argv, i));
+
+		if (word && has_ending(word, "py") && !where_is_foreign(word) && !strstr(word, "-packages/"))
+			add_file(out, cwd, word, time_ns);
+	}
 }
 
 /* The last name of "self.config.width", "cfg['width']", "sizes[0]". */
@@ -366,4 +372,12 @@ settings_find(const struct settings *settings, const char *name, int64_t value)
 		}
 	}
 	return best;
+}
+
+const char *
+settings_name(const struct settings *settings, const char *name, int64_t value)
+{
+	const struct setting *found = strstr(name, "kwargs['") ? settings_find(settings, name, value) : NULL;
+
+	return found ? found->key : name;
 }

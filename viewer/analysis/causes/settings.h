@@ -37,5 +37,7 @@ void settings_add_command(struct settings *settings, const json_t *argv);
 /* What sets NAME ("args.cutoff_len", "cfg['cutoff_len']") to VALUE; NULL if nothing is seen to. Configuration files come
  * before the command line and programs. */
 const struct setting *settings_find(const struct settings *settings, const char *name, int64_t value);
+/* What NAME is called where it was set to VALUE: of a function's other arguments (kwargs['size']) the argument that a call gave (size); else NAME itself. */
+const char *settings_name(const struct settings *settings, const char *name, int64_t value);
 
 #endif
