@@ -270,7 +270,6 @@ cause_positions_length(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "count the mask's places from the length of %s (%" PRId64 "), or see which of the two was cut", cause_operand_name(facts, other->place),
 			 other->size);
 	else
-		text_add(&out->fix, "count %" PRId64 " positions for what is given now (position_ids of the piece, from what the cache already holds on: "
-		 "arange(start, start + %" PRId64 "))", other->size, other->size);
+		cause_tell_count(facts, out, cause_decider(counted), counted, other);
 	return true;
 }

@@ -124,6 +124,9 @@ bool cause_tell_chunks(const struct cause_facts *facts, const struct cause_side 
 /* ONE and OTHER, which decided the two sides' sizes, are of one line of a library, called by two lines of the program: says so in OUT; false if not. */
 bool cause_tell_called(const struct cause_facts *facts, const struct lineage_step *one, const struct lineage_step *other, struct cause *out);
 
+/* STEP counted the positions of side COUNTED, another number than what OTHER has: says in OUT's fix what to count by. */
+void cause_tell_count(const struct cause_facts *facts, struct cause *out, const struct lineage_step *step, const struct cause_side *counted, const struct cause_side *other);
+
 /* The message tells shapes of processes that differ in one dimension: says so, and why, and what to change; false if it tells none. */
 bool cause_tell_ranks(const struct cause_facts *facts, struct cause *out);
 
