@@ -112,15 +112,22 @@ elsewhere_add(const struct source *source, int process, const struct event *even
 	struct others others = {
 		.now = event, .newest = -1, .look = { .source = source, .process = process, .now = event, .visit = add_other, .context = &others },
 	};
+	char there[ELSEWHERE_LINE], here[ELSEWHERE_LINE];
+	const char *mode = "";
 	struct event newest;
 
 	count_others(source, process, event, &others);
 	if (!others.count)
 		return;
-	text_add(text, "none on this way; %" PRId64 " earlier call%s of this line on others", others.count, language_plural(others.count));
-	if (others.newest >= 0 && source->event(source->context, process, others.newest, &newest) && newest.phase && event->phase &&
-	    strcmp(newest.phase, event->phase) != 0 && text_among("forward eval", newest.phase))
-		text_add(text, " (the last %s)", strcmp(newest.phase, "eval") == 0 ? SAY("in evaluation") : SAY("in training"));
+	text_add(text, "%" PRId64 " earlier call%s of this line went well, none on this way", others.count, language_plural(others.count));
+	if (others.newest < 0 || !source->event(source->context, process, others.newest, &newest))
+		return;
+	if (newest.phase && event->phase && strcmp(newest.phase, event->phase) != 0 && text_among("forward eval", newest.phase))
+		mode = strcmp(newest.phase, "eval") == 0 ? SAY(" (in evaluation)") : SAY(" (in training)");
+	if (elsewhere_parts(source, process, newest.site, event->site, there, here))
+		text_add(text, ": the last came from %s%s, this one from %s", there, mode, here);
+	else if (*mode)
+		text_add(text, ": the last%s", mode);
 }
 
 /* The next frame of the program at or after *AT; NULL. Moves *AT on. */
