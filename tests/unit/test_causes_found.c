@@ -1,6 +1,7 @@
 /* links: schema viewer */
 /* Causes that one recorded fact gives away: what the line did on other ways, a size counted from values, a cache that is joined twice. */
 #include "causes_asked.h"
+#include "viewer/analysis/history/elsewhere.h"
 #include "viewer/analysis/mismatch/mismatch_rule.h"
 
 #define EVENTS 8
@@ -140,6 +141,28 @@ test_autocast(void)
 	ask_of(&failed, &differs, 3);
 	EXPECT("autocast_missing", "");
 	EXPECT("mixed_dtype", "possible");
+}
+
+/* What the line did on other ways is told with both ways. */
+static void
+test_elsewhere(void)
+{
+	struct event failed = { .id = 90, .site = 2, .step = 3, .parent = -1, .operation = "aten::linear", .status = "failed", .phase = "forward" };
+	struct text text = {{0}, 0};
+
+	for (int i = 0; i < 3; i++)
+		events[i] = (struct event){ .id = 10 + i, .site = 1, .step = i, .parent = -1, .operation = "aten::linear", .status = "ok", .phase = i ? "eval" : "forward" };
+	hand.event_count = 1;
+	elsewhere_add(&source, 0, &failed, &text);
+	CU_ASSERT_STRING_EQUAL(text.data, "1 earlier call of this line went well, none on this way: the last came from train.py:40, this one from train.py:12");
+	hand.event_count = 3;
+	text = (struct text){{0}, 0};
+	elsewhere_add(&source, 0, &failed, &text);
+	CU_ASSERT_STRING_EQUAL(text.data, "3 earlier calls of this line went well, none on this way: the last came from train.py:40 (in evaluation), this one from train.py:12");
+	failed.site = 3; /* another line */
+	text = (struct text){{0}, 0};
+	elsewhere_add(&source, 0, &failed, &text);
+	CU_ASSERT_STRING_EQUAL(text.data, "");
 }
 
 /* Rows for groups were asked for, as many as the largest index and one: 7 where there are 8. */
@@ -357,6 +380,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a gradient of a fixed size", test_fixed_gradient);
 	CU_add_test(suite, "written after it was saved", test_written);
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
+	CU_add_test(suite, "a line on other ways", test_elsewhere);
 	CU_add_test(suite, "counted from the largest index", test_counted);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
 	CU_add_test(suite, "read by the recomputation, made by forward", test_left_by_forward);
