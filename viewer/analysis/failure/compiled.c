@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiled_call.h"
 #include "compiled_symbols.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
@@ -14,47 +15,6 @@
 #define UNKNOWN (-1)
 #define STANDS_FOR (INT64_C(1) << 40) /* and more: sizes that nobody tells, one for each symbol, until it is known that they don't matter */
 #define EVENTS_MOST 65536
-
-/* What torch calls an operation's tensors, in order. */
-static const struct { const char *operations, *names[3]; } argument_names[] = {
-	{ "linear conv1d conv2d conv3d embedding", { "input", "weight", "bias" } },
-	{ "mm bmm", { "self", "mat2", "" } },
-	{ "addmm baddbmm", { "self", "mat1", "mat2" } },
-	{ "cross_entropy mse_loss nll_loss", { "self", "target", "weight" } },
-};
-
-static const char *
-argument_name(const char *operation, int place)
-{
-	static const char *const others[] = { "self", "other", "third" };
-
-	for (size_t i = 0; i < sizeof(argument_names) / sizeof(*argument_names); i++)
-		if (place < 3 && text_among(argument_names[i].operations, operation))
-			return argument_names[i].names[place];
-	return place < 3 ? others[place] : "more";
-}
-
-/* "call_function <built-in function add>(*(" or "call_method view(*(": the name, and where the arguments begin; NULL. */
-static const char *
-find_call(const char *message, char *name, size_t size)
-{
-	static const char *const marks[] = { "<built-in function ", "<built-in method ", "<function ", "call_method " };
-	const char *at = message ? strstr(message, "fake tensors: call_") : NULL, *begin = at ? strstr(at, "(*(") : NULL;
-
-	for (size_t i = 0; begin && i < sizeof(marks) / sizeof(*marks); i++) {
-		const char *word = strstr(at, marks[i]);
-		size_t length = 0;
-
-		if (!word || word > begin)
-			continue;
-		word += strlen(marks[i]);
-		while (isalnum((unsigned char)word[length]) || word[length] == '_')
-			length++;
-		text_format(name, size, "%.*s", (int)length, word);
-		return length ? begin + 3 : NULL;
-	}
-	return NULL;
-}
 
 /* What the message says that SYMBOL stood for: "(s27: hint = 13)". */
 static int64_t
@@ -166,18 +126,6 @@ fill_sizes(const json_t *frames, int64_t *sizes, int ndim)
 	return told || local;
 }
 
-/* The end of the argument at AT, on its own level. */
-static const char *
-argument_end(const char *at)
-{
-	for (int depth = 0; *at; at++) {
-		depth += strchr("([{", *at) ? 1 : strchr(")]}", *at) ? -1 : 0;
-		if (depth < 0 || (depth == 0 && *at == ','))
-			break;
-	}
-	return at;
-}
-
 /* A stand-in tells its dtype unless it is float32. */
 static const char *
 dtype_of(const char *at, const char *end)
@@ -256,58 +204,115 @@ set_variable(struct subject *out, const json_t *frames, int place, int dim)
 		operand->tensor = json_integer_value(json_object_get(local, "tensor"));
 }
 
-/* Adds the number or expression of numbers at AT to the sizes that are asked for; false if it is none. */
-static bool
-add_number(struct subject *out, const char *at, const char *end, int numbers)
-{
-	size_t used = strlen(out->names[0]);
-	int64_t value;
+/* A call that is being read: ROOM is what is left of the second of OUT's names, where keywords and numbers are kept. */
+struct reading { struct subject *out; const char *message, *operation; const json_t *frames; bool sizes; int tensors, numbers; char *room; };
 
-	if (!compiled_value(at, end, &value))
+/* WORD among the names that last as long as the operands do; NULL where there is no more room. */
+static const char *
+keep(struct reading *reading, const char *word)
+{
+	size_t left = (size_t)(reading->out->names[1] + sizeof(reading->out->names[1]) - reading->room), size = strlen(word) + 1;
+	char *kept = reading->room;
+
+	if (size > left)
+		return NULL;
+	memcpy(kept, word, size);
+	reading->room += size;
+	return kept;
+}
+
+/* Adds what is no tensor, NAME (NULL: nobody asks for it) of KIND; false where there is no room. */
+static bool
+add_value(struct reading *reading, const char *name, const char *kind, const char *value)
+{
+	struct subject *out = reading->out;
+	const char *kept_name = name ? keep(reading, name) : NULL, *kept = kept_name ? keep(reading, value) : NULL;
+
+	if (!name)
+		return true;
+	if (!kept || out->event.operand_count == SUBJECT_OPERANDS_MOST)
 		return false;
-	text_format(out->names[0] + used, sizeof(out->names[0]) - used, "%s%" PRId64, numbers ? "," : "", value);
+	out->operands[out->event.operand_count++] = (struct operand){ .name = kept_name, .kind = kind, .item = -1, .tensor = -1, .ndim = -1, .value = kept };
 	return true;
 }
 
-/* The arguments at AT of operation NAME, as find_call gives them: operands and what disagrees among them. */
+/* Adds the number or expression of numbers at AT to the sizes that are asked for, or as argument NAME; false if it is none. */
+static bool
+add_number(struct reading *reading, const char *at, const char *end, const char *name)
+{
+	char *sizes = reading->out->names[0], value[24];
+	size_t used = strlen(sizes);
+	int64_t number;
+
+	if (!compiled_value(at, end, &number))
+		return false;
+	text_format(value, sizeof(value), "%" PRId64, number);
+	if (!reading->sizes)
+		return add_value(reading, name, "int", value);
+	text_format(sizes + used, sizeof(reading->out->names[0]) - used, "%s%s", reading->numbers++ ? "," : "", value);
+	return true;
+}
+
+/* Adds a list of tensors, or of sizes. */
+static bool
+add_list(struct reading *reading, const struct compiled_call *call)
+{
+	for (const char *item = call->at + 1; item < call->end && *item && !strchr(")]", *item);) {
+		const char *end = compiled_argument_end(item);
+
+		if (reading->sizes ? !add_number(reading, item, end, NULL)
+				   : !add_tensor(reading->out, reading->message, item, end, reading->frames, "tensors", reading->tensors++))
+			return false;
+		item = end + (*end == ',');
+		item += strspn(item, " ");
+	}
+	return true;
+}
+
+/* What CALL's argument is called: by its keyword, by its place, or (0: the first) as the PLACE-th tensor; NULL if nobody knows. */
+static const char *
+argument_name(struct reading *reading, const struct compiled_call *call, bool parameter, int place)
+{
+	static const char *const others[] = { "self", "other", "third", "more" };
+	const char *name = *call->keyword ? keep(reading, call->keyword) : compiled_argument_name(reading->operation, call->place);
+
+	return name || *call->keyword ? name : parameter ? SAY("a parameter") : others[place < 3 ? place : 3];
+}
+
+static bool
+add_argument(struct reading *reading, const struct compiled_call *call)
+{
+	const char *keyword = *call->keyword ? call->keyword : compiled_argument_name(reading->operation, call->place);
+	const char *stand_in = strstr(call->at, "FakeTensor("), *name;
+
+	if (add_number(reading, call->at, call->end, keyword))
+		return true;
+	if (!*call->keyword && (*call->at == '[' || *call->at == '('))
+		return add_list(reading, call);
+	if (strncmp(call->at, "True", 4) == 0 && call->at + 4 == call->end)
+		return add_value(reading, keyword, "bool", "true");
+	if (!stand_in || stand_in >= call->end)
+		return !reading->sizes || *call->keyword;
+	name = argument_name(reading, call, strncmp(call->at, "Parameter(", 10) == 0, reading->tensors++);
+	return name && add_tensor(reading->out, reading->message, call->at, call->end, reading->frames, name, -1);
+}
+
+/* The arguments at AT of operation NAME, as compiled_find_call gives them: operands and what disagrees among them. */
 static bool
 read_call(struct subject *out, const char *message, const char *name, const char *at, const json_t *frames, struct mismatch *found)
 {
-	struct mismatch_facts facts = { .event = &out->event, .message = message };
-	bool sizes = text_among("view reshape", name);
-	int tensors = 0, numbers = 0;
+	struct mismatch_facts facts = { .event = &out->event, .message = compiled_answer(message) };
+	struct reading reading = { out, message, name, frames, .sizes = text_among("view reshape", name), .room = out->names[1] };
+	struct compiled_call call;
 
 	subject_start(out, "");
 	text_format(out->types[0], sizeof(out->types[0]), "aten::%.24s", name);
 	out->event.operation = out->types[0];
 	text_format(out->names[0], sizeof(out->names[0]), "[");
-	while (*at && *at != ')') {
-		const char *end = argument_end(at);
-
-		if (add_number(out, at, end, numbers)) {
-			numbers++;
-		} else if (*at == '[' || *at == '(') { /* a list, of tensors or of sizes */
-			for (const char *item = at + 1; item < end && *item && !strchr(")]", *item);) {
-				const char *item_end = argument_end(item);
-
-				if (sizes ? !add_number(out, item, item_end, numbers++) : !add_tensor(out, message, item, item_end, frames, "tensors", tensors++))
-					return false;
-				item = item_end + (*item_end == ',');
-				item += strspn(item, " ");
-			}
-		} else if (strstr(at, "FakeTensor(") && strstr(at, "FakeTensor(") < end) {
-			bool parameter = strncmp(at, "Parameter(", 10) == 0;
-
-			if (!add_tensor(out, message, at, end, frames, parameter ? SAY("a parameter") : argument_name(name, tensors), -1))
-				return false;
-			tensors++;
-		} else if (sizes) {
+	for (compiled_start(&call, at); compiled_next_argument(&call);)
+		if (!add_argument(&reading, &call))
 			return false;
-		}
-		at = end + (*end == ',');
-		at += strspn(at, " ");
-	}
-	if (numbers && sizes && out->event.operand_count < SUBJECT_OPERANDS_MOST) {
+	if (reading.numbers && out->event.operand_count < SUBJECT_OPERANDS_MOST) {
 		size_t used = strlen(out->names[0]);
 
 		text_format(out->names[0] + used, sizeof(out->names[0]) - used, "]");
@@ -315,7 +320,7 @@ read_call(struct subject *out, const char *message, const char *name, const char
 									      .value = out->names[0] };
 	}
 	mismatch_start(found);
-	if (!tensors || !find_mismatch(&facts, out, found))
+	if (!reading.tensors || !find_mismatch(&facts, out, found))
 		return false;
 	set_variable(out, frames, found->operand, found->dim);
 	set_variable(out, frames, found->against, found->against_dim);
@@ -326,7 +331,7 @@ bool
 compiled_subject(struct subject *out, const char *message, const json_t *frames, struct mismatch *found)
 {
 	char name[64], call[COMPILED_CALL_MOST], same[COMPILED_CALL_MOST] = "";
-	const char *at = find_call(message, name, sizeof(name));
+	const char *at = compiled_find_call(message, name, sizeof(name));
 	struct text_walk walk = { 0 };
 
 	if (!at)
