@@ -2,6 +2,7 @@
 /* Sizes that torch.compile tells as symbols. */
 #include "causes_asked.h"
 #include "viewer/analysis/failure/compiled.h"
+#include "viewer/analysis/failure/compiled_call.h"
 #include "viewer/analysis/failure/compiled_symbols.h"
 
 #define CALL "RuntimeError when making fake tensor call: Dynamo failed to run FX node with fake tensors: call_method view(*("
@@ -72,11 +73,102 @@ test_subject(void)
 	json_decref(two);
 }
 
+#define ATTENTION "RuntimeError when making fake tensor call: Dynamo failed to run FX node with fake tensors: call_function <built-in function " \
+	"scaled_dot_product_attention>(*(FakeTensor(..., size=(2, 4, s27, 8)), FakeTensor(..., size=(2, %s, s27, 8)), FakeTensor(..., size=(2, %s, s27, 8))%s), " \
+	"**{%s'dropout_p': 0.0, 'scale': 0.3535533905932738, 'is_causal': False}): got RuntimeError('The size of tensor a (s27: hint = 128) must match the size " \
+	"of tensor b (s4: hint = 96) at non-singleton dimension 3)')\n  line 2 in dimension 4"
+#define SHORT_MASK "FakeTensor(..., size=(2, 1, s4, s4), dtype=torch.bool)"
+
+/* What disagrees in a call of attention: heads of keys and values, arguments by place, by keyword. */
+static bool
+ask_attention(const char *heads, const char *places, const char *keywords, struct subject *subject, struct mismatch *found)
+{
+	char message[1600];
+
+	text_format(message, sizeof(message), ATTENTION, heads, heads, places, keywords);
+	return compiled_subject(subject, message, NULL, found);
+}
+
+static void
+test_attention(void)
+{
+	static const char wide[] = "FakeTensor(..., size=(1, s27)), ";
+	static struct subject subject;
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(ask_attention("4", "", "'attn_mask': " SHORT_MASK ", ", &subject, &found));
+	CU_ASSERT_STRING_EQUAL(subject.event.operation, "aten::scaled_dot_product_attention");
+	CU_ASSERT_STRING_EQUAL(found.text, "attn_mask has 96 in dimension 3 where dimension 2 of key has 128");
+	CU_ASSERT_FALSE(found.from_message);
+	CU_ASSERT_TRUE_FATAL(ask_attention("4", ", " SHORT_MASK, "", &subject, &found)); /* by its place */
+	CU_ASSERT_STRING_EQUAL(found.text, "attn_mask has 96 in dimension 3 where dimension 2 of key has 128");
+	CU_ASSERT_TRUE_FATAL(ask_attention("2", ", None, 0.0, True", "'enable_gqa': True, 'attn_mask': " SHORT_MASK ", ", &subject, &found)); /* fewer heads may be */
+	CU_ASSERT_STRING_EQUAL(found.text, "attn_mask has 96 in dimension 3 where dimension 2 of key has 128");
+	CU_ASSERT_TRUE_FATAL(ask_attention("2", "", "'enable_gqa': False, ", &subject, &found));
+	CU_ASSERT_STRING_EQUAL(found.text, "key has 2 in dimension 1 where query has 4");
+	CU_ASSERT_FALSE(ask_attention("4", "", "", &subject, &found)); /* no numbers of the arguments, nor of what follows, are told for what torch said */
+	CU_ASSERT_FALSE(ask_attention("4", "", "'attn_mask': ", &subject, &found));
+	text_format(subject.names[0], sizeof(subject.names[0]), "'attn_mask': %s", wide);
+	CU_ASSERT_FALSE(ask_attention("4", "", subject.names[0], &subject, &found)); /* it fits every row */
+}
+
+static void
+test_arguments(void)
+{
+	static const char cat[] = "fake tensors: call_function <built-in method cat of type object at 0x7f>(*([FakeTensor(..., size=(3, 4)), FakeTensor(..., size=(3, 5))]%s), "
+				  "**{%s}): got RuntimeError('Sizes of tensors must match')";
+	static struct subject subject;
+	struct mismatch found;
+	struct compiled_call call;
+	char message[400], name[16], answer[64];
+
+	text_format(message, sizeof(message), cat, ", 1", "");
+	CU_ASSERT_FALSE(compiled_subject(&subject, message, NULL, &found));
+	text_format(message, sizeof(message), cat, "", "'dim': -1");
+	CU_ASSERT_FALSE(compiled_subject(&subject, message, NULL, &found));
+	text_format(message, sizeof(message), cat, "", "'dim': 0");
+	CU_ASSERT_TRUE(compiled_subject(&subject, message, NULL, &found));
+	CU_ASSERT_EQUAL(found.dim, 1);
+	compiled_start(&call, compiled_find_call("fake tensors: call_method view(*(x[1, 2], (3, 4)), **{'a': f(5, 6), 'b': 7})", name, sizeof(name)));
+	CU_ASSERT(compiled_next_argument(&call) && call.place == 0 && !*call.keyword && call.end - call.at == 7);
+	CU_ASSERT(compiled_next_argument(&call) && call.place == 1 && *call.at == '(' && call.end - call.at == 6);
+	CU_ASSERT(compiled_next_argument(&call) && strcmp(call.keyword, "a") == 0 && call.end - call.at == 7);
+	CU_ASSERT(compiled_next_argument(&call) && strcmp(call.keyword, "b") == 0 && *call.at == '7');
+	CU_ASSERT_FALSE(compiled_next_argument(&call));
+	CU_ASSERT_TRUE(compiled_answer("fake tensors: call_method view(*(4), **{}): got RuntimeError('2')\n  Hint: 3", answer, sizeof(answer)));
+	CU_ASSERT_STRING_EQUAL(answer, "RuntimeError('2')");
+	CU_ASSERT_FALSE(compiled_answer("fake tensors: call_method view(*(x), **{})", answer, sizeof(answer)));
+	CU_ASSERT_FALSE(compiled_answer("): got no tensors", answer, sizeof(answer)));
+	CU_ASSERT_STRING_EQUAL(compiled_argument_name("conv2d", 6), "groups");
+	CU_ASSERT_PTR_NULL(compiled_argument_name("conv2d", 7));
+	CU_ASSERT_PTR_NULL(compiled_argument_name("linear", 5));
+}
+
+/* The two sizes that torch tells are what is told, or nothing is. */
+static void
+test_told_sizes(void)
+{
+	static const char unknown[] = "fake tensors: call_function <built-in function erfcx2>(*(FakeTensor(..., size=(3, s27)), FakeTensor(..., size=(3, %d))), **{}): got "
+				      "RuntimeError('The size of tensor a (s27: hint = 128) must match the size of tensor b (96) at non-singleton dimension 3)')";
+	static struct subject subject;
+	struct mismatch found;
+	char message[400];
+
+	text_format(message, sizeof(message), unknown, 96);
+	CU_ASSERT_TRUE(compiled_subject(&subject, message, NULL, &found));
+	CU_ASSERT(found.expected + found.actual == 224 && found.dim == 1 && found.from_message);
+	text_format(message, sizeof(message), unknown, 64);
+	CU_ASSERT_FALSE(compiled_subject(&subject, message, NULL, &found)); /* the 3 is no size */
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "expressions", test_value);
 	CU_add_test(suite, "a view of symbols", test_subject);
+	CU_add_test(suite, "attention, its mask and its heads", test_attention);
+	CU_add_test(suite, "the sizes that torch tells", test_told_sizes);
+	CU_add_test(suite, "arguments by place and by keyword", test_arguments);
 }
 
 int

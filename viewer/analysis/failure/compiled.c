@@ -15,6 +15,7 @@
 #define UNKNOWN (-1)
 #define STANDS_FOR (INT64_C(1) << 40) /* and more: sizes that nobody tells, one for each symbol, until it is known that they don't matter */
 #define EVENTS_MOST 65536
+#define ANSWER_MOST 1024
 
 /* What the message says that SYMBOL stood for: "(s27: hint = 13)". */
 static int64_t
@@ -301,13 +302,14 @@ add_argument(struct reading *reading, const struct compiled_call *call)
 static bool
 read_call(struct subject *out, const char *message, const char *name, const char *at, const json_t *frames, struct mismatch *found)
 {
-	struct mismatch_facts facts = { .event = &out->event, .message = compiled_answer(message) };
+	char operation[80], answer[ANSWER_MOST];
+	struct mismatch_facts facts = { .event = &out->event, .message = compiled_answer(message, answer, sizeof(answer)) ? answer : NULL };
 	struct reading reading = { out, message, name, frames, .sizes = text_among("view reshape", name), .room = out->names[1] };
 	struct compiled_call call;
 
 	subject_start(out, "");
-	text_format(out->types[0], sizeof(out->types[0]), "aten::%.24s", name);
-	out->event.operation = out->types[0];
+	text_format(operation, sizeof(operation), "aten::%s", name);
+	out->event.operation = keep(&reading, operation);
 	text_format(out->names[0], sizeof(out->names[0]), "[");
 	for (compiled_start(&call, at); compiled_next_argument(&call);)
 		if (!add_argument(&reading, &call))

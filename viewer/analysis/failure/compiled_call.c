@@ -47,12 +47,14 @@ compiled_find_call(const char *message, char *name, size_t size)
 	return NULL;
 }
 
-const char *
-compiled_answer(const char *message)
+bool
+compiled_answer(const char *message, char *out, size_t size)
 {
 	const char *at = message ? strstr(message, "fake tensors: call_") : NULL, *answer = at ? strstr(at, "): got ") : NULL;
 
-	return answer ? answer + 7 : NULL;
+	if (answer)
+		text_format(out, size, "%.*s", (int)strcspn(answer + 7, "\n"), answer + 7);
+	return answer != NULL;
 }
 
 const char *

@@ -13,8 +13,8 @@ struct compiled_call { const char *at, *end; char keyword[32]; int place; };
 
 /* The operation's NAME, and where its arguments begin; NULL if MESSAGE (or NULL) tells of no call. */
 const char *compiled_find_call(const char *message, char *name, size_t size);
-/* What torch said to the call that MESSAGE (or NULL) tells; NULL. The numbers before it are of the arguments, those after it of no meaning here. */
-const char *compiled_answer(const char *message);
+/* What torch said to the call that MESSAGE (or NULL) tells, in OUT: what is before it are the arguments, what follows is advice and a traceback. False: nothing. */
+bool compiled_answer(const char *message, char *out, size_t size);
 /* Before the arguments at AT; then to the next one, those with keywords last. False: that was all. */
 void compiled_start(struct compiled_call *out, const char *at);
 bool compiled_next_argument(struct compiled_call *call);

@@ -198,7 +198,8 @@ static bool
 find_in_message(const struct mismatch_facts *facts, struct mismatch *out)
 {
 	const struct event *event = facts->event;
-	const char *at = facts->message;
+	const char *at = facts->message, *told = at ? strstr(at, "must match the size of tensor b") : NULL; /* then it is these two, and what follows is their dimension */
+	const char *end = told ? strstr(told, " at ") : NULL;
 	int place[2] = { -1, -1 }, dim[2] = { -1, -1 }, found = 0;
 	int64_t sizes[2], number;
 
@@ -215,6 +216,8 @@ find_in_message(const struct mismatch_facts *facts, struct mismatch *out)
 	if (!at || !(strstr(at, "size") || strstr(at, "shape") || strstr(at, "match") || strstr(at, "dimension")))
 		return false;
 	while (found < 2 && text_number(&at, &number)) {
+		if (end && at > end)
+			break;
 		if (number < 2 || (found && number == sizes[0]))
 			continue;
 		for (int i = rule_next(event, 0); i >= 0 && place[found] < 0; i = rule_next(event, i + 1))
@@ -225,6 +228,8 @@ find_in_message(const struct mismatch_facts *facts, struct mismatch *out)
 				}
 		if (place[found] >= 0)
 			sizes[found++] = number;
+		else if (told)
+			break;
 	}
 	if (found < 2)
 		return false;
