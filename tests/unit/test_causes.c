@@ -200,6 +200,12 @@ test_indices(void)
 	ask(&a, "index out of range in self", NULL, NULL);
 	EXPECT("position_table", "");
 	EXPECT("index_out_of_range", "likely");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "was added to the vocabulary"));
+	ask(&a, "index out of range in self", NULL, number("config.vocab_size", 10)); /* one more than the vocabulary has */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "most likely, of a token that was added to the vocabulary"));
+	count_values(2, "{\"elements\":12,\"min\":1,\"max\":1100,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":null}");
+	ask(&a, "index out of range in self", NULL, number("config.vocab_size", 10)); /* far behind it */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "was added to the vocabulary"));
 	count_values(2, "{\"elements\":12,\"min\":-100,\"max\":7,\"negative\":3,\"ignored\":3,\"distinct\":6,\"sorted\":null}");
 	ask(&a, "index out of range in self", NULL, NULL);
 	EXPECT("padding_as_data", "likely");

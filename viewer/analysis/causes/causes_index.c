@@ -273,6 +273,24 @@ add_token(const struct cause_facts *facts, struct cause *out)
 	}
 }
 
+#define ADDED_MOST 64 /* tokens that are added to a vocabulary */
+
+/* An id that lies just behind the last row of a table of tokens is, most likely, of a token that was added: says so, and where the program adds some. */
+static void
+add_added(const struct cause_facts *facts, struct cause *out)
+{
+	static const char *const words[] = { "add_tokens(", "add_special_tokens(", "additional_special_tokens" };
+	const struct mismatch *mismatch = facts->mismatch;
+	bool found = false;
+
+	if (!mismatch->has_actual || mismatch->actual < mismatch->expected || mismatch->actual - mismatch->expected >= ADDED_MOST || !cause_is_called(out->setting, "vocab") ||
+	    strstr(out->text.data, "token_id"))
+		return;
+	text_add(&out->text, "; an id that lies just behind the last row is, most likely, of a token that was added to the vocabulary after the model was built");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words) && !found; i++)
+		found = cause_add_asked(facts, &out->text, words[i]);
+}
+
 /* The values fitted before; a list in reach is just as long as this one needs. */
 static void
 add_lengths(const struct cause_facts *facts, struct cause *out)
@@ -335,6 +353,8 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 			 mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
 	add_token(facts, out);
+	if (embedding && !is_other_than_tokens(facts))
+		add_added(facts, out);
 	cause_add_told_range(facts, &out->text);
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "the index was made by ");
