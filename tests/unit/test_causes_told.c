@@ -63,6 +63,16 @@ test_kept(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "aten::linear at main.py:40"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "aten::tanh at main.py:33 made in step 4"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(out.fix.data, "is kept from one step to the next"));
+	CU_ASSERT_PTR_NULL(strstr(out.text.data, "a cache"));
+	kept.used.operation = kept.made.operation = "aten::cat"; /* of another line */
+	memset(&out, 0, sizeof(out));
+	CU_ASSERT_TRUE_FATAL(cause_graph_twice(&facts, &out));
+	CU_ASSERT_PTR_NULL(strstr(out.text.data, "a cache"));
+	kept.used.site = kept.made.site;
+	memset(&out, 0, sizeof(out));
+	CU_ASSERT_TRUE_FATAL(cause_graph_twice(&facts, &out));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.text.data, "puts it together with what is new: a cache"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(out.fix.data, "keys and values of each layer"));
 	kept.made.step = 7;
 	memset(&out, 0, sizeof(out));
 	CU_ASSERT_TRUE_FATAL(cause_graph_twice(&facts, &out));

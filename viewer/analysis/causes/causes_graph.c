@@ -4,6 +4,7 @@
 
 #include "causes_tool.h"
 #include "../lineage/backward.h"
+#include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
 /* " (`hidden = cell(x, hidden)`)": the line of source that EVENT was called from. */
@@ -15,6 +16,14 @@ add_source(const struct cause_facts *facts, struct text *text, const struct even
 
 	if (cause_source(facts, &step, line, sizeof(line)))
 		text_add(text, " (`%s`)", line);
+}
+
+/* Does one line put together what it made itself in an earlier step: a cache that grows? */
+static bool
+is_cache(const struct cause_facts *facts, const struct backward_kept *kept)
+{
+	return mismatch_is_any(kept->used.operation, "cat concat concatenate") && strcmp(kept->used.operation, kept->made.operation) == 0 &&
+	       where_same_line(facts->source, facts->process, kept->used.site, kept->made.site);
 }
 
 /* Which tensor was kept, who made it, and who took it up again. */
@@ -36,7 +45,12 @@ tell_kept(const struct cause_facts *facts, struct cause *out)
 	else
 		text_add(&out->text, " uses a tensor again that %s at %s made in step %" PRId64 ", and that was kept with its graph: that step's backward has used the graph up",
 			 kept->made.operation, made, kept->made.step);
-	if (same)
+	if (!same && is_cache(facts, kept)) {
+		text_add(&out->text, "; that line puts it together with what is new: a cache, kept from one step to the next");
+		text_add(&out->fix, "begin with a new cache in every step, or detach all that it keeps, keys and values of each layer, after each backward; where it is kept");
+		if (!cause_add_asked(facts, &out->fix, "past_key_values"))
+			text_add(&out->fix, ": see what hands it on to the next step");
+	} else if (same)
 		text_add(&out->fix, "call backward once over the sum of the losses; or give %s a detached tensor (x.detach()), if this loss isn't to train what made it; or "
 			 "compute it anew after the first backward", used);
 	else
