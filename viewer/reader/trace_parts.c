@@ -179,7 +179,8 @@ event_keep(struct part_events *part, const struct part_event *event)
 		part->ids = grown;
 		part->id_room = room;
 	}
-	memcpy(part->ids + part->id_count, event->ids, count * sizeof *part->ids);
+	if (count)
+		memcpy(part->ids + part->id_count, event->ids, count * sizeof *part->ids);
 	part->id_count += count;
 	part->events[part->count++] = *event;
 	return true;
