@@ -116,6 +116,7 @@ def plain(text):
     text = re.sub(r"\(?events? \d+(( and |, )\d+)*\)?|(, )?at step \d+(, no longer kept)?| of step \d+|0x[0-9a-f]+", "", text)
     text = text.replace(" ()", "")
     text = re.sub(r"(the last )?[\d,]+ earlier calls?", "earlier calls", text)
+    text = re.sub(r"(none on this way): the last came from [^;]*", r"\1", text)  # known of the calls that are kept
     text = re.sub(r"\(from \d+ to (\d+)\)", r"(asked for \1)", text)  # what a call made outlives the ring, not what it was told
     return re.sub(r"in each of the last \d+|every time", "always", text).strip()
 
