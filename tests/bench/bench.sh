@@ -12,14 +12,14 @@
 #   check         the same, held against tests/bench/instructions.txt: more than 5 % above it is a failure
 # Without a section: steps, start, disk, viewer, cuda. Prints tables; BUILD/bench.json has every number.
 # BENCH_RANKS (1024) and BENCH_RANK_EVENTS (200000), for `ranks`: 10 GB of disk below TMPDIR.
-# BENCH_WORKLOADS (all; for `steps`), BENCH_ROUNDS (5), BENCH_SECONDS (1 per measurement), BENCH_EVENTS (10000000, for `viewer` and `failed`) change the size of it.
+# BENCH_WORKLOADS (all; for `steps`), BENCH_ROUNDS (5), BENCH_SECONDS (0.6 per measurement: all of it in less than 15 minutes), BENCH_EVENTS (10000000, for `viewer` and `failed`) change the size of it.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(cd "$1" && pwd)
 python=$2
 shift 2
 rounds=${BENCH_ROUNDS:-5}
-seconds=${BENCH_SECONDS:-1}
+seconds=${BENCH_SECONDS:-0.6}
 loads=${BENCH_WORKLOADS:-elementwise encoder qwen lengths dense loader}
 events=${BENCH_EVENTS:-10000000}
 work=$(mktemp -d)
