@@ -43,12 +43,13 @@ diagnosis_unasked_dim(const struct event *event, const struct mismatch *mismatch
 	const struct operand *operand = &event->operands[place];
 	const struct operand *asked = mismatch->operand >= 0 ? &event->operands[mismatch->operand] : NULL;
 	json_t *sizes = asked && asked->value ? json_loads(asked->value, JSON_DECODE_ANY, NULL) : NULL;
-	int largest = -1, unasked = -1, columns = asked && strcmp(mismatch->property, "numel") == 0 ? rule_columns(event, mismatch->operand, operand) : -1;
+	bool counted = strcmp(mismatch->property, "numel") == 0;
+	int largest = -1, unasked = -1, columns = asked && counted ? rule_columns(event, mismatch->operand, operand) : -1;
 	int64_t each;
 
-	if (columns < 0 && strcmp(mismatch->property, "numel") == 0)
+	if (columns < 0 && counted)
 		columns = rule_merged(event, mismatch->operand, operand, &each);
-	if (columns < 0 && strcmp(mismatch->property, "numel") == 0)
+	if (columns < 0 && counted)
 		columns = one_not_in_full(event, mismatch->operand, operand);
 	if (columns >= 0) {
 		json_decref(sizes);

@@ -37,29 +37,6 @@ read_cut(const struct event *event, struct cut *out)
 	return out->dim >= 0 && out->start >= 0;
 }
 
-/* How wide the pieces are that STEP, a cat along its dimension, puts together, all alike; 0: it is none, or they aren't. */
-static int64_t
-piece_width(const struct lineage_step *step)
-{
-	const struct event *event = &step->event;
-	int64_t along = 0, width = 0;
-	int first = rule_next(event, 0);
-
-	if (event->id < 0 || step->dim < 0 || !mismatch_is_any(event->operation, "cat concat concatenate") || rule_pieces(event) < 2 || first < 0)
-		return 0;
-	rule_int(event, "dim", &along);
-	if (rule_dim(along, event->operands[first].ndim) != step->dim)
-		return 0;
-	for (int i = first; i >= 0; i = rule_next(event, i + 1)) {
-		const struct operand *piece = &event->operands[i];
-
-		if (piece->ndim <= step->dim || piece->sizes[step->dim] < 1 || (width && piece->sizes[step->dim] != width))
-			return 0;
-		width = piece->sizes[step->dim];
-	}
-	return width;
-}
-
 /* The cuts of one line from one tensor, as wide each. */
 struct cuts { const struct cut *of; int64_t step, starts[CHUNKS_MOST], looked; int count; };
 
@@ -103,7 +80,7 @@ find_chunks(const struct cause_facts *facts, const struct cause_side *side, int6
 	int at = 0;
 
 	for (*out = (struct chunks){ .cat = NULL }; lineage && at < lineage->count && !out->width; at++)
-		if ((out->width = piece_width(&lineage->steps[at])))
+		if (rule_pieces(&lineage->steps[at].event) > 1 && (out->width = cause_piece_width(&lineage->steps[at])))
 			out->cat = &lineage->steps[at];
 	if (!out->width || !facts->source || size < 1 || size >= wanted || size % out->cat->size || wanted % (size / out->cat->size))
 		return false;

@@ -34,6 +34,28 @@ cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, i
 	return *end - *start == step->size;
 }
 
+int64_t
+cause_piece_width(const struct lineage_step *step)
+{
+	const struct event *event = &step->event;
+	int64_t along = 0, width = 0;
+	int first = rule_next(event, 0);
+
+	if (event->id < 0 || step->dim < 0 || first < 0 || !mismatch_is_any(event->operation, "cat concat concatenate"))
+		return 0;
+	rule_int(event, "dim", &along);
+	if (rule_dim(along, event->operands[first].ndim) != step->dim)
+		return 0;
+	for (int i = first; i >= 0; i = rule_next(event, i + 1)) {
+		const struct operand *piece = &event->operands[i];
+
+		if (piece->ndim <= step->dim || piece->sizes[step->dim] < 1 || (width && piece->sizes[step->dim] != width))
+			return 0;
+		width = piece->sizes[step->dim];
+	}
+	return width;
+}
+
 /* Of equal pieces that are put together: how many, 0. */
 static int
 equal_pieces(const struct lineage_step *step, int64_t wanted)
@@ -209,14 +231,12 @@ cause_tell_fewer(const struct cause_facts *facts, const struct cause_side *side,
 {
 	for (int i = 0; side->lineage && i < side->lineage->count && side->lineage->steps[i].size == side->size; i++) {
 		const struct lineage_step *step = &side->lineage->steps[i];
+		int64_t each = cause_piece_width(step);
 		int joined = rule_pieces(&step->event);
-		int64_t along, each;
 
-		if (!mismatch_is_any(step->event.operation, "cat concat concatenate") || joined < 1 || step->dim < 0)
+		if (!mismatch_is_any(step->event.operation, "cat concat concatenate"))
 			continue;
-		each = step->size / joined;
-		if (!rule_int(&step->event, "dim", &along) || step->event.output_count != 1 || rule_dim(along, step->event.outputs[0].ndim) != step->dim ||
-		    equal_pieces(step, each) != joined || wanted % each || wanted <= step->size)
+		if (!each || wanted % each || wanted <= step->size)
 			return false;
 		if (joined == 1)
 			text_add(text, "one piece of %" PRId64 " alone was put together, where %" PRId64 " make %" PRId64 ", by ", each, wanted / each, wanted);

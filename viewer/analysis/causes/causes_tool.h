@@ -103,6 +103,8 @@ void cause_add_pieces(struct text *text, const struct event *event, int dim); /*
 bool cause_tell_pieces(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix);
 /* SIDE went through a slice that takes every n-th: says so (TEXT, a clause), what earlier calls took, and what to change (FIX); false if it didn't. */
 bool cause_add_every(const struct cause_facts *facts, const struct cause_side *side, struct text *text, struct text *fix);
+/* How wide the pieces are that STEP, a cat along its dimension, puts together, all alike; 0: it is none, or they aren't. */
+int64_t cause_piece_width(const struct lineage_step *step);
 /* SIDE's size was put together of equal pieces, of which several more make the WANTED (or of one alone): says so (TEXT, a clause), with the line and its list, and what to
  * change (FIX); false if it wasn't. */
 bool cause_tell_fewer(const struct cause_facts *facts, const struct cause_side *side, int64_t wanted, struct text *text, struct text *fix);

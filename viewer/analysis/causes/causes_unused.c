@@ -11,33 +11,22 @@
 #define TENSORS_MOST 16384
 #define SITES_MOST 4096
 #define STEPS_BEFORE 3 /* in which what is missing ran */
-#define SHAPES_TOLD 4
 
-/* A parameter that an optimizer wrote to, and that a forward pass used: the newest use. */
-struct trained { int64_t tensor, elements, event; bool used, now; };
+/* What an optimizer wrote to: the newest event of a forward pass that used it (0: none did), and whether the step's own did. */
+struct trained { int64_t tensor, elements, event; bool now; };
 struct ran { int64_t site, step, event; int steps; bool now; };
 
 struct walk {
 	const struct cause_facts *facts;
 	int64_t step;                 /* whose reduction wasn't finished */
-	int64_t *written;             /* by an optimizer, tensors by identity: a hash table */
-	struct trained *trained;      /* of these: a hash table */
+	struct trained *trained;      /* a hash table, by tensor; less than half full */
 	struct ran *sites;
-	int written_count, site_count;
+	int trained_count, site_count;
 	int64_t updated;              /* elements that the step's forward used and its optimizer wrote to */
 	bool optimizer;               /* the step has an optimizer's writes at all */
 };
 
-static int64_t *
-written_slot(struct walk *walk, int64_t tensor)
-{
-	uint64_t at = (uint64_t)tensor * 0x9e3779b97f4a7c15u >> 32;
-
-	while (walk->written[at % TENSORS_MOST] && walk->written[at % TENSORS_MOST] != tensor)
-		at++;
-	return &walk->written[at % TENSORS_MOST];
-}
-
+/* TENSOR's place, or the empty one that it would have. */
 static struct trained *
 trained_slot(struct walk *walk, int64_t tensor)
 {
@@ -51,12 +40,12 @@ trained_slot(struct walk *walk, int64_t tensor)
 static void
 see_write(struct walk *walk, const struct event *event)
 {
-	for (int i = 0; i < event->operand_count && walk->written_count < TENSORS_MOST / 2; i++) {
-		int64_t *slot = event->operands[i].tensor > 0 ? written_slot(walk, event->operands[i].tensor) : NULL;
+	for (int i = 0; i < event->operand_count && walk->trained_count < TENSORS_MOST / 2; i++) {
+		struct trained *slot = event->operands[i].tensor > 0 ? trained_slot(walk, event->operands[i].tensor) : NULL;
 
-		if (slot && !*slot) {
-			*slot = event->operands[i].tensor;
-			walk->written_count++;
+		if (slot && !slot->tensor) {
+			slot->tensor = event->operands[i].tensor;
+			walk->trained_count++;
 		}
 	}
 	walk->optimizer = walk->optimizer || event->step == walk->step;
@@ -67,13 +56,14 @@ see_use(struct walk *walk, const struct event *event)
 {
 	for (int i = 0; i < event->operand_count; i++) {
 		const struct operand *is = &event->operands[i];
-		struct trained *trained;
+		struct trained *trained = is->tensor > 0 ? trained_slot(walk, is->tensor) : NULL;
 
-		if (is->tensor <= 0 || *written_slot(walk, is->tensor) != is->tensor)
+		if (!trained || !trained->tensor)
 			continue;
-		trained = trained_slot(walk, is->tensor);
-		if (!trained->tensor)
-			*trained = (struct trained){ .tensor = is->tensor, .elements = rule_count(is), .event = event->id };
+		if (!trained->event) {
+			trained->elements = rule_count(is);
+			trained->event = event->id;
+		}
 		if (event->step == walk->step && !trained->now)
 			walk->updated += trained->elements;
 		trained->now = trained->now || event->step == walk->step;
@@ -122,9 +112,9 @@ see_event(const struct event *event, void *context)
 static bool
 walk_steps(const struct cause_facts *facts, struct walk *walk)
 {
-	*walk = (struct walk){ .facts = facts, .step = facts->step - 1, .written = calloc(TENSORS_MOST, sizeof(*walk->written)),
-			       .trained = calloc(TENSORS_MOST, sizeof(*walk->trained)), .sites = calloc(SITES_MOST + 1, sizeof(*walk->sites)) };
-	if (!walk->written || !walk->trained || !walk->sites)
+	*walk = (struct walk){ .facts = facts, .step = facts->step - 1, .trained = calloc(TENSORS_MOST, sizeof(*walk->trained)),
+			       .sites = calloc(SITES_MOST + 1, sizeof(*walk->sites)) };
+	if (!walk->trained || !walk->sites)
 		return false;
 	facts->source->each_recent(facts->source->context, facts->process, EVENTS_MOST, see_event, walk);
 	return true;
@@ -133,7 +123,6 @@ walk_steps(const struct cause_facts *facts, struct walk *walk)
 static void
 free_walk(struct walk *walk)
 {
-	free(walk->written);
 	free(walk->trained);
 	free(walk->sites);
 }
@@ -156,21 +145,21 @@ module_left(const struct cause_facts *facts, const struct walk *walk, int64_t *e
 	return found && *found ? found : NULL;
 }
 
-/* The parameters that were used in the steps before and not in this one: their number, and in TEXT their shapes and the last line that used one. */
+/* The parameters that were used in the steps before and not in this one: their number, and in TEXT the first line that used one. */
 static int
 tell_unused(const struct cause_facts *facts, const struct walk *walk, struct text *text)
 {
-	const struct trained *last = NULL;
+	const struct trained *first = NULL;
 	struct lineage_step step = { 0 };
 	int count = 0;
 
 	for (int i = 0; i < TENSORS_MOST; i++)
-		if (walk->trained[i].tensor && !walk->trained[i].now) {
+		if (walk->trained[i].event && !walk->trained[i].now) {
 			count++;
-			if (!last || walk->trained[i].event < last->event)
-				last = &walk->trained[i];
+			if (!first || walk->trained[i].event < first->event)
+				first = &walk->trained[i];
 		}
-	if (last && facts->source->event(facts->source->context, facts->process, last->event, &step.event)) {
+	if (first && facts->source->event(facts->source->context, facts->process, first->event, &step.event)) {
 		text_add(text, "the first that used one before, ");
 		cause_add_line(facts, text, &step, -1);
 		text_add(text, ", did not run in it");
