@@ -6,6 +6,7 @@
 
 #include <CUnit/Basic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "analysis_events.h"
 #include "viewer/analysis/causes/causes_tool.h"
@@ -136,6 +137,20 @@ run_suite(const char *name, void (*fill)(CU_pSuite suite))
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
 	return failures ? 1 : 0;
+}
+
+/* The same, while TEXT ("": nothing) stands in a file, whose name is made of PATH ("...XXXXXX.py"). */
+static inline int
+run_suite_with(char *path, const char *text, const char *name, void (*fill)(CU_pSuite suite))
+{
+	int descriptor = mkstemps(path, 3), status;
+
+	if (descriptor < 0 || write(descriptor, text, strlen(text)) != (ssize_t)strlen(text))
+		return 2;
+	close(descriptor);
+	status = run_suite(name, fill);
+	unlink(path);
+	return status;
 }
 
 #endif

@@ -76,12 +76,5 @@ fill(CU_pSuite suite)
 int
 main(void)
 {
-	int descriptor = mkstemps(path, 3), status;
-
-	if (descriptor < 0)
-		return 2;
-	close(descriptor);
-	status = run_suite("made no longer", fill);
-	unlink(path);
-	return status;
+	return run_suite_with(path, "", "made no longer", fill);
 }

@@ -238,14 +238,5 @@ fill(CU_pSuite suite)
 int
 main(void)
 {
-	int file = mkstemps(path, 3), status;
-	FILE *out = file < 0 ? NULL : fdopen(file, "w");
-
-	if (!out)
-		return 2;
-	fputs("ids = [lookup(w) for w in text.split()]\nids = ids[: self.context_length - 1]\nids = [BOS] + ids + [EOS]\nreturn torch.tensor(ids)\n", out);
-	fclose(out);
-	status = run_suite("causes: limits on lists", fill);
-	unlink(path);
-	return status;
+	return run_suite_with(path, "ids = [lookup(w) for w in text.split()]\nids = ids[: self.context_length - 1]\nids = [BOS] + ids + [EOS]\nreturn torch.tensor(ids)\n", "causes: limits on lists", fill);
 }

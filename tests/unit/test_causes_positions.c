@@ -80,12 +80,5 @@ fill(CU_pSuite suite)
 int
 main(void)
 {
-	int descriptor = mkstemps(path, 3), status;
-
-	if (descriptor < 0)
-		return 1;
-	close(descriptor);
-	status = run_suite("causes positions", fill);
-	unlink(path);
-	return status;
+	return run_suite_with(path, "", "causes positions", fill);
 }

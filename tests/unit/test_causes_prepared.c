@@ -131,13 +131,6 @@ fill(CU_pSuite suite)
 int
 main(void)
 {
-	int descriptor = mkstemps(path, 3), status;
-
-	if (descriptor < 0 || write(descriptor, program, sizeof(program) - 1) != (ssize_t)sizeof(program) - 1)
-		return 1;
-	close(descriptor);
 	source = hand_source(&hand);
-	status = run_suite("causes prepared", fill);
-	unlink(path);
-	return status;
+	return run_suite_with(path, program, "causes prepared", fill);
 }

@@ -67,12 +67,5 @@ fill(CU_pSuite suite)
 int
 main(void)
 {
-	int descriptor = mkstemps(path, 3), status;
-
-	if (descriptor < 0)
-		return 2;
-	close(descriptor);
-	status = run_suite("what isn't cut", fill);
-	unlink(path);
-	return status;
+	return run_suite_with(path, "", "what isn't cut", fill);
 }

@@ -82,14 +82,5 @@ fill(CU_pSuite suite)
 int
 main(void)
 {
-	int file = mkstemps(path, 3), status;
-	FILE *out = file < 0 ? NULL : fdopen(file, "w");
-
-	if (!out)
-		return 2;
-	fputs(program, out);
-	fclose(out);
-	status = run_suite("limits on lines of code", fill);
-	unlink(path);
-	return status;
+	return run_suite_with(path, program, "limits on lines of code", fill);
 }
