@@ -161,15 +161,19 @@ put_string(struct values *values, const char *object)
 	values->word_count += words;
 }
 
-/* What a list holds, by its first defined item. */
+/* What a list holds: numbers alone, truths alone, or anything (an int[] has SymInts among its numbers while PyTorch compiles: their payloads are addresses). */
 static uint64_t
 list_kind(const struct torch_value *item, const struct torch_value *end)
 {
-	if (item < end && item->tag == torch.tag_int)
-		return BOX_VALUE_INTS;
-	if (item < end && item->tag == torch.tag_bool)
-		return BOX_VALUE_BOOLS;
-	return BOX_VALUE_LIST;
+	uint32_t tag = item < end ? item->tag : 0;
+
+	if (tag != torch.tag_int && tag != torch.tag_bool)
+		return BOX_VALUE_LIST;
+	while (item < end && item->tag == tag)
+		item++;
+	if (item < end)
+		return BOX_VALUE_LIST;
+	return tag == torch.tag_int ? BOX_VALUE_INTS : BOX_VALUE_BOOLS;
 }
 
 /* A reduction or a group is its text; any other custom class is just one. */
@@ -187,6 +191,13 @@ put_object(struct values *values, const struct torch_value *value)
 	put(values, BOX_VALUE_STRING | (uint64_t)size << 32);
 	memcpy(values->words + values->word_count, text, words * 8);
 	values->word_count += words;
+}
+
+static void
+put_int(struct values *values, const struct torch_value *value)
+{
+	put(values, BOX_VALUE_INT);
+	put(values, (uint64_t)value->payload);
 }
 
 static void
@@ -220,6 +231,8 @@ put_list(struct values *values, const char *object, uint32_t limit)
 			put_tensor(values, item->payload);
 		else if (item->tag == torch.tag_tensor)
 			break;
+		else if (item->tag == torch.tag_int)
+			put_int(values, item);
 		else
 			put(values, item->tag ? BOX_VALUE_OTHER | (uint64_t)item->tag << 8 : BOX_VALUE_NONE);
 	}
@@ -243,8 +256,7 @@ put_value(struct values *values, const struct torch_value *value, bool number, u
 	if (tag == torch.tag_int && number) {
 		put(values, BOX_VALUE_NUMBER);
 	} else if (tag == torch.tag_int) {
-		put(values, BOX_VALUE_INT);
-		put(values, (uint64_t)value->payload);
+		put_int(values, value);
 	} else if (tag == torch.tag_bool) {
 		put(values, BOX_VALUE_BOOL | ((uintptr_t)value->payload & 1) << 8);
 	} else if (tag == torch.tag_double) {

@@ -131,6 +131,23 @@ a_key_is_its_words(void)
 	fixture_remove();
 }
 
+/* A SymInt among the numbers of a list is an address: only the numbers' own payloads are kept. */
+static void
+a_list_keeps_its_numbers_alone(void)
+{
+	const uint64_t expected[] = { BOX_VALUE_LIST | 3ull << 32, BOX_VALUE_INT, 2, BOX_VALUE_OTHER | 27 << 8, BOX_VALUE_INT, 8 };
+	static struct values values;
+
+	CU_ASSERT_FATAL(fixture_open(4 << 20));
+	learn();
+	struct torch_value sizes[] = { { .payload = (void *)2, .tag = torch.tag_int }, { .payload = &values, .tag = 27 }, { .payload = (void *)8, .tag = torch.tag_int } };
+	struct { uint64_t head[2]; const struct torch_value *begin, *end; } list = { .begin = sizes, .end = sizes + 3 };
+	values_encode(&values, &(struct torch_value){ .payload = &list, .tag = torch.tag_list }, 1, 0, 1024);
+	CU_ASSERT_EQUAL(values.word_count, 6);
+	CU_ASSERT(memcmp(values.words, expected, sizeof expected) == 0);
+	fixture_remove();
+}
+
 static int
 by_key(const void *a, const void *b)
 {
@@ -177,6 +194,7 @@ main(void)
 	CU_pSuite suite = CU_add_suite("values", NULL, NULL);
 	CU_add_test(suite, "a key is its words", a_key_is_its_words);
 	CU_add_test(suite, "operations have keys apart", operations_have_keys_apart);
+	CU_add_test(suite, "a list keeps its numbers alone", a_list_keeps_its_numbers_alone);
 	CU_basic_run_tests();
 	unsigned failures = CU_get_number_of_failures();
 	CU_cleanup_registry();
