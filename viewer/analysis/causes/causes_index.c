@@ -315,6 +315,17 @@ add_lengths(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sthe smallest is 0: they count from 0", out->evidence.used ? SAY("; ") : "");
 }
 
+/* Where both come from, and how it went so far. */
+static void
+add_made(const struct cause_facts *facts, struct cause *out)
+{
+	if (cause_decider(&facts->sides[0])) {
+		text_add(&out->evidence, "the index was made by ");
+		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	add_lengths(facts, out);
+}
+
 /* Is the table a parameter whose name, and that of its index, speaks of no tokens? */
 static bool
 is_other_than_tokens(const struct cause_facts *facts)
@@ -343,6 +354,10 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	if (embedding && tells_other_table(facts, &words))
 		return cause_other_table(facts, out, words.data);
+	if (!embedding && cause_tell_one_more(facts, out)) {
+		add_made(facts, out);
+		return true;
+	}
 	out->setting = cause_number_of_path(facts, cause_operand_name(facts, mismatch->against), mismatch->expected);
 	if (!out->setting)
 		out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "class label categ node max");
@@ -356,11 +371,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	if (embedding && !is_other_than_tokens(facts))
 		add_added(facts, out);
 	cause_add_told_range(facts, &out->text);
-	if (cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "the index was made by ");
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
-	}
-	add_lengths(facts, out);
+	add_made(facts, out);
 	if (embedding && mismatch->has_actual && mismatch->actual >= mismatch->expected && cause_is_called(out->setting, "position"))
 		text_add(&out->fix, "bring the values below %" PRId64 " where the index is made (scale or clamp coordinates, cut positions), or build the table for %" PRId64,
 			 mismatch->expected, mismatch->actual + 1);

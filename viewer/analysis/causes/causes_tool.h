@@ -129,6 +129,9 @@ bool cause_tell_called(const struct cause_facts *facts, const struct lineage_ste
 /* STEP counted the positions of side COUNTED, another number than what OTHER has: says in OUT's fix what to count by. */
 void cause_tell_count(const struct cause_facts *facts, struct cause *out, const struct lineage_step *step, const struct cause_side *counted, const struct cause_side *other);
 
+/* The index is out of the classes of a table that was built one larger than a number by name (`num_labels + 1`): says so, and what to change; false if it wasn't. */
+bool cause_tell_one_more(const struct cause_facts *facts, struct cause *out);
+
 /* The message tells shapes of processes that differ in one dimension: says so, and why, and what to change; false if it tells none. */
 bool cause_tell_ranks(const struct cause_facts *facts, struct cause *out);
 
