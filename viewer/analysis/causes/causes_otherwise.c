@@ -69,12 +69,18 @@ new_piece(const struct otherwise *found)
 	return NULL;
 }
 
+int
+cause_weight_place(const struct event *layer)
+{
+	return rule_tensor(layer, mismatch_is_any(layer->operation, "t transpose numpy_T") ? "self" : "weight");
+}
+
 const struct lineage_step *
 cause_weight_made(const struct cause_side *side)
 {
 	for (int i = 0; side->lineage && i + 1 < side->lineage->count; i++) {
 		const struct event *layer = &side->lineage->steps[i].event;
-		int weight = rule_tensor(layer, "weight");
+		int weight = cause_weight_place(layer);
 
 		if (weight >= 0 && layer->operands[weight].tensor > 0 && side->lineage->steps[i + 1].tensor == layer->operands[weight].tensor)
 			return &side->lineage->steps[i + 1];

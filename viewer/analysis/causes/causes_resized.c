@@ -5,29 +5,32 @@
 #include "causes_tool.h"
 #include "../history/elsewhere.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../mismatch/operand.h"
 
 #define CALLS_ENOUGH 3
 #define CALLS_MOST 200
 #define RECENT_MOST 400 /* operations in which a layer that lasts is looked for */
 
 /* Earlier calls of a layer's line, in any loop: what dimension DIM of the weight was. */
-struct before { int dim; int64_t now, was, calls, last; int64_t sizes[CAUSE_SHAPE_MOST]; int ndim; bool other; };
+struct before { int dim; int64_t now, was, calls, last, tensor; int64_t sizes[CAUSE_SHAPE_MOST]; int ndim; bool other; };
 
 static bool
 add_before(const struct event *event, void *context)
 {
 	struct before *before = context;
-	int place = rule_tensor(event, "weight");
+	int place = cause_weight_place(event);
 	const struct operand *weight = place >= 0 ? &event->operands[place] : NULL;
+	bool lasts = rule_tensor(event, "weight") < 0; /* what else is transposed is made anew for every call */
 
 	if (!weight || before->dim >= weight->ndim || weight->ndim > CAUSE_SHAPE_MOST || weight->sizes[before->dim] == before->now ||
-	    (before->calls && weight->sizes[before->dim] != before->was)) {
+	    (before->calls && (weight->sizes[before->dim] != before->was || (lasts && weight->tensor != before->tensor)))) {
 		before->other = true;
 		return false;
 	}
 	if (!before->calls++) {
 		before->was = weight->sizes[before->dim];
 		before->last = event->id;
+		before->tensor = weight->tensor;
 		before->ndim = weight->ndim;
 		memcpy(before->sizes, weight->sizes, (size_t)weight->ndim * sizeof(*before->sizes));
 	}
@@ -36,28 +39,35 @@ add_before(const struct event *event, void *context)
 
 struct lasting { const struct cause_facts *facts; int64_t since, before; bool found; };
 
+/* Was TENSOR in use before the new weight was? */
+static bool
+was_in_use(const struct lasting *lasting, int64_t tensor)
+{
+	const struct source *source = lasting->facts->source;
+	struct event used;
+	int operand;
+
+	return tensor > 0 && (source->met_before(source->context, lasting->facts->process, tensor) ||
+			      (source->first_use(source->context, lasting->facts->process, tensor, &used, &operand) && used.id <= lasting->before));
+}
+
 /* Is EVENT, newer than the new weight, of a layer whose weight was in use before that? */
 static bool
 look_lasting(const struct event *event, void *context)
 {
 	struct lasting *lasting = context;
-	int place = rule_tensor(event, "weight"), operand;
-	const struct source *source = lasting->facts->source;
-	int64_t tensor = place >= 0 ? event->operands[place].tensor : 0;
-	struct event used;
+	int place = rule_tensor(event, "weight");
 
 	if (event->id <= lasting->since)
 		return false;
-	if (tensor > 0 && (source->met_before(source->context, lasting->facts->process, tensor) ||
-			   (source->first_use(source->context, lasting->facts->process, tensor, &used, &operand) && used.id <= lasting->before)))
-		lasting->found = true;
+	lasting->found = place >= 0 && was_in_use(lasting, event->operands[place].tensor);
 	return !lasting->found;
 }
 
 /* Has MADE, the weight of the layer before it on its way, taken another's place: younger than all of the line's earlier calls, in which it had another size, in
- * a model that was in use by then? */
+ * a model that was in use by then, as the operand at MEETS (-1: none) may tell? */
 static bool
-was_resized(const struct cause_facts *facts, const struct lineage_step *made, struct before *before)
+was_resized(const struct cause_facts *facts, const struct lineage_step *made, int meets, struct before *before)
 {
 	struct lasting lasting = { .facts = facts };
 
@@ -69,7 +79,9 @@ was_resized(const struct cause_facts *facts, const struct lineage_step *made, st
 		return false;
 	lasting.since = made->event.id;
 	lasting.before = before->last;
-	facts->source->each_recent(facts->source->context, facts->process, RECENT_MOST, look_lasting, &lasting);
+	lasting.found = meets >= 0 && was_in_use(&lasting, facts->event->operands[meets].tensor);
+	if (!lasting.found)
+		facts->source->each_recent(facts->source->context, facts->process, RECENT_MOST, look_lasting, &lasting);
 	return lasting.found;
 }
 
@@ -159,6 +171,21 @@ tell_stale(const struct cause_facts *facts, struct cause *out, const int64_t *pa
 	out->setting = own;
 }
 
+/* What goes with the new weight: by name, where the operand has one, and where its size was decided. */
+static void
+tell_partner(const struct cause_facts *facts, const struct cause_side *partner, struct cause *out)
+{
+	const json_t *local = partner->place >= 0 ? operand_local(facts->frames, facts->event->operands[partner->place].tensor) : NULL;
+	const struct lineage_step *decider = cause_decider(partner);
+
+	text_add(&out->fix, "bring %s", local && *text_get(local, "name") ? text_get(local, "name") : SAY("what goes with it"));
+	if (!decider)
+		return;
+	text_add(&out->fix, " (");
+	cause_add_step(facts, &out->fix, decider);
+	text_add(&out->fix, ")");
+}
+
 /* Needs: the layer that a side comes through has a weight of another size than in all earlier calls of its line, in training or not, in a model that was in
  * use before it was made; what it meets is of the old size. Both together are likely. */
 bool
@@ -180,7 +207,7 @@ cause_layer_resized(const struct cause_facts *facts, struct cause *out)
 		const struct cause_side *side = &facts->sides[i];
 
 		made = cause_weight_made(side);
-		if (!made || made->size != (view ? whole : side->size) || !was_resized(facts, made, &before) ||
+		if (!made || made->size != (view ? whole : side->size) || !was_resized(facts, made, facts->sides[!i].place, &before) ||
 		    before.was != (view ? product : facts->sides[!i].size))
 			continue;
 		asked = cause_decider(side) > made ? cause_decider(side) : made;
@@ -191,7 +218,7 @@ cause_layer_resized(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, " was replaced by ");
 		cause_add_step(facts, &out->text, asked);
 		text_add(&out->text, ": its weight is ");
-		weight = &made[-1].event.operands[rule_tensor(&made[-1].event, "weight")];
+		weight = &made[-1].event.operands[cause_weight_place(&made[-1].event)];
 		text_add_sizes(&out->text, weight->sizes, weight->ndim);
 		text_add(&out->text, ", and was ");
 		text_add_sizes(&out->text, before.sizes, before.ndim);
@@ -204,8 +231,8 @@ cause_layer_resized(const struct cause_facts *facts, struct cause *out)
 			tell_stale(facts, out, parts, count, before.was, made->size);
 		} else {
 			text_add(&out->text, "; what it meets is still of %" PRId64, before.was);
-			text_add(&out->fix, "bring what goes with it to %" PRId64 " as well (of the weights keep what belongs to what was kept), or make the new one of %" PRId64 ": ",
-				 made->size, before.was);
+			tell_partner(facts, &facts->sides[!i], out);
+			text_add(&out->fix, " to %" PRId64 " as well (of the weights keep what belongs to what was kept), or make the new one of %" PRId64 ": ", made->size, before.was);
 			cause_add_line(facts, &out->fix, asked, -1);
 		}
 		return true;

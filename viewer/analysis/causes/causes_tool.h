@@ -51,6 +51,8 @@ void cause_add_step(const struct cause_facts *facts, struct text *text, const st
 bool cause_add_asked(const struct cause_facts *facts, struct text *text, const char *word);
 /* The same, with the line of source, and the name that carries VALUE there. */
 void cause_add_line(const struct cause_facts *facts, struct text *text, const struct lineage_step *step, int64_t value);
+/* Which operand of LAYER is its weight: so called, or, as with a tied table, what is transposed; -1. */
+int cause_weight_place(const struct event *layer);
 /* Which of SIDE's steps made the weight of the step before it (the layer), which so decided the size; NULL. */
 const struct lineage_step *cause_weight_made(const struct cause_side *side);
 /* Opens the file that STEP's operation was called from (its name without folders in FILE): the number of that line; 0, and nothing is open, if it can't be read. */
