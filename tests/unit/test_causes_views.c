@@ -16,7 +16,11 @@ static const char program[] =
 	"    # len(tokens) <= MAX_LABELS\n"
 	"    return len(tokens) <= MAX_LABELS\n" /* 8 */
 	"def collate(rows):\n"
-	"    return pad_sequence([torch.tensor(r) for r in rows])\n"; /* 10 */
+	"    return pad_sequence([torch.tensor(r) for r in rows])\n" /* 10 */
+	"def to_blocks(frames, w, h):\n"
+	"    block_shape = (3, h // PATCH, PATCH, w // MERGE, MERGE)\n"
+	"    other = w // PATCH\n"
+	"    return frames.reshape(block_shape)\n"; /* 14 */
 static struct cause_facts facts;
 static struct mismatch differs;
 
@@ -58,6 +62,11 @@ test_floor(void)
 	ask_floor(4, 25, 3); /* the number itself */
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "`w // MERGE` is 25 // 2 and leaves 1: self has 25, no multiple of 2"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "to a multiple of MERGE = 2 (24 or 26)"));
+	ask_floor(14, 25, 3); /* by what the statement's name was set to */
+	EXPECT("floor_rest", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "`w // MERGE` is 25 // 2 and leaves 1: self has 25, no multiple of 2"));
+	ask_floor(14, 26, 3); /* 26 // PATCH leaves a rest, and isn't of this view */
+	EXPECT("floor_rest", "");
 	ask_floor(3, 32, 4); /* nothing is left */
 	EXPECT("floor_rest", "");
 	ask_floor(3, 100, 3); /* nobody's size */

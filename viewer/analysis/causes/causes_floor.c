@@ -49,6 +49,24 @@ find_rest(const struct condition_scope *scope, const char *text, struct rest *ou
 	return false;
 }
 
+/* The first division that leaves a rest, of TEXT, or of what a name in it was set to ("shape = (h // m, m, w // m, m)"). */
+static bool
+find_rest_of(const struct condition_scope *scope, const char *text, struct rest *out)
+{
+	struct code_names names = { .count = 0 };
+	char set[CODE_TEXT_MOST];
+	int place;
+
+	if (find_rest(scope, text, out))
+		return true;
+	code_depends(scope->statements, scope->count, &names);
+	for (int i = 0; i < names.count; i++)
+		if (!names.names[i].depth && names.names[i].assigned && code_assigned(scope->statements, scope->count, names.names[i].name, set, sizeof(set), &place) && place < 0 &&
+		    find_rest(scope, set, out))
+			return true;
+	return false;
+}
+
 /* A number that was itself divided ("grid_w = w // PATCH"): what of, and by what all in all; the name of the first. */
 static void
 follow(const struct condition_scope *scope, const struct rest *rest, int64_t *whole, int64_t *unit, char name[TERM_MOST + 1])
@@ -106,7 +124,7 @@ cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *made;
 	char name[TERM_MOST + 1];
 	int64_t whole = 0, unit = 1;
-	bool found = is && find_rest(scope, scope->statements[scope->count - 1].text, &rest), held = false;
+	bool found = is && find_rest_of(scope, scope->statements[scope->count - 1].text, &rest), held = false;
 
 	if (found)
 		follow(scope, &rest, &whole, &unit, name);
@@ -127,6 +145,8 @@ cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%" PRId64 " by ", whole);
 		cause_add_line(facts, &out->text, made, whole);
 	}
+	if (whole == rest.is)
+		cause_tell_namesake(facts, rest.part, whole, rest.by, out);
 	if (unit == rest.by)
 		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
 			 "into parts", whole, rest.part, unit, whole / unit * unit, (whole / unit + 1) * unit);

@@ -213,6 +213,8 @@ cause_rows_merged(const struct cause_facts *facts, struct cause *out)
 		cause_add_line(facts, &out->text, cause_decider(&facts->sides[1]), -1);
 	}
 	tell_picture(facts, count, each, out);
+	if (out->setting)
+		cause_tell_namesake(facts, text_get(out->setting, "name"), count, each, out);
 	text_add(&out->fix, "bring the %" PRId64 " to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 "): choose the picture or sequence where it is decided so, pad what is put together, "
 		 "or leave the last %" PRId64 " out before", count, each, count - rest, count - rest + each, rest);
 	return true;

@@ -119,7 +119,7 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 	for (int i = 0; i < count && !own; i++) {
 		const json_t *number = parts[i] > 1 ? cause_named_number(facts, parts[i], cells) : NULL;
 
-		if (cause_is_called(number, cells) && whole % parts[i])
+		if (cause_is_called(number, cells) && whole % parts[i] && !cause_is_ambiguous(facts, number, cells))
 			cell = number;
 		number = parts[i] > 1 ? cause_named_number(facts, parts[i], heads) : NULL;
 		if (cause_is_called(number, heads))
@@ -140,6 +140,7 @@ tell_parts(const struct cause_facts *facts, struct cause *out, int64_t whole, co
 	if (cell && json_integer_value(json_object_get(cell, "value")) > 0) {
 		int64_t by = json_integer_value(json_object_get(cell, "value"));
 
+		cause_tell_namesake(facts, text_get(cell, "name"), whole, by, out);
 		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
 			 "into parts", whole, text_get(cell, "name"), by, whole / by * by, (whole / by + 1) * by);
 	} else if (own) {

@@ -186,6 +186,12 @@ const json_t *cause_checked_number(const struct cause_facts *facts, int64_t valu
 /* " (args.cutoff_len = 40, run.yaml:7)" of a number. */
 void cause_add_number(const struct cause_facts *facts, struct text *text, const json_t *number);
 
+/* WHOLE isn't a multiple of BY, which is called NAME: says so where something like it is set otherwise ("merge_size" of the processor, "spatial_merge_size" of the model), to
+ * what divides WHOLE: in OUT's evidence, and first in its fix. False where nothing is. */
+bool cause_tell_namesake(const struct cause_facts *facts, const char *name, int64_t whole, int64_t by, struct cause *out);
+/* Is NUMBER small, and of those that are called by one of HINTS and have its value only one, of other names? */
+bool cause_is_ambiguous(const struct cause_facts *facts, const json_t *number, const char *hints);
+
 /* "the last, smaller batch: loader.sampler.num_samples = 11 = 1 x 8 + 3", where a loader within reach makes batches of FULL and has samples that
  * leave REST; false where none does. */
 bool cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t full, int64_t rest);
