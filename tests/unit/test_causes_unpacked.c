@@ -12,7 +12,9 @@ static const char program[] = "def run(x, mask, pairs):\n"
 			      "    left, right = pairs\n"         /* 3 */
 			      "    q, k = mask.split(8, dim=1)\n" /* 4 */
 			      "    y = mask[:, None, :, :] + x[0]\n" /* 5 */
-			      "    b, c = x.shape[-2:]\n";        /* 6 */
+			      "    b, c = x.shape[-2:]\n"         /* 6 */
+			      "    row = mask[place]\n"           /* 7 */
+			      "    row = mask[place] + x[0, place] + pairs[0]\n"; /* 8 */
 
 static json_t *
 frames_at(int line)
@@ -68,6 +70,67 @@ test_indexes(void)
 	CU_ASSERT_EQUAL(found.expected, 3); /* None takes none */
 	CU_ASSERT_EQUAL(found.actual, 2);
 	CU_ASSERT_FALSE(refuse(5, "too many indices for tensor of dimension 3", check_indexes, &subject, &found)); /* x has as many as it is asked for */
+}
+
+static void
+test_subscripts(void)
+{
+	struct subject subject;
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(refuse(7, "index 6 is out of bounds for dimension 0 with size 4", check_subscripts, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 2);
+	CU_ASSERT_STRING_EQUAL(found.property, "size");
+	CU_ASSERT_EQUAL(found.expected, 7);
+	CU_ASSERT_EQUAL(found.actual, 4);
+	CU_ASSERT_STRING_EQUAL(found.text, "mask has 4 in dimension 0 where place = 6 asks for number 7, counted from 1");
+	CU_ASSERT_TRUE(refuse(8, "index 16 is out of bounds for dimension 1 with size 16", check_subscripts, &subject, &found));
+	CU_ASSERT_EQUAL(subject.operands[0].tensor, 1);
+	CU_ASSERT_FALSE(refuse(7, "index 6 is out of bounds for dimension 0 with size 5", check_subscripts, &subject, &found)); /* another tensor's */
+	CU_ASSERT_FALSE(refuse(2, "index 8 is out of bounds for dimension 0 with size 8", check_subscripts, &subject, &found)); /* x is given no subscript */
+	CU_ASSERT_FALSE(refuse(7, "index out of range in self", check_subscripts, &subject, &found));
+}
+
+#define FOUND_CALLS 12
+
+/* A line that found one place in each of its calls finds LAST now, and Python asks for a place behind the end. */
+static const json_t *
+ask_beyond(int64_t last)
+{
+	static struct event events[FOUND_CALLS];
+	static struct operand made[FOUND_CALLS];
+	static const int64_t one[] = { 1 };
+	static int64_t now[1];
+	const struct frame frames[] = { { .file = "/x/arch.py", .function = "forward", .line = 31 } };
+	const struct site sites[] = { { .id = 1, .frame_count = 1, .frames = frames } };
+	struct hand hand = { .events = events, .event_count = FOUND_CALLS, .sites = sites, .site_count = 1 };
+	struct source of = hand_source(&hand);
+	struct operand features = { .name = "features", .kind = "tensor", .item = -1, .ndim = 1, .sizes = SIZES(4), .dtype = "float32", .tensor = 50 };
+	struct event event = { .id = INT64_MAX, .site = -1, .operation = SUBJECT_SUBSCRIPT, .phase = "forward", .operand_count = 1, .operands = &features };
+	struct mismatch differs = { .property = "size", .operand = 0, .against = -1, .expected = 5, .actual = 4, .has_expected = true, .has_actual = true };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &of, .last_call = -1, .sides = { { .place = 0, .dim = 0, .size = 4 }, { .place = -1 } } };
+
+	now[0] = last;
+	for (int i = 0; i < FOUND_CALLS; i++) {
+		made[i] = (struct operand){ .name = "output", .kind = "tensor", .item = -1, .ndim = 1, .sizes = i == FOUND_CALLS - 1 ? now : one, .dtype = "int64", .tensor = 100 + i };
+		events[i] = (struct event){ .id = i + 1, .step = i, .site = 1, .operation = "aten::nonzero", .phase = "forward", .status = "ok", .output_count = 1, .outputs = &made[i] };
+	}
+	return causes_build(&facts);
+}
+
+static void
+test_beyond(void)
+{
+	const json_t *causes = ask_beyond(2), *first = json_array_get(causes, 0);
+
+	CU_ASSERT_STRING_EQUAL(text_get(first, "rule"), "place_beyond");
+	CU_ASSERT_STRING_EQUAL(text_get(first, "confidence"), "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(first, "text"), "aten::nonzero at arch.py:31 found 2, where it found 1 in each of 11 earlier calls"));
+	json_decref((json_t *)causes);
+	causes = ask_beyond(1); /* as ever */
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(causes, 0), "confidence"), "possible");
+	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(causes, 0), "text"), "earlier calls"));
+	json_decref((json_t *)causes);
 }
 
 /* The line at site 0 makes boxes, of LAST numbers each; now none. */
@@ -142,6 +205,8 @@ main(void)
 	suite = CU_add_suite("unpacked", NULL, NULL);
 	CU_add_test(suite, "what is taken apart", test_unpacks);
 	CU_add_test(suite, "too many indices", test_indexes);
+	CU_add_test(suite, "a place behind the end", test_subscripts);
+	CU_add_test(suite, "what counts past the end", test_beyond);
 	CU_add_test(suite, "an empty list", test_empty);
 	CU_add_test(suite, "a mask for each head", test_masks);
 	CU_basic_run_tests();

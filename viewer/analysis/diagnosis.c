@@ -202,6 +202,7 @@ find_subject(struct diagnosis *diagnosis)
 					  check_compares(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  check_unpacks(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  check_indexes(diagnosis->source, failure, diagnosis->frames, made, &found) ||
+					  check_subscripts(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  multiple_subject(diagnosis->source, failure, diagnosis->frames, made, &found) ||
 					  told_subject(diagnosis->source, failure, diagnosis->frames, made, &found))) {
 		made->event.id = failure->has_event ? failure->event.id

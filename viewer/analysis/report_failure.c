@@ -147,7 +147,7 @@ operands_json(const struct diagnosis *diagnosis)
 	if (!failure->has_event && is_load(diagnosis))
 		return operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
 	if (!failure->has_event) {
-		bool told = diagnosis->made && (text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_SAVED " " SUBJECT_CHECK, diagnosis->subject->operation) ||
+		bool told = diagnosis->made && (text_among(SUBJECT_GRADIENT " " SUBJECT_RECOMPUTED " " SUBJECT_SAVED " " SUBJECT_CHECK " " SUBJECT_SUBSCRIPT, diagnosis->subject->operation) ||
 						strchr(diagnosis->subject->operation, ':'));
 
 		more = operand_list_locals(diagnosis->source, failure->process, diagnosis->frames, told ? "" : failure->message,

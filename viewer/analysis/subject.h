@@ -19,6 +19,7 @@
 #define SUBJECT_SAVED "saved"           /* for what autograd had saved, and was written to since */
 #define SUBJECT_LISTS "lists"           /* for plain lists of unequal length that a batch holds */
 #define SUBJECT_CHECK "check"           /* for what a check in Python compared */
+#define SUBJECT_SUBSCRIPT "subscript"   /* for a place behind a tensor's end that Python asked for */
 
 struct subject {
 	struct event event;

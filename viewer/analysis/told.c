@@ -207,7 +207,7 @@ find_shape(const json_t *frames, const json_t *const *named, int named_count, co
 	for (size_t f = 0, own = 0; f < json_array_size(frames) && own < FRAMES_MOST && !found; f++) {
 		const json_t *frame = json_array_get(frames, f);
 
-		if (where_is_foreign(text_get(frame, "file")))
+		if (where_frame_passes(frame))
 			continue;
 		own++;
 		found = search(json_object_get(frame, "locals"), shape, 0);

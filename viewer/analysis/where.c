@@ -8,63 +8,6 @@
 
 #define SOURCE_LINE_MOST 200
 
-/* Packages whose frames only carry out what a caller asked for. */
-static const char *const packages[] = {
-	"torch", "typing_extensions", "functorch", "triton", "numpy", "einops", "opt_einsum", "jaxtyping", "beartype", "tqdm", "decorator",
-	"wrapt", "safetensors", "_pytest", "pytest", "pluggy", "IPython", "ipykernel", "click", "typer", "fire", "hydra",
-};
-
-/* Parts of other packages that launch or wrap. */
-static const char *const wrappers[] = {
-	"/transformers/utils/", "/accelerate/commands/", "/accelerate/hooks.py", "/accelerate/big_modeling.py", "/accelerate/utils/",
-	"/accelerate/accelerator.py", "/accelerate/data_loader.py", "/deepspeed/launcher/", "/deepspeed/utils/",
-};
-
-/* What follows the last site-packages/ or dist-packages/ in FILE, or NULL. */
-static const char *
-in_package(const char *file)
-{
-	const char *found = NULL, *at = file;
-
-	while ((at = strstr(at, "-packages/"))) {
-		at += strlen("-packages/");
-		found = at;
-	}
-	return found;
-}
-
-/* Is FILE in Python's own library (".../lib/python3.11/...")? */
-static bool
-is_standard_library(const char *file)
-{
-	const char *at = strstr(file, "/lib/python3");
-
-	return at && strchr(at + 5, '/') && !in_package(file);
-}
-
-bool
-where_is_foreign(const char *file)
-{
-	const char *package = in_package(file);
-
-	if (!*file || strncmp(file, "<frozen", 7) == 0 || is_standard_library(file))
-		return true;
-	if (package)
-		for (size_t i = 0; i < sizeof(packages) / sizeof(*packages); i++) {
-			size_t size = strlen(packages[i]);
-
-			if (strncmp(package, packages[i], size) == 0 && (package[size] == '/' || package[size] == '.'))
-				return true;
-		}
-	if (strstr(file, "/torch/nn/modules/") || strstr(file, "/torch/distributed/") || strstr(file, "/torch/utils/data/") ||
-	    strstr(file, "/torch/_tensor.py") || strstr(file, "/torch/autograd/"))
-		return true; /* PyTorch run from its sources */
-	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers); i++)
-		if (strstr(file, wrappers[i]))
-			return true;
-	return false;
-}
-
 static json_t *
 frame_json(const struct frame *frame)
 {
@@ -232,15 +175,9 @@ where_choose(const json_t *frames)
 	size_t count = json_array_size(frames);
 
 	for (size_t i = 0; i < count && !is_loop_frame(json_array_get(frames, i)); i++)
-		if (!where_is_foreign(text_get(json_array_get(frames, i), "file")))
+		if (!where_frame_passes(json_array_get(frames, i)))
 			return (int)i;
 	return count ? 0 : -1;
-}
-
-bool
-where_is_program(const char *file)
-{
-	return !where_is_foreign(file) && !in_package(file);
 }
 
 static bool
@@ -302,7 +239,7 @@ site_choose(const struct site *site)
 
 		if (where_is_worker_loop(frame->file ? frame->file : "", frame->function ? frame->function : ""))
 			break;
-		if (!where_is_foreign(frame->file ? frame->file : ""))
+		if (!where_passes(frame->file ? frame->file : "", frame->function ? frame->function : ""))
 			return frame;
 	}
 	return &site->frames[0];

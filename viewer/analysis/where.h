@@ -30,6 +30,10 @@ json_t *where_source(const struct source *source, const struct failure *failure,
 json_t *where_stack(const json_t *frames);
 /* Is FILE PyTorch's own, a launcher's, Python's library's or a wrapper's? */
 bool where_is_foreign(const char *file);
+/* Is it that, or a package's decorator ("verify.<locals>.wrapper"), or the method of its tensor class that PyTorch asks about every operation (__torch_function__):
+ * does it only pass on what another called? */
+bool where_passes(const char *file, const char *function);
+bool where_frame_passes(const json_t *frame);
 /* Is it the outermost frame of a data loader's worker? What is around it is the parent's, of the moment when it forked. */
 bool where_is_worker_loop(const char *file, const char *function);
 /* Is FILE PyTorch's code of activation checkpointing? */

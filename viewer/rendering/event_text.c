@@ -74,7 +74,7 @@ const struct frame *
 event_text_frame(const struct site *site)
 {
 	for (int i = 0; i < site->frame_count; i++) {
-		if (!where_is_foreign(site->frames[i].file))
+		if (!where_passes(site->frames[i].file, site->frames[i].function))
 			return &site->frames[i];
 	}
 	return site->frame_count > 0 ? &site->frames[0] : NULL;

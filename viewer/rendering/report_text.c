@@ -221,9 +221,9 @@ report_operation(struct page *page, const json_t *failure, int width)
 	page_free(&line);
 }
 
-/* OUTER, an exception, behind WORDS that say how it followed. */
+/* OUTER, an exception, behind WORDS that say how it followed, on MOST lines. */
 static void
-report_outer(struct page *page, const char *words, const json_t *outer, int width)
+report_outer(struct page *page, const char *words, const json_t *outer, int width, int most)
 {
 	struct page line = { 0 };
 
@@ -232,7 +232,7 @@ report_outer(struct page *page, const char *words, const json_t *outer, int widt
 	page_add(&line, ": ");
 	page_words(&line, report_string(outer, "message"));
 	report_label(page, "");
-	page_wrap(page, REPORT_INDENT, width, 1, page_string(&line));
+	page_wrap(page, REPORT_INDENT, width, most, page_string(&line));
 	page_free(&line);
 }
 
@@ -256,13 +256,13 @@ report_exception(struct page *page, const json_t *failure, int width)
 	}
 	page_free(&line);
 	json_array_foreach(json_object_get(failure, "wrapped_by"), i, outer) {
-		report_outer(page, SAY("raised on as "), outer, width);
+		report_outer(page, SAY("raised on as "), outer, width, i == 0 ? 3 : 1);
 		if (i == 1)
 			break;
 	}
 	outer = json_object_get(failure, "led_to");
 	if (json_is_object(outer))
-		report_outer(page, SAY("handled, and led to "), outer, width);
+		report_outer(page, SAY("handled, and led to "), outer, width, 1);
 }
 
 static void

@@ -34,6 +34,10 @@ bool check_unpacks(const struct source *source, const struct failure *failure, c
 /* A tensor was given more indices than it has dimensions ("mask[:, None, :, :]"). Borrows of FRAMES. */
 bool check_indexes(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out, struct mismatch *found);
 
+/* A tensor was given an index behind its end ("features[place]", which PyTorch refuses before an operation runs): its size there, against the place that was asked
+ * for, counted from 1. Only where one tensor of the failing line can be the one. Borrows of FRAMES. */
+bool check_subscripts(const struct source *source, const struct failure *failure, const json_t *frames, struct subject *out, struct mismatch *found);
+
 /* The frame's tensors (VARIABLEs of ARCHITECTURE.md, borrowed) that the failing statement rests on: first those that its
  * function was given, then those it made, nearest first. Returns how many. */
 int check_tensors(const struct source *source, const struct failure *failure, const json_t *frames,

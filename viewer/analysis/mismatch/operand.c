@@ -34,7 +34,7 @@ operand_local(const json_t *frames, int64_t tensor)
 		for (size_t i = 0; i < json_array_size(frames); i++) {
 			const json_t *frame = json_array_get(frames, i), *found;
 
-			if (where_is_foreign(text_get(frame, "file")) != (foreign != 0))
+			if (where_frame_passes(frame) != (foreign != 0))
 				continue;
 			found = search_locals(json_object_get(frame, "locals"), tensor, 0);
 			if (found)
@@ -259,7 +259,7 @@ operand_list_locals(const struct source *source, int process, const json_t *fram
 		for (size_t i = 0, user = 0; i < json_array_size(frames) && user < 3; i++) {
 			const json_t *frame = json_array_get(frames, i);
 
-			if (where_is_foreign(text_get(frame, "file")) || !json_array_size(json_object_get(frame, "locals")))
+			if (where_frame_passes(frame) || !json_array_size(json_object_get(frame, "locals")))
 				continue;
 			if (pass && (user || json_array_size(locals.list) > 8))
 				break; /* of what the message doesn't mention, the innermost frame's own */
