@@ -104,6 +104,8 @@ follow_place(struct diagnosis *diagnosis, int place, int dim, enum lineage_prope
 	if (property == LINEAGE_SIZE && (dim < 0 || dim >= operand->ndim))
 		return false;
 	lineage_walk(diagnosis->source, diagnosis->failure->process, event, place, dim, property, lineage);
+	if (property == LINEAGE_DTYPE)
+		diagnosis_handed(diagnosis, place, lineage);
 	if (property == LINEAGE_SIZE && rule_tensor(event, "weight") >= 0 && diagnosis->mismatch.against == rule_tensor(event, "weight"))
 		lineage_stop_at_product(lineage);
 	if (strcmp(diagnosis->mismatch.property, "stride") == 0)

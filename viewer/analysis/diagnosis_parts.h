@@ -24,6 +24,9 @@ void diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage
 /* diagnosis_asked.c: elements or rank of the operand at PLACE disagree with what MISMATCH says is asked for: the one dimension that isn't asked for in
  * full, else one that isn't asked for, else the largest. */
 int diagnosis_unasked_dim(const struct event *event, const struct mismatch *mismatch, int place);
+/* diagnosis_dtype.c: LINEAGE, of the dtype of the operand at PLACE, goes on with the tensor that a line took it from (handed.h); where that got it by type
+ * promotion, this decided. */
+void diagnosis_handed(struct diagnosis *diagnosis, int place, struct lineage *lineage);
 /* diagnosis_loaded.c: a checkpoint's parameter, whose story is SAVED, has another shape than the model's: the origin is who made such a one in this
  * run (a table that was resized before it was saved), else, where only a library read it, who made the model's. */
 void diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "handed.h"
 #include "../mismatch/mismatch_rule.h"
 
 #define RECENT_MOST 20000
@@ -40,54 +41,14 @@ find_lowered(const struct lineage *lineage)
 	return NULL;
 }
 
-/* How a tensor is called in a line of source, and its dtype. */
-struct called { const char *name, *dtype; size_t size; };
-
-/* The same path: strings may be quoted in either way. */
-static bool
-is_called(const json_t *local, void *context)
-{
-	const struct called *called = context;
-	const char *name = text_get(local, "name");
-
-	for (size_t i = 0; i < called->size; i++)
-		if (name[i] != called->name[i] && (!strchr("'\"", called->name[i]) || !name[i] || !strchr("'\"", name[i])))
-			return false;
-	return !name[called->size] && json_is_integer(json_object_get(local, "tensor")) && strcmp(text_get(local, "dtype"), called->dtype) == 0;
-}
-
-/* Is the path at AT, of SIZE, one of ATTRIBUTE (".dtype")? Of whom: its first OF characters. */
-static bool
-has_attribute(const char *at, size_t size, const char *attribute, size_t *of)
-{
-	size_t length = strlen(attribute);
-
-	*of = size > length && strncmp(at + size - length, attribute, length) == 0 ? size - length : size;
-	return strncmp(at + *of, attribute, length) == 0 && !text_is_word(at[*of + length]);
-}
-
-/* X of the `X.dtype` that the STATEMENT takes; false where it takes none. */
-static bool
-find_model(const char *statement, struct called *out)
-{
-	size_t size;
-
-	for (const char *at = statement; (at = code_next_path(at, &size)); at += size) {
-		out->name = at;
-		if (has_attribute(at, size, ".dtype", &out->size))
-			return true;
-	}
-	return false;
-}
-
 /* Does the STATEMENT take its sizes from the same tensor? */
 static bool
-takes_sizes(const char *statement, const struct called *model)
+takes_sizes(const char *statement, const struct handed_name *model)
 {
 	size_t size, of;
 
 	for (const char *at = statement; (at = code_next_path(at, &size)); at += size)
-		if ((has_attribute(at, size, ".shape", &of) || has_attribute(at, size, ".size", &of)) && of == model->size && strncmp(at, model->name, of) == 0)
+		if ((handed_attribute(at, size, ".shape", &of) || handed_attribute(at, size, ".size", &of)) && of == model->size && strncmp(at, model->name, of) == 0)
 			return true;
 	return false;
 }
@@ -114,17 +75,17 @@ model_of(const struct cause_facts *facts, const struct lineage_step *made, const
 {
 	const struct operand *is = &made->event.outputs[made->output];
 	struct alike alike = { .made = is, .before = made->event.id, .tensor = -1 };
-	struct called model = { .dtype = is->dtype };
+	struct handed_name model = { .dtype = is->dtype };
 	struct code_statement statement;
 	const json_t *local;
 	struct code code;
 	char file[512];
 	int line = cause_open(facts, made, &code, file, sizeof(file));
-	bool known = line && code_statements(&code, line, &statement, 1) && find_model(statement.text, &model);
+	bool known = line && code_statements(&code, line, &statement, 1) && (model.name = handed_next(statement.text, &model.size));
 
 	if (line)
 		code_close(&code);
-	local = known ? cause_local(facts, is_called, &model) : NULL;
+	local = known ? cause_local(facts, handed_is_called, &model) : NULL;
 	if (local) {
 		*name = text_get(local, "name");
 		return json_integer_value(json_object_get(local, "tensor"));

@@ -211,9 +211,8 @@ cause_device(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Parameters of the model in DTYPE and in floating dtypes at all. */
-static int64_t
-parameters_in(const struct cause_facts *facts, const char *dtype, int64_t *all)
+int64_t
+cause_parameters_in(const struct cause_facts *facts, const char *dtype, int64_t *all)
 {
 	int64_t count = 0;
 
@@ -319,7 +318,7 @@ add_origin(const struct cause_facts *facts, struct cause *out, int side, const c
 static void
 tell_layer(const struct cause_facts *facts, struct cause *out, int place, const char *parameter, const char *name, const char *input)
 {
-	int64_t all, like_input = parameters_in(facts, input, &all), like_parameter = parameters_in(facts, parameter, &all);
+	int64_t all, like_input = cause_parameters_in(facts, input, &all), like_parameter = cause_parameters_in(facts, parameter, &all);
 
 	if (like_input * 2 > all && all) {
 		out->confidence = "likely";

@@ -137,6 +137,9 @@ bool cause_tell_one_more(const struct cause_facts *facts, struct cause *out);
 /* The message tells shapes of processes that differ in one dimension: says so, and why, and what to change; false if it tells none. */
 bool cause_tell_ranks(const struct cause_facts *facts, struct cause *out);
 
+/* Parameters of the model in DTYPE and in floating dtypes at all (ALL). */
+int64_t cause_parameters_in(const struct cause_facts *facts, const char *dtype, int64_t *all);
+
 /* SIDE's dtype is half precision and autocast made it so, or the tensor that it took its dtype from: says so, a clause of TEXT; false where that isn't known. */
 bool cause_add_autocast(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
 
