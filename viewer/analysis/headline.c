@@ -113,9 +113,7 @@ add_process(struct text *text, const struct source *source, const struct failure
 		text_add(text, ", in worker process %d", process->pid);
 	if (failure->thread && strcmp(failure->thread, "MainThread") != 0)
 		text_add(text, ", in thread %s", failure->thread);
-	/* (Without gradients and in training mode, it may be a part of a training step, or an evaluation that forgot model.eval().) */
-	if (failure->phase && text_among("backward optimizer eval", failure->phase) &&
-	    !(strcmp(failure->phase, "eval") == 0 && failure->note && modules_train(json_object_get(failure->note->json, "modules"))))
+	if (text_among("backward optimizer eval", modules_phase(failure)))
 		text_add(text, ", %s", strcmp(failure->phase, "backward") == 0 ? SAY("in backward")
 				       : strcmp(failure->phase, "eval") == 0 ? SAY("in evaluation") : SAY("in the optimizer"));
 	if (backward)

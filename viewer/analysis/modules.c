@@ -40,8 +40,9 @@ modules_has_odd(const json_t *rows, const char *key, const char *value)
 	return most && value && strcmp(most, value) != 0 && parameters_with(rows, key, value) > 0;
 }
 
-bool
-modules_train(const json_t *rows)
+/* Is a module that has parameters to train in training mode? */
+static bool
+trains(const json_t *rows)
 {
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
@@ -50,6 +51,14 @@ modules_train(const json_t *rows)
 			return true;
 	}
 	return false;
+}
+
+const char *
+modules_phase(const struct failure *failure)
+{
+	const char *phase = failure->phase ? failure->phase : "";
+
+	return strcmp(phase, "eval") == 0 && failure->note && trains(json_object_get(failure->note->json, "modules")) ? "forward" : phase;
 }
 
 static bool

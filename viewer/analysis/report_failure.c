@@ -293,7 +293,7 @@ report_failure(const struct source *source, struct failure *failure)
 	json_object_set_new(json, "counters", noted(failure, "counters", json_array()));
 	text_set_integer(json, "time_ns", failure->time_ns, 0);
 	text_set(json, "thread", failure->thread && strcmp(failure->thread, "MainThread") != 0 ? failure->thread : NULL);
-	text_set(json, "phase", failure->phase);
+	text_set(json, "phase", *modules_phase(failure) ? modules_phase(failure) : NULL);
 	set_operation(json, &diagnosis);
 	json_object_set_new(json, "headline", headline_build(source, failure, diagnosis.frames, diagnosis.subject,
 							     diagnosis.has_mismatch ? &diagnosis.mismatch : NULL));

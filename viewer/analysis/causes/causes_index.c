@@ -341,6 +341,7 @@ is_other_than_tokens(const struct cause_facts *facts)
 bool
 cause_index(const struct cause_facts *facts, struct cause *out)
 {
+	static const char rows[] = "class label categ node max";
 	const struct mismatch *mismatch = facts->mismatch;
 	struct text words = {{0}, 0};
 	bool embedding;
@@ -360,7 +361,9 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	}
 	out->setting = cause_number_of_path(facts, cause_operand_name(facts, mismatch->against), mismatch->expected);
 	if (!out->setting)
-		out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : "class label categ node max");
+		out->setting = cause_named_number(facts, mismatch->expected, embedding ? "vocab num_embeddings num_ categ" : rows);
+	if (!embedding && !cause_is_called(out->setting, rows))
+		out->setting = NULL; /* how many rows an activation has is no setting that merely equals it */
 	if (mismatch->has_actual && mismatch->actual < 0)
 		text_add(&out->text, "an index below 0, where rows are counted from 0: %s", mismatch->text);
 	else
