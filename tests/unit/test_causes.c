@@ -89,6 +89,7 @@ test_placeholders(void)
 
 	ask(&event, fewer, NULL, number("data_args.cutoff_len", 2048));
 	EXPECT("placeholders_cut", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "must then be made again")); /* no line of the program reads the limit */
 	EXPECT("no_placeholder", "");
 	CU_ASSERT_STRING_EQUAL(text_get(json_object_get(json_array_get(causes, 0), "setting"), "name"), "data_args.cutoff_len");
 	ask(&event, fewer, NULL, number("data_args.cutoff_len", 4096));

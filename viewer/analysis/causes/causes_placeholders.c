@@ -156,6 +156,19 @@ cutting_step(const struct cause_facts *facts, int64_t length)
 	return NULL;
 }
 
+/* Does a line of the program's files that are in the frames have the name of SETTING? */
+static bool
+is_read(const struct cause_facts *facts, const json_t *setting)
+{
+	struct text where = {{0}, 0};
+	const char *last;
+	char name[64];
+	size_t size = cause_last_name(text_get(setting, "name"), &last);
+
+	text_format(name, sizeof(name), "%.*s", (int)size, last);
+	return *name && cause_add_asked(facts, &where, name);
+}
+
 /* Needs: fewer places than features, in a sequence whose length is a named limit, or that a slice made shorter. */
 bool
 cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
@@ -202,6 +215,8 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	if (!cut && !out->setting && one)
 		text_add(&out->fix, "; no limit is in reach: it was applied in another process or in an earlier run, whose tokenised cache must then be "
 			 "rebuilt");
+	else if (!cut && out->setting && !is_read(facts, out->setting))
+		text_add(&out->fix, "; what was tokenised with the old limit before (a cache, a prepared file) must then be made again");
 	return true;
 }
 
