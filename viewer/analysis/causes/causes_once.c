@@ -3,91 +3,9 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "kept.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
-
-#define LOOKED_MOST 2000 /* calls of the operation that are looked through */
-
-/* One side that lasts: the step of its story that made the tensor which was kept, and the event that this one went into as it was. */
-struct kept {
-	const struct lineage_step *made;
-	const struct event *user;
-	int64_t uses /* before this one, of the same line */, last /* of their events */;
-};
-
-struct look { const struct cause_facts *facts; struct kept *kept; int64_t looked; };
-
-static bool
-look_at_use(const struct event *event, void *context)
-{
-	struct look *look = context;
-	const struct event *user = look->kept->user;
-
-	for (int i = 0; i < event->operand_count; i++)
-		if (event->operands[i].tensor == look->kept->made->tensor &&
-		    where_same_line(look->facts->source, look->facts->process, event->site, user->site)) {
-			look->kept->last = look->kept->uses++ ? look->kept->last : event->id;
-			break;
-		}
-	return ++look->looked < LOOKED_MOST;
-}
-
-/* Was it made in an earlier step, went nowhere but into what keeps its size, and was nothing written into it? */
-static bool
-find_kept(const struct cause_facts *facts, const struct cause_side *side, struct kept *out)
-{
-	const struct lineage *lineage = side->lineage;
-	struct event anywhere;
-	int i = 0;
-
-	for (; lineage && i < lineage->count && lineage->steps[i].event.step >= facts->event->step; i++)
-		if (lineage->steps[i].size != side->size || mismatch_is_any(lineage->steps[i].event.operation, "slice narrow index index_select"))
-			return false;
-	if (!lineage || i == lineage->count || lineage->steps[i].tensor < 1 || lineage->steps[i].size != side->size || lineage->steps[i].writes || lineage->replaced)
-		return false;
-	*out = (struct kept){ .made = &lineage->steps[i], .user = i ? &lineage->steps[i - 1].event : facts->event };
-	anywhere = *out->user;
-	anywhere.site = -1; /* it may be another loop that ends in this line now */
-	facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_use, &(struct look){ .facts = facts, .kept = out });
-	return out->uses > 0;
-}
-
-/* Was it made within an earlier call of the function that uses it? What is made as a model is built isn't. */
-static bool
-is_made_within(const struct cause_facts *facts, const struct kept *kept)
-{
-	json_t *making = where_site_frames(facts->source, facts->process, kept->made->event.site);
-	json_t *using = where_site_frames(facts->source, facts->process, kept->user->site);
-	const json_t *in = json_array_get(using, (size_t)where_choose(using));
-	bool within = in && text_get(in, "function")[0] != '<' && where_is_among(making, in);
-
-	json_decref(making);
-	json_decref(using);
-	return within;
-}
-
-struct later { int64_t step; bool found; };
-
-static bool
-look_at_later(const struct event *event, void *context)
-{
-	struct later *later = context;
-
-	later->found = event->step > later->step;
-	return false;
-}
-
-/* Did the line that made it make another since? Then this one is merely old. */
-static bool
-is_made_anew(const struct cause_facts *facts, const struct kept *kept)
-{
-	struct event call = kept->made->event;
-	struct later later = { call.step, false };
-
-	call.id = facts->event->id;
-	facts->source->each_call(facts->source->context, facts->process, &call, look_at_later, &later);
-	return later.found;
-}
 
 /* Did the other side come in after the last use? */
 static bool
@@ -179,8 +97,8 @@ cause_made_once(const struct cause_facts *facts, struct cause *out)
 		const struct cause_side *old = &facts->sides[i], *now = &facts->sides[!i];
 		struct kept kept;
 
-		if (old->place < 0 || now->place < 0 || old->size < 2 || cause_is_parameter(facts, old->place) || !find_kept(facts, old, &kept) ||
-		    !is_fresh(now, &kept) || !is_made_within(facts, &kept) || is_made_anew(facts, &kept))
+		if (old->place < 0 || now->place < 0 || old->size < 2 || cause_is_parameter(facts, old->place) || !kept_find(facts, old, &kept) ||
+		    !is_fresh(now, &kept) || !kept_is_within(facts, &kept) || kept_is_made_anew(facts, &kept))
 			continue;
 		out->confidence = "likely";
 		out->tells_news = true;
