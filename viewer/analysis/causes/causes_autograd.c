@@ -23,6 +23,8 @@ cause_leaf(const struct cause_facts *facts, struct cause *out)
 	if (cause_decided_by(&facts->sides[0], "embedding")) {
 		text_add(&out->text, "; it is the output of an embedding that was made a leaf (frozen weights, and requires_grad_ for checkpointing: "
 			 "enable_input_require_grads)");
+		if (!cause_add_asked(facts, &out->text, "enable_input_require_grads("))
+			cause_add_asked(facts, &out->text, "requires_grad_(");
 		text_add(&out->fix, "clone the embeddings before writing into them (inputs_embeds = inputs_embeds.clone()), or put the features in out of "
 			 "place (masked_scatter, torch.where)");
 	} else {
