@@ -138,6 +138,16 @@ summary_take(struct summary *out, const void *impl, struct summary_budget *budge
 }
 
 static void
+write_counts(struct json_writer *json, const char *key, const int32_t *counts, int count)
+{
+	json_key(json, key);
+	json_array_begin(json);
+	for (int i = 0; i < count; i++)
+		json_int(json, counts[i]);
+	json_array_end(json);
+}
+
+static void
 write_number(struct json_writer *json, const char *key, int64_t value, bool known)
 {
 	json_key(json, key);
@@ -181,6 +191,10 @@ summary_write(struct json_writer *json, const struct summary *summary)
 				json_int(json, summary->rows[i]);
 		json_array_end(json);
 	}
+	if (summary->run_count)
+		write_counts(json, "runs", summary->runs, summary->run_count);
+	if (summary->lowest_count)
+		write_counts(json, "lowest", summary->lowest, summary->lowest_count);
 	if (summary->padded_count) {
 		write_number(json, "padding", summary->padding, true);
 		json_key(json, "padding_inside");

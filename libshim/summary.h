@@ -17,7 +17,7 @@
 #define SUMMARY_ROWS 64             /* rows counted one by one */
 #define SUMMARY_COLUMNS 4           /* of a small table (2 at least) whose rows are multiplied */
 #define SUMMARY_TABLES 4            /* sizes of tables of integers met within one failure, that a mask may be of */
-#define SUMMARY_PADDED (1 << 20)    /* of a larger one, padding inside its rows is not looked for */
+#define SUMMARY_PADDED (1 << 20)    /* of a larger one, padding, runs and the smallest aren't looked for row by row */
 #define SUMMARY_DISTINCT 4096       /* distinct values counted */
 #define SUMMARY_ELEMENTS (16 << 20) /* of a larger tensor nothing is said */
 #define SUMMARY_IGNORED (-100)      /* PyTorch's default ignore_index */
@@ -47,6 +47,10 @@ struct summary {
 				       INT64_MIN if it doesn't fit */
 	int64_t as_rows_of;    /* bool in one dimension, as many as one table (alone) of this failure has elements: that table's columns,
 				  `rows` being counted as if it were of its rows; else 0 */
+	int run_count;         /* bool, with rows of one element a column: rows; else 0 */
+	int32_t runs[SUMMARY_ROWS]; /* of each row: how many stretches of True, one beside the other, it has */
+	int lowest_count;      /* integers in two dimensions, with negative ones: rows; else 0 */
+	int32_t lowest[SUMMARY_ROWS]; /* of each row: how often `min` stands in it */
 	int padded_count;      /* integers in two dimensions whose rows end in a run of one value, of which there is more before: rows; else 0 */
 	int64_t padding;       /* that value */
 	int64_t padded[SUMMARY_ROWS]; /* of each row: how often it stands before the last element that is another */

@@ -246,6 +246,51 @@ count_padding(struct walk *walk, const struct tensor_meta *meta, struct summary 
 	return true;
 }
 
+/* Does every column have one element, or the same one so often (a mask that is as wide as what it picks from)? */
+static bool
+is_one_a_column(const struct tensor_meta *meta)
+{
+	for (int i = 2; i < meta->ndim; i++)
+		if (meta->sizes[i] != 1 && meta->strides[i] != 0)
+			return false;
+	return true;
+}
+
+/* The stretches of True in each row of a mask, in the order of its columns. */
+static bool
+count_runs(struct walk *walk, const struct tensor_meta *meta, struct summary *out)
+{
+	for (int64_t row = 0; row < meta->sizes[0]; row++) {
+		const char *at = walk->first + row * meta->strides[0];
+		bool before = false;
+
+		out->runs[row] = 0;
+		for (int64_t column = 0; column < meta->sizes[1]; column++, at += meta->strides[1]) {
+			out->runs[row] += *at && !before;
+			before = *at;
+		}
+		if (is_late(walk, meta->sizes[1]))
+			return false;
+	}
+	out->run_count = (int)meta->sizes[0];
+	return true;
+}
+
+/* How often the smallest, a mark below all ids, stands in each row. */
+static bool
+count_lowest(struct walk *walk, const struct tensor_meta *meta, struct summary *out)
+{
+	for (int64_t row = 0; row < meta->sizes[0]; row++) {
+		out->lowest[row] = 0;
+		for (int64_t column = 0; column < meta->sizes[1]; column++)
+			out->lowest[row] += element_at(walk, meta, row, column) == out->min;
+		if (is_late(walk, meta->sizes[1]))
+			return false;
+	}
+	out->lowest_count = (int)meta->sizes[0];
+	return true;
+}
+
 static bool
 take_elements(struct walk *walk, const struct tensor_meta *meta, struct summary *out)
 {
@@ -259,7 +304,7 @@ take_elements(struct walk *walk, const struct tensor_meta *meta, struct summary 
 		if (table && meta->ndim == 2 && meta->sizes[1] > 1 && meta->sizes[1] <= SUMMARY_COLUMNS)
 			multiply_rows(walk, meta, out);
 		if (table && meta->ndim == 2 && meta->sizes[1] > SUMMARY_COLUMNS && out->elements <= SUMMARY_PADDED)
-			return count_padding(walk, meta, out);
+			return count_padding(walk, meta, out) && (!out->negative || count_lowest(walk, meta, out));
 		return true;
 	}
 	out->row_count = (int)meta->sizes[0];
@@ -269,7 +314,7 @@ take_elements(struct walk *walk, const struct tensor_meta *meta, struct summary 
 			return false;
 		out->rows[row] = out->nonzero - before;
 	}
-	return true;
+	return out->elements > SUMMARY_PADDED || !is_one_a_column(meta) || count_runs(walk, meta, out);
 }
 
 bool

@@ -90,11 +90,11 @@ true_is_counted_by_row(void)
 	struct fake_tensor of;
 
 	of = tensor(&storage, BOOL, 2, DIMS(3, 4), DIMS(4, 1), 0);
-	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":12,\"true\":6,\"rows\":[2,0,4]}");
+	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":12,\"true\":6,\"rows\":[2,0,4],\"runs\":[1,0,1]}");
 	of = tensor(&storage, BOOL, 2, DIMS(4, 3), DIMS(1, 4), 0);
-	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":12,\"true\":6,\"rows\":[2,2,1,1]}");
+	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":12,\"true\":6,\"rows\":[2,2,1,1],\"runs\":[2,2,1,1]}");
 	of = tensor(&storage, BOOL, 3, DIMS(3, 4, 16), DIMS(4, 1, 0), 0); /* as masked_scatter wants it */
-	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":192,\"true\":96,\"rows\":[32,0,64]}");
+	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":192,\"true\":96,\"rows\":[32,0,64],\"runs\":[1,0,1]}");
 	of = tensor(&storage, BOOL, 3, DIMS(1, 3, 4), DIMS(12, 4, 1), 0);
 	CU_ASSERT_STRING_EQUAL(summarise(&of), "{\"elements\":12,\"true\":6,\"rows\":[6]}");
 	of = tensor(&storage, BOOL, 1, DIMS(12), DIMS(1), 0);
@@ -133,9 +133,9 @@ a_flattened_mask_is_counted_as_the_rows_of_its_table(void)
 	struct fake_tensor flat = tensor(&b, BOOL, 1, DIMS(12), DIMS(1), 0), shorter = tensor(&b, BOOL, 1, DIMS(10), DIMS(1), 0);
 	struct fake_tensor every = tensor(&b, BOOL, 1, DIMS(12), DIMS(2), 0);
 
-	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &flat), "{\"elements\":12,\"true\":5,\"as_rows_of\":6,\"as_rows\":[2,3]}");
-	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &other, &flat), "{\"elements\":12,\"true\":5,\"as_rows_of\":4,\"as_rows\":[2,1,2]}");
-	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &every), "{\"elements\":12,\"true\":3,\"as_rows_of\":6,\"as_rows\":[3,0]}");
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &flat), "{\"elements\":12,\"true\":5,\"as_rows_of\":6,\"as_rows\":[2,3],\"runs\":[1,2]}");
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &other, &flat), "{\"elements\":12,\"true\":5,\"as_rows_of\":4,\"as_rows\":[2,1,2],\"runs\":[1,1,1]}");
+	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &every), "{\"elements\":12,\"true\":3,\"as_rows_of\":6,\"as_rows\":[3,0],\"runs\":[2,0]}");
 	CU_ASSERT_STRING_EQUAL(summarise_after(&other, &table, &flat), "{\"elements\":12,\"true\":5}"); /* of which? */
 	CU_ASSERT_STRING_EQUAL(summarise_after(NULL, &table, &shorter), "{\"elements\":10,\"true\":5}");
 }
@@ -169,6 +169,24 @@ padding_inside_rows_is_counted(void)
 	for (int i = 0; i < 3; i++)
 		ids[i * 6 + 5] = i + 1; /* no row ends in two of one value */
 	CU_ASSERT_PTR_NULL(strstr(summarise(&of), "padding"));
+}
+
+static void
+marks_are_counted_by_row(void)
+{
+	int64_t ids[2 * 6] = { 5, -200, 7, 8, -200, 2, /* */ -200, 6, 7, -1, 3, 4 };
+	struct fake_storage storage = STORAGE(ids);
+	struct fake_tensor of = tensor(&storage, LONG, 2, DIMS(2, 6), DIMS(6, 1), 0);
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(summarise(&of), "\"lowest\":[2,1]}"));
+	of = tensor(&storage, LONG, 2, DIMS(6, 2), DIMS(1, 6), 0); /* a table of sizes */
+	CU_ASSERT_PTR_NULL(strstr(summarise(&of), "lowest"));
+	of = tensor(&storage, LONG, 1, DIMS(12), DIMS(1), 0); /* no rows */
+	CU_ASSERT_PTR_NULL(strstr(summarise(&of), "lowest"));
+	for (int i = 0; i < 12; i++)
+		ids[i] = i; /* ids as they should be */
+	of = tensor(&storage, LONG, 2, DIMS(2, 6), DIMS(6, 1), 0);
+	CU_ASSERT_PTR_NULL(strstr(summarise(&of), "lowest"));
 }
 
 static void
@@ -367,7 +385,7 @@ operands_are_found_by_their_numbers(void)
 	CU_ASSERT_STRING_EQUAL(operands(&recorder, &open, 4096), "[]"); /* too little room left in the note */
 	CU_ASSERT_STRING_EQUAL(operands(&recorder, &open, sizeof text),
 			       "[{\"tensor\":8589934593,\"index\":1,\"summary\":{\"elements\":4,\"true\":3,"
-			       "\"rows\":[2,1]}},{\"tensor\":8589934594,\"index\":2,\"summary\":{\"elements\":2,"
+			       "\"rows\":[2,1],\"runs\":[1,1]}},{\"tensor\":8589934594,\"index\":2,\"summary\":{\"elements\":2,"
 			       "\"min\":4,\"max\":4,\"negative\":0,\"zero\":0,\"ignored\":0,\"distinct\":1,"
 			       "\"sorted\":true}}]");
 	identity_end(&tensors[1]);
@@ -391,6 +409,7 @@ main(void)
 	CU_add_test(suite, "True is counted by row", true_is_counted_by_row);
 	CU_add_test(suite, "a flattened mask is counted as the rows of its table", a_flattened_mask_is_counted_as_the_rows_of_its_table);
 	CU_add_test(suite, "rows of a small table are multiplied", rows_of_a_small_table_are_multiplied);
+	CU_add_test(suite, "marks are counted by row", marks_are_counted_by_row);
 	CU_add_test(suite, "padding inside rows is counted", padding_inside_rows_is_counted);
 	CU_add_test(suite, "empty tensors have no extremes", empty_tensors_have_no_extremes);
 	CU_add_test(suite, "distinct is exact up to its limit", distinct_is_exact_up_to_its_limit);
