@@ -9,6 +9,21 @@
 
 #define FRONT_MOST 8 /* rows in front of an image's patches: a class token, registers */
 
+/* Has each sequence places for whole images of EACH, as far as they were counted, and did as many features never fit before? */
+static bool
+are_whole(const struct cause_facts *facts, int64_t each)
+{
+	const json_t *counts = placeholders_rows(facts);
+	int64_t same;
+
+	if (placeholders_agreed(facts, &same) && same)
+		return false;
+	for (size_t i = 0; i < json_array_size(counts); i++)
+		if (json_integer_value(json_array_get(counts, i)) % each)
+			return false;
+	return true;
+}
+
 /* Needs: rows of features for places in the text, of which a slice took all but the first of each image; with it there would be as many as places. */
 bool
 cause_first_left(const struct cause_facts *facts, struct cause *out)
@@ -26,7 +41,7 @@ cause_first_left(const struct cause_facts *facts, struct cause *out)
 			if (!slice_read(&step->event, &slice) || slice.dim != step->dim || slice.start != 1 || slice_stop(&slice) != slice.whole || step->size < 2)
 				continue;
 			images = found.supplied / step->size;
-			if (found.supplied % step->size || images * slice.whole != found.selected)
+			if (found.supplied % step->size || images * slice.whole != found.selected || !are_whole(facts, slice.whole))
 				continue;
 			out->confidence = "likely";
 			text_add(&out->text, "each of %" PRId64 " image%s has %" PRId64 " places in the text and as many features, the first of which is left out: ", images,
@@ -57,18 +72,6 @@ put_in_front(const struct lineage_step *step)
 		pieces[count] = step->event.operands[i].sizes[step->dim];
 	}
 	return count == 2 && pieces[0] <= FRONT_MOST && pieces[1] > FRONT_MOST && pieces[0] + pieces[1] == step->size ? pieces[0] : 0;
-}
-
-/* Has each sequence places for whole images of EACH, as far as they were counted? */
-static bool
-are_whole(const struct cause_facts *facts, int64_t each)
-{
-	const json_t *counts = placeholders_rows(facts);
-
-	for (size_t i = 0; i < json_array_size(counts); i++)
-		if (json_integer_value(json_array_get(counts, i)) % each)
-			return false;
-	return true;
 }
 
 /* Needs: rows of features for places in the text, in front of each image's of which a cat put a few; without them there would be as many as places.

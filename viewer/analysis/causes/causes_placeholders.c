@@ -225,6 +225,8 @@ static void
 tell_whole(const struct cause_facts *facts, struct cause *out, const struct placeholders *found, const struct placeholders_whole *whole)
 {
 	int64_t apart = whole->places > whole->given ? whole->places - whole->given : whole->given - whole->places;
+	int64_t same, agreed = placeholders_agreed(facts, &same), runs = json_integer_value(json_array_get(placeholders_runs(facts), (size_t)whole->row));
+	struct text made = {{0}, 0};
 
 	out->confidence = "likely";
 	text_add(&out->text, "there are placeholders for %" PRId64 " images (%" PRId64 " of %" PRId64 " each) and features of %" PRId64 " (%" PRId64 "): %" PRId64
@@ -234,6 +236,10 @@ tell_whole(const struct cause_facts *facts, struct cause *out, const struct plac
 		text_add(&out->text, " or cut");
 	text_add(&out->text, "; sequence %d has places for %" PRId64 ", the others for 1", whole->row, whole->in_row);
 	placeholders_add_spread(facts, found->supplied, &out->evidence);
+	if (runs > 1)
+		text_add(&out->evidence, "; those of sequence %d are in %" PRId64 " stretches, apart from one another", whole->row, runs);
+	if (agreed)
+		text_add(&out->evidence, "; in %" PRId64 " earlier calls they agreed", agreed);
 	add_units(facts, found, out);
 	if (whole->places > whole->given)
 		text_add(&out->fix, "look at that text: the placeholder stands in it more often than it has images (one that is quoted is expanded like any other: "
@@ -241,6 +247,8 @@ tell_whole(const struct cause_facts *facts, struct cause *out, const struct plac
 	else
 		text_add(&out->fix, "look at that text: give each of its images a placeholder (a template may leave one out, a limit cut one away), or don't give an image that it doesn't "
 			 "speak of");
+	if (placeholders_add_tokens(facts, 0, &made))
+		text_add(&out->fix, "; it is number %d of the batch (from 0), whose tokens are made at %s", whole->row, made.data);
 }
 
 /* LIMIT left MOST images of each sequence, and the text has places for all that it had. */
@@ -274,7 +282,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 {
 	struct placeholders found;
 	struct placeholders_whole whole;
-	int64_t more, few, times, most;
+	int64_t more, few, times, most, same;
 	const json_t *limit;
 	bool is_whole;
 
@@ -315,6 +323,9 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		 found.supplied, few, more < 0 ? SAY("few") : SAY("many"));
 	if (is_whole)
 		text_add(&out->text, ": %" PRId64 " images of %" PRId64 " each against %" PRId64, whole.places, whole.each, whole.given);
+	else if (placeholders_agreed(facts, &same) && same && few <= FEW)
+		text_add(&out->text, "; as many rows had their places in %" PRId64 " earlier calls, so that no formula is wrong: a text of this batch has other placeholders than its images",
+			 same);
 	else if (few <= FEW && more > 0)
 		text_add(&out->text, ": processor and tokenizer count the tokens of an image (a clip, a sound) differently");
 	else if (few <= FEW)

@@ -5,9 +5,7 @@
 
 #include "causes_tool.h"
 #include "picture_rows.h"
-#include "../knowledge.h"
 #include "../mismatch/mismatch_rule.h"
-#include "../mismatch/operand.h"
 
 #define TRIES_MOST 20000
 
@@ -87,39 +85,6 @@ placeholders_find(const struct cause_facts *facts, struct placeholders *out)
 	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
 }
 
-/* Was the mask, or what it was compared from, a table of COUNT rows of COLUMNS each that was flattened? */
-static bool
-was_table(const struct lineage *mask, size_t count, int64_t columns)
-{
-	for (int i = 0; mask && i < mask->count; i++) {
-		const struct event *event = &mask->steps[i].event;
-		int place = mismatch_is_any(event->operation, "view reshape flatten ravel unsafe_view reshape_alias") ? rule_any(event, "self input") : -1;
-		const struct operand *table = place >= 0 ? &event->operands[place] : NULL;
-
-		if (table && table->ndim == 2 && table->sizes[0] == (int64_t)count && table->sizes[1] == columns)
-			return true;
-	}
-	return false;
-}
-
-const json_t *
-placeholders_rows(const struct cause_facts *facts)
-{
-	const struct mismatch *mismatch = facts->mismatch;
-	bool known = facts->event && mismatch && mismatch->against >= 0 && mismatch->against < facts->event->operand_count;
-	int64_t mask = known ? facts->event->operands[mismatch->against].tensor : -1;
-	const json_t *rows = known ? json_object_get(knowledge_summary(mask, facts->counts, facts->frames), "rows") : NULL;
-	const json_t *local = known && mask >= 0 && !rows ? json_object_get(operand_local(facts->frames, mask), "summary") : NULL;
-	const json_t *flattened = json_object_get(local, "as_rows");
-
-	if (facts->places)
-		return facts->places;
-	if (flattened && facts->sides[1].place == mismatch->against &&
-	    was_table(facts->sides[1].lineage, json_array_size(flattened), json_integer_value(json_object_get(local, "as_rows_of"))))
-		return flattened;
-	return rows;
-}
-
 json_t *
 placeholders_of_wide_mask(const struct cause_facts *facts)
 {
@@ -142,10 +107,19 @@ placeholders_of_wide_mask(const struct cause_facts *facts)
 	return places;
 }
 
-/* The rows that each image brings, where the features of several equal ones were put together or flattened; 0. */
+/* The rows that each image brings, where the features of several equal ones are one batch, or were put together or flattened; 0. */
 static int64_t
-rows_of_one(const struct cause_side *side, int64_t supplied)
+rows_of_one(const struct cause_facts *facts, int64_t supplied)
 {
+	const struct cause_side *side = &facts->sides[0];
+	bool batch = facts->event && cause_disagrees(facts, "count") && side->place >= 0 && side->place < facts->event->operand_count;
+	const struct operand *features = batch ? &facts->event->operands[side->place] : NULL;
+
+	if (features && features->ndim == 3 && features->sizes[0] > 0 && features->sizes[1] > 1 && supplied / features->sizes[0] == features->sizes[1] &&
+	    supplied % features->sizes[0] == 0)
+		return features->sizes[1];
+	if (side->size != supplied)
+		return 0;
 	for (int i = 0; side->lineage && i < side->lineage->count && side->lineage->steps[i].size == supplied; i++) {
 		const struct lineage_step *step = &side->lineage->steps[i];
 		int place = rule_next(&step->event, 0);
@@ -174,7 +148,7 @@ placeholders_whole(const struct cause_facts *facts, const struct placeholders *f
 	int fitting = 0, others = 0;
 
 	*out = (struct placeholders_whole){ .row = -1 };
-	out->each = facts->sides[0].size == found->supplied ? rows_of_one(&facts->sides[0], found->supplied) : 0;
+	out->each = rows_of_one(facts, found->supplied);
 	if (out->each < 2 && (named = cause_number_called(facts, names)))
 		out->each = json_integer_value(json_object_get(named, "value"));
 	if (out->each < 2 || found->selected % out->each || found->supplied % out->each || found->selected == found->supplied)
