@@ -323,7 +323,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		 found.supplied, few, more < 0 ? SAY("few") : SAY("many"));
 	if (is_whole)
 		text_add(&out->text, ": %" PRId64 " images of %" PRId64 " each against %" PRId64, whole.places, whole.each, whole.given);
-	else if (placeholders_agreed(facts, &same) && same && few <= FEW)
+	else if (placeholders_agreed(facts, &same) == same && same && few <= FEW)
 		text_add(&out->text, "; as many rows had their places in %" PRId64 " earlier calls, so that no formula is wrong: a text of this batch has other placeholders than its images",
 			 same);
 	else if (few <= FEW && more > 0)
