@@ -47,6 +47,41 @@ samples_of(const struct cause_facts *facts, const json_t *batch, size_t frame, i
 	return found;
 }
 
+/* Does a variable of the frame count the batches up to here, from 0 or 1: FULL ones before this one? */
+static bool
+counts_batches(const json_t *numbers, int64_t before)
+{
+	const json_t *number;
+	size_t i;
+
+	json_array_foreach(numbers, i, number) {
+		const char *name = text_get(number, "name");
+		int64_t value = json_integer_value(json_object_get(number, "value"));
+
+		if (before > 1 && !strpbrk(name, ".[(") && (value == before || value == before + 1))
+			return true;
+	}
+	return false;
+}
+
+/* Where the loader's own numbers don't tell how many samples it has: a number of its frame that does by its name, or as batches of FULL come to what is counted there; NULL. */
+static const json_t *
+samples_beside(const struct cause_facts *facts, size_t frame, int64_t full, int64_t rest)
+{
+	const json_t *numbers = json_object_get(json_array_get(facts->numbers, frame), "numbers"), *number;
+	size_t i;
+
+	json_array_foreach(numbers, i, number) {
+		const char *name = text_get(number, "name");
+		int64_t value = json_integer_value(json_object_get(number, "value"));
+		bool named = strncmp(name, "len(", 4) == 0 ? strstr(name, "dataset") && !text_ends(name, "[0])") : strstr(name, "num_samples") || strstr(name, "num_examples");
+
+		if (value > full && value % full == rest && (named || counts_batches(numbers, value / full)))
+			return number;
+	}
+	return NULL;
+}
+
 bool
 cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t full, int64_t rest)
 {
@@ -56,7 +91,11 @@ cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t
 	while (full > rest && rest > 0 && (number = cause_next_number(facts, &at))) {
 		const json_t *samples = cause_is_called(number, "batch_size") && json_integer_value(json_object_get(number, "value")) == full
 						? samples_of(facts, number, at.outer, rest) : NULL;
-		int64_t all = samples ? json_integer_value(json_object_get(samples, "value")) : 0;
+		int64_t all;
+
+		if (!samples && cause_is_called(number, "batch_size") && json_integer_value(json_object_get(number, "value")) == full)
+			samples = samples_beside(facts, at.outer, full, rest);
+		all = samples ? json_integer_value(json_object_get(samples, "value")) : 0;
 
 		if (!samples)
 			continue;
@@ -64,6 +103,25 @@ cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t
 		return true;
 	}
 	return false;
+}
+
+bool
+cause_add_smaller_batch(const struct cause_facts *facts, const struct cause_side *side, struct text *text)
+{
+	const struct news *news = side->news;
+	const struct news_step *new = news && news->count ? &news->steps[news->count - 1] : NULL;
+	const json_t *batch;
+
+	if (side->dim != 0 || !new || new->step.dim != 0 || new->step.size != side->size || !usual_is_steady(&new->usual) || new->usual.smallest <= side->size ||
+	    !mismatch_is_any(new->step.event.operation, "stack cat lift_fresh pad_sequence"))
+		return false;
+	if (cause_add_last_batch(facts, text, new->usual.smallest, side->size))
+		return true;
+	batch = strcmp(new->step.event.phase, "data") == 0 ? cause_named_number(facts, new->usual.smallest, "batch_size") : NULL;
+	if (!cause_is_called(batch, "batch_size"))
+		return false;
+	text_add(text, "a batch of %" PRId64 ", the only one with less than %s = %" PRId64 ", as a loader's last one is", side->size, text_get(batch, "name"), new->usual.smallest);
+	return true;
 }
 
 static void

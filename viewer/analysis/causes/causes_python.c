@@ -200,6 +200,7 @@ bool
 cause_not_divisible(const struct cause_facts *facts, struct cause *out)
 {
 	char whole[WORD_BYTES], part[WORD_BYTES];
+	struct text last = {{0}, 0};
 	int64_t a, b;
 
 	if (!cause_is_raised(facts) || (!find_division(facts, whole, part) && !find_arguments(facts, whole, part)))
@@ -212,7 +213,15 @@ cause_not_divisible(const struct cause_facts *facts, struct cause *out)
 	else
 		text_add(&out->text, "%s = %" PRId64 " is no multiple of %s = %" PRId64 ": it leaves %" PRId64, whole, a, part, b, a % b);
 	out->setting = cause_named_number(facts, b, isdigit((unsigned char)*part) ? "window patch merge stride chunk block head group" : part);
-	text_add(&out->fix, "bring %s to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 "), or choose %s so that it divides", whole, b, a / b * b,
-		 (a / b + 1) * b, part);
+	if (facts->sides[0].size == a && cause_add_smaller_batch(facts, &facts->sides[0], &last)) {
+		text_add(&out->text, "; it is %s", last.data);
+		text_add(&out->fix, "leave the last, smaller batch out where the loader is made (drop_last=True), or choose a number of samples, or of those in a batch, that leaves a last one "
+			 "with a multiple of %" PRId64, b);
+		return true;
+	}
+	if (isdigit((unsigned char)*part))
+		text_add(&out->fix, "bring %s to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 ") where it is made", whole, b, a / b * b, (a / b + 1) * b);
+	else
+		text_add(&out->fix, "bring %s to a multiple of %" PRId64 " (%" PRId64 " or %" PRId64 "), or choose %s so that it divides", whole, b, a / b * b, (a / b + 1) * b, part);
 	return true;
 }

@@ -198,6 +198,8 @@ bool cause_is_ambiguous(const struct cause_facts *facts, const json_t *number, c
 /* "the last, smaller batch: loader.sampler.num_samples = 11 = 1 x 8 + 3", where a loader within reach makes batches of FULL and has samples that
  * leave REST; false where none does. */
 bool cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t full, int64_t rest);
+/* The same, of SIDE whose dimension 0 a batch has that is smaller than all that its line put together before; in the data's phase a batch size by name is enough. */
+bool cause_add_smaller_batch(const struct cause_facts *facts, const struct cause_side *side, struct text *text);
 
 /* Is no sample missing from the batch: has it as many as its loader's batches have, or is ASKED the length of a list by the failing line? */
 bool cause_batch_is_full(const struct cause_facts *facts, int64_t asked);
