@@ -160,6 +160,72 @@ test_collected(void)
 	EXPECT("collected_batches", "");
 }
 
+/* What two batches of ROWS gave is joined, [rows, length, WIDTH (0: length)], made by MAKER of what came in as ROWS x its length; the one was joined with as many before (MORE). */
+static struct event *
+collected_maps(int64_t rows, int64_t width, const char *maker, bool more)
+{
+	static int64_t shapes[8][3];
+	struct event *event;
+	int n;
+
+	start();
+	for (int i = 0; i < 2; i++) {
+		int64_t length = i ? 28 : 27;
+
+		memcpy(shapes[i], (int64_t[]){ rows, length, width ? width : length }, sizeof(shapes[i]));
+		add("aten::lift_fresh", 2, 9, 1);
+		operands[3 * i][0] = tensor("self", 1 + 10 * i, rows, length);
+		outputs[3 * i][0] = tensor("output", 2 + 10 * i, rows, length);
+		add("aten::unsqueeze", 2, 9, 2);
+		operands[3 * i + 1][0] = outputs[3 * i][0];
+		operands[3 * i + 1][1] = value("dim", "2");
+		outputs[3 * i + 1][0] = tensor("output", 3 + 10 * i, rows, length);
+		outputs[3 * i + 1][0].ndim = 3;
+		outputs[3 * i + 1][0].sizes = (int64_t *)memcpy(shapes[2 + i], (int64_t[]){ rows, length, 1 }, sizeof(shapes[0]));
+		add(maker, 3, 9, 1);
+		operands[3 * i + 2][0] = outputs[3 * i + 1][0];
+		outputs[3 * i + 2][0] = tensor("output", 4 + 10 * i, rows, length);
+		outputs[3 * i + 2][0].ndim = 3;
+		outputs[3 * i + 2][0].sizes = shapes[i];
+	}
+	n = hand.event_count;
+	if (more) {
+		add("aten::cat", 0, 9, 3);
+		operands[n][0] = operands[n][1] = outputs[5][0];
+		operands[n][2] = value("dim", "0");
+		outputs[n][0] = outputs[5][0];
+		outputs[n][0].tensor = 30;
+		outputs[n][0].sizes = (int64_t *)memcpy(shapes[4], (int64_t[]){ 2 * rows, 28, width ? width : 28 }, sizeof(shapes[0]));
+		n++;
+	}
+	event = add("aten::cat", 0, 9, 3);
+	operands[n][0] = outputs[more ? n - 1 : 5][0];
+	operands[n][0].name = "tensors[0]";
+	operands[n][1] = outputs[2][0];
+	operands[n][1].name = "tensors[1]";
+	operands[n][2] = value("dim", "0");
+	return event;
+}
+
+static void
+test_attentions(void)
+{
+	for (int more = 0; more < 2; more++) {
+		ask_sized(collected_maps(8, 0, "aten::softmax", more), 1, 0, 0, 0);
+		EXPECT("collected_batches", "likely");
+		EXPECT("kept_from_before", "");
+		CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "attention weights of several batches are joined"));
+		CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "dimensions 1 and 2 are 27 in the one, 28 in the other"));
+		CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "output_attentions=False"));
+	}
+	ask_sized(collected_maps(8, 5, "aten::softmax", false), 1, 0, 0, 0); /* not square: scores */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "what several batches gave is joined"));
+	ask_sized(collected_maps(8, 0, "aten::relu", false), 1, 0, 0, 0); /* no softmax */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "attention"));
+	ask_sized(collected_maps(1, 0, "aten::softmax", false), 1, 0, 0, 0); /* samples */
+	EXPECT("collected_batches", "");
+}
+
 static void
 test_batches(void)
 {
@@ -350,6 +416,7 @@ static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
+	CU_add_test(suite, "attention weights of several batches", test_attentions);
 	CU_add_test(suite, "made side by side", test_beside);
 	CU_add_test(suite, "made side by side, one of them cut", test_beside_limit);
 	CU_add_test(suite, "two lists that were cut, one to a few more", test_cut_apart);

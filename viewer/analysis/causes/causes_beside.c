@@ -223,17 +223,42 @@ cause_other_batch(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* Did SIDE's tensor enter as a whole batch: as many samples along JOINED as the piece has, and more than one? */
+/* Is SIDE's piece attention weights: of its length against its length, made by a softmax? */
 static bool
-entered_as_batch(const struct cause_facts *facts, const struct cause_side *side, int joined)
+is_attention(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct operand *piece = side->place < 0 ? NULL : &facts->event->operands[side->place], *made;
+	const struct lineage_step *softmax = cause_step(side, "softmax _softmax");
+	int ndim = piece ? piece->ndim : 0;
+
+	if (ndim < 3 || side->dim < ndim - 2 || piece->sizes[ndim - 1] != piece->sizes[ndim - 2] || !softmax || softmax->event.output_count < 1)
+		return false;
+	made = &softmax->event.outputs[0];
+	return made->ndim >= 3 && made->sizes[made->ndim - 1] == side->size && made->sizes[made->ndim - 2] == side->size;
+}
+
+/* Is SIDE's piece what the failing line joined before, of whole batches? */
+static bool
+joined_before(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct lineage_step *cat = cause_step(side, "cat concat concatenate");
+
+	return cat && !cat->possible && where_same_line(facts->source, facts->process, cat->event.site, facts->event->site);
+}
+
+/* Did SIDE's tensor enter as a whole batch: as many samples along JOINED as the piece has (or the first of those that the line joined), and more than one? ANYWHERE: its length may stand in another dimension now. */
+static bool
+entered_as_batch(const struct cause_facts *facts, const struct cause_side *side, int joined, bool anywhere)
 {
 	const struct lineage_step *step = cause_decider(side);
 	const struct operand *piece = &facts->event->operands[side->place], *made;
+	bool several = joined == 0 && joined_before(facts, side);
 
 	if (!step || step->possible || step->event.id < 0 || step->event.output_count < 1 || joined >= piece->ndim || side->dim == joined)
 		return false;
 	made = &step->event.outputs[0];
-	return made->ndim >= 2 && joined < made->ndim && piece->sizes[joined] > 1 && made->sizes[joined] == piece->sizes[joined] && step->dim == side->dim;
+	return made->ndim >= 2 && joined < made->ndim && piece->sizes[joined] > 1 &&
+	       (made->sizes[joined] == piece->sizes[joined] || (several && made->sizes[joined] < piece->sizes[joined])) && (anywhere ? step->size == side->size : step->dim == side->dim);
 }
 
 /* Does LOCAL hold other tensors that are as long as EVENT's pieces along DIM, one for each? */
@@ -252,6 +277,25 @@ is_like_pieces(const json_t *local, const struct event *event, int dim)
 	return n > 1 && n == json_array_size(items);
 }
 
+/* What several batches gave is attention weights, square in their last two dimensions. */
+static void
+tell_attentions(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *one = &facts->sides[1], *other = &facts->sides[0];
+	int ndim = facts->event->operands[other->place].ndim;
+
+	text_add(&out->text, "attention weights of several batches are joined, and each batch has a length of its own (its longest sample's): dimensions %d and %d are %" PRId64
+		 " in the one, %" PRId64 " in the other", ndim - 2, ndim - 1, one->size, other->size);
+	text_add(&out->evidence, "both are square in their last two dimensions and were made by ");
+	cause_add_step(facts, &out->evidence, cause_step(other, "softmax _softmax"));
+	text_add(&out->evidence, ", of batches that came in by ");
+	cause_add_step(facts, &out->evidence, cause_decider(other));
+	text_add(&out->fix, "don't collect attention weights over batches: let the model not return them there, output_attentions=False");
+	cause_add_asked(facts, &out->fix, "output_attentions");
+	text_add(&out->fix, " (of a Trainer, ignore_keys=[\"attentions\"] of evaluate does it, too); or pad every batch to one fixed length where it is made, as both dimensions are that "
+		 "length");
+}
+
 /* Needs: pieces of a cat, each of which came in as a whole batch by one line, that part in another dimension than that along which they are joined. */
 bool
 cause_collected_batches(const struct cause_facts *facts, struct cause *out)
@@ -260,16 +304,22 @@ cause_collected_batches(const struct cause_facts *facts, struct cause *out)
 	struct text_walk at = { 0 };
 	const json_t *local;
 	int64_t joined = 0;
+	bool attention;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "cat concat concatenate") || !one || !other || one->event.id == other->event.id ||
 	    !where_same_line(facts->source, facts->process, one->event.site, other->event.site))
 		return false;
 	rule_int(facts->event, "dim", &joined);
 	joined += joined < 0 ? facts->event->operands[facts->sides[0].place].ndim : 0;
-	if (joined < 0 || !entered_as_batch(facts, &facts->sides[0], (int)joined) || !entered_as_batch(facts, &facts->sides[1], (int)joined))
+	attention = is_attention(facts, &facts->sides[0]) && is_attention(facts, &facts->sides[1]);
+	if (joined < 0 || !entered_as_batch(facts, &facts->sides[0], (int)joined, attention) || !entered_as_batch(facts, &facts->sides[1], (int)joined, attention))
 		return false;
 	out->confidence = "likely";
 	out->tells_news = true;
+	if (attention) {
+		tell_attentions(facts, out);
+		return true;
+	}
 	text_add(&out->text, "what several batches gave is joined, and each batch has a length of its own (its longest sample's): dimension %d is %" PRId64 " in the one, %" PRId64
 		 " in the other, as they came in by ", facts->sides[0].dim, other->size, one->size);
 	cause_add_step(facts, &out->text, one);
