@@ -9,9 +9,8 @@
 
 #define BEFORE_MOST 12 /* operations between the reading of the value and what it is used for */
 
-/* The whole number that EVENT read from a tensor's only element, and that tensor; false if it is no such operation. */
-static bool
-read_value(const struct event *event, int64_t *value, int64_t *tensor)
+bool
+cause_read_value(const struct event *event, int64_t *value, int64_t *tensor)
 {
 	char name[96], *end;
 
@@ -37,7 +36,7 @@ is_counted(const struct cause_facts *facts, const struct lineage_step *step, str
 	for (int64_t id = step->event.id - 1; id >= 0 && id >= step->event.id - BEFORE_MOST; id--) {
 		if (!facts->source->event(facts->source->context, facts->process, id, &event))
 			return false;
-		if (event.thread != step->event.thread || !read_value(&event, &out->largest, &tensor))
+		if (event.thread != step->event.thread || !cause_read_value(&event, &out->largest, &tensor))
 			continue;
 		if (out->largest + 1 != step->size ||
 		    !facts->source->maker(facts->source->context, facts->process, tensor, id, &out->max, &output))

@@ -68,6 +68,8 @@ const json_t *cause_limit_before(const struct cause_facts *facts, const struct c
 const json_t *cause_number_at(const struct cause_facts *facts, const struct lineage_step *step, int64_t value);
 /* Was STEP taken while an object was built: is its line, the chosen of its frames, in an __init__? */
 bool cause_is_built(const struct cause_facts *facts, const struct lineage_step *step);
+/* The whole number that EVENT read from a tensor's only element, and that tensor; false if it is no such operation. */
+bool cause_read_value(const struct event *event, int64_t *value, int64_t *tensor);
 /* The window that STEP (unfold, convolution, pooling) moved over its dimension; false where it is no such operation. */
 struct cause_window { int64_t over, extent /* dilation counted */, stride, padding; bool unfolds; };
 bool cause_window(const struct lineage_step *step, struct cause_window *out);
