@@ -230,31 +230,6 @@ fix_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "; if it counts from 1, subtract 1");
 }
 
-#define OFFSET_MOST 8 /* rows that a table of positions keeps in front (padding_idx + 1) */
-
-/* The index is positions that are counted from more than 0: the table holds as many fewer. */
-static bool
-tell_offset(const struct cause_facts *facts, struct cause *out)
-{
-	const struct mismatch *mismatch = facts->mismatch;
-	const struct operand *index = &facts->event->operands[mismatch->operand];
-	int64_t columns = index->ndim > 0 ? index->sizes[index->ndim - 1] : 0, offset = mismatch->has_actual ? mismatch->actual - columns + 1 : 0;
-
-	if (columns < 2 || offset < 1 || offset > OFFSET_MOST || columns > mismatch->expected || !cause_step_any(&facts->sides[0], "cumsum arange"))
-		return false;
-	out->confidence = "likely";
-	out->setting = cause_named_number(facts, mismatch->expected, "position max");
-	text_add(&out->text, "these positions begin at %" PRId64 ", not at 0: a table of %" PRId64 " rows holds sequences of %" PRId64 ", and this one has %" PRId64, offset, mismatch->expected,
-		 mismatch->expected - offset, columns);
-	cause_add_number(facts, &out->text, out->setting);
-	text_add(&out->evidence, "position %" PRId64 " is asked for", mismatch->actual);
-	text_add(&out->fix, "cut the sequences to %" PRId64 " (the table's rows less %" PRId64 "), whatever the limit for them is called; or build the table with %" PRId64 " rows more than the "
-		 "longest sequence", mismatch->expected - offset, offset, offset);
-	if (out->setting && columns == mismatch->expected)
-		text_add(&out->fix, "; the sequence is as long as %s: if that is its limit, too, raising it raises both", text_get(out->setting, "name"));
-	return true;
-}
-
 /* The name of the id that is too large: a token's (padding, most of all), where one is called so. */
 static void
 add_token(const struct cause_facts *facts, struct cause *out)
@@ -350,7 +325,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	    is_padding(facts, padding_value(facts)))
 		return false;
 	embedding = cause_is(facts, "embedding embedding_bag");
-	if (tell_offset(facts, out))
+	if (cause_tell_offset(facts, out, false))
 		return true;
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	if (embedding && tells_other_table(facts, &words))

@@ -87,6 +87,8 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	if (facts->positions)
 		text_add(&out->evidence, "the index was made by counting, not read from data");
+	if (embedding && cause_tell_offset(facts, out, true))
+		return true;
 	set_limit(facts, out, mismatch->expected);
 	if (!embedding)
 		text_add(&out->text, "%s is full: ", cause_operand_name(facts, mismatch->against));

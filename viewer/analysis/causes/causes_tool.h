@@ -247,6 +247,9 @@ int cause_split_sizes(const struct cause_facts *facts, int64_t *whole, int64_t *
 bool cause_split_by(const struct cause_facts *facts, int64_t *whole, int64_t *by);
 /* What the exception that the failed one was raised on as says, if it tells a range: a clause of TEXT; false where it tells none. */
 bool cause_add_told_range(const struct cause_facts *facts, struct text *text);
+/* The index is positions that are counted from more than 0, and goes beyond a table that so holds as many fewer: says so, what a limit by name leaves out,
+ * and what to change; false if it isn't that, or (JOINED) if nothing was joined to what such a limit left. */
+bool cause_tell_offset(const struct cause_facts *facts, struct cause *out, bool joined);
 /* A loss over classes. */
 bool cause_is_loss(const struct cause_facts *facts);
 
