@@ -5,6 +5,7 @@
 
 #define EVIDENCE_SHOWN 3
 #define LINEAGE_LINES 9 /* over all operands */
+#define LINEAGE_PARTS 8
 
 static void
 cause_evidence(struct page *page, const json_t *evidence, int width)
@@ -78,12 +79,74 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 	}
 }
 
+/* The lines of one operand's story that are shown: the first SHOWN of COUNT, and the last. */
+struct part_shown { const json_t *lines; const char *operand; size_t count, shown; };
+
+/* Line N of PART, as it is shown, in LINE. */
+static void
+part_line(const struct part_shown *part, size_t n, struct page *line)
+{
+	bool last = n + 1 == part->count;
+
+	if (part->operand[0] && n == 0) {
+		page_words(line, part->operand);
+		page_add(line, ": ");
+	} else if (part->operand[0]) {
+		page_add(line, "  ");
+	}
+	if (last && n > part->shown)
+		page_add(line, "... ");
+	page_words(line, json_string_value(json_array_get(part->lines, n)));
+}
+
+/* How many lines of the screen PART takes. */
+static int
+part_height(const struct part_shown *part, int width)
+{
+	int height = 0;
+
+	for (size_t n = 0; n < part->count; n++) {
+		struct page line = { 0 }, screen = { 0 };
+
+		if (n >= part->shown && n + 1 < part->count)
+			continue;
+		part_line(part, n, &line);
+		report_label(&screen, "");
+		height += page_wrap(&screen, REPORT_INDENT + 4, width, 2, page_string(&line));
+		page_free(&line);
+		page_free(&screen);
+	}
+	return height;
+}
+
+/* Leaves lines out of the middle until all fit into LINES: where a size comes from, the last, is told. Returns false if they can't. */
+static bool
+parts_fit(struct part_shown *parts, size_t count, int lines, int width)
+{
+	for (;;) {
+		struct part_shown *longest = NULL;
+		int height = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			height += part_height(&parts[i], width);
+			if (parts[i].count > 2 && parts[i].shown > 1 && (!longest || parts[i].shown > longest->shown))
+				longest = &parts[i];
+		}
+		if (height <= lines)
+			return true;
+		if (!longest)
+			return false;
+		longest->shown -= longest->shown == longest->count ? 2 : 1;
+	}
+}
+
 void
 report_lineage(struct page *page, const json_t *failure, int width)
 {
-	const json_t *lineage = json_object_get(failure, "lineage"), *part, *text;
-	size_t i, n, first = json_array_size(json_object_get(json_array_get(lineage, 0), "lines"));
-	bool twins = report_string(failure, "parting")[0] != 0;
+	const json_t *lineage = json_object_get(failure, "lineage");
+	size_t first = json_array_size(json_object_get(json_array_get(lineage, 0), "lines")), count = 0;
+	bool twins = report_string(failure, "parting")[0] != 0, all;
+	struct part_shown parts[LINEAGE_PARTS];
 	int lines = 0;
 
 	if (json_array_size(lineage) == 0) {
@@ -96,29 +159,30 @@ report_lineage(struct page *page, const json_t *failure, int width)
 		report_line(page, SAY("from where"), report_string(failure, "parting"), width, 2);
 		lines++;
 	}
-	json_array_foreach(lineage, i, part) {
-		const char *operand = report_string(part, "operand");
+	for (size_t i = 0; i < json_array_size(lineage) && count < LINEAGE_PARTS; i++) {
+		const json_t *part = json_array_get(lineage, i), *texts = json_object_get(part, "lines");
+		size_t size = json_array_size(texts);
 
-		json_array_foreach(json_object_get(part, "lines"), n, text) {
+		if (i && twins && size == first)
+			size = size ? 1 : 0; /* the same lines again */
+		if (size)
+			parts[count++] = (struct part_shown){ .lines = texts, .operand = report_string(part, "operand"), .count = size, .shown = size };
+	}
+	all = parts_fit(parts, count, LINEAGE_LINES - lines, width);
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < parts[i].count; n++) {
 			struct page line = { 0 };
 
-			if (n && i && twins && json_array_size(json_object_get(part, "lines")) == first)
-				break; /* the same lines again */
-			if (lines == LINEAGE_LINES) {
+			if (n >= parts[i].shown && n + 1 < parts[i].count)
+				continue;
+			if (!all && lines >= LINEAGE_LINES) {
 				report_label(page, "");
 				page_add(page, SAY("(more in: shapebox report --format json)\n"));
 				return;
 			}
-			if (n == 0 && operand[0]) {
-				page_words(&line, operand);
-				page_add(&line, ": ");
-			} else if (operand[0]) {
-				page_add(&line, "  ");
-			}
-			page_words(&line, json_string_value(text));
+			part_line(&parts[i], n, &line);
 			report_label(page, lines == 0 ? SAY("from where") : "");
 			lines += page_wrap(page, REPORT_INDENT + 4, width, 2, page_string(&line));
 			page_free(&line);
 		}
-	}
 }
