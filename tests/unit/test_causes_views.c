@@ -308,8 +308,10 @@ test_markers(void)
 	EXPECT("markers_unpaired", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "nothing was cut: the sequence that they were looked for in has 36, earlier ones up to 46"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "look for a marker that stands alone in this sample's text"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "another token has its id"));
 	ask_markers(46, 46); /* as long as any: it may have been cut */
 	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "nothing was cut"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "another token")); /* the limit tells it */
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "keep the length limit from cutting"));
 }
 

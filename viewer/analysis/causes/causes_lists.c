@@ -112,6 +112,13 @@ ends_of(const struct cause_facts *facts)
 	return named_count(facts, "end", 1);
 }
 
+/* What else may stand where a marker was found by its id, which isn't recorded. */
+static void
+add_other_token(struct cause *out)
+{
+	text_add(&out->fix, "; if none does, another token has its id: a marker that isn't in the vocabulary gets the unknown token's (unk_token_id), so add it as a special one");
+}
+
 /* Needs: two lists of positions, of unequal length, joined side by side; likely where both were found by value. */
 bool
 cause_markers(const struct cause_facts *facts, struct cause *out)
@@ -133,6 +140,7 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->evidence, "%sends without a start can't come from cutting a sequence's end", out->evidence.used ? SAY("; ") : "");
 		text_add(&out->fix, "look for an end marker that stands alone in the text (quoted in it, or the start removed), and escape or drop it; no "
 			 "length limit makes more ends than starts");
+		add_other_token(out);
 		return true;
 	}
 	length = searched_length(&facts->sides[0]);
@@ -142,6 +150,7 @@ cause_markers(const struct cause_facts *facts, struct cause *out)
 			 length, longest);
 		text_add(&out->fix, "look for a marker that stands alone in this sample's text (what a user wrote, which the tokenizer makes that token, or a template that forgets the other "
 			 "one): remove or escape it there; to use the first %" PRId64 " pairs would pair the wrong ones", few);
+		add_other_token(out);
 		return true;
 	}
 	out->setting = length > 0 && length == searched_length(&facts->sides[1]) ? cause_named_number(facts, length, cause_limits) : NULL;
