@@ -362,6 +362,11 @@ test_converted_otherwise(void)
 	start();
 	ask_dtype(converted(0, "float32", 5)); /* never called before */
 	EXPECT("converted_otherwise", "");
+	start();
+	for (int i = 0; i < CALLS; i++)
+		converted(i, "bfloat16", 4)->operation = "aten::mul"; /* it went elsewhere then */
+	ask_dtype(converted(CALLS, "float32", 5));
+	EXPECT("converted_otherwise", "");
 }
 
 /* Positions of as many features as ONE and OTHER put together, of a table of 64; a frame holds the features. */

@@ -270,14 +270,32 @@ find_conversion(const struct cause_facts *facts, const struct cause_side *side, 
 	return false;
 }
 
-/* Needs: a dtype that differs, made by a line that made the other one in every earlier call. */
+static bool
+note_call(const struct event *event, void *context)
+{
+	(void)event;
+	*(bool *)context = true;
+	return false;
+}
+
+/* Did the failing line run before? Else what another line made then went elsewhere, and says nothing of what is wanted here. */
+static bool
+ran_before(const struct cause_facts *facts)
+{
+	bool found = false;
+
+	elsewhere_each(facts->source, facts->process, facts->event, note_call, &found);
+	return found;
+}
+
+/* Needs: a dtype that differs, made by a line that made the other one in every earlier call, and a failing line that ran before. */
 bool
 cause_converted_otherwise(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	const char *is, *wanted;
 
-	if (!facts->source || !cause_disagrees(facts, "dtype") || !mismatch->expected_name || !mismatch->actual_name)
+	if (!facts->source || !cause_disagrees(facts, "dtype") || !mismatch->expected_name || !mismatch->actual_name || !ran_before(facts))
 		return false;
 	for (int i = 0; i < 2; i++) {
 		char here[ELSEWHERE_LINE], there[ELSEWHERE_LINE];
