@@ -93,9 +93,10 @@ test_subscripts(void)
 
 #define FOUND_CALLS 12
 
-/* A line that found one place in each of its calls finds LAST now, and Python asks for a place behind the end. */
+/* A line that found one place in each of its calls finds LAST now, and Python asks for a place behind the end. LOWEST (NULL: not counted): how often SMALLEST, a table's
+ * smallest, stands in its rows. */
 static const json_t *
-ask_beyond(int64_t last)
+ask_beyond(int64_t last, const char *lowest, int smallest)
 {
 	static struct event events[FOUND_CALLS];
 	static struct operand made[FOUND_CALLS];
@@ -109,25 +110,53 @@ ask_beyond(int64_t last)
 	struct event event = { .id = INT64_MAX, .site = -1, .operation = SUBJECT_SUBSCRIPT, .phase = "forward", .operand_count = 1, .operands = &features };
 	struct mismatch differs = { .property = "size", .operand = 0, .against = -1, .expected = 5, .actual = 4, .has_expected = true, .has_actual = true };
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &of, .last_call = -1, .sides = { { .place = 0, .dim = 0, .size = 4 }, { .place = -1 } } };
+	json_t *locals = lowest ? json_pack("[{s:[{s:s, s:i, s:s, s:[i, i], s:{s:i, s:o}}]}]", "locals", "name", "input_ids", "tensor", 60, "dtype", "int64", "shape", 4, 17,
+					    "summary", "min", smallest, "lowest", json_loads(lowest, 0, NULL)) : NULL;
+	json_t *causes;
 
+	facts.frames = locals;
 	now[0] = last;
 	for (int i = 0; i < FOUND_CALLS; i++) {
 		made[i] = (struct operand){ .name = "output", .kind = "tensor", .item = -1, .ndim = 1, .sizes = i == FOUND_CALLS - 1 ? now : one, .dtype = "int64", .tensor = 100 + i };
 		events[i] = (struct event){ .id = i + 1, .step = i, .site = 1, .operation = "aten::nonzero", .phase = "forward", .status = "ok", .output_count = 1, .outputs = &made[i] };
 	}
-	return causes_build(&facts);
+	causes = causes_build(&facts);
+	json_decref(locals);
+	return causes;
+}
+
+static void
+test_marks(void)
+{
+	const json_t *causes = ask_beyond(1, "[1, 2, 1, 1]", -200), *first = json_array_get(causes, 0);
+
+	CU_ASSERT_STRING_EQUAL(text_get(first, "confidence"), "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(first, "text"), "input_ids has 5 marks for them (-200), 1 too many: sequence 1 has 2, each of the others 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(first, "fix"), "number 1 of the batch, from 0"));
+	json_decref((json_t *)causes);
+	causes = ask_beyond(1, "[2, 2, 1, 0]", -200); /* whose it is isn't known */
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "text"), "1 too many"));
+	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(causes, 0), "text"), "sequence"));
+	json_decref((json_t *)causes);
+	causes = ask_beyond(1, "[1, 1, 1, 1]", -200); /* as many as rows */
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(causes, 0), "confidence"), "possible");
+	json_decref((json_t *)causes);
+	causes = ask_beyond(1, "[9, 9, 9, 9]", -100); /* labels that don't count */
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(causes, 0), "confidence"), "possible");
+	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(causes, 0), "text"), "marks"));
+	json_decref((json_t *)causes);
 }
 
 static void
 test_beyond(void)
 {
-	const json_t *causes = ask_beyond(2), *first = json_array_get(causes, 0);
+	const json_t *causes = ask_beyond(2, NULL, 0), *first = json_array_get(causes, 0);
 
 	CU_ASSERT_STRING_EQUAL(text_get(first, "rule"), "place_beyond");
 	CU_ASSERT_STRING_EQUAL(text_get(first, "confidence"), "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(first, "text"), "aten::nonzero at arch.py:31 found 2, where it found 1 in each of 11 earlier calls"));
 	json_decref((json_t *)causes);
-	causes = ask_beyond(1); /* as ever */
+	causes = ask_beyond(1, NULL, 0); /* as ever */
 	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(causes, 0), "confidence"), "possible");
 	CU_ASSERT_PTR_NULL(strstr(text_get(json_array_get(causes, 0), "text"), "earlier calls"));
 	json_decref((json_t *)causes);
@@ -207,6 +236,7 @@ main(void)
 	CU_add_test(suite, "too many indices", test_indexes);
 	CU_add_test(suite, "a place behind the end", test_subscripts);
 	CU_add_test(suite, "what counts past the end", test_beyond);
+	CU_add_test(suite, "marks for more rows than there are", test_marks);
 	CU_add_test(suite, "an empty list", test_empty);
 	CU_add_test(suite, "a mask for each head", test_masks);
 	CU_basic_run_tests();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "placeholders.h"
 #include "../history/usual.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../subject.h"
@@ -40,7 +41,8 @@ look_found(const struct event *event, void *context)
 	return false;
 }
 
-/* Needs: a tensor was asked in Python for a place behind its end. Likely where something that is found by values in this step is of another number than ever. */
+/* Needs: a tensor was asked in Python for a place behind its end. Likely where something that is found by values in this step is of another number than ever, or the tokens
+ * have more marks than it has rows. */
 bool
 cause_place_beyond(const struct cause_facts *facts, struct cause *out)
 {
@@ -65,6 +67,10 @@ cause_place_beyond(const struct cause_facts *facts, struct cause *out)
 	if (cause_decider(&facts->sides[0])) {
 		text_add(&out->evidence, "the %" PRId64 " of %s was decided by ", mismatch->actual, name);
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
+	}
+	if (placeholders_tell_marks(facts, mismatch->actual, out)) {
+		out->confidence = "likely";
+		return true;
 	}
 	text_add(&out->fix, "see what is counted to reach %" PRId64 ": give %s as many rows as that has places (one is missing), or take away the place that has no row (one too many in the data)",
 		 mismatch->expected, name);

@@ -15,6 +15,10 @@ bool placeholders_find(const struct cause_facts *facts, struct placeholders *out
 const json_t *placeholders_limit(const struct cause_facts *facts, const struct placeholders *found);
 /* How many places each sequence has; NULL if they weren't counted. Borrowed. */
 const json_t *placeholders_rows(const struct cause_facts *facts);
+/* The same where the mask was made as wide as the embeddings it picks from (expand_as), which counts each place so often: by place; NULL where it
+ * isn't so. New reference, for facts->places. */
+json_t *placeholders_of_wide_mask(const struct cause_facts *facts);
+
 /* How many stretches of places, one beside the other, each sequence has; NULL if they weren't counted. Borrowed. */
 const json_t *placeholders_runs(const struct cause_facts *facts);
 /* How many calls of the line that gave the features, in earlier steps, found as many places as they needed (as far as they are kept): SAME gets those that
@@ -22,9 +26,9 @@ const json_t *placeholders_runs(const struct cause_facts *facts);
 int64_t placeholders_agreed(const struct cause_facts *facts, int64_t *same);
 /* "train.py:25", the program's line that made the tokens that TENSOR (0: what the places are of) has the marks of; false where it isn't known. */
 bool placeholders_add_tokens(const struct cause_facts *facts, int64_t tensor, struct text *out);
-/* The same where the mask was made as wide as the embeddings it picks from (expand_as), which counts each place so often: by place; NULL where it
- * isn't so. New reference, for facts->places. */
-json_t *placeholders_of_wide_mask(const struct cause_facts *facts);
+/* causes_marks.c: the tokens have more marks (a number below all ids) than the ROWS that are there for them: says so, sequence by sequence, in OUT's text (a clause) and
+ * evidence, and what to change in its fix; false where that isn't so. */
+bool placeholders_tell_marks(const struct cause_facts *facts, int64_t rows, struct cause *out);
 
 /* How the places and the features are spread over sequences and images. True where one sequence alone was cut. */
 bool placeholders_add_spread(const struct cause_facts *facts, int64_t features, struct text *out);
