@@ -9,7 +9,7 @@
 
 #define TYPE_DICT 264 /* PyTypeObject.tp_dict */
 #define FLAG_HEAP (1ul << 9)
-#define SMALLEST 3    /* 0, 1 and 2 explain nothing, but 2 if it is what sizes are divided or multiplied by, and 1 and 2 if they limit a number of things */
+#define SMALLEST 3    /* 0, 1 and 2 explain nothing, but 2 if it is what sizes are divided or multiplied by, 1 and 2 if they limit a number of things, and all of a token's id */
 #define LARGEST (1ll << 40) /* addresses and thread numbers explain nothing either */
 #define DEPTH_MAX 2
 #define ENTRIES_PER_DICT 400
@@ -63,14 +63,22 @@ has_word(const char *name, const char *const *words, size_t count)
 	return false;
 }
 
-/* Does so small a VALUE tell anything, as NAME: a divisor (a merge size, a stride), a limit? */
+static bool
+is_identity(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 3 && strcmp(name + size - 3, "_id") == 0;
+}
+
+/* Does so small a VALUE tell anything, as NAME: a divisor (a merge size, a stride), a limit, a token's id? */
 static bool
 is_told(const char *name, int64_t value)
 {
 	static const char *const divisors[] = { "merge", "patch", "stride", "window", "factor", "scale", "group", "beam", "head", "temporal", "fps", "rate", "repeat", "times", "views", "crops" };
 	static const char *const limits[] = { "max_", "_max", "limit", "at_most" };
 
-	return (value == 2 && has_word(name, divisors, sizeof divisors / sizeof divisors[0])) ||
+	return (value >= 0 && is_identity(name)) || (value == 2 && has_word(name, divisors, sizeof divisors / sizeof divisors[0])) ||
 	       ((value == 1 || value == 2) && has_word(name, limits, sizeof limits / sizeof limits[0]));
 }
 
