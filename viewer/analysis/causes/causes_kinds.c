@@ -337,6 +337,7 @@ static void
 tell_layer(const struct cause_facts *facts, struct cause *out, int place, const char *parameter, const char *name, const char *input)
 {
 	int64_t all, like_input = cause_parameters_in(facts, input, &all), like_parameter = cause_parameters_in(facts, parameter, &all);
+	int other = place == facts->mismatch->operand ? facts->mismatch->against : facts->mismatch->operand;
 
 	if (like_input * 2 > all && all) {
 		out->confidence = "likely";
@@ -349,7 +350,9 @@ tell_layer(const struct cause_facts *facts, struct cause *out, int place, const 
 			text_add(&out->text, "; the input is the exception: the model's parameters are %s", parameter);
 		else
 			text_add(&out->text, "; the input is the exception: most of the model's parameters are %s", parameter);
-		cause_add_otherwise(facts, &out->evidence, place == facts->mismatch->operand ? facts->mismatch->against : facts->mismatch->operand, -1, LINEAGE_DTYPE);
+		cause_add_otherwise(facts, &out->evidence, other, -1, LINEAGE_DTYPE);
+		if (like_parameter == all && cause_tell_two_models(facts, out, place, other, parameter, input))
+			return;
 		text_add(&out->fix, "convert %s to %s where it is made%s", name, parameter, strcmp(parameter, "float32") == 0
 			 ? SAY(" (.float(); numpy makes float64)") : "");
 	} else {

@@ -136,6 +136,10 @@ void cause_tell_count(const struct cause_facts *facts, struct cause *out, const 
 /* The index is out of the classes of a table that was built one larger than a number by name (`num_labels + 1`): says so, and what to change; false if it wasn't. */
 bool cause_tell_one_more(const struct cause_facts *facts, struct cause *out);
 
+/* The operand at INPUT, of DTYPE, was made for layers of that dtype, which ran since, and goes into the model of the parameter at WEIGHT, which is in another (PARAMETER): says so, and
+ * what to change; false if no such layer ran. */
+bool cause_tell_two_models(const struct cause_facts *facts, struct cause *out, int weight, int input, const char *parameter, const char *dtype);
+
 /* The message tells shapes of processes that differ in one dimension: says so, and why, and what to change; false if it tells none. */
 bool cause_tell_ranks(const struct cause_facts *facts, struct cause *out);
 
