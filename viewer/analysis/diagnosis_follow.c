@@ -5,6 +5,7 @@
 
 #include "lineage/backward.h"
 #include "findings/check.h"
+#include "history/form_changed.h"
 #include "history/history.h"
 #include "history/usual.h"
 #include "lineage/lineage.h"
@@ -179,6 +180,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 					 : strcmp(mismatch->property, "device") == 0 ? LINEAGE_DEVICE : LINEAGE_SIZE;
 	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;
 	enum lineage_property other_property = property;
+	struct form_changed was;
 	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
 	bool both, loaded = false;
 
@@ -193,9 +195,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
 	if (strcmp(mismatch->property, "rank") == 0 && is_tensor) {
 		property = other_property = LINEAGE_RANK;
-		if (against >= 0 && event->operands[against].tensor >= 0 &&
-		    history_rank_changed(diagnosis->source, diagnosis->failure->process, event, against) &&
-		    !history_rank_changed(diagnosis->source, diagnosis->failure->process, event, place)) {
+		if (against >= 0 && event->operands[against].tensor >= 0 && form_changed_side(diagnosis->source, diagnosis->failure->process, event, mismatch, &was) == 1) {
 			int swap = place;
 
 			place = against;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "elsewhere.h"
+#include "form_changed.h"
 #include "../mismatch/mismatch_rule.h"
 #include "history_kind.h"
 #include "history_series.h"
@@ -211,6 +212,24 @@ range_json(const struct calls *calls)
 	return json;
 }
 
+/* ": self was [8, 10] float32 every time, not [8] int64": of the operand that is another than it always was. */
+static bool
+add_form(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch, struct text *text)
+{
+	struct form_changed was;
+	int side = form_changed_side(source, process, event, mismatch, &was);
+	const struct operand *is = side < 0 ? NULL : &event->operands[side ? mismatch->against : mismatch->operand];
+
+	if (!is)
+		return false;
+	text_add(text, ": %s had %d dimension%s every time, in the last ", is->name, was.ndim, language_plural(was.ndim));
+	form_add_last(text, &was);
+	text_add(text, ", not the ");
+	text_add_sizes(text, is->sizes, is->ndim);
+	text_add(text, " %s of now", is->dtype ? is->dtype : "");
+	return true;
+}
+
 json_t *
 history_build(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch)
 {
@@ -219,6 +238,7 @@ history_build(const struct source *source, int process, const struct event *even
 	json_t *json = json_object();
 	bool pair = mismatch && mismatch->operand >= 0 && mismatch->against >= 0 && mismatch->dim >= 0 && mismatch->against_dim >= 0;
 	int64_t failing, kept_measured = 0;
+	bool changed;
 
 	choose_place(&calls);
 	if (event->site >= 0) {
@@ -242,11 +262,12 @@ history_build(const struct source *source, int process, const struct event *even
 	if (calls.count) {
 		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? SAY("the last ") : "", calls.count,
 			 language_plural(calls.count));
+		changed = add_form(source, process, event, mismatch, &text);
 		if (calls.measured && size_at(event, calls.place, calls.dim, &failing)) {
-			text_add(&text, ": ");
+			text_add(&text, "%s", changed ? "; " : ": ");
 			add_agreement(source, process, &text, &calls, kept_measured, pair);
 			add_range(&text, &calls, event->operands[calls.place].name, calls.dim, failing, 0);
-		} else if (mismatch) {
+		} else if (mismatch && !changed) {
 			history_add_kind(source, process, event, mismatch, calls.count, &text);
 		}
 	} else {
@@ -269,30 +290,6 @@ history_other_changed(const struct source *source, int process, const struct eve
 	look_back_at(source, process, &other);
 	return one.measured >= USUAL_CALLS_LEAST && one.same == one.measured && other.measured == one.measured && !other.same &&
 	       other.smallest == other.largest;
-}
-
-struct ranks { const struct event *event; int place, calls, same; };
-
-static bool
-add_rank(const struct event *event, void *context)
-{
-	struct ranks *ranks = context;
-
-	if (ranks->place >= event->operand_count || !usual_same_layer(ranks->event, event))
-		return true;
-	ranks->same += event->operands[ranks->place].ndim == ranks->event->operands[ranks->place].ndim;
-	return ++ranks->calls < HISTORY_CALLS_MOST;
-}
-
-bool
-history_rank_changed(const struct source *source, int process, const struct event *event, int place)
-{
-	struct ranks ranks = { .event = event, .place = place };
-
-	if (event->site < 0 || place < 0)
-		return false;
-	source->each_call(source->context, process, event, add_rank, &ranks);
-	return ranks.calls >= USUAL_CALLS_LEAST && !ranks.same;
 }
 
 /* What earlier calls made: of each dimension, and of how many calls that is known. */

@@ -27,7 +27,5 @@ bool history_size_new(const struct source *source, int process, const struct eve
 /* Was the size that MISMATCH expects always what it isn't now, and the other side always as it is? Then the expecting side
  * is the one that changed. False where fewer calls are kept than tell anything. */
 bool history_other_changed(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch);
-/* Had the operand at PLACE another number of dimensions in every earlier call of EVENT's line? */
-bool history_rank_changed(const struct source *source, int process, const struct event *event, int place);
 
 #endif
