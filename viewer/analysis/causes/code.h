@@ -69,4 +69,12 @@ bool code_state(const struct code *code, int line, struct code_state *out);
  * same file that it calls; 0 if it doesn't. */
 int code_draws(const struct code *code, int line);
 
+/* The except BRANCH that a line stands in, and what was TRIED before: the lines of both, and the branch's CLAUSE ("except OSError as e"). Such a line runs only
+ * after a line that was tried has raised. */
+struct code_fallback { int tried, tried_last, branch /* 0: it follows the try */, last; char clause[96]; };
+/* That of LINE, in its own function; false where it is in none. */
+bool code_fallback(const struct code *code, int line, struct code_fallback *out);
+/* The same where LINE comes after the whole try of the same function that HANDLED is tried in. */
+bool code_follows_try(const struct code *code, int line, int handled, struct code_fallback *out);
+
 #endif
