@@ -373,7 +373,7 @@ diagnosis_blame(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	struct lineage *sides[] = { one, other };
 	const int64_t sizes[] = { size, others };
 
-	if (blame_again(diagnosis, sides) || blame_entered(diagnosis, sides) || blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides) ||
+	if (blame_again(diagnosis, sides) || blame_taken(diagnosis, sides, sizes) || blame_entered(diagnosis, sides) || blame_short(diagnosis, sides, sizes) || blame_otherwise(diagnosis, sides) ||
 	    blame_odd_piece(diagnosis, sides, sizes))
 		return true;
 	if (!blame_parting(diagnosis, sides, sizes) && !blame_copy(diagnosis, one, other, others)) {

@@ -43,6 +43,8 @@ bool blame_odd_piece(struct diagnosis *diagnosis, struct lineage *sides[2], cons
 bool blame_rest(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);
 /* The same: one side was divided with a rest and brought back: the origin is what came in, which is no multiple of what divides it. */
 bool blame_entered(struct diagnosis *diagnosis, struct lineage *sides[2]);
+/* The same: one side came in ready-made with fewer rows than the other, and one line took just those off its batches (taken.h): its story goes on there. */
+bool blame_taken(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);
 /* The same: what is assigned, no larger than ever, doesn't fit into what a slice of the failing line had left. ROOM gets the slice's story. */
 bool blame_assigned(struct diagnosis *diagnosis, struct lineage *room);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "diagnosis_parts.h"
+#include "causes/taken.h"
 #include "mismatch/mismatch_rule.h"
 #include "causes/slice.h"
 #include "causes/strides.h"
@@ -167,5 +168,24 @@ blame_entered(struct diagnosis *diagnosis, struct lineage *sides[2])
 	if (!strides_find(sides[0], sides[1], &strides))
 		return false;
 	blame_step(diagnosis, sides[strides.side], strides.entry, strides.entered);
+	return true;
+}
+
+bool
+blame_taken(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2])
+{
+	const struct lineage *const stories[2] = { sides[0], sides[1] };
+	struct lineage_step step = { .dim = 0, .decides = true, .possible = true };
+	struct lineage *side;
+	struct taken taken;
+
+	if (!taken_find(diagnosis->source, diagnosis->failure->process, stories, sizes, &taken) || sides[taken.side]->count >= LINEAGE_STEPS_MOST)
+		return false;
+	side = sides[taken.side];
+	step.event = taken.event;
+	step.size = taken.event.outputs[0].sizes[0];
+	text_say(step.how, sizeof(step.how), "%" PRId64 " rows of %" PRId64 " left in %" PRId64 " calls", taken.is, taken.was, taken.calls);
+	side->steps[side->count++] = step;
+	blame_step(diagnosis, side, side->count - 1, sizes[taken.side]);
 	return true;
 }
