@@ -344,6 +344,8 @@ tell_layer(const struct cause_facts *facts, struct cause *out, int place, const 
 		text_add(&out->text, "; %s is the exception: most of the model's parameters are %s, like the input", cause_operand_name(facts, place), input);
 		text_add(&out->fix, "cast this layer to %s (and what was made with it: lora_A and lora_B, a new head), as the rest of the model is; or run it "
 			 "under autocast", input);
+	} else if (cause_tell_cast_copy(facts, out, place, other, parameter, input)) {
+		return;
 	} else if (like_parameter * 2 > all && all) {
 		out->confidence = "likely";
 		if (like_parameter == all)

@@ -139,6 +139,9 @@ bool cause_tell_one_more(const struct cause_facts *facts, struct cause *out);
 /* The operand at INPUT, of DTYPE, was made for layers of that dtype, which ran since, and goes into the model of the parameter at WEIGHT, which is in another (PARAMETER): says so, and
  * what to change; false if no such layer ran. */
 bool cause_tell_two_models(const struct cause_facts *facts, struct cause *out, int weight, int input, const char *parameter, const char *dtype);
+/* The line took inputs of DTYPE from the same maker in every earlier call, with weights of DTYPE: the weight at WEIGHT, in PARAMETER, is the exception (a copy that was cast): says
+ * so, and what to change; false if it isn't so. */
+bool cause_tell_cast_copy(const struct cause_facts *facts, struct cause *out, int weight, int input, const char *parameter, const char *dtype);
 
 /* The message tells shapes of processes that differ in one dimension: says so, and why, and what to change; false if it tells none. */
 bool cause_tell_ranks(const struct cause_facts *facts, struct cause *out);
