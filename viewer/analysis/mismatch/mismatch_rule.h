@@ -76,6 +76,10 @@ bool state_names(const struct mismatch_facts *facts, struct mismatch *out, const
 bool state_numbers(struct mismatch *out, const char *property, int operand, int against, int dim, int64_t expected,
 		   int64_t actual);
 void state_mark(struct mismatch *out, int operand, int dim);
+/* An index in the operand at PLACE is outside [LOWEST, LIMIT) of dimension AGAINST_DIM of AGAINST; false if none is known to be. */
+bool state_index(const struct mismatch_facts *facts, struct mismatch *out, int place, int against, int against_dim, int64_t limit, int64_t lowest);
+/* The index at PLACE is of none of the blank-separated dtypes ALLOWED. */
+bool state_index_dtype(const struct mismatch_facts *facts, struct mismatch *out, int place, const char *allowed);
 
 /* Does OPERAND broadcast to SIZES (fixed), or with them? Fills OUT and returns true if not. AGAINST_DIM counts in sizes. */
 bool state_broadcast(const struct mismatch_facts *facts, struct mismatch *out, int operand, int against, bool fixed);
