@@ -122,7 +122,7 @@ cause_view_changed(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-/* The step that made the table's size what it is, of one that the index LARGEST would have fitted. */
+/* The step that left out a part of the table, to the size that it has, where the index LARGEST would have fitted the whole. (A view only divides it.) */
 static const struct lineage_step *
 cut_since(const struct cause_side *table, int64_t largest, int64_t *from)
 {
@@ -131,7 +131,7 @@ cut_since(const struct cause_side *table, int64_t largest, int64_t *from)
 
 		*from = table->lineage->steps[i + 1].size;
 		if (step->size == table->size && *from > table->size)
-			return *from > largest ? step : NULL;
+			return *from > largest && mismatch_is_any(step->event.operation, "slice narrow select index index_select masked_select split split_with_sizes chunk unbind topk take") ? step : NULL;
 	}
 	return NULL;
 }

@@ -345,6 +345,10 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "%s of %" PRId64 " rows is too small for its index: %s", cause_operand_name(facts, mismatch->against), mismatch->expected,
 			 mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
+	if (!embedding && cause_tell_classes(facts, out)) {
+		add_made(facts, out);
+		return true;
+	}
 	add_token(facts, out);
 	if (embedding && !is_other_than_tokens(facts))
 		add_added(facts, out);

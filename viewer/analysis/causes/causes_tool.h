@@ -135,6 +135,8 @@ void cause_tell_count(const struct cause_facts *facts, struct cause *out, const 
 
 /* The index is out of the classes of a table that was built one larger than a number by name (`num_labels + 1`): says so, and what to change; false if it wasn't. */
 bool cause_tell_one_more(const struct cause_facts *facts, struct cause *out);
+/* OUT's setting, which the index is beyond, counts classes: says so, and what to change; false if it doesn't. */
+bool cause_tell_classes(const struct cause_facts *facts, struct cause *out);
 
 /* The operand at INPUT, of DTYPE, was made for layers of that dtype, which ran since, and goes into the model of the parameter at WEIGHT, which is in another (PARAMETER): says so, and
  * what to change; false if no such layer ran. */

@@ -1,5 +1,5 @@
 /* links: schema viewer */
-/* A table that the source builds one larger than its classes (causes_one_more.c). */
+/* An index that is a class's number (causes_classes.c). */
 #include "causes_asked.h"
 
 static char path[] = "/tmp/shapebox-one-more-XXXXXX.py";
@@ -52,15 +52,42 @@ test_not_told(void)
 	CU_ASSERT_FALSE(told(4, 6, 3)); /* it fits */
 }
 
+/* An index of VALUE beyond ROWS, which a number of NAME is. */
+static bool
+told_setting(const char *name, int64_t rows, int64_t value)
+{
+	json_t *number = json_pack("{s:s, s:I}", "name", name, "value", (json_int_t)rows);
+	const struct mismatch mismatch = { .property = "index", .operand = 1, .against = 0, .expected = rows, .actual = value, .has_actual = true };
+	const struct event event = { .operation = "aten::index_put_" };
+	struct cause_facts facts = { .event = &event, .mismatch = &mismatch };
+	bool told;
+
+	cause = (struct cause){ .confidence = "", .setting = number };
+	told = cause_tell_classes(&facts, &cause);
+	json_decref(number);
+	return told;
+}
+
+static void
+test_setting(void)
+{
+	CU_ASSERT(told_setting("self.num_classes", 80, 90));
+	CU_ASSERT_STRING_EQUAL(cause.text.data, "; that is no class: they go from 0 to 79");
+	CU_ASSERT_STRING_EQUAL(cause.fix.data, "map the values to 0 .. 79 where they are made, or build the model for 91 classes or more: self.num_classes");
+	CU_ASSERT_FALSE(told_setting("self.max_nodes", 80, 90));
+	CU_ASSERT_FALSE(told_setting("self.num_classes", 80, -3));
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "told", test_told);
 	CU_add_test(suite, "not told", test_not_told);
+	CU_add_test(suite, "a setting that counts classes", test_setting);
 }
 
 int
 main(void)
 {
-	return run_suite_with(path, program, "one more than the classes", fill);
+	return run_suite_with(path, program, "classes", fill);
 }

@@ -1,4 +1,5 @@
-/* A table that was built one larger than a number by name: detectors keep a class for "nothing there" behind the others. */
+/* An index that is a class's number: beyond a setting that counts classes, or beyond a table that was built one larger (detectors keep a class for "nothing there"
+ * behind the others). */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,33 @@ is_one_more(const struct cause_facts *facts, const struct lineage_step *step, ch
 	return found;
 }
 
+/* What to change where the values are made, so that they are below CLASSES. */
+static void
+fix_values(const struct cause_facts *facts, struct cause *out, int64_t classes)
+{
+	text_add(&out->fix, "map the values to 0 .. %" PRId64 " where they are made", classes - 1);
+	if (!cause_decider(&facts->sides[0]))
+		return;
+	text_add(&out->fix, " (");
+	cause_add_step(facts, &out->fix, cause_decider(&facts->sides[0]));
+	text_add(&out->fix, ")");
+}
+
+bool
+cause_tell_classes(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	if (!out->setting || !cause_is_called(out->setting, "class label categ") || !mismatch->has_actual || mismatch->actual < mismatch->expected || mismatch->actual == INT64_MAX)
+		return false;
+	text_add(&out->text, "; that is no class: they go from 0 to %" PRId64, mismatch->expected - 1);
+	fix_values(facts, out, mismatch->expected);
+	text_add(&out->fix, ", or build the model for %" PRId64 " classes or more: %s", mismatch->actual + 1, text_get(out->setting, "name"));
+	if (mismatch->actual == mismatch->expected)
+		text_add(&out->fix, "; if they count from 1, subtract 1");
+	return true;
+}
+
 bool
 cause_tell_one_more(const struct cause_facts *facts, struct cause *out)
 {
@@ -69,12 +97,7 @@ cause_tell_one_more(const struct cause_facts *facts, struct cause *out)
 	out->confidence = "likely";
 	text_add(&out->text, "%s is built for %" PRId64 " classes, 0 to %" PRId64 ", and its last of %" PRId64 " is none of them (`%s + 1` at %s:%d): %s holds %" PRId64,
 		 cause_operand_name(facts, mismatch->against), classes, classes - 1, mismatch->expected, name, file, line, cause_operand_name(facts, mismatch->operand), mismatch->actual);
-	text_add(&out->fix, "map the values to 0 .. %" PRId64 " where they are made", classes - 1);
-	if (cause_decider(&facts->sides[0])) {
-		text_add(&out->fix, " (");
-		cause_add_step(facts, &out->fix, cause_decider(&facts->sides[0]));
-		text_add(&out->fix, ")");
-	}
+	fix_values(facts, out, classes);
 	text_add(&out->fix, ", or build the model for %" PRId64 " classes or more: %s; at %" PRId64 ", the last class would be taken for none", mismatch->actual + 1, name, mismatch->actual);
 	return true;
 }
