@@ -78,7 +78,7 @@ cause_add_pieces(struct text *text, const struct event *event, int dim)
 	int count = 0;
 
 	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1))
-		if (dim < event->operands[i].ndim && count++ < PIECES_MOST)
+		if (strcmp(event->operands[i].name, "out") != 0 && dim < event->operands[i].ndim && count++ < PIECES_MOST)
 			text_add(text, "%s%" PRId64, count > 1 ? " + " : "", event->operands[i].sizes[dim]);
 	if (count > PIECES_MOST)
 		text_add(text, " + ...");
