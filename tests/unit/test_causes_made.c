@@ -156,7 +156,14 @@ test_cut(void)
 	EXPECT("cut_one_side", "");
 	ask(&a, "", NULL, number("CAPACITY", 7));
 	EXPECT("cut_one_side", "likely");
-	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise CAPACITY to 12"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise CAPACITY to 12 or more"));
+	calls = 4;
+	was[0].smallest = 5; /* every batch asks for another number */
+	was[0].largest = 12;
+	was[1].smallest = was[1].largest = 7;
+	ask(&a, "", NULL, number("CAPACITY", 7));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("cut_one_side", "fix"), "raise CAPACITY to what the longest batch needs (12 in this one)"));
+	CU_ASSERT_PTR_NULL(strstr(text_of("cut_one_side", "fix"), "or more"));
 	forget();
 	STEP(1, 98, "aten::chunk", whole, 0, 16); /* the mismatch names the other first */
 	STEP(0, 97, "aten::cat", whole, 0, 24);
@@ -221,6 +228,21 @@ test_aligned(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "unsqueeze(-1)"));
 	ask(&b, "", NULL, NULL);
 	EXPECT("aligned_wrongly", "");
+}
+
+/* Who used a tensor next after something unrecorded gave it another size didn't decide that. */
+static void
+test_decided(void)
+{
+	const struct cause_facts facts = { .event = NULL };
+	struct lineage_step step = { .event = { .id = -1, .site = -1, .operation = "aten::detach" }, .size = 124, .resized = true, .entered = true, .how = "no longer kept" };
+	struct text text = {{0}, 0}, other = {{0}, 0};
+
+	cause_add_decided(&facts, &text, 124, &step);
+	CU_ASSERT_STRING_EQUAL(text.data, "what made it 124 is not known, as it is no operation that is kept; with that size it was used first by aten::detach");
+	step.entered = false; /* resized by that very operation */
+	cause_add_decided(&facts, &other, 124, &step);
+	CU_ASSERT_STRING_EQUAL(other.data, "the 124 was decided by aten::detach (no longer kept)");
 }
 
 /* squeeze() of a batch of one, after batches of four. */
@@ -367,6 +389,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "pictures", test_pictures);
 	CU_add_test(suite, "aligned", test_aligned);
 	CU_add_test(suite, "squeezed", test_squeezed);
+	CU_add_test(suite, "what is known of who decided a size", test_decided);
 	CU_add_test(suite, "layers", test_layers);
 	CU_add_test(suite, "losses", test_losses);
 	CU_add_test(suite, "values for a selection", test_selected);

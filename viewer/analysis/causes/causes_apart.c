@@ -173,17 +173,19 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 		 cause_operand_name(facts, small->place));
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, "; %s has %" PRId64, cause_operand_name(facts, large->place), large->size);
-	if (longer) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", large->size);
-		cause_add_step(facts, &out->evidence, longer);
-	}
+	if (longer)
+		cause_add_decided(facts, &out->evidence, large->size, longer);
 	if (cut != small->size && longer && longer->size > cut && longer->size != large->size) { /* both were flattened since, or shifted */
 		text_add(&out->fix, "cut the %" PRId64 " that %s is made of to %" PRId64 " as well (before anything is computed from it), or raise %s to %" PRId64
 			 " or more", longer->size, cause_operand_name(facts, large->place), cut, text_get(out->setting, "name"), longer->size);
 		return true;
 	}
-	text_add(&out->fix, "cut %s to %" PRId64 " as well (before anything is computed from it), or raise %s to %" PRId64 " or more",
-		 cause_operand_name(facts, large->place), small->size, text_get(out->setting, "name"), large->size);
+	text_add(&out->fix, "cut %s to %" PRId64 " as well (before anything is computed from it), or raise %s to ", cause_operand_name(facts, large->place), small->size,
+		 text_get(out->setting, "name"));
+	if (large->smallest < large->largest) /* by the data: no number is enough for good */
+		text_add(&out->fix, "what the longest batch needs (%" PRId64 " in this one)", large->size);
+	else
+		text_add(&out->fix, "%" PRId64 " or more", large->size);
 	return true;
 }
 
@@ -217,10 +219,8 @@ cause_packed_split(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, " gives %" PRId64 " of them, %s needs %" PRId64, facts->sides[side].size, cause_operand_name(facts, facts->sides[!side].place),
 		 facts->sides[!side].size);
-	if (cause_decider(&facts->sides[!side])) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", facts->sides[!side].size);
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[!side]));
-	}
+	if (cause_decider(&facts->sides[!side]))
+		cause_add_decided(facts, &out->evidence, facts->sides[!side].size, cause_decider(&facts->sides[!side]));
 	text_add(&out->fix, "split packed rows (patches, tokens of several samples in dimension 0) by the samples they belong to (their lengths or grids), not "
 		 "into equal chunks; DataParallel does the latter: use DistributedDataParallel");
 	return true;

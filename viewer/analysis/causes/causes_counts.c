@@ -228,10 +228,8 @@ cause_expected_size(const struct cause_facts *facts, struct cause *out)
 			text_add(&out->evidence, "%" PRId64 " x ", by);
 		text_add(&out->evidence, "%s; ", text_get(out->setting, "name"));
 	}
-	if (cause_decider(&facts->sides[0])) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", mismatch->actual);
-		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
-	}
+	if (cause_decider(&facts->sides[0]))
+		cause_add_decided(facts, &out->evidence, mismatch->actual, cause_decider(&facts->sides[0]));
 	if (apart > 0)
 		text_add(&out->fix, "pad %s by %" PRId64 " to %" PRId64 " (the model's own processor or feature extractor does), or build the model for %" PRId64, name,
 			 apart, mismatch->expected, mismatch->actual);

@@ -306,10 +306,8 @@ cause_loaded_size(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->text, step);
 	text_add(&out->text, "); what it meets here, %s, has %" PRId64, cause_operand_name(facts, now->place), now->size);
 	cause_add_number(facts, &out->text, out->setting);
-	if (cause_decider(now)) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", now->size);
-		cause_add_step(facts, &out->evidence, cause_decider(now));
-	}
+	if (cause_decider(now))
+		cause_add_decided(facts, &out->evidence, now->size, cause_decider(now));
 	text_add(&out->fix, "don't restore it into this run (start it anew with %" PRId64 ", or carry its %" PRId64 " over and add the rest), or run with what the checkpoint "
 		 "was made for", now->size, file->size);
 	return true;

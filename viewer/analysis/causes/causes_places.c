@@ -93,10 +93,8 @@ cause_padded_more(const struct cause_facts *facts, struct cause *out)
 	out->confidence = shorter || facts->calls > 0 ? "likely" : "possible";
 	text_add(&out->text, "the input is too short to be padded with its own ends: %" PRId64 " in dimension %d, and the padding needs at least %" PRId64, mismatch->actual,
 		 mismatch->dim, mismatch->expected);
-	if (cause_decider(is)) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", mismatch->actual);
-		cause_add_step(facts, &out->evidence, cause_decider(is));
-	}
+	if (cause_decider(is))
+		cause_add_decided(facts, &out->evidence, mismatch->actual, cause_decider(is));
 	if (shorter)
 		text_add(&out->evidence, "%sin %" PRId64 " earlier calls at least %" PRId64 " were left", out->evidence.used ? SAY("; ") : "", is->calls, is->smallest);
 	text_add(&out->fix, "drop inputs shorter than %" PRId64 ", or lengthen them (with zeros) before this; or pad less (a smaller window), or with zeros (mode "

@@ -81,10 +81,8 @@ cause_kept_size(const struct cause_facts *facts, struct cause *out)
 	out->confidence = "likely";
 	text_add(&out->text, "what %s is joined to (a cache or state that is kept) was filled with %" PRId64 " in dimension %d, as all %" PRId64 " calls before had; what comes "
 		 "now has %" PRId64, cause_operand_name(facts, now->place), kept->size, kept->dim, kept->calls, now->size);
-	if (cause_decider(now)) {
-		text_add(&out->evidence, "the %" PRId64 " was decided by ", now->size);
-		cause_add_step(facts, &out->evidence, cause_decider(now));
-	}
+	if (cause_decider(now))
+		cause_add_decided(facts, &out->evidence, now->size, cause_decider(now));
 	if (times > 1)
 		text_add(&out->fix, "repeat what is kept %" PRId64 " times along dimension %d before it is used (repeat_interleave; of a cache of keys and values: "
 			 "batch_repeat_interleave(%" PRId64 ")), or fill it anew with this batch", times, kept->dim, times);

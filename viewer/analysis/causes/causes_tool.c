@@ -174,6 +174,21 @@ cause_add_step(const struct cause_facts *facts, struct text *text, const struct 
 		text_add(text, " (%s)", step->how);
 }
 
+void
+cause_add_decided(const struct cause_facts *facts, struct text *text, int64_t size, const struct lineage_step *step)
+{
+	struct lineage_step reader = *step;
+
+	if (!step->resized || !step->entered) {
+		text_add(text, "the %" PRId64 " was decided by ", size);
+		cause_add_step(facts, text, step);
+		return;
+	}
+	*reader.how = 0;
+	text_add(text, "what made it %" PRId64 " is not known, as it is no operation that is kept; with that size it was used first by ", size);
+	cause_add_step(facts, text, &reader);
+}
+
 int
 cause_open(const struct cause_facts *facts, const struct lineage_step *step, struct code *code, char *file, size_t size)
 {

@@ -47,6 +47,8 @@ bool cause_is_parameter(const struct cause_facts *facts, int place);
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
 void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
+/* "the 45 was decided by ..." of STEP; where it only read what is no longer kept, says so. */
+void cause_add_decided(const struct cause_facts *facts, struct text *text, int64_t size, const struct lineage_step *step);
 /* " (train.py:25)": the first line of the program's files that are in the frames which has WORD; false if none has. For a fix, no evidence. */
 bool cause_add_asked(const struct cause_facts *facts, struct text *text, const char *word);
 /* The same, with the line of source, and the name that carries VALUE there. */
