@@ -24,17 +24,30 @@ static const char program[] =
 	"    def forward(self, rows):\n"
 	"        return torch.zeros(rows * 4)\n" /* 12 */
 	"# n_positions=max_seconds * 100\n"
-	"config = Config(n_positions=max_seconds * fps + 4, heads=2)\n"; /* 14 */
+	"config = Config(n_positions=max_seconds * fps + 4, heads=2)\n" /* 14 */
+	"def frames(wave, rate, window):\n"
+	"    size, hop = int(rate * 0.025), round(rate / 147)\n"
+	"    own = int(rate * window)\n" /* 17 */
+	"    a = wave.unfold(0, size, hop)\n" /* 18 */
+	"    b = wave.unfold(0, own, hop)\n" /* 19 */
+	"    both = int(rate * window)\n"
+	"    both = 9 if hop else both\n"
+	"    c = wave.unfold(0, both, hop)\n" /* 22 */
+	"    late = int(rate * window)\n"
+	"    rate = 8000\n"
+	"    d = wave.unfold(0, late, hop)\n"; /* 25 */
+
+static json_t *stack; /* frames with locals; NULL */
 
 /* What the statement of LINE says of VALUE, where NUMBERS (taken over) are within reach. */
 static const char *
 ask_line(int line_number, int64_t value, json_t *numbers)
 {
-	const struct frame frames[] = { { .file = path, .function = "__init__", .line = line_number } };
+	const struct frame frames[] = { { .file = path, .function = stack ? "frames" : "__init__", .line = line_number } };
 	const struct site sites[] = { { .id = 60, .frame_count = 1, .frames = frames } };
 	struct hand hand = { .sites = sites, .site_count = 1 };
 	struct source source = hand_source(&hand);
-	struct cause_facts facts = { .source = &source, .numbers = numbers, .settings = &set };
+	struct cause_facts facts = { .source = &source, .numbers = numbers, .settings = &set, .frames = stack };
 	const struct lineage_step step = { .event = { .id = 3, .site = 60, .operation = "aten::zeros" }, .size = value };
 
 	found = (struct text){{0}, 0};
@@ -86,6 +99,51 @@ test_given(void)
 	CU_ASSERT_STRING_EQUAL(ask_line(9, 600, reach(6, 6)), ""); /* a comment gives nothing */
 }
 
+/* Numbers with a point, made whole as Python does it, of a frame's own numbers. */
+static void
+test_made_whole(void)
+{
+	stack = json_pack("[{s:s, s:s, s:[{s:s,s:s,s:i}, {s:s,s:s,s:i}, {s:s,s:s,s:i}, {s:s,s:s,s:i}, {s:s,s:s,s:i}, {s:s,s:s,s:i}]}]", "file", path, "function", "frames", "locals", "name", "rate",
+			  "kind", "int", "value", 22050, "name", "size", "kind", "int", "value", 551, "name", "hop", "kind", "int", "value", 150, "name", "own", "kind", "int", "value", 551,
+			  "name", "both", "kind", "int", "value", 551, "name", "late", "kind", "int", "value", 551);
+	CU_ASSERT_PTR_NOT_NULL(strstr(ask_line(18, 551, NULL), "551 is `int(rate * 0.025)` at "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(found.data, ":16: int(22050 * 0.025)"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(ask_line(18, 150, NULL), ":16: round(22050 / 147)"));
+	CU_ASSERT_STRING_EQUAL(ask_line(18, 552, NULL), "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(ask_line(19, 551, NULL), "551 is `int(rate * window)` at ")); /* what isn't known keeps its name */
+	CU_ASSERT_PTR_NOT_NULL(strstr(found.data, ":17: int(22050 * window)"));
+	CU_ASSERT_STRING_EQUAL(ask_line(19, 400, NULL), ""); /* it isn't what is recorded */
+	CU_ASSERT_STRING_EQUAL(ask_line(22, 551, NULL), ""); /* given twice */
+	CU_ASSERT_STRING_EQUAL(ask_line(25, 551, NULL), ""); /* its rate isn't the one that is recorded */
+	json_decref(stack);
+	stack = NULL;
+}
+
+static struct condition_value
+read_alone(const char *text)
+{
+	const struct condition_scope scope = { .count = 0 };
+
+	return condition_read(&scope, text);
+}
+
+static void
+test_points(void)
+{
+	CU_ASSERT_EQUAL(read_alone("int(0.29 * 100)").number, 28); /* as Python's own, in double precision */
+	CU_ASSERT_EQUAL(read_alone("int(16000 * .025)").number, 400);
+	CU_ASSERT_EQUAL(read_alone("round(2.5)").number, 2);
+	CU_ASSERT_EQUAL(read_alone("math.ceil(7 / 2)").number, 4);
+	CU_ASSERT_EQUAL(read_alone("int(7.5 // 2)").number, 3);
+	CU_ASSERT_EQUAL(read_alone("8 / 2").kind, CONDITION_NUMBER);
+	CU_ASSERT_EQUAL(read_alone("7 / 2").kind, CONDITION_FLOAT);
+	CU_ASSERT_EQUAL(read_alone("int(1e400)").kind, CONDITION_UNKNOWN);
+	CU_ASSERT_EQUAL(read_alone("int(1e300)").kind, CONDITION_UNKNOWN);
+	CU_ASSERT_EQUAL(read_alone("1.5 / 0").kind, CONDITION_UNKNOWN);
+	CU_ASSERT_EQUAL(read_alone("10_000").kind, CONDITION_UNKNOWN);
+	CU_ASSERT_EQUAL(read_alone("int(0.5 * unknown)").kind, CONDITION_UNKNOWN);
+}
+
 int
 main(void)
 {
@@ -104,6 +162,8 @@ main(void)
 	CU_add_test(suite, "the statement that made it", test_statement);
 	CU_add_test(suite, "an assignment before", test_assigned);
 	CU_add_test(suite, "what a name is given", test_given);
+	CU_add_test(suite, "made whole", test_made_whole);
+	CU_add_test(suite, "numbers with a point", test_points);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

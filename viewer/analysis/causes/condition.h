@@ -26,8 +26,9 @@ struct condition_scope {
 };
 
 struct condition_value {
-	enum { CONDITION_UNKNOWN, CONDITION_NUMBER, CONDITION_SHAPE, CONDITION_TENSOR, CONDITION_TRUTH } kind;
+	enum { CONDITION_UNKNOWN, CONDITION_NUMBER, CONDITION_FLOAT, CONDITION_SHAPE, CONDITION_TENSOR, CONDITION_TRUTH } kind;
 	int64_t number;          /* NUMBER; TRUTH: 0 or 1 */
+	double real;             /* FLOAT: a number of Python's with a point, which int(), round(), // make whole again; computed as Python does */
 	const json_t *tensor;    /* it, or whose size, rank, elements or shape it is; NULL */
 	const json_t *mask;      /* whose True are counted, or that picks from the tensor; NULL */
 	int dim;                 /* of the tensor; -1: all of its elements, or computed from it */

@@ -11,9 +11,8 @@
 #define DEPTH_MOST 8
 
 
-/* The text of item PLACE of "a, b, c". */
-static bool
-nth_of(const char *text, int place, char *out, size_t size)
+bool
+condition_item(const char *text, int place, char *out, size_t size)
 {
 	const char *from = text;
 	int depth = 0;
@@ -43,8 +42,8 @@ assigned(const struct condition_reader *reader, const char *name)
 
 	if (reader->depth >= DEPTH_MOST || !reader->left || --*reader->left < 0 || !code_assigned(reader->scope->statements, reader->scope->count, name, text, sizeof(text), &place))
 		return value;
-	if (place >= 0 && nth_of(text, 1, item, sizeof(item))) { /* "a, b = c, d" */
-		if (!nth_of(text, place, item, sizeof(item)))
+	if (place >= 0 && condition_item(text, 1, item, sizeof(item))) { /* "a, b = c, d" */
+		if (!condition_item(text, place, item, sizeof(item)))
 			return value;
 		inner.at = item;
 		return condition_any(&inner);
@@ -102,6 +101,8 @@ resolve(const struct condition_reader *reader, const char *path)
 		}
 	} else if (json_is_integer(is) && strcmp(kind, "int") == 0) {
 		value = condition_number(json_integer_value(is));
+	} else if (json_is_real(is) && strcmp(kind, "float") == 0) {
+		value = condition_float(json_real_value(is));
 	} else if (condition_find_number(reader->scope, path, &value.number)) {
 		value.kind = CONDITION_NUMBER;
 	}
@@ -110,7 +111,7 @@ resolve(const struct condition_reader *reader, const char *path)
 		from = from.kind == CONDITION_UNKNOWN && !is_assigned(reader->scope, path) ? given(reader, path) : from;
 	}
 	if ((from.kind == CONDITION_NUMBER && (value.kind == CONDITION_UNKNOWN || value.number == from.number)) ||
-	    (from.kind == CONDITION_SHAPE && value.kind == CONDITION_UNKNOWN)) {
+	    ((from.kind == CONDITION_SHAPE || from.kind == CONDITION_FLOAT) && value.kind == CONDITION_UNKNOWN)) {
 		value = from;
 		value.direct = false;
 		if (!*value.given)
@@ -383,11 +384,13 @@ condition_atom(struct condition_reader *reader)
 	struct condition_value value = { .dim = -1 }, values[CONDITION_SIZES_MOST];
 
 	condition_blanks(reader);
-	if (isdigit((unsigned char)*reader->at)) {
+	if (isdigit((unsigned char)*reader->at) || (*reader->at == '.' && isdigit((unsigned char)reader->at[1]))) {
 		char *end;
 
 		value = condition_number(strtoll(reader->at, &end, 10));
-		if (*end == '.' || *end == 'e' || *end == '_') {
+		if (*end == '.' || *end == 'e') /* as C reads it */
+			value = condition_float(strtod(reader->at, &end));
+		if (is_word(*end) || *end == '.') {
 			value = (struct condition_value){ .dim = -1 };
 			while (is_word(*end) || *end == '.')
 				end++;

@@ -2,16 +2,24 @@
 #include "condition_parts.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "../text.h"
 
 #define DEPTH_MOST 4
+#define WHOLE_MOST 9007199254740992.0 /* 2^53: every whole number up to it is a float of its own */
 
 struct condition_value
 condition_number(int64_t number)
 {
 	return (struct condition_value){ .kind = CONDITION_NUMBER, .number = number, .dim = -1 };
+}
+
+struct condition_value
+condition_float(double real)
+{
+	return isfinite(real) ? (struct condition_value){ .kind = CONDITION_FLOAT, .real = real, .dim = -1 } : (struct condition_value){ .dim = -1 };
 }
 
 const json_t *
@@ -183,11 +191,29 @@ condition_ask(const struct condition_value *value, const char *method, bool call
 	return out;
 }
 
+/* NAME of VALUE, a FLOAT: the whole number that it makes of it. */
+static struct condition_value
+whole_of(const char *name, double real)
+{
+	double whole = strcmp(name, "int") == 0 ? trunc(real) : strcmp(name, "round") == 0 ? rint(real) : text_among("math.floor floor", name) ? floor(real)
+		       : text_among("math.ceil ceil", name) ? ceil(real) : INFINITY;
+
+	if (strcmp(name, "float") == 0)
+		return condition_float(real);
+	return fabs(whole) <= WHOLE_MOST ? condition_number((int64_t)whole) : (struct condition_value){ .dim = -1 };
+}
+
 struct condition_value
 condition_call(const char *name, const struct condition_value *arguments, int count)
 {
 	struct condition_value out = { .dim = -1 };
 
+	if (count == 1 && arguments[0].kind == CONDITION_FLOAT)
+		return whole_of(name, arguments[0].real);
+	if (count == 1 && arguments[0].kind == CONDITION_NUMBER && strcmp(name, "float") == 0)
+		return condition_float((double)arguments[0].number);
+	if (count == 1 && arguments[0].kind == CONDITION_NUMBER && text_among("round math.floor math.ceil floor ceil", name))
+		return arguments[0];
 	if (count == 1 && text_among("int tuple list torch.Size bool", name))
 		return arguments[0];
 	if (count < 1 || count > CONDITION_SIZES_MOST || !text_among("abs min max", name))
@@ -225,6 +251,31 @@ combine_numbers(int64_t one, const char *operator, int64_t other, int64_t *out)
 	return true;
 }
 
+/* Numbers of which one has a point, or whose quotient has: as Python computes them, in double precision. */
+static struct condition_value
+combine_floats(const struct condition_value *one, const char *operator, const struct condition_value *other)
+{
+	double a = one->kind == CONDITION_FLOAT ? one->real : (double)one->number, b = other->kind == CONDITION_FLOAT ? other->real : (double)other->number;
+
+	if (strcmp(operator, "+") == 0)
+		return condition_float(a + b);
+	if (strcmp(operator, "-") == 0)
+		return condition_float(a - b);
+	if (strcmp(operator, "*") == 0)
+		return condition_float(a * b);
+	if (strcmp(operator, "/") == 0 && b != 0)
+		return condition_float(a / b);
+	if (strcmp(operator, "//") == 0 && a >= 0 && b > 0)
+		return condition_float(rint((a - fmod(a, b)) / b));
+	return (struct condition_value){ .dim = -1 };
+}
+
+static bool
+is_plain(const struct condition_value *value)
+{
+	return value->kind == CONDITION_FLOAT || value->kind == CONDITION_NUMBER;
+}
+
 struct condition_value
 condition_combine(const struct condition_value *one, const char *operator, const struct condition_value *other)
 {
@@ -240,6 +291,9 @@ condition_combine(const struct condition_value *one, const char *operator, const
 		out.direct = false;
 		return out;
 	}
+	if (is_plain(one) && is_plain(other) &&
+	    (one->kind == CONDITION_FLOAT || other->kind == CONDITION_FLOAT || (strcmp(operator, "/") == 0 && other->number && one->number % other->number)))
+		return combine_floats(one, operator, other);
 	if (one->kind != CONDITION_NUMBER || other->kind != CONDITION_NUMBER || !combine_numbers(one->number, operator, other->number, &out.number))
 		return out;
 	out.kind = CONDITION_NUMBER;

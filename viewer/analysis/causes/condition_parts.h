@@ -27,6 +27,10 @@ bool condition_take(struct condition_reader *reader, const char *word);
 void condition_skip(struct condition_reader *reader);
 
 struct condition_value condition_number(int64_t number);
+/* A FLOAT; unknown if it isn't finite. */
+struct condition_value condition_float(double real);
+/* Item PLACE of TEXT, "a, f(b, c), d", in OUT; false if it has no such. */
+bool condition_item(const char *text, int place, char *out, size_t size);
 /* The variable of LOCALS that is called NAME, items of collections too; NULL. DEPTH: 0. */
 const json_t *condition_local(const json_t *locals, const char *name, int depth);
 /* A number of the frame under NAME, or the only one under the same last name (a property hands on a setting's), a constant or setting of
@@ -40,7 +44,7 @@ struct condition_value condition_shape_from(const struct condition_value *values
 /* VALUE.METHOD(ARGUMENTS), or the attribute METHOD where CALLED isn't set. */
 struct condition_value condition_ask(const struct condition_value *value, const char *method, bool called, const struct condition_value *arguments,
 				     int count);
-/* NAME(ARGUMENTS) of a function of Python's own that is known: int, tuple, list, abs, min, max. */
+/* NAME(ARGUMENTS) of a function of Python's own that is known: int, float, round, math.floor, math.ceil, tuple, list, abs, min, max. */
 struct condition_value condition_call(const char *name, const struct condition_value *arguments, int count);
 /* ONE OPERATOR OTHER, of numbers and shapes. */
 struct condition_value condition_combine(const struct condition_value *one, const char *operator, const struct condition_value *other);

@@ -3,8 +3,9 @@
  *
  * The expression is looked for in the statement that made the tensor, in the assignments of its function that the statement rests on, and in
  * the program's lines that give a setting of the same name its value. It counts if it comes to that very number by what is recorded of its
- * names (condition.h), and at least one of them is a setting: an attribute, a constant, or what a file or the command line sets. A name that
- * carries several values within reach has none. Reads source files that haven't changed since the failure; runs nothing.
+ * names (condition.h), and at least one of them is a setting (an attribute, a constant, or what a file or the command line sets) or the number was made
+ * whole (int(rate * 0.025), n // 4). What gave a recorded variable its value counts if only a part of its names is known, too. A name that carries several
+ * values within reach has none. Reads source files that haven't changed since the failure; runs nothing.
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_RECKONED_H
 #define SHAPEBOX_VIEWER_ANALYSIS_RECKONED_H
