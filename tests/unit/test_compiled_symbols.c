@@ -3,6 +3,7 @@
 #include "causes_asked.h"
 #include "viewer/analysis/failure/compiled.h"
 #include "viewer/analysis/failure/compiled_call.h"
+#include "viewer/analysis/failure/compiled_lengths.h"
 #include "viewer/analysis/failure/compiled_symbols.h"
 
 #define CALL "RuntimeError when making fake tensor call: Dynamo failed to run FX node with fake tensors: call_method view(*("
@@ -161,6 +162,55 @@ test_told_sizes(void)
 	CU_ASSERT_FALSE(compiled_subject(&subject, message, NULL, &found)); /* the 3 is no size */
 }
 
+#define SUM "RuntimeError when making fake tensor call: Dynamo failed to run FX node with fake tensors: call_function <built-in function mul>(*(" \
+	"FakeTensor(..., size=(s77, %s, 32), grad_fn=<TanhBackward0>), FakeTensor(..., size=(s77, %s, 1))), **{}): got RuntimeError('The size of tensor a (%s) must " \
+	"match the size of tensor b (%s) at non-singleton dimension %d)')"
+
+/* What disagrees in a sum of two sizes, in dimension TOLD, where the variables are x of [4, X] and y of [4, Y]. */
+static bool
+ask_sum(const char *one, const char *other, int told, int x, int y, struct mismatch *found, struct compiled_lengths *lengths)
+{
+	static struct subject subject;
+	static json_t *variables;
+	char message[800];
+
+	json_decref(variables);
+	variables = frames(x, y);
+	text_format(message, sizeof(message), SUM, one, other, one, other, told);
+	if (!compiled_subject(&subject, message, variables, found))
+		return false;
+	if (!compiled_lengths(message, &subject.event, found, variables, lengths))
+		lengths->length = 0;
+	return true;
+}
+
+static void
+test_lengths(void)
+{
+	struct compiled_lengths lengths;
+	struct mismatch found;
+
+	CU_ASSERT_TRUE_FATAL(ask_sum("(((s27 - 1)//4)) + 1", "(s98//4)", 1, 62, 62, &found, &lengths));
+	CU_ASSERT_STRING_EQUAL(found.text, "other has 15 in dimension 1 where self has 16");
+	CU_ASSERT_EQUAL(lengths.length, 62);
+	CU_ASSERT_EQUAL(lengths.dim, 1);
+	CU_ASSERT_EQUAL(lengths.multiple, 4);
+	CU_ASSERT_TRUE(lengths.only);
+	CU_ASSERT_STRING_EQUAL(text_get(lengths.local, "name"), "x");
+	CU_ASSERT_STRING_EQUAL(lengths.sizes[0], "n//4"); /* of what is explained: the second */
+	CU_ASSERT_STRING_EQUAL(lengths.sizes[1], "((n - 1)//4) + 1");
+	CU_ASSERT_FALSE(ask_sum("(((s27 - 1)//4)) + 1", "(s98//4)", 1, 64, 64, &found, &lengths)); /* it fits */
+	CU_ASSERT_FALSE(ask_sum("(((s27 - 1)//4)) + 1", "(s98//4)", 1, 62, 30, &found, &lengths)); /* which went in where, nothing tells */
+	CU_ASSERT_FALSE(ask_sum("(((s27 - 1)//4)) + 1", "(s98//4)", 2, 62, 62, &found, &lengths)); /* torch tells of another dimension */
+	CU_ASSERT_FALSE(ask_sum("Mod(s27, 4)", "(s98//4)", 1, 62, 62, &found, &lengths));
+	CU_ASSERT_TRUE_FATAL(ask_sum("s27 + 1", "s27", 1, 62, 62, &found, &lengths)); /* never agree: nothing is rounded */
+	CU_ASSERT(found.actual + found.expected == 125 && lengths.length == 0);
+	CU_ASSERT_TRUE_FATAL(ask_sum("2*((s27//2))", "s27", 1, 63, 63, &found, &lengths));
+	CU_ASSERT(found.actual + found.expected == 125 && lengths.length == 63 && lengths.multiple == 2 && lengths.only);
+	CU_ASSERT_TRUE_FATAL(ask_sum("7", "(s27//4)", 1, 62, 62, &found, &lengths)); /* one side is as ever */
+	CU_ASSERT(found.actual + found.expected == 22 && lengths.length == 0);
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -168,6 +218,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a view of symbols", test_subject);
 	CU_add_test(suite, "attention, its mask and its heads", test_attention);
 	CU_add_test(suite, "the sizes that torch tells", test_told_sizes);
+	CU_add_test(suite, "two sizes of one length", test_lengths);
 	CU_add_test(suite, "arguments by place and by keyword", test_arguments);
 }
 

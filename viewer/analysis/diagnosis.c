@@ -183,6 +183,18 @@ find_entered(const struct failure *failure, struct subject *made, const struct m
 		viewed->tensor = compiled_entered(frames, dim, viewed->sizes[dim]);
 }
 
+/* What called the compiled part: frames of the program that the stack, which begins with the traced line, doesn't reach. */
+static void
+add_callers(struct diagnosis *diagnosis, const json_t *frames)
+{
+	json_t *frame;
+	size_t i;
+
+	json_array_foreach(frames, i, frame)
+		if (!where_frame_passes(frame) && !where_is_among(diagnosis->frames, frame))
+			json_array_append(diagnosis->frames, frame);
+}
+
 /* What disagrees elsewhere: in a list that the failing frames hold, in what a message tells of a checkpoint. */
 static void
 find_subject(struct diagnosis *diagnosis)
@@ -211,6 +223,7 @@ find_subject(struct diagnosis *diagnosis)
 		if (!failure->operation_name && strncmp(made->event.operation, "aten::", 6) == 0 && !failure->has_event)
 			diagnosis->source->each_failed(diagnosis->source->context, failure->process, made->event.operation, take_name, failure);
 		if (strncmp(made->event.operation, "aten::", 6) == 0 && failure->message && strstr(failure->message, "fake tensors: call_")) {
+			add_callers(diagnosis, failure->note ? json_object_get(failure->note->json, "frames") : NULL);
 			find_entered(failure, made, &found);
 			compiled_find_made(diagnosis->source, failure->process, made);
 		}

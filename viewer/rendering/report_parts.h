@@ -15,6 +15,9 @@
 /* Begin a line with LABEL ("" for none) and leave it open at REPORT_INDENT. */
 void report_label(struct page *page, const char *label);
 
+/* report_exception.c: type and message on at most three lines; of one that wraps another in its text ("...: got RuntimeError('...')"), the inner one. */
+void report_exception(struct page *page, const json_t *failure, int width);
+
 /* WORD in the place of a label, in the colour of MARK (PAGE_BAD, ...). */
 void report_verdict(struct page *page, const char *mark, const char *word);
 

@@ -221,50 +221,6 @@ report_operation(struct page *page, const json_t *failure, int width)
 	page_free(&line);
 }
 
-/* OUTER, an exception, behind WORDS that say how it followed, on MOST lines. */
-static void
-report_outer(struct page *page, const char *words, const json_t *outer, int width, int most)
-{
-	struct page line = { 0 };
-
-	page_add(&line, words);
-	page_words(&line, report_string(outer, "type"));
-	page_add(&line, ": ");
-	page_words(&line, report_string(outer, "message"));
-	report_label(page, "");
-	page_wrap(page, REPORT_INDENT, width, most, page_string(&line));
-	page_free(&line);
-}
-
-static void
-report_exception(struct page *page, const json_t *failure, int width)
-{
-	const json_t *exception = json_object_get(failure, "exception"), *outer;
-	struct page line = { 0 };
-	size_t i;
-
-	if (!json_is_object(exception) || !report_string(exception, "type")[0])
-		exception = json_object_get(failure, "exception_native");
-	page_words(&line, report_string(exception, "type"));
-	if (report_string(exception, "message")[0]) {
-		page_add(&line, line.size ? ": " : "");
-		page_words(&line, report_string(exception, "message"));
-	}
-	if (line.size > 0) {
-		report_label(page, SAY("exception"));
-		page_wrap(page, REPORT_INDENT, width, 3, page_string(&line));
-	}
-	page_free(&line);
-	json_array_foreach(json_object_get(failure, "wrapped_by"), i, outer) {
-		report_outer(page, SAY("raised on as "), outer, width, i == 0 ? 3 : 1);
-		if (i == 1)
-			break;
-	}
-	outer = json_object_get(failure, "led_to");
-	if (json_is_object(outer))
-		report_outer(page, SAY("handled, and led to "), outer, width, 1);
-}
-
 static void
 report_sample(struct page *page, const json_t *sample, int width)
 {

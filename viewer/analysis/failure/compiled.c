@@ -9,12 +9,10 @@
 #include "compiled_symbols.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
-#include "../where.h"
 
 #define FRAMES_MOST 40
 #define UNKNOWN (-1)
 #define STANDS_FOR (INT64_C(1) << 40) /* and more: sizes that nobody tells, one for each symbol, until it is known that they don't matter */
-#define EVENTS_MOST 65536
 #define ANSWER_MOST 1024
 
 /* What the message says that SYMBOL stood for: "(s27: hint = 13)". */
@@ -47,7 +45,17 @@ is_unknown(int64_t size)
 	return size == UNKNOWN || size >= STANDS_FOR;
 }
 
-/* "(3, s27, 24)" at AT; how many, -1. */
+/* Is it an expression of symbols, not one alone? Nothing but their values tells what it comes to. */
+static bool
+symbol_is_part(const char *at, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!text_is_word(at[i]))
+			return true;
+	return false;
+}
+
+/* "(3, s27, 24)" at AT, expressions of numbers among them; how many, -1. */
 static int
 read_sizes(const char *message, const char *at, int64_t *sizes)
 {
@@ -55,14 +63,18 @@ read_sizes(const char *message, const char *at, int64_t *sizes)
 
 	for (at++; *at && *at != ')';) {
 		char word[32];
-		size_t length = strcspn(at, ",)");
+		const char *end = compiled_argument_end(at);
+		size_t length = (size_t)(end - at);
 
-		if (count == SUBJECT_DIMS_MOST || length >= sizeof(word))
+		if (count == SUBJECT_DIMS_MOST)
 			return -1;
-		text_format(word, sizeof(word), "%.*s", (int)length, at);
-		if (length)
-			sizes[count++] = isdigit((unsigned char)*word) ? strtoll(word, NULL, 10) : size_of(message, word);
-		at += length;
+		if (length && !compiled_value(at, end, &sizes[count++])) {
+			if (length >= sizeof(word) || symbol_is_part(at, length))
+				return -1;
+			text_format(word, sizeof(word), "%.*s", (int)length, at);
+			sizes[count - 1] = size_of(message, word);
+		}
+		at = end;
 		at += strspn(at, ", ");
 	}
 	return *at == ')' ? count : -1;
@@ -329,58 +341,48 @@ read_call(struct subject *out, const char *message, const char *name, const char
 	return true;
 }
 
+/* The call that is read with one set of values after the other. */
+struct valued { struct subject *out; const char *message, *name; const json_t *frames; struct mismatch *found; char call[COMPILED_CALL_MOST]; bool apart; };
+
+/* Is what was FOUND in the dimension that torch tells ("at non-singleton dimension 1", of what both would make), if it tells one? */
+static bool
+is_told(const struct subject *out, const char *message, const struct mismatch *found)
+{
+	static const char mark[] = "at non-singleton dimension ";
+	const char *at = strstr(message, mark);
+	int most = 0;
+
+	for (int i = 0; i < out->event.operand_count; i++)
+		most = out->operands[i].ndim > most ? out->operands[i].ndim : most;
+	return !at || found->operand < 0 || found->dim < 0 ||
+	       most - strtoll(at + strlen(mark), NULL, 10) == out->operands[found->operand].ndim - found->dim;
+}
+
+static bool
+read_valued(const char *call, void *context)
+{
+	struct valued *valued = context;
+
+	if (strcmp(call, valued->call) == 0 || !read_call(valued->out, valued->message, valued->name, call, valued->frames, valued->found) ||
+	    !is_told(valued->out, valued->message, valued->found))
+		return true;
+	if (*valued->call)
+		return !(valued->apart = true); /* by two variables of unlike sizes it fails */
+	memcpy(valued->call, call, sizeof(valued->call));
+	return true;
+}
+
 bool
 compiled_subject(struct subject *out, const char *message, const json_t *frames, struct mismatch *found)
 {
-	char name[64], call[COMPILED_CALL_MOST], same[COMPILED_CALL_MOST] = "";
+	char name[64];
 	const char *at = compiled_find_call(message, name, sizeof(name));
-	struct text_walk walk = { 0 };
+	struct valued valued = { .out = out, .message = message, .name = name, .frames = frames, .found = found };
 
 	if (!at)
 		return false;
 	if (read_call(out, message, name, at, frames, found))
 		return true;
-	while (text_among("view reshape", name) && compiled_next(message, at, frames, &walk, call)) {
-		if (strcmp(call, same) == 0 || !read_call(out, message, name, call, frames, found))
-			continue;
-		if (*same)
-			return false; /* by two variables of unlike sizes it fails */
-		memcpy(same, call, sizeof(same));
-	}
-	return *same && read_call(out, message, name, same, frames, found);
-}
-
-struct search { const struct source *source; int process; struct subject *subject; };
-
-static bool
-look_at(const struct event *event, void *context)
-{
-	const struct search *search = context;
-	struct subject *subject = search->subject;
-	char line[512];
-
-	for (int o = 0; o < event->output_count; o++) {
-		const struct operand *is = &event->outputs[o];
-
-		if (is->tensor <= 0 || is->ndim < 1 || !is->device || strcmp(is->device, "meta") == 0)
-			continue;
-		for (int i = 0; i < subject->event.operand_count; i++) {
-			struct operand *operand = &subject->operands[i];
-
-			if (operand->tensor >= 0 || operand->ndim != is->ndim || !operand->dtype || !is->dtype || strcmp(operand->dtype, is->dtype) != 0 ||
-			    memcmp(operand->sizes, is->sizes, (size_t)is->ndim * sizeof(*is->sizes)) != 0)
-				continue;
-			if (where_site_line(search->source, search->process, event->site, false, line, sizeof(line)) && *line != '<') /* not within a graph */
-				operand->tensor = is->tensor;
-		}
-	}
-	return true;
-}
-
-void
-compiled_find_made(const struct source *source, int process, struct subject *subject)
-{
-	struct search search = { source, process, subject };
-
-	source->each_recent(source->context, process, EVENTS_MOST, look_at, &search);
+	compiled_each(message, at, frames, read_valued, &valued);
+	return *valued.call && !valued.apart && read_call(out, message, name, valued.call, frames, found);
 }

@@ -68,6 +68,23 @@ compiled_argument_end(const char *at)
 	return at;
 }
 
+const char *
+compiled_call_end(const char *call)
+{
+	static const char keywords[] = "), **{";
+	int depth = 0;
+
+	for (const char *at = call; *at; at++) {
+		depth += strchr("([{", *at) ? 1 : strchr(")]}", *at) ? -1 : 0;
+		if (depth < 0 && strncmp(at, keywords, strlen(keywords)) == 0) {
+			at += strlen(keywords) - 1;
+			depth = 0;
+		} else if (depth < 0)
+			return at;
+	}
+	return NULL;
+}
+
 void
 compiled_start(struct compiled_call *out, const char *at)
 {

@@ -18,6 +18,8 @@ bool compiled_answer(const char *message, char *out, size_t size);
 /* Before the arguments at AT; then to the next one, those with keywords last. False: that was all. */
 void compiled_start(struct compiled_call *out, const char *at);
 bool compiled_next_argument(struct compiled_call *call);
+/* The end of all the arguments at CALL, those with keywords among them; NULL if they don't end. */
+const char *compiled_call_end(const char *call);
 /* The end of the argument at AT, on its own level. */
 const char *compiled_argument_end(const char *at);
 /* What torch calls argument PLACE of OPERATION; NULL if it isn't known. */

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiled_call.h"
+
 #define SYMBOLS_MOST 8
+#define PLACES_MOST 24
+#define STAND_INS_MOST 4
 #define DEPTH_MOST 8
 #define ITEMS_MOST 32  /* of a dictionary or list of tensors */
 #define NUMBER_MOST (INT64_C(1) << 40)
@@ -104,17 +108,20 @@ compiled_value(const char *at, const char *end, int64_t *out)
 	return read_sum(&reader, out) && next_is(&reader, "") && reader.at == end;
 }
 
-/* Symbols of the first stand-in's sizes, and in which dimension each stands first. */
-struct symbols { int count; struct { char name[16]; int dim; int64_t value; } list[SYMBOLS_MOST]; };
-
-/* How long the symbol at AT is, a word of its own; 0 if there is none. */
-static size_t
-symbol_length(const char *begin, const char *at)
+size_t
+compiled_symbol(const char *begin, const char *at)
 {
 	size_t digits = *at == 's' ? strspn(at + 1, "0123456789") : 0;
 
 	return digits && (at == begin || !text_is_word(at[-1])) && !text_is_word(at[1 + digits]) ? 1 + digits : 0;
 }
+
+/* Symbols of a call's stand-ins, with what they stand for (-1: not known yet), and in which dimension of which stand-in each stands. */
+struct symbols {
+	int count, places, stand_ins;
+	struct { char name[16]; int64_t value; } list[SYMBOLS_MOST];
+	struct { int symbol, stand_in, dim; } at[PLACES_MOST];
+};
 
 static int
 find_symbol(const struct symbols *symbols, const char *at, size_t length)
@@ -125,71 +132,89 @@ find_symbol(const struct symbols *symbols, const char *at, size_t length)
 	return -1;
 }
 
-static bool
-find_symbols(const char *call, struct symbols *out)
-{
-	const char *at = strstr(call, "size=(");
-	int dim = 0;
-
-	*out = (struct symbols){ 0 };
-	for (at = at ? at + 6 : ""; *at && *at != ')'; at++) {
-		size_t length = symbol_length(call, at);
-
-		dim += *at == ',';
-		if (!length || find_symbol(out, at, length) >= 0)
-			continue;
-		if (out->count == SYMBOLS_MOST || length >= sizeof(out->list[0].name))
-			return false;
-		text_format(out->list[out->count].name, sizeof(out->list[0].name), "%.*s", (int)length, at);
-		out->list[out->count++].dim = dim;
-	}
-	return out->count > 0;
-}
-
-/* What MESSAGE tells that SYMBOL stood for: "(s27: hint = 13)"; else what LOCAL has there; -1. */
+/* What MESSAGE tells that SYMBOL stood for: "(s27: hint = 13)"; -1. */
 static int64_t
-value_of(const char *message, const char *symbol, int dim, const json_t *local)
+hint_of(const char *message, const char *symbol)
 {
-	const json_t *size = json_array_get(json_object_get(local, "shape"), (size_t)dim);
 	char mark[32];
 	const char *at;
 
 	text_format(mark, sizeof(mark), "%s: hint = ", symbol);
 	at = strstr(message, mark);
-	if (at)
-		return strtoll(at + strlen(mark), NULL, 10);
-	return json_is_integer(size) && json_integer_value(size) > 1 ? json_integer_value(size) : -1; /* 0 and 1 are never symbols */
+	return at ? strtoll(at + strlen(mark), NULL, 10) : -1;
+}
+
+/* The symbol at AT stands in dimension DIM of the last stand-in. False: there is no room for it. */
+static bool
+add_symbol(const char *message, const char *at, size_t length, int dim, struct symbols *out)
+{
+	int symbol = find_symbol(out, at, length);
+
+	if (symbol < 0) {
+		symbol = out->count;
+		if (symbol == SYMBOLS_MOST || length >= sizeof(out->list[0].name))
+			return false;
+		text_format(out->list[symbol].name, sizeof(out->list[0].name), "%.*s", (int)length, at);
+		out->list[symbol].value = hint_of(message, out->list[symbol].name);
+		out->count++;
+	}
+	for (int i = 0; i < out->places; i++)
+		if (out->at[i].symbol == symbol && out->at[i].stand_in == out->stand_ins - 1)
+			return true;
+	if (out->places == PLACES_MOST)
+		return false;
+	out->at[out->places].symbol = symbol;
+	out->at[out->places].stand_in = out->stand_ins - 1;
+	out->at[out->places++].dim = dim;
+	return true;
 }
 
 static bool
-write_call(const char *call, const struct symbols *symbols, char out[COMPILED_CALL_MOST])
+find_symbols(const char *message, const char *call, const char *end, struct symbols *out)
 {
-	size_t used = 0;
-	int depth = 0;
+	*out = (struct symbols){ 0 };
+	for (const char *at = strstr(call, "size=("); at && at < end; at = strstr(at, "size=(")) {
+		int dim = 0, depth = 0;
 
-	for (const char *at = call; *at && used + 24 < COMPILED_CALL_MOST; at++) {
-		size_t length = symbol_length(call, at);
-		int symbol = length ? find_symbol(symbols, at, length) : -1;
+		out->stand_ins++;
+		for (at += 6; at < end && depth >= 0; at++) {
+			size_t length = compiled_symbol(call, at);
 
-		if (symbol >= 0) {
-			text_format(out + used, COMPILED_CALL_MOST - used, "%" PRId64, symbols->list[symbol].value);
-			used += strlen(out + used);
-			at += length - 1;
-			continue;
-		}
-		depth += strchr("([{", *at) ? 1 : strchr(")]}", *at) ? -1 : 0;
-		out[used++] = *at;
-		if (depth < 0) {
-			memset(out + used, 0, COMPILED_CALL_MOST - used);
-			return true;
+			dim += *at == ',' && depth == 0;
+			depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+			if (length && !add_symbol(message, at, length, dim, out))
+				return false;
+			at += length ? length - 1 : 0;
 		}
 	}
-	return false;
+	return out->count > 0 && out->stand_ins <= STAND_INS_MOST;
 }
 
-/* The next tensor among the variables of the innermost frame that has any, those within dictionaries and lists, too; NULL: that was all. */
-static const json_t *
-next_tensor(const json_t *frames, struct text_walk *walk)
+static bool
+write_call(const char *call, const char *end, const struct symbols *symbols, char out[COMPILED_CALL_MOST])
+{
+	size_t used = 0;
+
+	memset(out, 0, COMPILED_CALL_MOST);
+	for (const char *at = call; at <= end; at++) {
+		size_t length = compiled_symbol(call, at);
+		int symbol = length ? find_symbol(symbols, at, length) : -1;
+
+		if (used + 24 >= COMPILED_CALL_MOST)
+			return false;
+		if (symbol < 0) {
+			out[used++] = *at;
+			continue;
+		}
+		text_format(out + used, COMPILED_CALL_MOST - used, "%" PRId64, symbols->list[symbol].value);
+		used += strlen(out + used);
+		at += length - 1;
+	}
+	return true;
+}
+
+const json_t *
+compiled_next_tensor(const json_t *frames, struct text_walk *walk)
 {
 	size_t f = 0;
 
@@ -220,25 +245,83 @@ next_tensor(const json_t *frames, struct text_walk *walk)
 	return NULL;
 }
 
-bool
-compiled_next(const char *message, const char *call, const json_t *frames, struct text_walk *walk, char out[COMPILED_CALL_MOST])
-{
+struct search {
+	const char *call, *end;
 	struct symbols symbols;
+	const json_t *tensors[ITEMS_MOST];
+	int count;
+	bool (*visit)(const char *call, void *context);
+	void *context;
+};
+
+/* Takes LOCAL's first dimensions for those of STAND_IN; false where that is another size than a symbol has already, or none that is a symbol. */
+static bool
+take_sizes(struct symbols *symbols, int stand_in, const json_t *local)
+{
+	for (int i = 0; i < symbols->places; i++) {
+		const json_t *is = json_array_get(json_object_get(local, "shape"), (size_t)symbols->at[i].dim);
+		int64_t size = json_is_integer(is) ? json_integer_value(is) : -1, *value = &symbols->list[symbols->at[i].symbol].value;
+
+		if (symbols->at[i].stand_in != stand_in)
+			continue;
+		if (size <= 1 || (*value != -1 && *value != size)) /* 0 and 1 are never symbols */
+			return false;
+		*value = size;
+	}
+	return true;
+}
+
+static bool
+is_known(const struct symbols *symbols, int stand_in)
+{
+	for (int i = 0; i < symbols->places; i++)
+		if (symbols->at[i].stand_in == stand_in && symbols->list[symbols->at[i].symbol].value == -1)
+			return false;
+	return true;
+}
+
+/* Goes on with STAND_IN, by one tensor after the other; false once the visitor wants no more. */
+static bool
+each_tensor(struct search *search, int stand_in)
+{
+	struct symbols before = search->symbols;
+	char call[COMPILED_CALL_MOST];
+	bool more = true;
+
+	if (stand_in == before.stand_ins)
+		return !write_call(search->call, search->end, &before, call) || search->visit(call, search->context);
+	if (is_known(&before, stand_in))
+		return each_tensor(search, stand_in + 1);
+	for (int i = 0; i < search->count && more; i++) {
+		if (take_sizes(&search->symbols, stand_in, search->tensors[i]))
+			more = each_tensor(search, stand_in + 1);
+		search->symbols = before;
+	}
+	return more;
+}
+
+static bool
+is_new_shape(const struct search *search, const json_t *local)
+{
+	for (int i = 0; i < search->count; i++)
+		if (json_equal(json_object_get(search->tensors[i], "shape"), json_object_get(local, "shape")))
+			return false;
+	return true;
+}
+
+void
+compiled_each(const char *message, const char *call, const json_t *frames, bool (*visit)(const char *call, void *context), void *context)
+{
+	struct search search = { .call = call, .end = compiled_call_end(call), .visit = visit, .context = context };
+	struct text_walk walk = { 0 };
 	const json_t *local;
 
-	if (!find_symbols(call, &symbols))
-		return false;
-	while ((local = next_tensor(frames, walk))) {
-		bool known = true;
-
-		for (int i = 0; i < symbols.count && known; i++) {
-			symbols.list[i].value = value_of(message, symbols.list[i].name, symbols.list[i].dim, local);
-			known = symbols.list[i].value > 1;
-		}
-		if (known && write_call(call, &symbols, out))
-			return true;
-	}
-	return false;
+	if (!search.end || !find_symbols(message, call, search.end, &search.symbols))
+		return;
+	while (search.count < ITEMS_MOST && (local = compiled_next_tensor(frames, &walk)))
+		if (is_new_shape(&search, local))
+			search.tensors[search.count++] = local;
+	each_tensor(&search, 0);
 }
 
 int64_t
@@ -247,7 +330,7 @@ compiled_entered(const json_t *frames, int dim, int64_t size)
 	struct text_walk walk = { 0 };
 	const json_t *local;
 
-	while ((local = next_tensor(frames, &walk))) {
+	while ((local = compiled_next_tensor(frames, &walk))) {
 		const json_t *is = json_array_get(json_object_get(local, "shape"), (size_t)dim), *identity = json_object_get(local, "tensor");
 
 		if (json_is_integer(is) && json_integer_value(is) == size && json_is_integer(identity))
