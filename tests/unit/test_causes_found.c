@@ -373,6 +373,51 @@ test_channels(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "set extractor.feature_size so"));
 }
 
+/* As many as the largest of the values and one: 7 where there are 8. */
+static void
+test_counted_by_values(void)
+{
+	const struct operand pair[] = { TENSOR("self", 25, 8), TENSOR("other", 24, 7) }, made[] = { TENSOR("output", 24, 7) };
+	const struct operand wide[] = { TENSOR("self", 25, 30, 8), TENSOR("other", 24, 30, 7) }, hot[] = { TENSOR("output", 24, 30, 7) };
+	struct operand given[] = { TENSOR("self", 31, 30), { .name = "minlength", .kind = "int", .value = "0", .ndim = -1, .tensor = -1 } };
+	const struct event sum = EVENT("aten::mul", pair), wider = EVENT("aten::mul", wide);
+
+	add_step(0, 50, "aten::bincount", given, 2, 0, 7);
+	stories[0].steps[0].event.outputs = made;
+	stories[0].steps[0].event.output_count = 1;
+	calls = 20;
+	was[0].smallest = was[0].largest = was[1].smallest = was[1].largest = 8;
+	ask(&sum, "", NULL, NULL);
+	EXPECT("counted_from_index", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("counted_from_index", "text"), "here no value is 7, the largest is 6 (of 30 values); so other has 7 where self has 8"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("counted_from_index", "fix"), "torch.bincount(..., minlength=8)"));
+	was[1].smallest = 6; /* what it meets isn't constant, but they agreed */
+	ask(&sum, "", NULL, NULL);
+	EXPECT("counted_from_index", "possible");
+	calls = 0; /* nothing tells that 8 are to be counted */
+	ask(&sum, "", NULL, NULL);
+	EXPECT("counted_from_index", "");
+	calls = 20;
+	was[1].smallest = 8;
+	given[1].value = "7"; /* as many were asked for */
+	ask(&sum, "", NULL, NULL);
+	EXPECT("counted_from_index", "");
+	stories[0].steps[0].event.operation = "aten::unique2"; /* how many there are, not the largest */
+	ask(&sum, "", NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("counted_from_index", "text"), "as there are different values: 7 of 8 occur"));
+	stories[0].steps[0].event.operation = "aten::one_hot";
+	stories[0].steps[0].event.outputs = hot;
+	stories[0].steps[0].dim = 1;
+	given[1] = (struct operand){ .name = "num_classes", .kind = "int", .value = "-1", .ndim = -1, .tensor = -1 };
+	ask(&wider, "", NULL, NULL);
+	EXPECT("counted_from_index", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("counted_from_index", "fix"), "one_hot(..., num_classes=8)"));
+	given[1].value = "7";
+	ask(&wider, "", NULL, NULL);
+	EXPECT("counted_from_index", "");
+	forget();
+}
+
 static void
 fill(CU_pSuite suite)
 {
@@ -382,6 +427,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "autocast was on at this line", test_autocast);
 	CU_add_test(suite, "a line on other ways", test_elsewhere);
 	CU_add_test(suite, "counted from the largest index", test_counted);
+	CU_add_test(suite, "counts by the largest value", test_counted_by_values);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
 	CU_add_test(suite, "read by the recomputation, made by forward", test_left_by_forward);
 	CU_add_test(suite, "channels by name", test_channels);

@@ -46,11 +46,86 @@ is_counted(const struct cause_facts *facts, const struct lineage_step *step, str
 	return false;
 }
 
+/* Did STEP make as many as the largest of its values and one (bincount, one_hot, without the number), or as there are different values (DISTINCT)? */
+static bool
+is_by_values(const struct lineage_step *step, bool *distinct)
+{
+	const struct operand *made = step->output >= 0 && step->output < step->event.output_count ? &step->event.outputs[step->output] : NULL;
+	int64_t asked;
+
+	*distinct = mismatch_is_any(step->event.operation, "unique unique2 unique_consecutive");
+	if (!made || step->dim < 0)
+		return false;
+	if (*distinct)
+		return made->ndim == 1 && step->dim == 0;
+	if (mismatch_is_any(step->event.operation, "bincount"))
+		return step->dim == 0 && (!rule_int(&step->event, "minlength", &asked) || asked < step->size);
+	return mismatch_is_any(step->event.operation, "one_hot") && step->dim == made->ndim - 1 && (!rule_int(&step->event, "num_classes", &asked) || asked < 0);
+}
+
+/* Is the size of SIDE no matter of this batch: as in every call before, or a layer's? */
+static bool
+is_constant(const struct cause_facts *facts, const struct cause_side *side)
+{
+	return (side->calls && side->smallest == side->largest && side->size == side->largest) || cause_weight_made(side) || cause_is_parameter(facts, side->place);
+}
+
+/* FEW's size was made by the values that STEP was given, of which none is as large as the last of MANY. */
+static void
+tell_by_values(const struct cause_facts *facts, struct cause *out, const struct lineage_step *step, const struct cause_side *few, const struct cause_side *many, bool distinct)
+{
+	int self = rule_any(&step->event, "self input");
+	bool one_hot = mismatch_is_any(step->event.operation, "one_hot");
+
+	out->confidence = is_constant(facts, many) ? "likely" : "possible";
+	out->tells_news = true;
+	cause_add_line(facts, &out->text, step, step->size);
+	if (distinct)
+		text_add(&out->text, " makes as many as there are different values: %" PRId64 " of %" PRId64 " occur in this batch", step->size, many->size);
+	else if (many->size - step->size == 1)
+		text_add(&out->text, " makes as many as the largest value and one: here no value is %" PRId64 ", the largest is %" PRId64, many->size - 1, step->size - 1);
+	else
+		text_add(&out->text, " makes as many as the largest value and one: here no value is among %" PRId64 " to %" PRId64 ", the largest is %" PRId64, step->size, many->size - 1,
+			 step->size - 1);
+	if (self >= 0)
+		text_add(&out->text, " (of %" PRId64 " values)", rule_count(&step->event.operands[self]));
+	text_add(&out->text, "; so %s has %" PRId64 " where %s has %" PRId64, cause_operand_name(facts, few->place), few->size, cause_operand_name(facts, many->place), many->size);
+	if (facts->calls && facts->agreed == facts->calls)
+		text_add(&out->evidence, "in %" PRId64 " earlier calls they agreed", facts->calls);
+	if (one_hot)
+		text_add(&out->fix, "give it the number there: one_hot(..., num_classes=%" PRId64 ")", many->size);
+	else if (distinct)
+		text_add(&out->fix, "count all %" PRId64 " there, those that don't occur as 0: torch.bincount(..., minlength=%" PRId64 ")", many->size, many->size);
+	else
+		text_add(&out->fix, "give it the number there: torch.bincount(..., minlength=%" PRId64 ")", many->size);
+	text_add(&out->fix, ", the number from where the %" PRId64 " of %s is set, not from the data", many->size, cause_operand_name(facts, many->place));
+}
+
+/* Needs: a size by the largest of the values (bincount, one_hot) or by how many there are, less than what it meets. Likely where that is constant. */
+static bool
+by_values(const struct cause_facts *facts, struct cause *out)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct cause_side *few = &facts->sides[i], *many = &facts->sides[1 - i];
+		const struct lineage_step *step = cause_decider(few);
+		bool distinct;
+
+		if (!step || few->place < 0 || many->place < 0 || few->size >= many->size || few->size != step->size || !is_by_values(step, &distinct) ||
+		    (!is_constant(facts, many) && (!facts->calls || facts->agreed != facts->calls)))
+			continue;
+		tell_by_values(facts, out, step, few, many, distinct);
+		return true;
+	}
+	return false;
+}
+
 /* Needs: a size that a tensor of zeros was asked for, which is one more than the largest value of an index, read just before; and one less than
- * what it meets, or another than it was. */
+ * what it meets, or another than it was; or one that an operation made so by itself (by_values). */
 bool
 cause_counted(const struct cause_facts *facts, struct cause *out)
 {
+	if (cause_disagrees(facts, "size") && by_values(facts, out))
+		return true;
 	for (int i = 0; i < 2; i++) {
 		const struct cause_side *few = &facts->sides[i], *many = &facts->sides[1 - i];
 		const struct lineage_step *step = cause_decider(few);

@@ -91,6 +91,8 @@ add_fix(const struct cause_facts *facts, struct cause *out, const struct news_st
 		text_add(&out->fix, "bound it there to the %" PRId64 " that were the most so far (cut, resize by the longer side, drop the sample)", usual->largest);
 	else
 		text_add(&out->fix, "bring it there to what it was before (%" PRId64 ")", usual->largest);
+	if (cause_weight_made(&facts->sides[!side]) && (usual_is_steady(usual) || step->size > usual->largest))
+		return; /* a layer's size follows nothing */
 	if (facts->sides[!side].place < 0 || !others) {
 		if (usual_is_steady(usual))
 			text_add(&out->fix, ", or make what it meets from its own size");
