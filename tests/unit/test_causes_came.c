@@ -176,6 +176,43 @@ cached(int site, int64_t mask)
 	return event;
 }
 
+/* In each step 7 are joined to what there is and meet a mask, which is as long in all but the last; BEFORE of these steps come first. */
+static struct event *
+joined_each_time(int before)
+{
+	struct event *event = NULL;
+
+	start();
+	for (int i = 0; i <= before; i++) {
+		int64_t rest = i == before ? 24 : 10 + i, mask = i == before ? 24 : rest + 7;
+
+		add("aten::zeros", 0, i, 0);
+		outputs[hand.event_count - 1][0] = tensor("output", 500 + i, 2, rest);
+		add("aten::cat", 3, i, 3);
+		operands[hand.event_count - 1][0] = tensor("tensors[0]", 600 + i, 2, 7);
+		operands[hand.event_count - 1][1] = tensor("tensors[1]", 500 + i, 2, rest);
+		operands[hand.event_count - 1][0].item = 0;
+		operands[hand.event_count - 1][1].item = 1;
+		operands[hand.event_count - 1][2] = value("dim", "1");
+		outputs[hand.event_count - 1][0] = tensor("output", 700 + i, 2, rest + 7);
+		add("aten::ones", 1, i, 0);
+		outputs[hand.event_count - 1][0] = tensor("output", 800 + i, 2, mask);
+		event = add("aten::add", 2, i, 2);
+		operands[hand.event_count - 1][0] = tensor("self", 700 + i, 2, rest + 7);
+		operands[hand.event_count - 1][1] = tensor("other", 800 + i, 2, mask);
+	}
+	return event;
+}
+
+static void
+test_joined_each_time(void)
+{
+	ask_event(joined_each_time(0), 1, 1, "size");
+	EXPECT("grew_at_cat", "likely");
+	ask_event(joined_each_time(CALLS), 1, 1, "size"); /* calls that agreed joined as many */
+	EXPECT("grew_at_cat", "possible");
+}
+
 static void
 test_cached(void)
 {
@@ -740,6 +777,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
 	CU_add_test(suite, "kept from call to call", test_cached);
+	CU_add_test(suite, "joined in calls that agreed, too", test_joined_each_time);
 	CU_add_test(suite, "a layer of another width, and what counts the old one", test_layer_resized);
 	CU_add_test(suite, "a tied table of another length", test_table_resized);
 	CU_add_test(suite, "another line on another way", test_other_way);

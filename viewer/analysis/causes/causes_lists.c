@@ -210,8 +210,22 @@ joined_before(const struct cause_facts *facts, const struct cause_side *side, co
 	return count;
 }
 
+/* Did CAT's line join several in calls before, too, in which the sides agreed? Then it isn't what is wrong now. */
+static bool
+joined_and_agreed(const struct cause_facts *facts, const struct lineage_step *cat)
+{
+	struct event newest;
+	int pieces = 0;
+
+	if (!facts->source || facts->calls < GREW_CALLS_LEAST || facts->agreed != facts->calls || !usual_newest(facts->source, facts->process, &cat->event, &newest))
+		return false;
+	for (int i = rule_next(&newest, 0); i >= 0; i = rule_next(&newest, i + 1))
+		pieces += newest.operands[i].item >= 0 && cat->dim < newest.operands[i].ndim && newest.operands[i].sizes[cat->dim] > 0;
+	return pieces > 1;
+}
+
 /* Needs: one side grew by a cat that the other has not gone through, by just what they differ in. Likely where two
- * tensors were joined. */
+ * tensors were joined, unless calls that agreed joined them as well. */
 bool
 cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 {
@@ -249,7 +263,7 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 	if (out->setting && !cause_is_called(out->setting, "virtual prefix prompt soft memory register latent cls query num_tokens"))
 		out->setting = NULL;
 	kept = more == part ? joined_before(facts, large, step, part) : 0;
-	out->confidence = items == 2 ? "likely" : "possible";
+	out->confidence = items == 2 && (kept || !joined_and_agreed(facts, step)) ? "likely" : "possible";
 	text_add(&out->text, "%" PRId64 " were joined to %" PRId64 " on the way to %s only: ", part, rest, cause_operand_name(facts, large->place));
 	cause_add_step(facts, &out->text, step);
 	cause_add_number(facts, &out->text, out->setting);
