@@ -96,11 +96,11 @@ test_changed(void)
 	EXPECT("aligned_wrongly", "");
 	EXPECT("dimension_elsewhere", "");
 	EXPECT("indices_for_distribution", "");
-	CU_ASSERT_TRUE(says("text", "self is [8] int64 this time, in all 6 earlier calls of this line [8, 10] float32 (class indices where a distribution over 10 classes is taken): made by "
+	CU_ASSERT_TRUE(says("text", "self is [8] int64 this time, in the last 6 calls of this line [8, 10] float32 (class indices where a distribution over 10 classes is taken): made by "
 				    "aten::randint at train.py:10; in those calls it went on from there through aten::one_hot at train.py:20, which is left out now"));
 	CU_ASSERT_TRUE(says("fix", "let self go through that step, too: train.py:20; or, where that is meant, torch.nn.functional.one_hot(self, 10).to(torch.float32)"));
 	history = history_build(&source, 0, failing, &differs);
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(history, "text"), "6 earlier calls here: self had 2 dimensions every time, in the last [8, 10] float32, not the [8] int64 of now"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(history, "text"), "6 earlier calls here: self had 2 dimensions in the last 6 of them, in the newest [8, 10] float32, not the [8] int64 of now"));
 	json_decref(history);
 	ask_way(OTHER);
 	EXPECT("form_changed", "likely");

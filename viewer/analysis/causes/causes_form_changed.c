@@ -183,7 +183,7 @@ cause_form_changed(const struct cause_facts *facts, struct cause *out)
 	out->tells_news = true;
 	text_add(&out->text, "%s is ", name);
 	add_form(&out->text, is);
-	text_add(&out->text, " this time, in all %" PRId64 " earlier calls of this line ", was.calls);
+	text_add(&out->text, " this time, in the last %" PRId64 " calls of this line ", was.calls);
 	if (!was.steady)
 		text_add(&out->text, "it had %d dimension%s, in the last ", was.ndim, language_plural(was.ndim));
 	form_add_last(&out->text, &was);

@@ -222,7 +222,7 @@ add_form(const struct source *source, int process, const struct event *event, co
 
 	if (!is)
 		return false;
-	text_add(text, ": %s had %d dimension%s every time, in the last ", is->name, was.ndim, language_plural(was.ndim));
+	text_add(text, ": %s had %d dimension%s in the last %" PRId64 " of them, in the newest ", is->name, was.ndim, language_plural(was.ndim), was.calls);
 	form_add_last(text, &was);
 	text_add(text, ", not the ");
 	text_add_sizes(text, is->sizes, is->ndim);
