@@ -72,20 +72,27 @@ new_piece(const struct otherwise *found)
 int
 cause_weight_place(const struct event *layer)
 {
-	return rule_tensor(layer, mismatch_is_any(layer->operation, "t transpose numpy_T") ? "self" : "weight");
+	int weight = rule_tensor(layer, "weight"), self = rule_tensor(layer, "self");
+
+	return weight >= 0 || self < 0 || layer->operands[self].ndim != 2 || !mismatch_is_any(layer->operation, "t transpose numpy_T") ? weight : self;
 }
 
 const struct lineage_step *
 cause_weight_made(const struct cause_side *side)
 {
+	const struct lineage_step *table = NULL;
+
 	for (int i = 0; side->lineage && i + 1 < side->lineage->count; i++) {
 		const struct event *layer = &side->lineage->steps[i].event;
 		int weight = cause_weight_place(layer);
 
-		if (weight >= 0 && layer->operands[weight].tensor > 0 && side->lineage->steps[i + 1].tensor == layer->operands[weight].tensor)
+		if (weight < 0 || layer->operands[weight].tensor <= 0 || side->lineage->steps[i + 1].tensor != layer->operands[weight].tensor)
+			continue;
+		if (rule_tensor(layer, "weight") >= 0)
 			return &side->lineage->steps[i + 1];
+		table = table ? table : &side->lineage->steps[i + 1];
 	}
-	return NULL;
+	return table;
 }
 
 /* Was ONE made before OTHER, which isn't made anew for each of CALLS calls? (Of what the ring has lost the step alone is known.) */

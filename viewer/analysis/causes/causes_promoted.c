@@ -130,7 +130,8 @@ cause_promoted(const struct cause_facts *facts, struct cause *out)
 		tell_wide(facts, out, side, &promotion, wanted);
 		if (handed >= 0)
 			text_add(&out->fix, "; %s only follows it", cause_operand_name(facts, side->place));
-		text_add(&out->evidence, "%s", mismatch->text);
+		cause_add_otherwise(facts, &out->evidence, side->place, -1, LINEAGE_DTYPE);
+		text_add(&out->evidence, "%s%s", out->evidence.used ? SAY("; ") : "", mismatch->text);
 		return true;
 	}
 	return false;
