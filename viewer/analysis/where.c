@@ -273,6 +273,12 @@ where_caller_line(const struct source *source, int process, int64_t id, char *ou
 }
 
 bool
+where_called_line(const struct source *source, int process, int64_t id, char *out, size_t size)
+{
+	return where_caller_line(source, process, id, out, size) || where_site_line(source, process, id, false, out, size);
+}
+
+bool
 where_call_line(const struct source *source, int process, int64_t site, int64_t event, bool *backward, char *out, size_t size)
 {
 	struct event at, forward;

@@ -52,6 +52,8 @@ bool where_is_inner(const struct source *source, int process, int64_t id);
 bool where_site_line(const struct source *source, int process, int64_t id, bool full, char *out, size_t size);
 /* "file.py:41" of the program's own line that called it, where the chosen frame is an installed package's. */
 bool where_caller_line(const struct source *source, int process, int64_t id, char *out, size_t size);
+/* The same, else the line itself: false if that is unknown, too. */
+bool where_called_line(const struct source *source, int process, int64_t id, char *out, size_t size);
 /* The same as where_site_line for what a call of CUDA is tied to: its site or, in backward, the forward line of EVENT (either may be -1). */
 bool where_call_line(const struct source *source, int process, int64_t site, int64_t event, bool *backward, char *out, size_t size);
 /* Are both call sites at one line of the user's code? */

@@ -16,19 +16,10 @@ struct account {
 	int64_t places, brings, images /* of EACH rows; 0: not of images that are alike */, each;
 	int64_t runs, whole_runs;         /* stretches of its places, the most of another sequence's; 0: not counted */
 	int64_t others;
+	struct placeholders found;
+	int64_t agreed, same;             /* earlier calls, and those with as many rows */
 	const struct lineage_step *picked; /* features that were picked by a mask, row by row; NULL */
 };
-
-static int64_t
-sum_of(const json_t *list)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(list, i)), &sum))
-			return -1;
-	return sum;
-}
 
 /* How many rows each sequence brings where the features were picked by a mask with a row for each; NULL. */
 static const json_t *
@@ -45,7 +36,7 @@ picked_rows(const struct cause_facts *facts, const json_t *rows, int64_t supplie
 			const json_t *brings = event->operands[n].tensor > 0 && strcmp(event->operands[n].dtype, "bool") == 0
 				? json_object_get(knowledge_summary(event->operands[n].tensor, facts->counts, facts->frames), "rows") : NULL;
 
-			if (json_array_size(brings) == json_array_size(rows) && brings && sum_of(brings) == supplied) {
+			if (json_array_size(brings) == json_array_size(rows) && brings && placeholders_sum(brings) == supplied) {
 				*picked = &story->steps[i];
 				return brings;
 			}
@@ -99,7 +90,7 @@ find_account(const struct cause_facts *facts, struct account *out)
 
 	*out = (struct account){ .row = -1 };
 	if (json_array_size(rows) < 2 || json_array_size(rows) > SEQUENCES_MOST || !placeholders_find(facts, &found) || found.selected < 1 || found.supplied < 1 ||
-	    sum_of(rows) != found.selected)
+	    placeholders_sum(rows) != found.selected)
 		return false;
 	brings = picked_rows(facts, rows, found.supplied, &out->picked);
 	if (!brings) {
@@ -111,6 +102,8 @@ find_account(const struct cause_facts *facts, struct account *out)
 	if (!find_odd(rows, brings, found.supplied, out))
 		return false;
 	read_runs(facts, out);
+	out->found = found;
+	out->agreed = placeholders_agreed(facts, &out->same);
 	return true;
 }
 
@@ -136,18 +129,14 @@ add_tokens(const struct cause_facts *facts, struct text *text)
 static void
 add_evidence(const struct cause_facts *facts, const struct account *account, struct cause *out)
 {
-	int64_t same, agreed = placeholders_agreed(facts, &same), sum;
-	struct placeholders found;
-
-	sum = placeholders_find(facts, &found) ? found.supplied : 0;
-	placeholders_add_spread(facts, sum, &out->evidence);
+	placeholders_add_spread(facts, account->found.supplied, &out->evidence);
 	if (account->runs > 0 && account->runs > account->whole_runs)
 		text_add(&out->evidence, "; those of sequence %d are in %" PRId64 " stretches, apart from one another, where the others' are in %" PRId64, account->row, account->runs,
 			 account->whole_runs);
 	else if (account->runs > 0)
 		text_add(&out->evidence, "; those of sequence %d stand one beside the other, as the others' do", account->row);
-	if (agreed)
-		text_add(&out->evidence, "; in %" PRId64 " earlier calls they agreed", agreed);
+	if (account->agreed)
+		text_add(&out->evidence, "; in %" PRId64 " earlier calls they agreed", account->agreed);
 }
 
 /* One that stands in the text itself. */
@@ -221,18 +210,16 @@ bool
 cause_placeholders_accounted(const struct cause_facts *facts, struct cause *out)
 {
 	struct account account;
-	struct placeholders found;
-	int64_t more, same, agreed;
+	int64_t more;
 
-	if (!find_account(facts, &account) || !placeholders_find(facts, &found))
+	if (!find_account(facts, &account))
 		return false;
 	more = account.places - account.brings;
-	agreed = placeholders_agreed(facts, &same);
-	if (more > 0 && is_literal(&account, more, agreed && same == agreed)) {
+	if (more > 0 && is_literal(&account, more, account.agreed && account.same == account.agreed)) {
 		out->confidence = "likely";
 		tell_literal(facts, &account, out);
-	} else if (account.picked && more <= FEW && more >= -FEW && (more > 0 || !placeholders_limit(facts, &found))) {
-		out->confidence = more > 0 && account.runs && agreed ? "likely" : "possible";
+	} else if (account.picked && more <= FEW && more >= -FEW && (more > 0 || !placeholders_limit(facts, &account.found))) {
+		out->confidence = more > 0 && account.runs && account.agreed ? "likely" : "possible";
 		tell_counted(facts, &account, out);
 	} else {
 		return false;

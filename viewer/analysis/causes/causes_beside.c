@@ -296,16 +296,6 @@ tell_attentions(const struct cause_facts *facts, struct cause *out)
 		 "length");
 }
 
-/* Does a loader put one batch together here? Its pieces are samples. */
-static bool
-is_collating(const struct cause_facts *facts)
-{
-	for (size_t i = 0; i < json_array_size(facts->frames); i++)
-		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "/torch/utils/data/_utils/"))
-			return true;
-	return false;
-}
-
 /* Needs: pieces of a cat, each of which came in as a whole batch by one line, that part in another dimension than that along which they are joined. */
 bool
 cause_collected_batches(const struct cause_facts *facts, struct cause *out)
@@ -317,7 +307,7 @@ cause_collected_batches(const struct cause_facts *facts, struct cause *out)
 	bool attention;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "cat concat concatenate") || !one || !other || one->event.id == other->event.id ||
-	    !where_same_line(facts->source, facts->process, one->event.site, other->event.site) || is_collating(facts))
+	    !where_same_line(facts->source, facts->process, one->event.site, other->event.site) || cause_runs_in(facts, "/torch/utils/data/_utils/")) /* a loader puts one batch together: its pieces are samples */
 		return false;
 	rule_int(facts->event, "dim", &joined);
 	joined += joined < 0 ? facts->event->operands[facts->sides[0].place].ndim : 0;

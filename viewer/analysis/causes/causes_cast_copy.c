@@ -97,8 +97,7 @@ cause_tell_cast_copy(const struct cause_facts *facts, struct cause *out, int wei
 	text_add(&out->text, "; the weight is the exception: %" PRId64 " earlier calls of this line had %s of %s, from the same maker, and a weight of %s, %s", taken.calls,
 		 cause_operand_name(facts, input), dtype, dtype, taken.same ? SAY("this one before it was cast") : SAY("of another instance (what this is a copy of, or stands beside)"));
 	text_add(&out->fix, "keep %.*s in %s", named, path, dtype);
-	if (cast && (where_caller_line(facts->source, facts->process, cast->event.site, line, sizeof(line)) ||
-		     where_site_line(facts->source, facts->process, cast->event.site, false, line, sizeof(line))))
+	if (cast && where_called_line(facts->source, facts->process, cast->event.site, line, sizeof(line)))
 		text_add(&out->fix, " (it becomes %s at %s)", parameter, line);
 	text_add(&out->fix, "; or convert %s to %s just before this call", cause_operand_name(facts, input), parameter);
 	add_call_line(facts, &out->fix);

@@ -35,19 +35,11 @@ one_more_than(const char *text, char *out, size_t size)
 static bool
 is_one_more(const struct cause_facts *facts, const struct lineage_step *step, char *name, size_t size, char *file, size_t file_size, int *line)
 {
-	struct code_statement *statements;
-	struct code code;
-	bool found = false;
-	int count;
+	struct code_statement *statements = malloc(STATEMENTS_MOST * sizeof(*statements));
+	int count = statements ? cause_statements(facts, step, statements, STATEMENTS_MOST, file, file_size, line) : 0;
+	bool found = count > 0 && one_more_than(statements[count - 1].text, name, size);
 
-	*line = cause_open(facts, step, &code, file, file_size);
-	if (!*line)
-		return false;
-	statements = malloc(STATEMENTS_MOST * sizeof(*statements));
-	count = statements ? code_statements(&code, *line, statements, STATEMENTS_MOST) : 0;
-	found = count > 0 && one_more_than(statements[count - 1].text, name, size);
 	free(statements);
-	code_close(&code);
 	return found;
 }
 

@@ -68,7 +68,7 @@ tell_coded(const struct cause_facts *facts, struct cause *out, const struct line
 	text_add(&out->text, "the data of evaluation were coded apart from those of training: they hold %" PRId64 ", for which %s of %" PRId64 " rows, built for training's codes, has none; "
 		 "training's were made from %s, evaluation's from %s, by one line of code", mismatch->actual, table, mismatch->expected, first, second);
 	text_add(&out->evidence, "%" PRId64 " calls in training fitted", trained);
-	if (where_caller_line(facts->source, facts->process, built->event.site, line, sizeof(line)) || where_site_line(facts->source, facts->process, built->event.site, false, line, sizeof(line)))
+	if (where_called_line(facts->source, facts->process, built->event.site, line, sizeof(line)))
 		text_add(&out->evidence, "; the table was built after training's data were there, at %s", line);
 	text_add(&out->evidence, "; both sets came in by ");
 	cause_add_line(facts, &out->evidence, entry, -1);

@@ -286,8 +286,9 @@ look_keeper(const struct event *event, void *context)
 	int place = cause_weight_place(event);
 	const struct operand *weight = place >= 0 ? &event->operands[place] : NULL;
 
-	keeper->found = weight && weight->ndim == 2 && mismatch_is_any(event->operation, "linear addmm embedding") && strcmp(event->phase, "forward") == 0 && ((weight->sizes[0] == keeper->rows && weight->sizes[1] == keeper->columns) ||
-							(weight->sizes[1] == keeper->rows && weight->sizes[0] == keeper->columns));
+	if (!weight || weight->ndim != 2 || !mismatch_is_any(event->operation, "linear addmm embedding") || strcmp(event->phase, "forward") != 0)
+		return true;
+	keeper->found = (weight->sizes[0] == keeper->rows && weight->sizes[1] == keeper->columns) || (weight->sizes[1] == keeper->rows && weight->sizes[0] == keeper->columns);
 	keeper->event = *event;
 	return !keeper->found;
 }
@@ -298,7 +299,6 @@ tell_sizes(const struct cause_facts *facts, const struct way *way, struct cause 
 {
 	const struct operand *operand = &facts->event->operands[way->side->place];
 	struct keeper keeper = { .rows = way->handled.other, .columns = operand->ndim == 2 ? operand->sizes[1] : -1 };
-	struct lineage_step step = { .dim = -1, .size = -1 };
 
 	text_add(&out->text, "%s has %" PRId64 " instead of %" PRId64, cause_operand_name(facts, way->side->place), way->side->size, way->handled.other);
 	out->setting = cause_named_number(facts, way->handled.other, "vocab rows size num count length");
@@ -314,9 +314,8 @@ tell_sizes(const struct cause_facts *facts, const struct way *way, struct cause 
 	facts->source->each_recent(facts->source->context, facts->process, RECENT_MOST, look_keeper, &keeper);
 	if (!keeper.found)
 		return;
-	step.event = keeper.event;
 	text_add(&out->evidence, "a layer has %" PRId64 " rows still: ", way->handled.other);
-	cause_add_step(facts, &out->evidence, &step);
+	cause_add_event(facts, &out->evidence, &keeper.event);
 }
 
 static void

@@ -69,16 +69,11 @@ find_made(const struct cause_facts *facts, const struct lineage_step *step, cons
 {
 	struct code_statement statements[LISTS_STATEMENTS];
 	char file[512];
-	struct code code;
-	int line = cause_open(facts, step, &code, file, sizeof(file)), count, place;
+	int line, place, count = cause_statements(facts, step, statements, LISTS_STATEMENTS, file, sizeof(file), &line);
 
 	*value = 0;
-	if (!line)
-		return;
-	count = code_statements(&code, line, statements, LISTS_STATEMENTS);
 	if (count < 1 || !code_assigned(statements, count, name, value, size, &place) || place >= 0)
 		*value = 0;
-	code_close(&code);
 }
 
 /* Needs: a size that a line of the program gave a tensor from a list by name, which was another, the same one, in every earlier call; and a list beside it

@@ -16,11 +16,8 @@ find_marked(const struct cause_facts *facts, int64_t rows, int64_t *marks)
 
 	while ((local = text_next(facts->frames, "locals", &at))) {
 		const json_t *summary = json_object_get(local, "summary"), *lowest = json_object_get(summary, "lowest");
-		int64_t sum = 0;
+		int64_t sum = placeholders_sum(lowest);
 
-		for (size_t i = 0; i < json_array_size(lowest); i++)
-			if (__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(lowest, i)), &sum))
-				return NULL;
 		if (sum <= rows || cause_count(summary, "min", 0) >= 0 || cause_count(summary, "min", 0) == IGNORED)
 			continue;
 		if (found && json_integer_value(json_object_get(found, "tensor")) != json_integer_value(json_object_get(local, "tensor")))

@@ -25,16 +25,6 @@ count_pairs(const struct event *event)
 	return count;
 }
 
-/* Is torch_geometric among the frames, which asks each key for the dimension that it is joined along? */
-static bool
-asks_keys(const struct cause_facts *facts)
-{
-	for (size_t i = 0; i < json_array_size(facts->frames); i++)
-		if (strstr(text_get(json_array_get(facts->frames, i), "file"), "-packages/torch_geometric/"))
-			return true;
-	return false;
-}
-
 /* Needs: pieces of [2, n] whole numbers, joined along the 2, whose n differ. */
 bool
 cause_pairs_across(const struct cause_facts *facts, struct cause *out)
@@ -59,7 +49,7 @@ cause_pairs_across(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 	text_add(&out->fix, "join them along dimension 1 (dim=-1), after adding to each what its numbers are moved by; nothing is to be padded or cut");
-	if (asks_keys(facts))
+	if (cause_runs_in(facts, "-packages/torch_geometric/")) /* it asks each key for the dimension that it is joined along */
 		text_add(&out->fix, ". torch_geometric takes the dimension from the key and where it is kept: an edge_index belongs to a Data, or to an edge type of a HeteroData "
 			 "(data[\"a\", \"to\", \"a\"].edge_index), not to the HeteroData itself");
 	return true;

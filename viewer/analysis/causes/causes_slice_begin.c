@@ -30,11 +30,9 @@ static bool
 find_difference(const struct cause_facts *facts, const struct lineage_step *step, struct text *out)
 {
 	char file[512], value[512];
-	struct code code;
-	int line = cause_open(facts, step, &code, file, sizeof(file)), place;
-	struct code_statement *statements = line ? malloc(STATEMENTS_MOST * sizeof(*statements)) : NULL;
+	struct code_statement *statements = malloc(STATEMENTS_MOST * sizeof(*statements));
 	struct code_names *names = calloc(1, sizeof(*names));
-	int count = statements ? code_statements(&code, line, statements, STATEMENTS_MOST) : 0;
+	int line, place, count = statements ? cause_statements(facts, step, statements, STATEMENTS_MOST, file, sizeof(file), &line) : 0;
 	bool found = false;
 
 	if (count > 0 && names)
@@ -55,8 +53,6 @@ find_difference(const struct cause_facts *facts, const struct lineage_step *step
 	}
 	free(names);
 	free(statements);
-	if (line)
-		code_close(&code);
 	return found;
 }
 

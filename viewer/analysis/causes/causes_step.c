@@ -209,10 +209,9 @@ add_list(const struct cause_facts *facts, const struct lineage_step *step, struc
 	struct code_statement *statements = malloc(STATEMENTS_MOST * sizeof(*statements));
 	char file[512], value[CODE_TEXT_MOST];
 	struct code_names names = { .count = 0 };
-	struct code code;
-	int line = statements ? cause_open(facts, step, &code, file, sizeof(file)) : 0, count = 0, place;
+	int line, place, count = statements ? cause_statements(facts, step, statements, STATEMENTS_MOST, file, sizeof(file), &line) : 0;
 
-	if (line && (count = code_statements(&code, line, statements, STATEMENTS_MOST)))
+	if (count)
 		code_depends(statements, count, &names);
 	for (int i = 0; i < names.count; i++)
 		if (!names.names[i].depth && code_assigned(statements, count, names.names[i].name, value, sizeof(value), &place) && *value == '[') {
@@ -221,8 +220,6 @@ add_list(const struct cause_facts *facts, const struct lineage_step *step, struc
 			text_add(text, "%s", "`");
 			break;
 		}
-	if (line)
-		code_close(&code);
 	free(statements);
 }
 

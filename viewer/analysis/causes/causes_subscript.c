@@ -48,7 +48,6 @@ cause_place_beyond(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	struct found_other found = { .facts = facts };
-	struct lineage_step step = { .dim = -1, .size = -1 };
 	const char *name;
 
 	if (!cause_disagrees(facts, "size") || !cause_is(facts, SUBJECT_SUBSCRIPT))
@@ -59,9 +58,8 @@ cause_place_beyond(const struct cause_facts *facts, struct cause *out)
 	out->confidence = found.is ? "likely" : "possible";
 	text_add(&out->text, "what counts the places of %s ran past its end: it has %" PRId64 ", and number %" PRId64 " is asked for", name, mismatch->actual, mismatch->expected);
 	if (found.is) {
-		step.event = found.event;
 		text_add(&out->text, "; in this step ");
-		cause_add_step(facts, &out->text, &step);
+		cause_add_event(facts, &out->text, &found.event);
 		text_add(&out->text, " found %" PRId64 ", where it found %" PRId64 " in each of %" PRId64 " earlier calls", found.size, found.usual.smallest, found.usual.calls);
 	}
 	if (cause_decider(&facts->sides[0])) {

@@ -99,13 +99,8 @@ cause_told_size(const struct cause_facts *facts, struct cause *out)
 bool
 cause_told_lists(const struct cause_facts *facts, struct cause *out)
 {
-	bool collates = false;
-
-	if (!cause_is_raised(facts) || facts->mismatch || !facts->message || !strstr(facts->message, "each element in list of batch should be of equal size"))
-		return false;
-	for (size_t i = 0; i < json_array_size(facts->frames); i++)
-		collates = collates || strstr(text_get(json_array_get(facts->frames, i), "file"), "/torch/utils/data/_utils/collate.py");
-	if (!collates)
+	if (!cause_is_raised(facts) || facts->mismatch || !facts->message || !strstr(facts->message, "each element in list of batch should be of equal size") ||
+	    !cause_runs_in(facts, "/torch/utils/data/_utils/collate.py"))
 		return false;
 	out->confidence = "likely";
 	text_add(&out->text, "the samples of this batch hold plain lists of unequal length, and there is no collate_fn that pads them: default_collate puts together only what is of one "

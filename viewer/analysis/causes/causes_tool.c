@@ -174,6 +174,23 @@ cause_add_step(const struct cause_facts *facts, struct text *text, const struct 
 		text_add(text, " (%s)", step->how);
 }
 
+bool
+cause_runs_in(const struct cause_facts *facts, const char *part)
+{
+	for (size_t i = 0; i < json_array_size(facts->frames); i++)
+		if (strstr(text_get(json_array_get(facts->frames, i), "file"), part))
+			return true;
+	return false;
+}
+
+void
+cause_add_event(const struct cause_facts *facts, struct text *text, const struct event *event)
+{
+	const struct lineage_step step = { .event = *event, .dim = -1, .size = -1 };
+
+	cause_add_step(facts, text, &step);
+}
+
 void
 cause_add_decided(const struct cause_facts *facts, struct text *text, int64_t size, const struct lineage_step *step)
 {
@@ -202,6 +219,20 @@ cause_open(const struct cause_facts *facts, const struct lineage_step *step, str
 	*colon = 0;
 	text_format(file, size, "%s", text_basename(line));
 	return code_open(code, line, facts->time_ns) ? atoi(colon + 1) : 0;
+}
+
+int
+cause_statements(const struct cause_facts *facts, const struct lineage_step *step, struct code_statement *out, int most, char *file, size_t size, int *line)
+{
+	struct code code;
+	int count;
+
+	*line = cause_open(facts, step, &code, file, size);
+	if (!*line)
+		return 0;
+	count = code_statements(&code, *line, out, most);
+	code_close(&code);
+	return count;
 }
 
 bool

@@ -45,6 +45,10 @@ const struct lineage_step *cause_own_cat(const struct cause_side *large, const s
 bool cause_is_parameter(const struct cause_facts *facts, int place);
 /* Was SIDE's size decided before the line was called for the last time (a buffer, a parameter, a cache)? */
 bool cause_is_old(const struct cause_facts *facts, const struct cause_side *side);
+/* Is a file whose path has PART among the frames? */
+bool cause_runs_in(const struct cause_facts *facts, const char *part);
+/* "aten::unfold at video.py:27" of an event alone, into TEXT. */
+void cause_add_event(const struct cause_facts *facts, struct text *text, const struct event *event);
 /* "aten::unfold at video.py:27 (size 16, step 16 over 735)" into TEXT. */
 void cause_add_step(const struct cause_facts *facts, struct text *text, const struct lineage_step *step);
 /* "the 45 was decided by ..." of STEP; where it only read what is no longer kept, says so. */
@@ -59,6 +63,8 @@ int cause_weight_place(const struct event *layer);
 const struct lineage_step *cause_weight_made(const struct cause_side *side);
 /* Opens the file that STEP's operation was called from (its name without folders in FILE): the number of that line; 0, and nothing is open, if it can't be read. */
 int cause_open(const struct cause_facts *facts, const struct lineage_step *step, struct code *code, char *file, size_t size);
+/* The same file's statements, of the function around that line (code_statements), the last of at most MOST of them in OUT: how many, 0 if they can't be read. LINE gets its number. */
+int cause_statements(const struct cause_facts *facts, const struct lineage_step *step, struct code_statement *out, int most, char *file, size_t size, int *line);
 /* The line of source that STEP's operation was called from, in OUT; false if it can't be read. */
 bool cause_source(const struct cause_facts *facts, const struct lineage_step *step, char *out, size_t size);
 /* The name that carries SIDE's size on the line that decided it, or is a limit by name; NULL. What LARGER exceeds can't be

@@ -35,16 +35,14 @@ cause_tell_two_models(const struct cause_facts *facts, struct cause *out, int we
 	const struct lineage_step *made = cause_decider(side);
 	struct layer_of layer = { .dtype = dtype, .since = made ? made->event.id : -1 };
 	const char *path = cause_operand_name(facts, weight), *dot = strchr(path, '.');
-	struct lineage_step step = { .dim = -1, .size = -1 };
 
 	if (!facts->source || !made || made->event.id < 0 || !dot)
 		return false;
 	facts->source->each_recent(facts->source->context, facts->process, RECENT_MOST, look_layer, &layer);
 	if (!layer.found)
 		return false;
-	step.event = layer.event;
 	text_add(&out->text, "; between where it was made and here, layers of %s ran on it or beside it, the last by ", dtype);
-	cause_add_step(facts, &out->text, &step);
+	cause_add_event(facts, &out->text, &layer.event);
 	text_add(&out->text, ": these are two models, %.*s is the one in %s", (int)(dot - path), path, parameter);
 	text_add(&out->fix, "bring both models to one dtype (%.*s.to(torch.%s)), or convert %s to %s just before it goes into %.*s, not where it is made: the layers of %s need it as it is",
 		 (int)(dot - path), path, dtype, cause_operand_name(facts, input), parameter, (int)(dot - path), path, dtype);

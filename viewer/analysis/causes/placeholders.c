@@ -85,17 +85,25 @@ placeholders_find(const struct cause_facts *facts, struct placeholders *out)
 	return out->selected >= 0 && out->supplied >= 0 && out->selected != out->supplied;
 }
 
+int64_t
+placeholders_sum(const json_t *counts)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < json_array_size(counts); i++)
+		if (__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(counts, i)), &sum))
+			return -1;
+	return sum;
+}
+
 json_t *
 placeholders_of_wide_mask(const struct cause_facts *facts)
 {
 	const json_t *rows = facts->mismatch && strcmp(facts->mismatch->property, "count") == 0 && !facts->places ? placeholders_rows(facts) : NULL;
-	int64_t selected = facts->mismatch ? facts->mismatch->expected : 0, sum = 0, width;
+	int64_t selected = facts->mismatch ? facts->mismatch->expected : 0, sum = placeholders_sum(rows), width;
 	json_t *places;
 
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		if (__builtin_add_overflow(sum, (int64_t)json_integer_value(json_array_get(rows, i)), &sum))
-			return NULL;
-	if (selected < 1 || sum % selected || (width = sum / selected) < 2 || facts->event->operands[facts->mismatch->against].ndim != 3 ||
+	if (sum < 0 || selected < 1 || sum % selected || (width = sum / selected) < 2 || facts->event->operands[facts->mismatch->against].ndim != 3 ||
 	    facts->event->operands[facts->mismatch->against].sizes[2] != width)
 		return NULL;
 	for (size_t i = 0; i < json_array_size(rows); i++)

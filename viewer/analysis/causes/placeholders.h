@@ -15,6 +15,8 @@ bool placeholders_find(const struct cause_facts *facts, struct placeholders *out
 const json_t *placeholders_limit(const struct cause_facts *facts, const struct placeholders *found);
 /* How many places each sequence has; NULL if they weren't counted. Borrowed. */
 const json_t *placeholders_rows(const struct cause_facts *facts);
+/* What such counts come to; -1 where that is too much. */
+int64_t placeholders_sum(const json_t *counts);
 /* The same where the mask was made as wide as the embeddings it picks from (expand_as), which counts each place so often: by place; NULL where it
  * isn't so. New reference, for facts->places. */
 json_t *placeholders_of_wide_mask(const struct cause_facts *facts);

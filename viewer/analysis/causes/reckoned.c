@@ -117,13 +117,12 @@ bool
 reckoned_at_step(const struct cause_facts *facts, const struct lineage_step *step, int64_t value, struct text *out)
 {
 	char file[512];
-	struct code code;
-	int line = cause_open(facts, step, &code, file, sizeof(file)), frame;
-	struct code_statement *statements = line ? malloc(FUNCTION_MOST * sizeof(*statements)) : NULL;
+	int line, frame;
+	struct code_statement *statements = malloc(FUNCTION_MOST * sizeof(*statements));
 	struct reckoned_place place = { .facts = facts, .file = file };
 	bool found = false;
 
-	if (statements && (place.scope.count = code_statements(&code, line, statements, FUNCTION_MOST)) > 0) {
+	if (statements && (place.scope.count = cause_statements(facts, step, statements, FUNCTION_MOST, file, sizeof(file), &line)) > 0) {
 		const char *text = statements[place.scope.count - 1].text;
 
 		frame = frame_of(facts, step->event.site);
@@ -136,8 +135,6 @@ reckoned_at_step(const struct cause_facts *facts, const struct lineage_step *ste
 		json_decref(place.numbers);
 	}
 	free(statements);
-	if (line)
-		code_close(&code);
 	return found;
 }
 

@@ -1,5 +1,4 @@
 /* What a subscript asked of a tensor in Python, before any operation ran: more dimensions than it has, or a place behind its end. See check.h. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,16 +34,27 @@ indices_at(const char *at)
 	return -1;
 }
 
+/* What stands behind the bracket of the first subscript of NAME in TEXT; NULL. */
+static const char *
+next_subscript(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = text; length && (at = strstr(at, name)); at++)
+		if ((at == text || (!text_is_word(at[-1]) && at[-1] != '.')) && at[length] == '[')
+			return at + length + 1;
+	return NULL;
+}
+
 /* The most dimensions that TEXT indexes NAME by; 0. */
 static int
 indices_of(const char *text, const char *name)
 {
-	size_t length = strlen(name);
 	int most = 0;
 
-	for (const char *at = text; length && (at = strstr(at, name)); at++)
-		if ((at == text || (!isalnum((unsigned char)at[-1]) && !strchr("_.", at[-1]))) && at[length] == '[' && indices_at(at + length + 1) > most)
-			most = indices_at(at + length + 1);
+	for (const char *at = text; (at = next_subscript(at, name));)
+		if (indices_at(at) > most)
+			most = indices_at(at);
 	return most;
 }
 
@@ -73,18 +83,15 @@ check_indexes(const struct source *source, const struct failure *failure, const 
 	return one && subject_add(out, text_get(one, "name"), one) && state_rank(&facts, found, 0, -1, most);
 }
 
-/* The name in the first subscript of NAME on the line TEXT ("i" of "rows[i]"), in OUT; false where it is none. */
+/* The name in the first subscript of NAME on the line TEXT that is one ("i" of "rows[i]"), in OUT; false where there is none. */
 static bool
 subscript_of(const char *text, const char *name, char *out, size_t size)
 {
-	size_t length = strlen(name), path;
+	for (const char *at = text; (at = next_subscript(at, name));) {
+		size_t path = code_path(at);
 
-	for (const char *at = text; length && (at = strstr(at, name)); at++) {
-		if ((at > text && (text_is_word(at[-1]) || at[-1] == '.')) || at[length] != '[')
-			continue;
-		path = code_path(at + length + 1);
-		if (path && at[length + 1 + path] == ']') {
-			text_format(out, size, "%.*s", (int)path, at + length + 1);
+		if (path && at[path] == ']') {
+			text_format(out, size, "%.*s", (int)path, at);
 			return true;
 		}
 	}

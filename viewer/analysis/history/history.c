@@ -212,7 +212,7 @@ range_json(const struct calls *calls)
 	return json;
 }
 
-/* ": self was [8, 10] float32 every time, not [8] int64": of the operand that is another than it always was. */
+/* ": self had 2 dimensions in the last 9 of them, in the newest [8, 10] float32, not the [8] int64 of now": of the operand whose form changed. */
 static bool
 add_form(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch, struct text *text)
 {
