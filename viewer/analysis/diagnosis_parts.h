@@ -27,6 +27,9 @@ int diagnosis_unasked_dim(const struct event *event, const struct mismatch *mism
 /* diagnosis_dtype.c: LINEAGE, of the dtype of the operand at PLACE, goes on with the tensor that a line took it from (handed.h); where that got it by type
  * promotion, this decided. */
 void diagnosis_handed(struct diagnosis *diagnosis, int place, struct lineage *lineage);
+/* diagnosis_assigned.c: the failure is of a line that assigns to a part of a tensor, whose operation has the sizes of that alone: the subject becomes a copy_ of what
+ * is assigned into the view that the line took before; false where it isn't that. */
+bool diagnosis_assigned(struct diagnosis *diagnosis);
 /* diagnosis_loaded.c: a checkpoint's parameter, whose story is SAVED, has another shape than the model's: the origin is who made such a one in this
  * run (a table that was resized before it was saved), else, where only a library read it, who made the model's. */
 void diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved);

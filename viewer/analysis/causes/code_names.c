@@ -138,6 +138,27 @@ split_assignment(const char *text, const char **targets_end, const char **value)
 	return false;
 }
 
+bool
+code_part_of(const struct code_statement *statement, char *out, size_t size)
+{
+	const char *end, *value, *at;
+	int depth = 0;
+
+	if (!split_assignment(statement->text, &end, &value))
+		return false;
+	while (end > statement->text && strchr(" +-*/@%&|^<>", end[-1]))
+		end--;
+	for (at = end - 1; at >= statement->text; at--) {
+		depth += strchr(")]}", *at) ? 1 : strchr("([{", *at) ? -1 : 0;
+		if (depth == 0)
+			break;
+	}
+	if (end == statement->text || end[-1] != ']' || at <= statement->text || *at != '[')
+		return false;
+	text_format(out, size, "%.*s", (int)(at - statement->text), statement->text);
+	return true;
+}
+
 static bool
 is_condition(const struct code_statement *statement)
 {
