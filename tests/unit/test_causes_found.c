@@ -159,9 +159,13 @@ test_elsewhere(void)
 	text = (struct text){{0}, 0};
 	elsewhere_add(&source, 0, &failed, &text);
 	CU_ASSERT_STRING_EQUAL(text.data, "3 earlier calls of this line went well, none on this way: the last came from train.py:40 (in evaluation), this one from train.py:12");
+	text = (struct text){{0}, 0}; /* beside those of this way */
+	CU_ASSERT_TRUE(elsewhere_add_more(&source, 0, &failed, &text));
+	CU_ASSERT_STRING_EQUAL(text.data, "; 3 more on other ways, the last from train.py:40 (in evaluation)");
 	failed.site = 3; /* another line */
 	text = (struct text){{0}, 0};
 	elsewhere_add(&source, 0, &failed, &text);
+	CU_ASSERT_FALSE(elsewhere_add_more(&source, 0, &failed, &text));
 	CU_ASSERT_STRING_EQUAL(text.data, "");
 }
 

@@ -106,28 +106,66 @@ count_others(const struct source *source, int process, const struct event *event
 	others->count = others->count > kept ? others->count : kept;
 }
 
+/* How many came on other ways, and the newest that is kept. */
+static struct others
+find_others(const struct source *source, int process, const struct event *event)
+{
+	struct others others = { .now = event, .newest = -1, .look = { .source = source, .process = process, .now = event, .visit = add_other } };
+
+	others.look.context = &others;
+	count_others(source, process, event, &others);
+	return others;
+}
+
+/* Of the newest: from which line it came (THERE), if not from HERE; and whether it was in the other of training and evaluation. */
+static const char *
+tell_newest(const struct source *source, int process, const struct event *event, int64_t id, char there[ELSEWHERE_LINE], char here[ELSEWHERE_LINE])
+{
+	struct event newest;
+
+	*there = *here = 0;
+	if (id < 0 || !source->event(source->context, process, id, &newest))
+		return "";
+	if (!elsewhere_parts(source, process, newest.site, event->site, there, here))
+		*there = *here = 0;
+	if (!newest.phase || !event->phase || strcmp(newest.phase, event->phase) == 0 || !text_among("forward eval", newest.phase))
+		return "";
+	return strcmp(newest.phase, "eval") == 0 ? SAY(" (in evaluation)") : SAY(" (in training)");
+}
+
 void
 elsewhere_add(const struct source *source, int process, const struct event *event, struct text *text)
 {
-	struct others others = {
-		.now = event, .newest = -1, .look = { .source = source, .process = process, .now = event, .visit = add_other, .context = &others },
-	};
+	struct others others = find_others(source, process, event);
 	char there[ELSEWHERE_LINE], here[ELSEWHERE_LINE];
-	const char *mode = "";
-	struct event newest;
+	const char *mode;
 
-	count_others(source, process, event, &others);
 	if (!others.count)
 		return;
 	text_add(text, "%" PRId64 " earlier call%s of this line went well, none on this way", others.count, language_plural(others.count));
-	if (others.newest < 0 || !source->event(source->context, process, others.newest, &newest))
-		return;
-	if (newest.phase && event->phase && strcmp(newest.phase, event->phase) != 0 && text_among("forward eval", newest.phase))
-		mode = strcmp(newest.phase, "eval") == 0 ? SAY(" (in evaluation)") : SAY(" (in training)");
-	if (elsewhere_parts(source, process, newest.site, event->site, there, here))
+	mode = tell_newest(source, process, event, others.newest, there, here);
+	if (*there)
 		text_add(text, ": the last came from %s%s, this one from %s", there, mode, here);
 	else if (*mode)
 		text_add(text, ": the last%s", mode);
+}
+
+bool
+elsewhere_add_more(const struct source *source, int process, const struct event *event, struct text *text)
+{
+	struct others others = find_others(source, process, event);
+	char there[ELSEWHERE_LINE], here[ELSEWHERE_LINE];
+	const char *mode;
+
+	if (!others.count)
+		return false;
+	mode = tell_newest(source, process, event, others.newest, there, here);
+	text_add(text, "; %" PRId64 " more on other ways", others.count);
+	if (*there)
+		text_add(text, ", the last from %s%s", there, mode);
+	else if (*mode)
+		text_add(text, ", the last%s", mode);
+	return true;
 }
 
 /* The next frame of the program at or after *AT; NULL. Moves *AT on. */

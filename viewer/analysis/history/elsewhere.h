@@ -16,6 +16,9 @@ void elsewhere_each(const struct source *source, int process, const struct event
 /* Adds to TEXT how many calls of EVENT's line came on other ways than EVENT, over the whole run; nothing where none did. */
 void elsewhere_add(const struct source *source, int process, const struct event *event, struct text *text);
 
+/* The same where some came on this way, too: "; 240 more on other ways, the last from train.py:72 (in training)". False where none did. */
+bool elsewhere_add_more(const struct source *source, int process, const struct event *event, struct text *text);
+
 /* The program's own lines, "train.py:41", at which the ways to call sites SITE and OTHER part, seen from the innermost. False if they don't. */
 bool elsewhere_parts(const struct source *source, int process, int64_t site, int64_t other, char one[ELSEWHERE_LINE], char two[ELSEWHERE_LINE]);
 

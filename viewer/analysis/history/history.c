@@ -234,7 +234,7 @@ json_t *
 history_build(const struct source *source, int process, const struct event *event, const struct mismatch *mismatch)
 {
 	struct calls calls = { .event = event, .mismatch = mismatch };
-	struct text text = {{0}, 0};
+	struct text text = {{0}, 0}, more = {{0}, 0};
 	json_t *json = json_object();
 	bool pair = mismatch && mismatch->operand >= 0 && mismatch->against >= 0 && mismatch->dim >= 0 && mismatch->against_dim >= 0;
 	int64_t failing, kept_measured = 0;
@@ -260,8 +260,8 @@ history_build(const struct source *source, int process, const struct event *even
 	json_object_set_new(json, "series", history_series(source, process, event, calls.place, calls.dim));
 	json_object_set_new(json, "seen_before", event->site >= 0 ? json_integer(calls.count) : json_null());
 	if (calls.count) {
-		text_add(&text, "%s%" PRId64 " earlier call%s here", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? SAY("the last ") : "", calls.count,
-			 language_plural(calls.count));
+		text_add(&text, "%s%" PRId64 " earlier call%s here%s", calls.count >= HISTORY_CALLS_MOST && !calls.whole.calls ? SAY("the last ") : "", calls.count,
+			 language_plural(calls.count), elsewhere_add_more(source, process, event, &more) ? SAY(" on this way") : "");
 		changed = add_form(source, process, event, mismatch, &text);
 		if (calls.measured && size_at(event, calls.place, calls.dim, &failing)) {
 			text_add(&text, "%s", changed ? "; " : ": ");
@@ -270,6 +270,7 @@ history_build(const struct source *source, int process, const struct event *even
 		} else if (mismatch && !changed) {
 			history_add_kind(source, process, event, mismatch, calls.count, &text);
 		}
+		text_add(&text, "%s", more.data);
 	} else {
 		elsewhere_add(source, process, event, &text);
 	}
@@ -359,7 +360,7 @@ look_back(const struct source *source, int process, const struct event *event, i
 json_t *
 history_made(const struct source *source, int process, const struct event *event, int output, const char *name)
 {
-	struct text text = {{0}, 0};
+	struct text text = {{0}, 0}, more = {{0}, 0};
 	json_t *json = json_object();
 	struct makes makes;
 	bool known = look_back(source, process, event, output, HISTORY_CALLS_MOST, &makes), told = false;
@@ -368,7 +369,8 @@ history_made(const struct source *source, int process, const struct event *event
 	if (known && makes.calls) {
 		const struct operand *now = &event->outputs[output];
 
-		text_add(&text, "%" PRId64 " earlier call%s made %s", makes.calls, language_plural(makes.calls), name);
+		text_add(&text, "%" PRId64 " earlier call%s%s made %s", makes.calls, language_plural(makes.calls),
+			 elsewhere_add_more(source, process, event, &more) ? SAY(" on this way") : "", name);
 		for (int d = 0; d < now->ndim && d < DIMS_MOST; d++) {
 			const struct made_dim *dim = &makes.dims[d];
 			struct calls calls = { .smallest = dim->smallest, .largest = dim->largest, .same = dim->same };
@@ -383,6 +385,7 @@ history_made(const struct source *source, int process, const struct event *event
 			text_add(&text, " as it is now, ");
 			text_add_sizes(&text, now->sizes, now->ndim);
 		}
+		text_add(&text, "%s", more.data);
 	}
 	text_set(json, "text", text.used ? text.data : NULL);
 	return json;
