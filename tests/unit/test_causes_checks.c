@@ -320,6 +320,14 @@ test_recomputed(void)
 	ask_apart(&a, 2, &source, json_pack("[{s:s}, {s:s}]", "file", "model.py", "file", "/x/torch/utils/checkpoint.py"), "");
 	EXPECT("recomputed_otherwise", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "does not find other as it was: 6 in forward, 14 now"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "give other to the checkpointed function"));
+	add_step(1, 88, "aten::linear", then, 1, 2, 14);
+	stories[1].steps[0].event.phase = "backward";
+	ask_apart(&a, 2, &source, json_pack("[{s:s}, {s:s}]", "file", "model.py", "file", "/x/torch/utils/checkpoint.py"), ""); /* made within: nothing to give */
+	EXPECT("recomputed_otherwise", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "made anew by aten::linear"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "give other"));
+	stories[1].count = 0;
 	ask_apart(&a, 2, &source, json_pack("[{s:s}]", "file", "model.py"), ""); /* a backward of the program's own */
 	EXPECT("recomputed_otherwise", "");
 	hand.event_count = 0;

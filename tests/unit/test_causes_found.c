@@ -242,6 +242,54 @@ test_recomputed(void)
 	forget();
 }
 
+/* A cat in backward, where forward had none, joins what the block made and kept in forward with the same made anew. */
+static void
+test_kept_by_block(void)
+{
+	static const struct frame make[] = { { .file = "/x/model.py", .function = "forward", .line = 5 }, { .file = "/p/torch/utils/checkpoint.py", .function = "forward", .line = 7 } };
+	static const struct frame keep[] = { { .file = "/x/model.py", .function = "forward", .line = 9 }, { .file = "/p/torch/utils/checkpoint.py", .function = "forward", .line = 7 } };
+	static const struct frame join[] = { { .file = "/x/model.py", .function = "forward", .line = 7 }, { .file = "/p/torch/utils/checkpoint.py", .function = "backward", .line = 9 } };
+	static const struct frame join_first[] = { { .file = "/x/model.py", .function = "forward", .line = 7 }, { .file = "/p/torch/utils/checkpoint.py", .function = "forward", .line = 7 } };
+	const struct site places[] = { { .id = 1, .frame_count = 2, .frames = make }, { .id = 2, .frame_count = 2, .frames = keep }, { .id = 3, .frame_count = 2, .frames = join },
+				       { .id = 4, .frame_count = 2, .frames = join_first } };
+	const struct operand in[] = { TENSOR("input", 30, 4, 28) }, made[] = { TENSOR("output", 31, 4, 28) }, kept[] = { TENSOR("output", 32, 4, 28) };
+	const struct operand anew[] = { TENSOR("output", 33, 4, 28) }, both[] = { ITEM("tensors", 0, 32, 4, 28), ITEM("tensors", 1, 33, 4, 28) };
+	const struct operand twice[] = { TENSOR("output", 34, 4, 56) }, pair[] = { TENSOR("self", 34, 4, 56), TENSOR("other", 35, 4, 28) };
+	const struct operand far[] = { TENSOR("self", 36, 4, 20) }, pieces[] = { ITEM("tensors", 0, 40, 4, 20), ITEM("tensors", 1, 41, 4, 8) };
+	struct event failed = { .id = 90, .site = 3, .step = 3, .parent = -1, .operation = "aten::add", .status = "failed", .phase = "backward", .operand_count = 2, .operands = pair };
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 1, .against_dim = 1, .text = "28 where 56" };
+
+	hand.sites = places;
+	hand.site_count = COUNT(places);
+	events[0] = (struct event){ .id = 40, .site = 1, .step = 3, .parent = -1, .operation = "aten::linear", .status = "ok", .phase = "forward", .operand_count = 1, .operands = in,
+				    .output_count = 1, .outputs = made };
+	events[1] = (struct event){ .id = 41, .site = 4, .step = 3, .parent = -1, .operation = "aten::cat", .status = "ok", .phase = "forward", .operand_count = 2,
+				    .operands = pieces, .output_count = 1, .outputs = far };
+	events[2] = (struct event){ .id = 42, .site = 2, .step = 3, .parent = -1, .operation = "aten::detach", .status = "ok", .phase = "forward", .operand_count = 1, .operands = made,
+				    .output_count = 1, .outputs = kept };
+	events[3] = events[0];
+	events[3].id = 55;
+	events[3].phase = "backward";
+	events[3].outputs = anew;
+	events[4] = (struct event){ .id = 60, .site = 3, .step = 3, .parent = -1, .operation = "aten::cat", .status = "ok", .phase = "backward", .operand_count = 2, .operands = both,
+				    .output_count = 1, .outputs = twice };
+	add_step(1, 60, "aten::cat", both, 2, 1, 56);
+	stories[1].steps[0].event = events[4];
+	ask_of(&failed, &differs, 5); /* forward joined at that line, too: the block's skip */
+	EXPECT("kept_across_recomputation", "");
+	events[1].step = 2; /* only in the step before */
+	ask_of(&failed, &differs, 5);
+	EXPECT("kept_across_recomputation", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "it finds what its own forward kept, by aten::detach at model.py:9"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "switch the cache off"));
+	events[3].site = 2; /* what it joins is of other code */
+	ask_of(&failed, &differs, 5);
+	EXPECT("kept_across_recomputation", "");
+	hand.sites = sites;
+	hand.site_count = COUNT(sites);
+	forget();
+}
+
 /* The recomputation joins what the block's forward made and kept: nothing that a call of forward did. */
 static void
 test_left_by_forward(void)
@@ -433,6 +481,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "counted from the largest index", test_counted);
 	CU_add_test(suite, "counts by the largest value", test_counted_by_values);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
+	CU_add_test(suite, "joined in recomputation alone", test_kept_by_block);
 	CU_add_test(suite, "read by the recomputation, made by forward", test_left_by_forward);
 	CU_add_test(suite, "channels by name", test_channels);
 	CU_add_test(suite, "rows of another width", test_columns);

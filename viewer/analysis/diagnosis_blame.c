@@ -356,8 +356,8 @@ static bool
 blame_again(struct diagnosis *diagnosis, struct lineage *sides[2])
 {
 	for (int i = 0; i < 2; i++) {
-		struct event forward;
-		int at = joined_again(diagnosis->source, diagnosis->failure->process, sides[i], &forward);
+		struct joined_again again;
+		int at = joined_again(diagnosis->source, diagnosis->failure->process, sides[i], &again);
 
 		if (at < 0)
 			continue;

@@ -129,6 +129,7 @@ cause_recomputed_otherwise(const struct cause_facts *facts, struct cause *out)
 	struct forward forward = { .facts = facts, .event = -1 };
 	const struct cause_side *changed;
 	struct event anywhere;
+	bool anew;
 
 	if (!cause_disagrees(facts, "size") || !facts->source || facts->sides[0].place < 0 || facts->sides[1].place < 0 || facts->sides[0].dim < 0 ||
 	    facts->sides[1].dim < 0 || !is_recomputed(facts))
@@ -142,13 +143,18 @@ cause_recomputed_otherwise(const struct cause_facts *facts, struct cause *out)
 	out->confidence = "likely";
 	text_add(&out->text, "the checkpointed block is run again for the backward and does not find %s as it was: %" PRId64 " in forward, %" PRId64 " now",
 		 cause_operand_name(facts, changed->place), forward.size, changed->size);
+	anew = changed->lineage && changed->lineage->count && !is_from_forward(changed);
 	if (cause_decider(changed)) {
-		text_add(&out->text, ", overwritten since by ");
+		text_add(&out->text, "%s", anew ? SAY(", made anew by ") : SAY(", overwritten since by "));
 		cause_add_step(facts, &out->text, cause_decider(changed));
 	}
 	text_add(&out->evidence, "in forward this line had %" PRId64 " on both sides (event %" PRId64 ")", forward.size, forward.event);
-	text_add(&out->fix, "give %s to the checkpointed function as an argument (its inputs are kept for the backward); what it reads from elsewhere (an attribute, a "
-		 "cache, a counter) must not change until the backward has run", cause_operand_name(facts, changed->place));
+	if (anew) /* it can't be given */
+		text_add(&out->fix, "let nothing change until the backward has run that the block reads from elsewhere (an attribute, a cache, a counter), or give that to the "
+			 "checkpointed function as an argument");
+	else
+		text_add(&out->fix, "give %s to the checkpointed function as an argument (its inputs are kept for the backward); what it reads from elsewhere (an attribute, a "
+			 "cache, a counter) must not change until the backward has run", cause_operand_name(facts, changed->place));
 	return true;
 }
 

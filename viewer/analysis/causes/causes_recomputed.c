@@ -12,30 +12,91 @@
 #define TWINS_MOST 64      /* of them that are looked for in forward */
 #define STATE_LINES_MOST 60
 
-/* Needs: a size made by a cat in backward, within checkpointed code, one piece of which the same line made in this step's forward pass. */
+/* The name on line LINE of FILE that switches a cache on ("self.use_cache"): into TEXT, with that line; false where there is none. */
+static bool
+add_switch(const struct cause_facts *facts, struct text *text, const char *file, int64_t line)
+{
+	char is[CODE_TEXT_MOST];
+	struct code code;
+	const char *name;
+	size_t size;
+
+	if (file[0] != '/' || !code_open(&code, file, facts->time_ns))
+		return false;
+	if (!code_line(&code, line, is, sizeof(is)))
+		is[0] = 0;
+	code_close(&code);
+	for (const char *at = is; (at = code_next_path(at, &size)) && size; at += size) {
+		char path[96];
+
+		text_format(path, sizeof(path), "%.*s", (int)size, at);
+		cause_last_name(path, &name);
+		if (strncmp(name, "use_", 4) != 0 || (!strstr(name, "cache") && !strstr(name, "past")))
+			continue;
+		text_add(text, " (%s, %s:%d)", path, text_basename(file), (int)line);
+		return true;
+	}
+	return false;
+}
+
+/* The same of the outermost line of the program that has one, on the way to EVENT. */
+static void
+add_switched(const struct cause_facts *facts, struct text *text, const struct event *event)
+{
+	json_t *frames = where_site_frames(facts->source, facts->process, event->site);
+
+	for (size_t i = json_array_size(frames); i > 0; i--) {
+		const json_t *frame = json_array_get(frames, i - 1);
+
+		if (!where_is_foreign(text_get(frame, "file")) && add_switch(facts, text, text_get(frame, "file"), json_integer_value(json_object_get(frame, "line"))))
+			break;
+	}
+	json_decref(frames);
+}
+
+/* What was joined is what the block's own forward made and kept. */
+static void
+tell_anew(const struct cause_facts *facts, const struct lineage_step *step, const struct event *forward, const char *name, struct cause *out)
+{
+	text_add(&out->text, "the checkpointed block keeps what it made (a key/value cache): run again for the backward it finds what its own forward kept, by ");
+	cause_add_line(facts, &out->text, &(struct lineage_step){ .event = *forward, .dim = -1, .size = -1 }, -1);
+	text_add(&out->text, ", and appends the same once more: ");
+	cause_add_step(facts, &out->text, step);
+	text_add(&out->text, " makes the %" PRId64 " of %s", step->size, name);
+	text_add(&out->evidence, "%s; in forward nothing was joined at that line; events %" PRId64 " and %" PRId64, facts->mismatch->text, forward->id, step->event.id);
+	out->tells_news = true; /* the other side is as the forward had it */
+}
+
+/* Needs: a size made by a cat in backward, within checkpointed code, one piece of which that code made in this step's forward pass. */
 bool
 cause_kept_across(const struct cause_facts *facts, struct cause *out)
 {
 	const struct lineage_step *step = NULL;
-	struct event forward;
+	struct joined_again again;
 	int side = 0, at = -1;
 
 	for (; cause_disagrees(facts, "size") && facts->source && side < 2; side++)
-		if ((at = joined_again(facts->source, facts->process, facts->sides[side].lineage, &forward)) >= 0)
+		if ((at = joined_again(facts->source, facts->process, facts->sides[side].lineage, &again)) >= 0)
 			break;
 	if (at < 0)
 		return false;
 	step = &facts->sides[side].lineage->steps[at];
 	out->confidence = "likely";
-	text_add(&out->text, "%s was joined twice: in forward, and again as backward recomputes the same code (activation checkpointing): ",
-		 cause_operand_name(facts, facts->sides[side].place));
-	cause_add_step(facts, &out->text, step);
-	text_add(&out->text, ", one piece of which that line made in forward (event %" PRId64 "); so something keeps state across both, and grows each time it runs "
-		 "(a key/value cache)", forward.id);
-	text_add(&out->evidence, "%s; it had %" PRId64 " after forward, and has %" PRId64 " now", facts->mismatch->text,
-		 forward.output_count > 0 && step->dim >= 0 && step->dim < forward.outputs[0].ndim ? forward.outputs[0].sizes[step->dim] : (int64_t)-1, step->size);
-	text_add(&out->fix, "switch the cache off while training with checkpointing (use_cache=False, or past_key_values=None), or let nothing that is checkpointed "
-		 "change what outlives it");
+	if (again.anew) {
+		tell_anew(facts, step, &again.forward, cause_operand_name(facts, facts->sides[side].place), out);
+	} else {
+		text_add(&out->text, "%s was joined twice: in forward, and again as backward recomputes the same code (activation checkpointing): ",
+			 cause_operand_name(facts, facts->sides[side].place));
+		cause_add_step(facts, &out->text, step);
+		text_add(&out->text, ", one piece of which that line made in forward (event %" PRId64 "); so something keeps state across both, and grows each time it runs "
+			 "(a key/value cache)", again.forward.id);
+		text_add(&out->evidence, "%s; it had %" PRId64 " after forward, and has %" PRId64 " now", facts->mismatch->text,
+			 again.forward.output_count > 0 && step->dim >= 0 && step->dim < again.forward.outputs[0].ndim ? again.forward.outputs[0].sizes[step->dim] : (int64_t)-1,
+			 step->size);
+	}
+	text_add(&out->fix, "switch the cache off while training with checkpointing");
+	add_switched(facts, &out->fix, &again.forward);
+	text_add(&out->fix, ": use_cache=False, or past_key_values=None; or let nothing that is checkpointed change what outlives it");
 	return true;
 }
 

@@ -6,8 +6,10 @@
 
 #include "../lineage/lineage.h"
 
-/* The step of LINEAGE that is a cat in backward, within checkpointed code, one piece of which its own line made in this step's forward pass (event
- * FORWARD); -1. */
-int joined_again(const struct source *source, int process, const struct lineage *lineage, struct event *forward);
+/* FORWARD made the piece in this step's forward pass: the line of the cat itself, or (ANEW) one of the block, which joined nothing there then. */
+struct joined_again { struct event forward; bool anew; };
+
+/* The step of LINEAGE that is a cat in backward, within checkpointed code, one piece of which that code made in this step's forward pass; -1. */
+int joined_again(const struct source *source, int process, const struct lineage *lineage, struct joined_again *out);
 
 #endif
