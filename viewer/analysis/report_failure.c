@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "causes/causes.h"
+#include "causes/defaults.h"
 #include "causes/sliced.h"
 #include "findings/check.h"
 #include "headline.h"
@@ -254,6 +255,7 @@ causes(const struct diagnosis *diagnosis)
 	}
 	facts.kept = backward_kept(diagnosis->source, failure, &kept) ? &kept : NULL;
 	precedent_measure(&facts, diagnosis->made == NULL);
+	defaults_drop(numbers);
 	sliced_numbers(&facts, numbers);
 	facts.numbers = numbers;
 	if (news)

@@ -136,6 +136,23 @@ cause_repeats(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Is SIZE, on SIDE's way, a product alone (2 x 512) that a view made of what no dimension had? Nothing was cut to that. */
+static bool
+is_product(const struct cause_side *side, int64_t size)
+{
+	const struct lineage_step *oldest = NULL;
+	int place;
+
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (side->lineage->steps[i].size == size)
+			oldest = &side->lineage->steps[i];
+	place = oldest && mismatch_is_any(oldest->event.operation, "view reshape flatten") ? rule_any(&oldest->event, "self input") : -1;
+	for (int d = 0; place >= 0 && d < oldest->event.operands[place].ndim; d++)
+		if (oldest->event.operands[place].sizes[d] == size)
+			return false;
+	return place >= 0;
+}
+
 /* Needs: the smaller side was cut to a number that its line names, or that is a limit by name; the other wasn't (nor was it to a few more). */
 bool
 cause_cut_one(const struct cause_facts *facts, struct cause *out)
@@ -168,6 +185,8 @@ cause_cut_one(const struct cause_facts *facts, struct cause *out)
 		return false;
 	out->confidence = (limit || cause_decided_by(small, "slice narrow")) && (small->largest <= small->size || !small->calls) ? "likely" : "possible";
 	cut = json_integer_value(json_object_get(out->setting, "value"));
+	if (is_product(small, cut))
+		return false;
 	longer = cause_decider(large);
 	text_add(&out->text, "only one of the two was cut to %s = %" PRId64 ": %s by ", text_get(out->setting, "name"), cut,
 		 cause_operand_name(facts, small->place));
