@@ -121,6 +121,27 @@ test_report_failure(void)
 	json_decref(report);
 }
 
+/* Of stories that don't fit, views are left out before what changed something, wherever they stand. */
+static void
+test_report_elided(void)
+{
+	json_t *report = parse("{'trace':{'directory':'there'},'processes':[],'failure':{'headline':'h','operands':[{'kind':'tensor','name':'self','shape':[2]}],'lineage':["
+			       "{'operand':'masks','passing':[1,3],'lines':['a','b','c','d','e','f']},{'operand':'other','lines':['k','l','m','n','o','p']}]}}");
+	char *text = render(report, false);
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "masks: a\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "... c\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "... e\n"));
+	CU_ASSERT_PTR_NULL(strstr(text, " b\n"));
+	CU_ASSERT_PTR_NULL(strstr(text, " d\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, " f\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, " n\n"));
+	CU_ASSERT_PTR_NULL(strstr(text, " o\n")); /* then from the end of the longest, but its last */
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "... p\n"));
+	free(text);
+	json_decref(report);
+}
+
 /* What is unknown is left out: no empty label, no "null". */
 static void
 test_report_little(void)
@@ -310,6 +331,7 @@ main(void)
 	CU_initialize_registry();
 	suite = CU_add_suite("render", NULL, NULL);
 	CU_add_test(suite, "a failure's report", test_report_failure);
+	CU_add_test(suite, "stories that do not fit", test_report_elided);
 	CU_add_test(suite, "a report of little", test_report_little);
 	CU_add_test(suite, "a healthy run's report", test_report_healthy);
 	CU_add_test(suite, "long operand lists", test_report_folded);

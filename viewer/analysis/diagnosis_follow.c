@@ -52,6 +52,7 @@ diagnosis_append(struct diagnosis *diagnosis, const struct lineage *lineage, con
 		text_format(head, sizeof(head), "%s = %.160s.%s", what, short_name(name), lineage->property == LINEAGE_DTYPE ? "dtype" : "device");
 	text_set(json, "operand", name);
 	json_object_set_new(json, "lines", lineage_lines(diagnosis->source, lineage, head));
+	json_object_set_new(json, "passing", lineage_passing(lineage));
 	json_object_set_new(json, "steps", lineage_steps(diagnosis->source, diagnosis->failure, lineage));
 	json_array_append_new(diagnosis->lineage, json);
 	if (json_is_null(diagnosis->origin)) {

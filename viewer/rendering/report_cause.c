@@ -6,6 +6,7 @@
 #define EVIDENCE_SHOWN 3
 #define LINEAGE_LINES 9 /* over all operands */
 #define LINEAGE_PARTS 8
+#define LINES_MOST 16    /* of one story */
 
 static void
 cause_evidence(struct page *page, const json_t *evidence, int width)
@@ -79,22 +80,20 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 	}
 }
 
-/* The lines of one operand's story that are shown: the first SHOWN of COUNT, and the last. */
-struct part_shown { const json_t *lines; const char *operand; size_t count, shown; };
+/* The lines of one operand's story, of which some are left out; never the first, nor the last. */
+struct part_shown { const json_t *lines, *passing; const char *operand; size_t count, shown; bool hidden[LINES_MOST]; };
 
 /* Line N of PART, as it is shown, in LINE. */
 static void
 part_line(const struct part_shown *part, size_t n, struct page *line)
 {
-	bool last = n + 1 == part->count;
-
 	if (part->operand[0] && n == 0) {
 		page_words(line, part->operand);
 		page_add(line, ": ");
 	} else if (part->operand[0]) {
 		page_add(line, "  ");
 	}
-	if (last && n > part->shown)
+	if (n && part->hidden[n - 1])
 		page_add(line, "... ");
 	page_words(line, json_string_value(json_array_get(part->lines, n)));
 }
@@ -108,7 +107,7 @@ part_height(const struct part_shown *part, int width)
 	for (size_t n = 0; n < part->count; n++) {
 		struct page line = { 0 }, screen = { 0 };
 
-		if (n >= part->shown && n + 1 < part->count)
+		if (part->hidden[n])
 			continue;
 		part_line(part, n, &line);
 		report_label(&screen, "");
@@ -119,24 +118,50 @@ part_height(const struct part_shown *part, int width)
 	return height;
 }
 
-/* Leaves lines out of the middle until all fit into LINES: where a size comes from, the last, is told. Returns false if they can't. */
+/* The line of PART to be left out next, among those that only pass on what they were given if PASSING; 0 if there is none. */
+static size_t
+part_next(const struct part_shown *part, bool passing)
+{
+	for (size_t n = part->count > 1 ? part->count - 2 : 0; n > 0; n--) {
+		bool passes = false;
+
+		for (size_t i = 0; i < json_array_size(part->passing); i++)
+			passes = passes || json_integer_value(json_array_get(part->passing, i)) == (json_int_t)n;
+		if (!part->hidden[n] && (passes || !passing))
+			return n;
+	}
+	return 0;
+}
+
+/* Leaves a line out of the part that shows most; false if there is none. */
+static bool
+parts_hide(struct part_shown *parts, size_t count, bool passing)
+{
+	struct part_shown *longest = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (part_next(&parts[i], passing) && (!longest || parts[i].shown > longest->shown))
+			longest = &parts[i];
+	if (!longest)
+		return false;
+	longest->hidden[part_next(longest, passing)] = true;
+	longest->shown--;
+	return true;
+}
+
+/* Leaves lines out of the middle until all fit into LINES, views first: where a size comes from, the last, is told. Returns false if they can't. */
 static bool
 parts_fit(struct part_shown *parts, size_t count, int lines, int width)
 {
 	for (;;) {
-		struct part_shown *longest = NULL;
 		int height = 0;
 
-		for (size_t i = 0; i < count; i++) {
+		for (size_t i = 0; i < count; i++)
 			height += part_height(&parts[i], width);
-			if (parts[i].count > 2 && parts[i].shown > 1 && (!longest || parts[i].shown > longest->shown))
-				longest = &parts[i];
-		}
 		if (height <= lines)
 			return true;
-		if (!longest)
+		if (!parts_hide(parts, count, true) && !parts_hide(parts, count, false))
 			return false;
-		longest->shown -= longest->shown == longest->count ? 2 : 1;
 	}
 }
 
@@ -163,17 +188,20 @@ report_lineage(struct page *page, const json_t *failure, int width)
 		const json_t *part = json_array_get(lineage, i), *texts = json_object_get(part, "lines");
 		size_t size = json_array_size(texts);
 
+		if (size > LINES_MOST)
+			size = LINES_MOST;
 		if (i && twins && size == first)
 			size = size ? 1 : 0; /* the same lines again */
 		if (size)
-			parts[count++] = (struct part_shown){ .lines = texts, .operand = report_string(part, "operand"), .count = size, .shown = size };
+			parts[count++] = (struct part_shown){ .lines = texts, .passing = json_object_get(part, "passing"), .operand = report_string(part, "operand"),
+							      .count = size, .shown = size };
 	}
 	all = parts_fit(parts, count, LINEAGE_LINES - lines, width);
 	for (size_t i = 0; i < count; i++)
 		for (size_t n = 0; n < parts[i].count; n++) {
 			struct page line = { 0 };
 
-			if (n >= parts[i].shown && n + 1 < parts[i].count)
+			if (parts[i].hidden[n])
 				continue;
 			if (!all && lines >= LINEAGE_LINES) {
 				report_label(page, "");

@@ -25,10 +25,12 @@ padding_value(const struct cause_facts *facts)
 	const json_t *summary = index_summary(facts);
 	int64_t least = cause_count(summary, "min", 0), ignored = cause_count(summary, "ignored", 0), negative = cause_count(summary, "negative", 0);
 	int64_t most = cause_count(summary, "max", INT64_MAX), distinct = cause_count(summary, "distinct", INT64_MAX);
+	int64_t ignores = 0;
 
 	if (!summary)
 		return 0;
-	if (cause_is_loss(facts) && most == SEGMENT_VOID && least >= 0 && facts->mismatch->expected < SEGMENT_VOID &&
+	rule_int(facts->event, "ignore_index", &ignores);
+	if (cause_is_loss(facts) && ignores != SEGMENT_VOID && most == SEGMENT_VOID && least >= 0 && facts->mismatch->expected < SEGMENT_VOID &&
 	    distinct <= facts->mismatch->expected + 1)
 		return SEGMENT_VOID;
 	if (negative <= 0 || facts->mismatch->expected <= most)
@@ -115,6 +117,33 @@ tell_rows(const struct cause_facts *facts, struct cause *out, const struct linea
 		 "its own, padded to the most, or drop it; to map the label to one that is there gives a wrong answer");
 }
 
+#define FAR 4 /* times the classes, as a label */
+
+/* A label that is far beyond the classes, where there are no more values than classes, or one that is ignored stands beside it: nothing says that it is a class. */
+static bool
+is_far(const struct cause_facts *facts, int64_t ignored)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	int64_t distinct = cause_count(index_summary(facts), "distinct", -1);
+
+	return mismatch->has_actual && mismatch->actual < INT64_MAX && mismatch->actual / FAR >= mismatch->expected &&
+	       (ignored >= mismatch->expected || (distinct >= 0 && distinct <= mismatch->expected));
+}
+
+/* What to do about labels that may be no classes at all. */
+static void
+fix_far(const struct cause_facts *facts, struct cause *out, int64_t ignored)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+
+	text_add(&out->fix, "see where the %" PRId64 " comes from, and map the labels to 0 .. %" PRId64 " there", mismatch->actual, mismatch->expected - 1);
+	if (ignored >= mismatch->expected)
+		text_add(&out->fix, ", or to the ignored %" PRId64, ignored);
+	else
+		text_add(&out->fix, "; only where it is a class of the data, build the head for %" PRId64 " classes%s%s", mismatch->actual + 1, out->setting ? ": " : " (num_labels)",
+			 out->setting ? text_get(out->setting, "name") : "");
+}
+
 /* Needs: a loss with labels outside its classes, and the largest of them or PyTorch's word. */
 bool
 cause_labels(const struct cause_facts *facts, struct cause *out)
@@ -122,7 +151,7 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *summary = index_summary(facts);
 	struct lineage_step view = { .dim = -1 };
-	int64_t rows;
+	int64_t rows, ignored = -1;
 
 	if (!cause_disagrees(facts, "index") || (!cause_is_loss(facts) && !cause_is(facts, "one_hot")) || (mismatch->has_actual && mismatch->actual < mismatch->expected) ||
 	    padding_value(facts) == SEGMENT_VOID)
@@ -147,6 +176,8 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	} else if (cause_is(facts, "one_hot") && mismatch->has_actual) {
 		text_add(&out->fix, "map the labels to 0 .. %" PRId64 ", or give one_hot num_classes=%" PRId64 " or more (and the head as many outputs)",
 			 mismatch->expected - 1, mismatch->actual + 1);
+	} else if (rule_int(facts->event, "ignore_index", &ignored), is_far(facts, ignored)) {
+		fix_far(facts, out, ignored);
 	} else if (mismatch->has_actual && mismatch->actual < INT64_MAX) {
 		text_add(&out->fix, "build the head for %" PRId64 " classes or more%s%s, or map the labels to 0 .. %" PRId64, mismatch->actual + 1,
 			 out->setting ? ": " : " (num_labels)", out->setting ? text_get(out->setting, "name") : "", mismatch->expected - 1);

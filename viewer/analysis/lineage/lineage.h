@@ -67,6 +67,8 @@ bool lineage_maker(const struct source *source, int process, int64_t tensor, int
 		   struct event *out, int *output, int *writes);
 /* Its story in at most six lines; the first begins with HEAD ("45 = frames[2].shape[0]"). New reference. */
 json_t *lineage_lines(const struct source *source, const struct lineage *lineage, const char *head);
+/* Which of those lines, counted from 0, are of views that only pass on what they were given: the first to be left out. New reference. */
+json_t *lineage_passing(const struct lineage *lineage);
 /* {"event","operation","where","text"} of the decider, or null. WHAT: "45", "float16". New reference. */
 json_t *lineage_origin(const struct source *source, const struct lineage *lineage, const char *what);
 /* Where two chains from the same code part, as a sentence in OUT; false if they don't come from the same code. */

@@ -5,6 +5,30 @@
 #include "mismatch_rule.h"
 #include "../text.h"
 
+/* The largest label is the one that is ignored: what offends is the one that the message tells, or one that isn't known. */
+static bool
+state_beside_ignored(const struct mismatch_facts *facts, struct mismatch *out, int target, int self, int classes, int64_t ignored)
+{
+	const struct operand *logits = &facts->event->operands[self];
+	int64_t limit = logits->sizes[classes], value = facts->knowledge[target].smallest;
+	bool known = value < 0 || (rule_message_number(facts, "Target ", &value) && value != ignored && (value >= limit || value < 0));
+
+	if (!known && (!facts->message || (!strstr(facts->message, "out of") && !strstr(facts->message, "assert"))))
+		return false;
+	out->from_message = facts->knowledge[target].smallest >= 0;
+	state_numbers(out, "index", target, self, -1, limit, known ? value : 0);
+	out->has_actual = known;
+	state_mark(out, self, classes);
+	out->against_dim = classes;
+	if (known)
+		text_say(out->text, sizeof(out->text), "%s holds the label %" PRId64 " beside the ignored %" PRId64 " where %s has %" PRId64 " classes (dimension %d)",
+			 facts->event->operands[target].name, value, ignored, logits->name, limit, classes);
+	else
+		text_say(out->text, sizeof(out->text), "%s holds labels beside the ignored %" PRId64 " that are none of the %" PRId64 " classes of %s (dimension %d)",
+			 facts->event->operands[target].name, ignored, limit, logits->name, classes);
+	return true;
+}
+
 /* Labels outside the classes: too large, or negative and not the one that is ignored. */
 static bool
 state_labels(const struct mismatch_facts *facts, struct mismatch *out, int target, int self, int classes, int64_t ignored)
@@ -12,6 +36,8 @@ state_labels(const struct mismatch_facts *facts, struct mismatch *out, int targe
 	const struct mismatch_knowledge *knowledge = facts->knowledge ? &facts->knowledge[target] : NULL;
 	int64_t limit = facts->event->operands[self].sizes[classes], lowest = ignored < 0 ? ignored : 0;
 
+	if (knowledge && knowledge->has_range && ignored >= limit && knowledge->largest == ignored)
+		return state_beside_ignored(facts, out, target, self, classes, ignored);
 	if (knowledge && knowledge->has_range && knowledge->largest < limit) {
 		/* -100 among others that aren't: how many are negative tells, not the smallest. */
 		if (ignored == -100 && knowledge->smallest == -100 && knowledge->negative > knowledge->ignored && knowledge->ignored >= 0) {

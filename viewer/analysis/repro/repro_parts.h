@@ -61,6 +61,8 @@ bool repro_backward(struct repro *repro);
 
 /* "Index 3 of input takes value 14": the place that the message tells for the value LARGEST, -1 if it tells none. */
 int64_t repro_told_place(const struct repro *repro, int64_t largest);
+/* "Target 171 is out of bounds": that label, where it lies between SMALLEST and LARGEST, so that neither tells it; -1. */
+int64_t repro_told_label(const struct repro *repro, int64_t smallest, int64_t largest);
 /* What the floating OPERAND must hold for the message to come: a number out of the range that the message tells; NULL: any. */
 const char *repro_told_value(const struct repro *repro, const struct operand *operand);
 

@@ -171,6 +171,11 @@ add_integers(struct repro *repro, const json_t *summary, int64_t factor, int64_t
 		add_values(out, smallest, elements - told - 1, &any);
 		return;
 	}
+	told = repro_told_label(repro, smallest, largest);
+	if (told >= 0 && rest > 1) { /* neither the smallest nor the largest */
+		add_values(out, told, 1, &any);
+		rest--;
+	}
 	if (first)
 		add_values(out, largest, 1, &any);
 	add_values(out, -100, ignored, &any);

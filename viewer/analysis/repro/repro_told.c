@@ -12,6 +12,15 @@ repro_told_place(const struct repro *repro, int64_t largest)
 	return at && text_number(&at, &place) && strncmp(at, " of input takes value ", 22) == 0 && text_number(&at, &value) && value == largest ? place : -1;
 }
 
+int64_t
+repro_told_label(const struct repro *repro, int64_t smallest, int64_t largest)
+{
+	const char *at = strstr(repro->failure->message ? repro->failure->message : "", "Target ");
+	int64_t label;
+
+	return at && text_number(&at, &label) && strncmp(at, " is out of bounds", 17) == 0 && label > smallest && label < largest ? label : -1;
+}
+
 const char *
 repro_told_value(const struct repro *repro, const struct operand *operand)
 {
