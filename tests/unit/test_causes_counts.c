@@ -358,6 +358,35 @@ test_labels_per_token(void)
 }
 
 static void
+test_never_pooled(void)
+{
+	const struct operand loss[] = { TENSOR("self", 1, 344, 4), INDEX("target", 2, 8) }, labels[] = { INDEX("self", 4, 8) };
+	const struct operand logits[] = { TENSOR("self", 3, 8, 43, 4) }, layer[] = { TENSOR("input", 5, 8, 43, 32), TENSOR("weight", 6, 4, 32) };
+	struct operand ids[] = { TENSOR("weight", 7, 90, 32), INDEX("indices", 8, 8, 43) };
+	const struct event a = EVENT("aten::cross_entropy_loss", loss);
+
+	STEP(0, 99, "aten::view", labels, 0, 8);
+	STEP(1, 98, "aten::view", logits, 0, 344);
+	STEP(1, 97, "aten::linear", layer, 0, 8);
+	STEP(1, 90, "aten::embedding", ids, 0, 8);
+	ask(&a, "", NULL, NULL);
+	EXPECT("never_pooled", "likely");
+	EXPECT("logits_and_labels", "");
+	EXPECT("two_ways", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "one row for each position, [8, 43, ...], labels one for each sequence, [8]"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "all 43 positions: aten::linear"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "8 rows of logits. The labels stay as they are"));
+	ids[0].sizes = SIZES(4, 32); /* as many classes as tokens: a language model, whose labels are wrong */
+	ask(&a, "", NULL, NULL);
+	EXPECT("never_pooled", "");
+	ids[0].sizes = SIZES(90, 32);
+	stories[0].steps[0].size = 12; /* not one for each sequence */
+	ask(&(struct event)EVENT("aten::cross_entropy_loss", ((const struct operand[]){ TENSOR("self", 1, 344, 4), INDEX("target", 2, 12) })), "", NULL, NULL);
+	EXPECT("never_pooled", "");
+	forget();
+}
+
+static void
 test_pairs(void)
 {
 	const struct operand pair[] = { TENSOR("self", 1, 4), TENSOR("other", 2, 3) };
@@ -485,6 +514,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "slices that ended", test_slice_ended);
 	CU_add_test(suite, "labels that weren't cut", test_cut_labels);
 	CU_add_test(suite, "labels of each token, logits of each sequence", test_labels_per_token);
+	CU_add_test(suite, "never pooled", test_never_pooled);
 }
 
 int

@@ -9,6 +9,8 @@ static struct operand labels[] = { INDEX("self", 4, 4, 28) }, tokens[] = { INDEX
 static const struct operand table[] = { TENSOR("weight", 6, 90, 32), INDEX("indices", 5, 4, 30) };
 static struct operand scores[] = { TENSOR("self", 7, 4, 30, 4) };
 
+static int64_t classes = 4;
+
 /* EACH labels a sequence, made at SITE, against 30 tokens made at line 31 of the same function; the loss knows them by NAME. */
 static void
 ask_labels(int64_t each, int site, const char *name, json_t *reach)
@@ -17,7 +19,7 @@ ask_labels(int64_t each, int site, const char *name, json_t *reach)
 				    .actual = 4 * each };
 	const int64_t of_labels[] = { 4, each }, flat[] = { 4 * each };
 	const struct operand loss[] = { { .name = name, .kind = "tensor", .item = -1, .ndim = 1, .sizes = flat, .dtype = "int64", .device = "cpu", .layout = "strided", .tensor = 2 },
-					TENSOR("self", 1, 120, 4), VALUE("ignore_index", "int", "-100") };
+					TENSOR("self", 1, 120, classes), VALUE("ignore_index", "int", "-100") };
 	const struct event event = EVENT("aten::cross_entropy_loss", loss);
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1, .calls = EARLIER, .agreed = EARLIER, .numbers = reach };
 
@@ -57,6 +59,21 @@ test_apart(void)
 	SAYS("fix", "to the tokens' 30");
 }
 
+/* As many classes as the embedding has rows: the labels of a language model, made of the answer alone. */
+static void
+test_tokens(void)
+{
+	scores[0].sizes = SIZES(4, 30, 90);
+	classes = 90;
+	ask_labels(28, 2, "target", NULL);
+	EXPECT("labels_beside_tokens", "likely");
+	SAYS("fix", "Join what is given and what is to be answered in input_ids");
+	SAYS("fix", "with -100 over what is given");
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "word_ids"));
+	scores[0].sizes = SIZES(4, 30, 4);
+	classes = 4;
+}
+
 static void
 test_otherwise(void)
 {
@@ -90,6 +107,7 @@ fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "counted apart", test_apart);
+	CU_add_test(suite, "tokens themselves", test_tokens);
 	CU_add_test(suite, "made otherwise", test_otherwise);
 	CU_add_test(suite, "both as never before", test_history);
 }

@@ -1,10 +1,12 @@
 /* Rules about losses: logits and labels. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
+#include "slice.h"
 
 /* Needs: logits whose last dimension would be the classes: labels fit all the others. */
 bool
@@ -182,6 +184,90 @@ cause_labels_per_token(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Does SIDE's story leave out the first of its dimension (the shift of a language model's labels)? */
+static bool
+leaves_first(const struct cause_side *side)
+{
+	const struct lineage_step *shift = shift_of(side);
+	struct slice slice;
+
+	return shift && slice_read(&shift->event, &slice) && slice.dim == shift->dim && slice.start == 1;
+}
+
+/* Are the classes the tokens themselves: as many as the embedding of the input has rows, or are the labels, not the logits, shifted by one? */
+static bool
+predicts_tokens(const struct cause_facts *facts, const struct cause_side *labels, const struct cause_side *logits)
+{
+	const struct lineage_step *embedding = cause_step_any(logits, "embedding");
+	int weight = embedding ? rule_tensor(&embedding->event, "weight") : -1;
+	const struct operand *scores = logits->place >= 0 ? &facts->event->operands[logits->place] : NULL;
+
+	if (weight < 0 || !scores || scores->ndim < 2)
+		return false;
+	return scores->sizes[scores->ndim - 1] == embedding->event.operands[weight].sizes[0] || (leaves_first(labels) && !leaves_first(logits));
+}
+
+/* The last layer with a weight on SIDE's way; NULL. */
+static const struct lineage_step *
+last_layer(const struct cause_side *side)
+{
+	for (int i = 0; side->lineage && i < side->lineage->count; i++)
+		if (mismatch_is_any(side->lineage->steps[i].event.operation, "linear addmm conv1d convolution") && cause_weight_place(&side->lineage->steps[i].event) >= 0)
+			return &side->lineage->steps[i];
+	return NULL;
+}
+
+/* LAYER is called by a library's code and was made by the program itself: it was put in there: says so in TEXT. False if it wasn't. */
+static bool
+tell_put_in(const struct cause_facts *facts, const struct lineage_step *layer, struct text *text)
+{
+	const struct operand *weight = &layer->event.operands[cause_weight_place(&layer->event)];
+	struct lineage *story = facts->source && weight->tensor > 0 && !where_is_own(facts->source, facts->process, layer->event.site) ? calloc(1, sizeof(*story)) : NULL;
+	const struct lineage_step *made;
+	bool put = false;
+
+	if (!story)
+		return false;
+	lineage_walk_tensor(facts->source, facts->process, weight->tensor, layer->event.id, 0, LINEAGE_MAKER, story);
+	made = story->count ? &story->steps[story->count - 1] : NULL;
+	if (made && !made->entered && made->event.site >= 0 && where_is_own(facts->source, facts->process, made->event.site)) {
+		put = true;
+		text_add(text, "that layer was made by the program itself, by ");
+		cause_add_line(facts, text, made, -1);
+		text_add(text, ", and put in where the model had its own");
+	}
+	free(story);
+	return put;
+}
+
+/* Needs: a row of logits for each position of each sequence, and as many labels in one row as there are sequences: a label for each. Both sizes of the logits are
+ * recorded, and the labels are one of them: likely. (A language model's labels are its tokens: there the labels are what is wrong.) */
+bool
+cause_not_pooled(const struct cause_facts *facts, struct cause *out)
+{
+	const struct cause_side *labels = &facts->sides[0], *logits = &facts->sides[1];
+	const struct lineage_step *layer;
+	int64_t rows, each;
+	bool put;
+
+	if (!differ_in_number(facts) || !rows_of(logits, &rows, &each) || rows != labels->size || rows < 2 || each < 2 || !(layer = last_layer(logits)) ||
+	    predicts_tokens(facts, labels, logits))
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "logits are one row for each position, [%" PRId64 ", %" PRId64 ", ...], labels one for each sequence, [%" PRId64 "]: the sequence was never pooled. Last with "
+		 "all %" PRId64 " positions: ", rows, each, labels->size, each);
+	cause_add_line(facts, &out->text, layer, -1);
+	put = tell_put_in(facts, layer, &out->evidence);
+	if (put)
+		text_add(&out->fix, "where the model's own head takes one position of each sequence, keep it and replace only its last layer (or give the model the number of classes where it "
+			 "is made); else take one position (x[:, 0], or a mean over dimension 1) before that layer");
+	else
+		text_add(&out->fix, "take one position of each sequence (x[:, 0], the last one that isn't padding, or a mean over dimension 1) before that layer, or a model that makes one "
+			 "row for each sequence");
+	text_add(&out->fix, ", so that there are %" PRId64 " rows of logits. The labels stay as they are", rows);
+	return true;
+}
+
 /* The step that made SIDE's sequences so long, of whole numbers (tokens, labels), by a line that is known; NULL. */
 static const struct lineage_step *
 numbers_of(const struct cause_side *side)
@@ -232,6 +318,12 @@ cause_labels_beside(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->evidence, "%" PRId64 " = %" PRId64 " x %" PRId64 " against %" PRId64 " = %" PRId64 " x %" PRId64, labels->size, rows[0], each[0], logits->size, rows[1], each[1]);
 	if (facts->calls && facts->agreed == facts->calls)
 		text_add(&out->evidence, "; in %" PRId64 " earlier calls both came out alike", facts->calls);
+	if (predicts_tokens(facts, labels, logits)) {
+		text_add(&out->fix, "what is predicted are tokens (a language model): its labels are the tokens of its own input. Join what is given and what is to be answered in "
+			 "input_ids where a sample is made, and make the labels a copy of it, with %" PRId64 " over what is given and over the padding: so both have one length; the shift "
+			 "by one is the model's or the loss's", ignored);
+		return true;
+	}
 	if (label->size < token->size)
 		text_add(&out->fix, "make one label for each token where a sample is made: a word that the tokenizer splits has several tokens (word_ids() tells whose they are)");
 	else
