@@ -92,6 +92,8 @@ test_seen(void)
 	expect_not();
 	is.holds = -1;
 	expect_not();
+	is.holds = 255; /* a mark of what isn't labelled, no class */
+	expect_not();
 	is.operation = "aten::index_select"; /* no labels */
 	expect_not();
 }

@@ -58,7 +58,7 @@ cause_unseen_label(const struct cause_facts *facts, struct cause *out)
 	struct event anywhere;
 
 	if (!cause_disagrees(facts, "index") || !cause_is_loss(facts) || !facts->source || !facts->event || !facts->event->phase || strcmp(facts->event->phase, "eval") != 0 ||
-	    !mismatch->has_actual || mismatch->actual < mismatch->expected || mismatch->actual == INT64_MAX || mismatch->against < 0 || mismatch->against_dim < 0)
+	    !mismatch->has_actual || mismatch->actual < mismatch->expected || mismatch->actual > 2 * mismatch->expected + 1 /* a mark, no class */ || mismatch->against < 0 || mismatch->against_dim < 0)
 		return false;
 	fitted.place = mismatch->against;
 	fitted.dim = mismatch->against_dim;
