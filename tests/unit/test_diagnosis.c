@@ -1,7 +1,9 @@
 /* links: schema viewer */
 /* Which side of a mismatch is to be explained, and which step of two stories is the origin. */
 #include <CUnit/Basic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "analysis_events.h"
 #include "viewer/analysis/report_failure.h"
@@ -278,6 +280,70 @@ test_counts(void)
 	CU_ASSERT_STRING_EQUAL(count_origin(&hand, 12, 5, 16, 12, told), "aten::lift_fresh 25");
 }
 
+/* Which tensor a failed EXPAND has as its second side, where the failing line is BODY; NULL: none, it has sizes alone. */
+static const char *
+shaped(const struct event *expand, const char *body, struct diagnosis *out)
+{
+	static char path[] = "/tmp/shapebox-shaped.py";
+	static const struct frame frames[] = { { .file = path, .function = "forward", .line = 2 } };
+	static const struct site sites[] = { { .id = 2, .frame_count = 1, .frames = frames } };
+	static struct hand hand;
+	static struct failure failure;
+	static struct source source;
+	static struct note note;
+	FILE *file = fopen(path, "w");
+	const char *name;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fprintf(file, "def forward(x):\n    %s\n", body);
+	fclose(file);
+	hand = (struct hand){ .processes = processes, .process_count = 1, .sites = sites, .site_count = 1, .events = expand, .event_count = 1 };
+	source = hand_source(&hand);
+	note = (struct note){ .kind = "exception", .json = json_pack("{s:[{s:s, s:i, s:s, s:[{s:s, s:s, s:i, s:[i,i,i], s:s}, {s:s, s:s, s:i, s:[i,i,i], s:s}]}]}", "frames", "file", path, "line", 2,
+		"function", "forward", "locals", "name", "emb", "kind", "tensor", "tensor", 7, "shape", 8, 52, 32, "dtype", "float32", "name", "wide", "kind", "tensor", "tensor", 9, "shape", 8, 52,
+		64, "dtype", "float32") };
+	failure = (struct failure){ .kind = "operation", .has_event = true, .event = *expand, .operation_name = expand->operation, .context_event = -1, .link = -1, .note = &note, .message = "",
+				    .frames = json_object_get(note.json, "frames") };
+	diagnosis_start(out, &source, &failure);
+	name = out->two_sides ? "other" : NULL;
+	CU_ASSERT_TRUE(out->has_mismatch);
+	json_decref((json_t *)note.json);
+	unlink(path);
+	return name;
+}
+
+/* A mask that is given the form of a tensor on the line, by all of its sizes. */
+static void
+test_shaped(void)
+{
+	const struct operand mask[] = { TENSOR("self", 5, 8, 32, 1), VALUE("size", "int[]", "[8,52,32]") }, flat[] = { TENSOR("self", 5, 8, 32, 32), VALUE("size", "int[]", "[8,52,32]") },
+			     far[] = { TENSOR("self", 5, 8, 1024), VALUE("size", "int[]", "[8,52,32]") };
+	const struct event expand = FAILED(2, 2, 0, "aten::expand", mask), view = FAILED(2, 2, 0, "aten::view", flat), other = FAILED(2, 2, 0, "aten::view", far);
+	struct diagnosis diagnosis;
+
+	CU_ASSERT_PTR_NOT_NULL(shaped(&expand, "return mask.unsqueeze(-1).expand(emb.size()).to(emb.dtype)", &diagnosis));
+	CU_ASSERT_EQUAL(diagnosis.subject->operands[1].tensor, 7);
+	CU_ASSERT_EQUAL(diagnosis.mismatch.dim, 1);
+	CU_ASSERT_EQUAL(diagnosis.mismatch.against_dim, 1);
+	CU_ASSERT_EQUAL(diagnosis.mismatch.expected, 52);
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NOT_NULL(shaped(&expand, "return mask.expand(*emb.shape)", &diagnosis));
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NOT_NULL(shaped(&expand, "return mask.expand_as(emb)", &diagnosis));
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NOT_NULL(shaped(&view, "return mask.view(emb.shape)", &diagnosis));
+	CU_ASSERT_STRING_EQUAL(diagnosis.mismatch.property, "size");
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NULL(shaped(&expand, "return mask.expand(8, emb.size(1), 32)", &diagnosis)); /* a part of its form: the rest is of something else */
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NULL(shaped(&expand, "return mask.expand(sizes).to(emb.dtype)", &diagnosis));
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NULL(shaped(&expand, "return mask.expand(wide.shape)", &diagnosis)); /* of another form */
+	diagnosis_end(&diagnosis);
+	CU_ASSERT_PTR_NULL(shaped(&other, "return mask.view(emb.shape)", &diagnosis)); /* elements, not one size */
+	diagnosis_end(&diagnosis);
+}
+
 int
 main(void)
 {
@@ -295,6 +361,7 @@ main(void)
 	CU_add_test(suite, "the odd piece of a cat", test_odd_piece);
 	CU_add_test(suite, "a rest that was lost", test_rest);
 	CU_add_test(suite, "rows and places", test_counts);
+	CU_add_test(suite, "given the form of another", test_shaped);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

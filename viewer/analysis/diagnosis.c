@@ -270,7 +270,8 @@ diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct
 		diagnosis->frames = cuda_failure_turn(source, diagnosis->cuda, failure, diagnosis->frames);
 	if (strcmp(failure->kind, "operation") == 0 && failure->has_event) {
 		diagnosis->has_mismatch = find_mismatch(diagnosis, &failure->event);
-		if ((diagnosis->has_mismatch && diagnosis_assigned(diagnosis)) || (diagnosis->has_mismatch && !diagnosis->mismatch.from_message) || find_inner(diagnosis) || diagnosis->has_mismatch)
+		if ((diagnosis->has_mismatch && (diagnosis_assigned(diagnosis) || diagnosis_shaped(diagnosis))) ||
+		    (diagnosis->has_mismatch && !diagnosis->mismatch.from_message) || find_inner(diagnosis) || diagnosis->has_mismatch)
 			return;
 	}
 	if (strcmp(failure->kind, "signal") != 0 && !diagnosis->cuda)

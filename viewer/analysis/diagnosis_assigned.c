@@ -53,16 +53,43 @@ assigns_part(const struct diagnosis *diagnosis, char *name, size_t size)
 }
 
 bool
+diagnosis_two_sides(struct diagnosis *diagnosis, struct subject *made)
+{
+	const struct event *failed = &diagnosis->failure->event;
+	struct mismatch_facts facts = { .event = &made->event };
+	struct mismatch found;
+
+	made->event.id = failed->id;
+	made->event.site = failed->site;
+	made->event.thread = failed->thread;
+	made->event.scope = failed->scope;
+	made->event.step = failed->step;
+	made->event.grad = failed->grad;
+	made->event.phase = failed->phase;
+	made->event.operand_count = 2;
+	for (int i = 0; i < 2; i++) {
+		made->operands[i].item = -1;
+		made->operands[i].argument = made->operands[i].slot = i;
+	}
+	if (!mismatch_find(&facts, &found)) {
+		free(made);
+		return false;
+	}
+	diagnosis->made = made;
+	diagnosis->subject = &made->event;
+	diagnosis->mismatch = found;
+	return diagnosis->two_sides = true;
+}
+
+bool
 diagnosis_assigned(struct diagnosis *diagnosis)
 {
 	const struct event *failed = &diagnosis->failure->event;
 	int64_t sizes[RULE_INTS_MOST];
 	int self = rule_tensor(failed, "self"), ndim = mismatch_is_any(failed->operation, "expand") ? rule_ints(failed, "size", sizes, RULE_INTS_MOST) : -1;
-	struct mismatch_facts facts = { 0 };
 	struct operand given;
 	struct event room, view;
 	struct subject *made;
-	struct mismatch found;
 
 	if (self < 0 || ndim < 1 || failed->site < 0 || !find_view(diagnosis, failed, 0, sizes, ndim, &room) || !(made = calloc(1, sizeof(*made))))
 		return false;
@@ -74,29 +101,9 @@ diagnosis_assigned(struct diagnosis *diagnosis)
 	}
 	if (find_view(diagnosis, failed, given.tensor, NULL, 0, &view) && is_alike(given.sizes, given.ndim, &view.operands[0]))
 		given = view.operands[0]; /* by which what is assigned got rid of dimensions of 1 */
-	made->event.id = failed->id;
-	made->event.site = failed->site;
-	made->event.thread = failed->thread;
-	made->event.scope = failed->scope;
-	made->event.step = failed->step;
-	made->event.grad = failed->grad;
-	made->event.phase = failed->phase;
 	made->operands[0] = room.outputs[0];
 	made->operands[0].name = made->names[0];
 	made->operands[1] = given;
 	made->operands[1].name = "src";
-	for (int i = 0; i < 2; i++) {
-		made->operands[i].item = -1;
-		made->operands[i].argument = made->operands[i].slot = i;
-	}
-	made->event.operand_count = 2;
-	facts.event = &made->event;
-	if (!mismatch_find(&facts, &found)) {
-		free(made);
-		return false;
-	}
-	diagnosis->made = made;
-	diagnosis->subject = &made->event;
-	diagnosis->mismatch = found;
-	return diagnosis->assigned = true;
+	return diagnosis_two_sides(diagnosis, made);
 }

@@ -30,6 +30,11 @@ void diagnosis_handed(struct diagnosis *diagnosis, int place, struct lineage *li
 /* diagnosis_assigned.c: the failure is of a line that assigns to a part of a tensor, whose operation has the sizes of that alone: the subject becomes a copy_ of what
  * is assigned into the view that the line took before; false where it isn't that. */
 bool diagnosis_assigned(struct diagnosis *diagnosis);
+/* The same: MADE, an operation of two tensors, becomes the subject, with what is known of the failure's event; false, and it is freed, where they agree. */
+bool diagnosis_two_sides(struct diagnosis *diagnosis, struct subject *made);
+/* diagnosis_shaped.c: the failure is of a line that gives one tensor the form of another, whose operation has that as sizes alone: the subject becomes an expand
+ * of the one like the other; false where it isn't that. */
+bool diagnosis_shaped(struct diagnosis *diagnosis);
 /* diagnosis_loaded.c: a checkpoint's parameter, whose story is SAVED, has another shape than the model's: the origin is who made such a one in this
  * run (a table that was resized before it was saved), else, where only a library read it, who made the model's. */
 void diagnosis_loaded(struct diagnosis *diagnosis, const struct lineage *saved);

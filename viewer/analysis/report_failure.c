@@ -110,8 +110,8 @@ history_json(const struct diagnosis *diagnosis)
 	json_t *json;
 
 	if (failure->has_event && strcmp(failure->kind, "operation") == 0)
-		return history_build(diagnosis->source, failure->process, diagnosis->assigned ? diagnosis->subject : &failure->event,
-				     diagnosis->has_mismatch && (!diagnosis->made || diagnosis->assigned) ? &diagnosis->mismatch : NULL);
+		return history_build(diagnosis->source, failure->process, diagnosis->two_sides ? diagnosis->subject : &failure->event,
+				     diagnosis->has_mismatch && (!diagnosis->made || diagnosis->two_sides) ? &diagnosis->mismatch : NULL);
 	if (diagnosis->followed.id >= 0)
 		return history_made(diagnosis->source, failure->process, &diagnosis->followed, diagnosis->followed_output,
 				    diagnosis->followed_name);
@@ -162,7 +162,7 @@ operands_json(const struct diagnosis *diagnosis)
 		json_decref(more);
 		return list;
 	}
-	if (diagnosis->assigned)
+	if (diagnosis->two_sides)
 		return operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
 	list = operand_list(diagnosis->source, failure->process, &failure->event, diagnosis->frames, own ? mismatch : NULL);
 	if (own)

@@ -20,7 +20,7 @@ struct diagnosis {
 	const struct event *subject; /* what the mismatch is about: the failure's event, or one of `made` */
 	struct items items;         /* of its lists, that its record has no room for */
 	struct subject *made;       /* owned; NULL if the failure's own operands tell */
-	bool assigned;              /* it is what a line assigned into a part of a tensor (diagnosis_assigned.c) */
+	bool two_sides;             /* it is of both tensors of a line whose operation has one and sizes (diagnosis_assigned.c, diagnosis_shaped.c) */
 	char *told;                 /* the failure's message with what it left to tell (subject_told_shapes), owned; NULL: nothing */
 	struct lineage *stories[2]; /* owned; of the mismatch's operand, and of what it is against; NULL if not followed */
 	bool twins;                 /* the operands that disagree come from the same code */

@@ -224,6 +224,57 @@ joined_and_agreed(const struct cause_facts *facts, const struct lineage_step *ca
 	return pieces > 1;
 }
 
+struct longer { const struct cause_facts *facts; const struct cause_side *small; int64_t size; struct event found; };
+
+static bool
+is_on_way(const struct cause_side *side, int64_t tensor)
+{
+	for (int i = 0; tensor > 0 && side->lineage && i < side->lineage->count; i++)
+		if (side->lineage->steps[i].tensor == tensor)
+			return true;
+	return false;
+}
+
+static bool
+look_at_longer(const struct event *event, void *context)
+{
+	struct longer *longer = context;
+	const struct operand *is = event->output_count ? &event->outputs[0] : NULL;
+
+	if (event->step != longer->facts->step || event->id >= longer->facts->before)
+		return event->id >= longer->facts->before;
+	for (int i = rule_next(event, 0); is && i >= 0; i = rule_next(event, i + 1))
+		for (int d = 0; is_on_way(longer->small, event->operands[i].tensor) && d < is->ndim && d < event->operands[i].ndim; d++)
+			if (is->sizes[d] == longer->size && event->operands[i].sizes[d] == longer->small->size) {
+				longer->found = *event;
+				return false;
+			}
+	return true;
+}
+
+/* SMALL itself was joined to SIZE by another cat than STEP: "one of the 52 was made of mask by ...", and to take that, into OUT; false where it wasn't. */
+static bool
+tell_longer(const struct cause_facts *facts, const struct cause_side *small, const struct lineage_step *step, int64_t size, const char *name, struct cause *out)
+{
+	struct longer longer = { .facts = facts, .small = small, .size = size, .found = { .id = -1 } };
+	struct event anywhere = step->event;
+
+	if (!facts->source || step->event.id < 0)
+		return false;
+	anywhere.id = facts->before;
+	anywhere.site = -1;
+	facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_longer, &longer);
+	if (longer.found.id < 0)
+		return false;
+	text_add(&out->evidence, "; one of %" PRId64 " was made of %s by ", size, name);
+	cause_add_event(facts, &out->evidence, &longer.found);
+	text_add(&out->evidence, " (event %" PRId64 "), and isn't what is used here", longer.found.id);
+	text_add(&out->fix, "use what ");
+	cause_add_event(facts, &out->fix, &longer.found);
+	text_add(&out->fix, " made of it, or make it so here as well: ");
+	return true;
+}
+
 /* Needs: one side grew by a cat that the other has not gone through, by just what they differ in. Likely where two
  * tensors were joined, unless calls that agreed joined them as well. */
 bool
@@ -280,8 +331,9 @@ cause_grew_at_cat(const struct cause_facts *facts, struct cause *out)
 			 cause_operand_name(facts, small->place), large->size, part);
 		return true;
 	}
+	tell_longer(facts, small, step, large->size, cause_viewed_name(facts, small), out);
 	text_add(&out->fix, "extend %s by the same %" PRId64 " (labels: with -100; a mask: with ones), or cut them off before the two meet",
-		 cause_operand_name(facts, small->place), part);
+		 cause_viewed_name(facts, small), part);
 	if (items == 2 && rest != part) /* equal pieces: which of them was added isn't known */
 		text_add(&out->fix, "%s", is_in_front(step, part) ? SAY("; they stand at the front") : SAY("; they stand at the end"));
 	return true;

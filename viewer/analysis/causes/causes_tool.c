@@ -66,6 +66,25 @@ cause_operand_name(const struct cause_facts *facts, int place)
 	return local && *text_get(local, "name") ? text_get(local, "name") : cause_argument(facts, place);
 }
 
+const char *
+cause_viewed_name(const struct cause_facts *facts, const struct cause_side *side)
+{
+	const struct operand *is = facts->event && side->place >= 0 && side->place < facts->event->operand_count ? &facts->event->operands[side->place] : NULL;
+	bool known = is && operand_local(facts->frames, is->tensor);
+
+	for (int i = 0; is && !known && facts->source && side->lineage && i < side->lineage->count; i++) {
+		const struct event *view = &side->lineage->steps[i].event;
+		int from = rule_next(view, 0);
+		const json_t *local = from >= 0 ? operand_local(facts->frames, view->operands[from].tensor) : NULL;
+
+		if (from < 0 || !mismatch_is_view(view->operation) || !where_same_line(facts->source, facts->process, view->site, facts->event->site))
+			break;
+		if (local && *text_get(local, "name"))
+			return text_get(local, "name");
+	}
+	return cause_operand_name(facts, side->place);
+}
+
 const json_t *
 cause_summary(const struct cause_facts *facts, int place)
 {

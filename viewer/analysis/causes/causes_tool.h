@@ -19,6 +19,8 @@ bool cause_is(const struct cause_facts *facts, const char *names);
 bool cause_is_elementwise(const struct cause_facts *facts);
 /* What the code calls the operand at PLACE: its variable, else the argument's name. */
 const char *cause_operand_name(const struct cause_facts *facts, int place);
+/* The same of SIDE's operand; where no variable holds it, the variable that views on the failing line made it of. */
+const char *cause_viewed_name(const struct cause_facts *facts, const struct cause_side *side);
 const char *cause_argument(const struct cause_facts *facts, int place);
 /* The module that runs, by its path: of the innermost frame that has one; NULL. */
 const char *cause_module(const struct cause_facts *facts);

@@ -2,11 +2,21 @@
 
 #include "usual.h"
 #include "../lineage/whole.h"
+#include "../mismatch/mismatch_rule.h"
 
+/* Of a tensor, or of the sizes that were given for it. */
 static int64_t
 size_at(const struct event *event, int place, int dim)
 {
-	return place >= 0 && place < event->operand_count && dim >= 0 && dim < event->operands[place].ndim ? event->operands[place].sizes[dim] : -1;
+	int64_t sizes[RULE_INTS_MOST];
+	int count;
+
+	if (place < 0 || place >= event->operand_count || dim < 0)
+		return -1;
+	if (event->operands[place].ndim >= 0 || event->operands[place].tensor > 0)
+		return dim < event->operands[place].ndim ? event->operands[place].sizes[dim] : -1;
+	count = mismatch_is_any(event->operation, "expand") ? rule_ints(event, event->operands[place].name, sizes, RULE_INTS_MOST) : -1;
+	return dim < count ? sizes[dim] : -1;
 }
 
 struct look { struct cause_facts *facts; bool any_layer; int64_t others; };

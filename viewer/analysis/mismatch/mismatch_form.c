@@ -113,7 +113,8 @@ mismatch_expand(const struct mismatch_facts *facts, struct mismatch *out)
 		return state_rank(facts, out, self, asked, count);
 	for (int i = 1; i <= is->ndim; i++)
 		if (sizes[count - i] != -1 && is->sizes[is->ndim - i] != 1 && is->sizes[is->ndim - i] != sizes[count - i])
-			return state_size(facts, out, self, is->ndim - i, asked, -1, sizes[count - i], is->sizes[is->ndim - i]);
+			return state_size(facts, out, self, is->ndim - i, asked, event->operands[asked].ndim == count ? count - i : -1, sizes[count - i],
+					  is->sizes[is->ndim - i]);
 	return false;
 }
 
