@@ -213,6 +213,47 @@ test_joined_each_time(void)
 	EXPECT("grew_at_cat", "possible");
 }
 
+/* Joined once, and the mask (or OTHERS, another one) was as well, which isn't what is used. */
+static struct event *
+joined_beside(int64_t others)
+{
+	struct event *event;
+
+	start();
+	add("aten::zeros", 0, 0, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", 500, 2, 24);
+	add("aten::ones", 1, 0, 0);
+	outputs[hand.event_count - 1][0] = tensor("output", 800, 2, 24);
+	for (int i = 0; i < 2; i++) {
+		add("aten::cat", i ? 4 : 3, 0, 3);
+		operands[hand.event_count - 1][0] = tensor("tensors[0]", 600 + i, 2, 7);
+		operands[hand.event_count - 1][1] = tensor("tensors[1]", i ? others : 500, 2, 24);
+		operands[hand.event_count - 1][0].item = 0;
+		operands[hand.event_count - 1][1].item = 1;
+		operands[hand.event_count - 1][2] = value("dim", "1");
+		outputs[hand.event_count - 1][0] = tensor("output", 700 + i, 2, 31);
+	}
+	event = add("aten::add", 2, 0, 2);
+	operands[hand.event_count - 1][0] = tensor("self", 700, 2, 31);
+	operands[hand.event_count - 1][1] = tensor("other", 800, 2, 24);
+	return event;
+}
+
+static void
+test_joined_beside(void)
+{
+	const json_t *evidence;
+
+	ask_event(joined_beside(800), 1, 1, "size");
+	EXPECT("grew_at_cat", "likely");
+	evidence = json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(evidence, "text"), "one of 31 was made of other by aten::cat"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("grew_at_cat", "fix"), "use what aten::cat"));
+	ask_event(joined_beside(900), 1, 1, "size"); /* something else was made as long */
+	EXPECT("grew_at_cat", "likely");
+	CU_ASSERT_PTR_NULL(strstr(text_of("grew_at_cat", "fix"), "use what"));
+}
+
 static void
 test_cached(void)
 {
@@ -776,6 +817,7 @@ fill(CU_pSuite suite)
 	source = hand_source(&hand);
 	CU_add_test(suite, "a piece that comes from elsewhere", test_otherwise);
 	CU_add_test(suite, "a layer that was replaced", test_layer_replaced);
+	CU_add_test(suite, "joined beside", test_joined_beside);
 	CU_add_test(suite, "kept from call to call", test_cached);
 	CU_add_test(suite, "joined in calls that agreed, too", test_joined_each_time);
 	CU_add_test(suite, "a layer of another width, and what counts the old one", test_layer_resized);

@@ -1,5 +1,7 @@
 /* links: schema viewer */
 /* Causes that one recorded fact gives away: what the line did on other ways, a size counted from values, a cache that is joined twice. */
+#include <stdio.h>
+
 #include "causes_asked.h"
 #include "viewer/analysis/history/elsewhere.h"
 #include "viewer/analysis/mismatch/mismatch_rule.h"
@@ -66,6 +68,40 @@ test_written(void)
 	causes = causes_build(&facts);
 	EXPECT("written_after_saved", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "a tensor [48, 1]"));
+}
+
+/* The fix of a backward after an optimizer's step, which is at LINE of BODY. */
+static const char *
+order_of(const char *body, int line)
+{
+	static char path[] = "/tmp/shapebox-order.py";
+	const struct frame train[] = { { .file = path, .function = "train", .line = line } }, forward[] = { { .file = "/x/model.py", .function = "forward", .line = 5 } };
+	const struct site places[] = { { .id = 1, .frame_count = 1, .frames = forward }, { .id = 2, .frame_count = 1, .frames = train } };
+	struct hand found = { .sites = places, .site_count = COUNT(places) };
+	struct source its = hand_source(&found);
+	struct event saved = { .id = 10, .site = 1, .operation = "aten::linear", .phase = "forward" }, wrote = { .id = 20, .site = 2, .operation = "aten::addcdiv_", .phase = "optimizer" };
+	struct cause_facts facts = { .message = "one of the variables needed for gradient computation has been modified by an inplace operation", .source = &its, .last_call = -1,
+				     .saved = &saved, .wrote = &wrote };
+	FILE *file = fopen(path, "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fprintf(file, "%s", body);
+	fclose(file);
+	json_decref(causes);
+	causes = causes_build(&facts);
+	unlink(path);
+	return first_text("fix");
+}
+
+/* Where the optimizer's gradients were zeroed before its step, an earlier backward would add to them. */
+static void
+test_order(void)
+{
+	CU_ASSERT_PTR_NOT_NULL(strstr(order_of("def train(self):\n    self.opt_d.zero_grad()\n    loss_d.backward()\n    self.opt_d.step()\n", 4),
+				      "before self.opt_d.zero_grad() at shapebox-order.py:2: later, its gradients would go into that"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(order_of("def train(self):\n    self.opt_g.zero_grad()\n    loss_d.backward()\n    self.opt_d.step()\n", 4),
+				      "call this backward before the optimizer's step at shapebox-order.py:4, and before that optimizer's zero_grad"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(order_of("def train(opt):\n    opt.step()\n    opt.zero_grad()\n", 2), "call this backward before"));
 }
 
 /* A gradient and its input, each as large as ever until the input isn't; or both varied before. */
@@ -480,6 +516,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a line on other ways", test_elsewhere);
 	CU_add_test(suite, "counted from the largest index", test_counted);
 	CU_add_test(suite, "counts by the largest value", test_counted_by_values);
+	CU_add_test(suite, "a backward too late", test_order);
 	CU_add_test(suite, "joined once more in recomputation", test_recomputed);
 	CU_add_test(suite, "joined in recomputation alone", test_kept_by_block);
 	CU_add_test(suite, "read by the recomputation, made by forward", test_left_by_forward);

@@ -226,12 +226,18 @@ joined_and_agreed(const struct cause_facts *facts, const struct lineage_step *ca
 
 struct longer { const struct cause_facts *facts; const struct cause_side *small; int64_t size; struct event found; };
 
+/* Is TENSOR what SIDE has, as it was before views and copies? */
 static bool
-is_on_way(const struct cause_side *side, int64_t tensor)
+is_of(const struct cause_side *side, int64_t tensor)
 {
-	for (int i = 0; tensor > 0 && side->lineage && i < side->lineage->count; i++)
-		if (side->lineage->steps[i].tensor == tensor)
+	for (int i = 0; tensor > 0 && side->lineage && i < side->lineage->count; i++) {
+		const struct lineage_step *step = &side->lineage->steps[i];
+
+		if (step->tensor == tensor)
 			return true;
+		if (!mismatch_is_view(step->event.operation) && !mismatch_is_any(step->event.operation, "to to_copy clone contiguous detach alias"))
+			break;
+	}
 	return false;
 }
 
@@ -241,10 +247,10 @@ look_at_longer(const struct event *event, void *context)
 	struct longer *longer = context;
 	const struct operand *is = event->output_count ? &event->outputs[0] : NULL;
 
-	if (event->step != longer->facts->step || event->id >= longer->facts->before)
-		return event->id >= longer->facts->before;
+	if (event->step != longer->facts->step || event->id >= longer->facts->event->id)
+		return event->id >= longer->facts->event->id;
 	for (int i = rule_next(event, 0); is && i >= 0; i = rule_next(event, i + 1))
-		for (int d = 0; is_on_way(longer->small, event->operands[i].tensor) && d < is->ndim && d < event->operands[i].ndim; d++)
+		for (int d = 0; is_of(longer->small, event->operands[i].tensor) && d < is->ndim && d < event->operands[i].ndim; d++)
 			if (is->sizes[d] == longer->size && event->operands[i].sizes[d] == longer->small->size) {
 				longer->found = *event;
 				return false;
@@ -252,7 +258,7 @@ look_at_longer(const struct event *event, void *context)
 	return true;
 }
 
-/* SMALL itself was joined to SIZE by another cat than STEP: "one of the 52 was made of mask by ...", and to take that, into OUT; false where it wasn't. */
+/* What SMALL has was joined to SIZE by another cat than STEP: "one of the 52 was made of mask by ...", and to take that, into OUT; false where it wasn't. */
 static bool
 tell_longer(const struct cause_facts *facts, const struct cause_side *small, const struct lineage_step *step, int64_t size, const char *name, struct cause *out)
 {
@@ -261,7 +267,7 @@ tell_longer(const struct cause_facts *facts, const struct cause_side *small, con
 
 	if (!facts->source || step->event.id < 0)
 		return false;
-	anywhere.id = facts->before;
+	anywhere.id = facts->event->id;
 	anywhere.site = -1;
 	facts->source->each_call(facts->source->context, facts->process, &anywhere, look_at_longer, &longer);
 	if (longer.found.id < 0)
