@@ -230,6 +230,32 @@ test_indices(void)
 	EXPECT_NUMBERS("size", 1, 0, 0, 6, 5);
 }
 
+/* Of a list, the odd one is told, whichever stands first; what pads the first dimension asks nothing of it. */
+static void
+test_lists(void)
+{
+	const struct operand last[] = { ITEM("sequences[0]", 0, 1, 5), ITEM("sequences[1]", 1, 2, 9), ITEM("sequences[2]", 2, 3, 2, 7) };
+	const struct operand first[] = { ITEM("tensors[0]", 0, 1, 2, 7), ITEM("tensors[1]", 1, 2, 5), ITEM("tensors[2]", 2, 3, 5) };
+	const struct operand wide[] = { ITEM("sequences[0]", 0, 1, 5, 80), ITEM("sequences[1]", 1, 2, 9, 80), ITEM("sequences[2]", 2, 3, 7, 64) };
+	const struct operand good[] = { ITEM("sequences[0]", 0, 1, 5, 80), ITEM("sequences[1]", 1, 2, 9, 80) };
+	const struct event a = EVENT("aten::pad_sequence", last), b = EVENT("aten::stack", first), c = EVENT("aten::pad_sequence", wide), d = EVENT("aten::pad_sequence", good),
+			   e = EVENT("aten::_nested_tensor_from_tensor_list", last), f = EVENT("aten::_nested_tensor_from_tensor_list", wide);
+
+	look(&a, "The size of tensor a (2) must match the size of tensor b (7) at non-singleton dimension 1");
+	EXPECT_NUMBERS("rank", 2, 0, -1, 1, 2);
+	CU_ASSERT_STRING_EQUAL(found.text, "sequences[2] has 2 dimensions where the other 2 have 1");
+	look(&b, "");
+	EXPECT_NUMBERS("rank", 0, 1, -1, 1, 2);
+	look(&c, "");
+	EXPECT_NUMBERS("size", 2, 0, 1, 80, 64);
+	look(&d, "");
+	CU_ASSERT_FALSE(finds);
+	look(&e, "");
+	EXPECT_NUMBERS("rank", 2, 0, -1, 1, 2);
+	look(&f, "");
+	CU_ASSERT_FALSE(finds);
+}
+
 static void
 test_kinds(void)
 {
@@ -386,6 +412,7 @@ main(void)
 	CU_add_test(suite, "products", test_products);
 	CU_add_test(suite, "convolution", test_convolution);
 	CU_add_test(suite, "forms", test_forms);
+	CU_add_test(suite, "lists", test_lists);
 	CU_add_test(suite, "indices", test_indices);
 	CU_add_test(suite, "dtype, device, leaf", test_kinds);
 	CU_add_test(suite, "dtypes that a message tells", test_told_dtypes);

@@ -27,23 +27,68 @@ majority(const struct event *event, int dim)
 	return best;
 }
 
+/* Is it one of a list, and to be held against the others? An empty one without a shape is passed over where SKIP_EMPTY. */
+static bool
+is_member(const struct operand *operand, bool skip_empty)
+{
+	return operand->item >= 0 && !(skip_empty && operand->ndim == 1 && operand->sizes[0] == 0);
+}
+
+/* The number of dimensions that most of the list have (the first one's in a tie): who has it first, -1 where there is no list; ALL gets how many there are, SAME
+ * how many have it. */
+static int
+majority_rank(const struct event *event, bool skip_empty, int *all, int *same)
+{
+	int best = -1;
+
+	*all = *same = 0;
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
+		int count = 0;
+
+		if (!is_member(&event->operands[i], skip_empty))
+			continue;
+		++*all;
+		for (int j = rule_next(event, 0); j >= 0; j = rule_next(event, j + 1))
+			count += is_member(&event->operands[j], skip_empty) && event->operands[j].ndim == event->operands[i].ndim;
+		if (count > *same) {
+			best = i;
+			*same = count;
+		}
+	}
+	return best;
+}
+
+/* The tensors of a list must have one number of dimensions: the odd one is told. FIRST gets who has that of most. */
+static bool
+list_rank_differs(const struct mismatch_facts *facts, struct mismatch *out, bool skip_empty, int *first)
+{
+	const struct event *event = facts->event;
+	int all, same;
+
+	*first = majority_rank(event, skip_empty, &all, &same);
+	for (int i = rule_next(event, 0); *first >= 0 && i >= 0; i = rule_next(event, i + 1)) {
+		const struct operand *is = &event->operands[i];
+
+		if (!is_member(is, skip_empty) || is->ndim == event->operands[*first].ndim)
+			continue;
+		state_rank(facts, out, i, *first, event->operands[*first].ndim);
+		if (all > 2 && same == all - 1)
+			text_say(out->text, sizeof(out->text), "%s has %d dimension%s where the other %d have %d", is->name, is->ndim, language_plural(is->ndim), same,
+				 event->operands[*first].ndim);
+		return true;
+	}
+	return false;
+}
+
 /* The tensors of a list must agree in every dimension but EXCEPT. */
 static bool
 list_differs(const struct mismatch_facts *facts, struct mismatch *out, int except, bool skip_empty)
 {
 	const struct event *event = facts->event;
-	int first = -1;
+	int first;
 
-	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
-		const struct operand *is = &event->operands[i];
-
-		if (is->item < 0 || (skip_empty && is->ndim == 1 && is->sizes[0] == 0))
-			continue;
-		if (first < 0)
-			first = i;
-		else if (is->ndim != event->operands[first].ndim)
-			return state_rank(facts, out, i, first, event->operands[first].ndim);
-	}
+	if (list_rank_differs(facts, out, skip_empty, &first))
+		return true;
 	if (first < 0)
 		return false;
 	for (int dim = 0; dim < event->operands[first].ndim; dim++) {
@@ -90,6 +135,20 @@ bool
 mismatch_stack(const struct mismatch_facts *facts, struct mismatch *out)
 {
 	return list_differs(facts, out, -1, false);
+}
+
+bool
+mismatch_pad_sequence(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	return list_differs(facts, out, 0, false); /* which it pads */
+}
+
+bool
+mismatch_nested(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	int first;
+
+	return list_rank_differs(facts, out, false, &first);
 }
 
 bool
