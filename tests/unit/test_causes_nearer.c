@@ -212,25 +212,31 @@ test_generated(void)
 	EXPECT("placeholders_differ", "possible");
 }
 
-/* What load_state_dict says of two tables, with a number NAME of 120. */
+/* What load_state_dict says of two tables, SAVED rows and OTHER, with a number NAME of 120. */
 static void
-ask_tables(const char *other, const char *name)
+ask_saved(int64_t saved, const char *other, const char *name)
 {
-	const struct operand shapes[] = { TENSOR("embed.weight", -1, 122, 32), TENSOR("the model's", -1, 120, 32) };
+	const struct operand shapes[] = { TENSOR("embed.weight", -1, saved, 32), TENSOR("the model's", -1, 120, 32) };
 	struct event event = EVENT(SUBJECT_LOAD, shapes);
 	struct mismatch apart = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 120,
-				  .actual = 122, .text = "it differs" };
+				  .actual = saved, .text = "it differs" };
 	json_t *numbers = number(name, 120);
 	char message[512];
 
-	text_format(message, sizeof(message), "size mismatch for embed.weight: copying a param with shape torch.Size([122, 32]) from checkpoint, the shape in current model "
+	text_format(message, sizeof(message), "size mismatch for embed.weight: copying a param with shape torch.Size([%d, 32]) from checkpoint, the shape in current model "
 		    "is torch.Size([120, 32]).\n\tsize mismatch for head.weight: copying a param with shape torch.Size([%s]) from checkpoint, the shape in current model is "
-		    "torch.Size([120, 32]).", other);
+		    "torch.Size([120, 32]).", (int)saved, other);
 	facts = (struct cause_facts){ .event = &event, .mismatch = &apart, .message = message, .numbers = numbers, .last_call = -1 };
 	json_decref(causes);
 	causes = causes_build(&facts);
 	facts = (struct cause_facts){ .event = NULL };
 	json_decref(numbers);
+}
+
+static void
+ask_tables(const char *other, const char *name)
+{
+	ask_saved(122, other, name);
 }
 
 static void
@@ -244,6 +250,16 @@ test_tables(void)
 	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
 	ask_tables("122, 32", "config.num_classes");
 	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+	CU_ASSERT_STRING_EQUAL(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "the model has config.num_classes = 120");
+	ask_saved(128, "128, 32", "config.vocab_size"); /* padded to a multiple */
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "128 is 120 rounded up to a multiple of 64: saved after a resize with pad_to_multiple_of=64"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64), or resize_token_embeddings(128); after"));
+	ask_saved(190, "190, 32", "config.vocab_size"); /* of no multiple: another tokenizer's */
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "resize_token_embeddings"));
+	ask_saved(256, "256, 32", "config.vocab_size"); /* far more */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "rounded up"));
+	ask_saved(320, "320, 32", "config.vocab_size"); /* not the next one */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "rounded up"));
 }
 
 /* Layers that ran without gradients, CHECKPOINTED or not, and then one with them whose input has FLAGS. */

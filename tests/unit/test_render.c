@@ -142,6 +142,20 @@ test_report_elided(void)
 	json_decref(report);
 }
 
+/* The line that ends a story says where the program asked for it: that isn't cut off, however long the operand's name is. */
+static void
+test_report_called(void)
+{
+	json_t *report = parse("{'trace':{'directory':'there'},'processes':[],'failure':{'headline':'h','operands':[{'kind':'tensor','name':'self','shape':[2]}],'lineage':["
+			       "{'operand':'the model\\u0027s base_model.model.model.embed_tokens.modules_to_save.default.weight',"
+			       "'lines':['130 = default.weight.shape[0] <- aten::empty modeling_utils.py:2961, called at load.py:14 (asked for 130)']}]}}");
+	char *text = render(report, false);
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "load.py:14"));
+	free(text);
+	json_decref(report);
+}
+
 /* What is unknown is left out: no empty label, no "null". */
 static void
 test_report_little(void)
@@ -332,6 +346,7 @@ main(void)
 	suite = CU_add_suite("render", NULL, NULL);
 	CU_add_test(suite, "a failure's report", test_report_failure);
 	CU_add_test(suite, "stories that do not fit", test_report_elided);
+	CU_add_test(suite, "where the program asked", test_report_called);
 	CU_add_test(suite, "a report of little", test_report_little);
 	CU_add_test(suite, "a healthy run's report", test_report_healthy);
 	CU_add_test(suite, "long operand lists", test_report_folded);

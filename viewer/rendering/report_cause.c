@@ -83,6 +83,9 @@ report_causes(struct page *page, const char *label, const json_t *causes, int wi
 /* The lines of one operand's story, of which some are left out; never the first, nor the last. */
 struct part_shown { const json_t *lines, *passing; const char *operand; size_t count, shown; bool hidden[LINES_MOST]; };
 
+/* On how many lines of the screen it may be told: the one that ends the story says where the program asked for it, and isn't cut off before that. */
+#define LINE_ROWS(part, n) ((n) + 1 == (part)->count ? 4 : 2)
+
 /* Line N of PART, as it is shown, in LINE. */
 static void
 part_line(const struct part_shown *part, size_t n, struct page *line)
@@ -111,7 +114,7 @@ part_height(const struct part_shown *part, int width)
 			continue;
 		part_line(part, n, &line);
 		report_label(&screen, "");
-		height += page_wrap(&screen, REPORT_INDENT + 4, width, 2, page_string(&line));
+		height += page_wrap(&screen, REPORT_INDENT + 4, width, LINE_ROWS(part, n), page_string(&line));
 		page_free(&line);
 		page_free(&screen);
 	}
@@ -210,7 +213,7 @@ report_lineage(struct page *page, const json_t *failure, int width)
 			}
 			part_line(&parts[i], n, &line);
 			report_label(page, lines == 0 ? SAY("from where") : "");
-			lines += page_wrap(page, REPORT_INDENT + 4, width, 2, page_string(&line));
+			lines += page_wrap(page, REPORT_INDENT + 4, width, LINE_ROWS(&parts[i], n), page_string(&line));
 			page_free(&line);
 		}
 }

@@ -96,6 +96,36 @@ rows_apart(const char *message, int64_t saved, int64_t model)
 	return count;
 }
 
+/* The multiple, as tables are padded to, of which SAVED is the next above MODEL, the usual one before others; 0: none. Smaller ones are met by chance. */
+static int64_t
+padded_multiple(int64_t saved, int64_t model)
+{
+	static const int64_t usual[] = { 64, 128, 256, 32 };
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		if (saved % usual[i] == 0 && saved > model && saved - model < usual[i] && saved < 2 * model)
+			return usual[i];
+	return 0;
+}
+
+/* The program's line whose resize_token_embeddings made a table of the model's shape; false if none is seen to. */
+static bool
+resized_at(const struct cause_facts *facts, char *line, size_t size)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	json_t *frames = NULL;
+	struct event made;
+	bool found = false;
+
+	if (facts->source && mismatch->against >= 0 &&
+	    lineage_made_so(facts->source, facts->process, facts->event->id, &facts->event->operands[mismatch->against], false, &made, line, size))
+		frames = where_site_frames(facts->source, facts->process, made.site);
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		found = found || text_ends(text_get(json_array_get(frames, i), "function"), "resize_token_embeddings");
+	json_decref(frames);
+	return found;
+}
+
 /* Tables of one length alone differ, and the model's is the number of its tokens: tokens were added. */
 static bool
 tell_tokens(const struct cause_facts *facts, struct cause *out)
@@ -104,20 +134,36 @@ tell_tokens(const struct cause_facts *facts, struct cause *out)
 	int64_t saved = mismatch->actual, model = mismatch->expected;
 	int count = mismatch->dim == 0 ? rows_apart(facts->message, saved, model) : 0;
 	const json_t *number = count ? cause_named_number(facts, model, "vocab") : NULL;
-	char line[512] = "";
+	int64_t multiple = count ? padded_multiple(saved, model) : 0;
+	char line[512] = "", here[512] = "";
+	bool resized;
 
-	if (!number || !cause_is_called(number, "vocab") || llabs(saved - model) > model / ADDED_PART)
+	if (!number || !cause_is_called(number, "vocab") || (!multiple && llabs(saved - model) > model / ADDED_PART))
 		return false; /* so many more are another tokenizer's */
 	out->setting = number;
 	text_add(&out->text, "%d parameter%s of the checkpoint: %" PRId64 " rows where the model has one for each of its %" PRId64 " tokens", count, language_plural(count), saved,
 		 model);
 	cause_add_number(facts, &out->text, number);
-	if (saved > model)
+	resized = resized_at(facts, here, sizeof(here));
+	if (resized)
+		text_add(&out->text, ", resized at %s", here);
+	if (multiple)
+		text_add(&out->text, ": %" PRId64 " is %" PRId64 " rounded up to a multiple of %" PRId64 ": saved after a resize with pad_to_multiple_of=%" PRId64 "; the rest fits", saved, model,
+			 multiple, multiple);
+	else if (saved > model)
 		text_add(&out->text, ": %" PRId64 " tokens were added, and the tables resized, before it was saved; here they aren't; the rest fits", saved - model);
 	else
 		text_add(&out->text, ": tokens were added to this model that it didn't have when it was saved; the rest fits");
 	if (facts->source && lineage_made_so(facts->source, facts->process, facts->event->id, &facts->event->operands[mismatch->operand], true, NULL, line, sizeof(line)))
 		text_add(&out->evidence, "in this run %" PRId64 " rows were made at %s", saved, line);
+	if (multiple) {
+		text_add(&out->fix, "bring the model's tables to %" PRId64 " before it is loaded: resize_token_embeddings(len(tokenizer), pad_to_multiple_of=%" PRId64 "), or resize_token_embeddings(%"
+			 PRId64 ")", saved, multiple, saved);
+		if (resized)
+			text_add(&out->fix, ", at %s", here);
+		text_add(&out->fix, "; after loading is too late");
+		return true;
+	}
 	text_add(&out->fix, "bring the model's tables to %" PRId64 " before it is loaded: model.resize_token_embeddings(%" PRId64 "), the len() of the tokenizer that was saved with it; "
 		 "after loading is too late", saved, saved);
 	return true;
@@ -151,7 +197,8 @@ cause_checkpoint(const struct cause_facts *facts, struct cause *out)
 		return true;
 	if (mismatch->dim >= 0) {
 		out->setting = out->setting ? out->setting : cause_named_number(facts, mismatch->expected, "vocab num hidden dim size class label max");
-		cause_add_number(facts, &out->evidence, out->setting);
+		if (out->setting)
+			text_add(&out->evidence, "the model has %s = %" PRId64, text_get(out->setting, "name"), mismatch->expected);
 		text_add(&out->fix, "build the model with the %" PRId64 " that dimension %d of %s has in the checkpoint (its saved config), or "
 			 "bring one of the two to the other's size before loading", mismatch->actual, mismatch->dim, name);
 	} else {
