@@ -192,6 +192,9 @@ test_indices(void)
 	ask(&full, "index out of range in self", NULL, NULL);
 	EXPECT("position_table", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(causes, 0), "fix"), "11 would be enough for this call alone"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "a static cache's max_cache_len"));
+	ask(&full, "index out of range in self", NULL, number("self.max_cache_len", 10));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "raise self.max_cache_len"));
 	count_values(2, "{\"elements\":2,\"min\":10,\"max\":11,\"negative\":0,\"ignored\":0,\"distinct\":2,\"sorted\":true}");
 	ask(&two, "index out of range in self", NULL, NULL);
 	EXPECT("position_table", "likely");

@@ -1,6 +1,8 @@
 /* links: schema viewer */
 /* Operations on lists: what disagrees pair by pair, and the items that only the failed operation's note has. */
 #include <CUnit/Basic.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "analysis_events.h"
 #include "viewer/analysis/mismatch/mismatch.h"
@@ -207,6 +209,44 @@ test_no_items(void)
 	finish(&failure, &diagnosis);
 }
 
+/* What an index_copy_ into tensor 11 of a method whose line is BODY is called on; NULL: nothing has it. */
+static const char *
+receiver(const char *body)
+{
+	const struct operand into[] = { TENSOR("self", 11, 1, 8), VALUE("dim", "int", "1"), INDEX("index", 12, 1), TENSOR("source", 13, 1, 1) };
+	static char path[] = "/tmp/shapebox-receiver.py", name[64];
+	struct hand hand = { .processes = processes, .process_count = 1 };
+	struct source source = hand_source(&hand);
+	struct note operation = { .kind = "operation", .event = 100, .json = json_object() };
+	json_t *frames = json_pack("[{s:s, s:i, s:s}]", "file", path, "line", 2, "function", "update");
+	struct failure failure = { .kind = "operation", .has_event = true, .event = EVENT("aten::index_copy_", into), .operation = &operation };
+	FILE *file = fopen(path, "w");
+	struct items items;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fprintf(file, "def update(self, rows):\n    %s\n", body);
+	fclose(file);
+	items_start(&source, &failure, frames, &items);
+	text_format(name, sizeof(name), "%s", text_get(operand_local(frames, 11), "name"));
+	items_end(&failure, &items);
+	json_decref(frames);
+	json_decref(operation.json);
+	unlink(path);
+	return name;
+}
+
+/* An attribute that the failing operation is called on, where that is plain. */
+static void
+test_receiver(void)
+{
+	CU_ASSERT_STRING_EQUAL(receiver("self.keys.index_copy_(2, at, rows)"), "self.keys");
+	CU_ASSERT_STRING_EQUAL(receiver("self.layers.keys.index_copy_(2, at, self.rows(rows))"), "self.layers.keys");
+	CU_ASSERT_STRING_EQUAL(receiver("self.keys.index_copy_(2, at, self.rows.index_copy_(2, at, rows))"), ""); /* which of the two isn't known */
+	CU_ASSERT_STRING_EQUAL(receiver("torch.index_copy_(rows, 2, at, rows)"), "");
+	CU_ASSERT_STRING_EQUAL(receiver("self.index_copy_(rows, 2, at, rows)"), ""); /* a method of its own */
+	CU_ASSERT_STRING_EQUAL(receiver("self.keys[:, at].copy_(rows)"), "");
+}
+
 int
 main(void)
 {
@@ -220,6 +260,7 @@ main(void)
 	CU_add_test(suite, "lists of unequal length", test_lengths);
 	CU_add_test(suite, "items of the note", test_items);
 	CU_add_test(suite, "items that are none", test_no_items);
+	CU_add_test(suite, "called on an attribute", test_receiver);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -264,7 +264,7 @@ diagnosis_start(struct diagnosis *diagnosis, const struct source *source, struct
 {
 	*diagnosis = (struct diagnosis){ .source = source, .failure = failure, .frames = where_frames(source, failure),
 					 .subject = &failure->event, .followed = { .id = -1 } };
-	items_start(failure, diagnosis->frames, &diagnosis->items);
+	items_start(source, failure, diagnosis->frames, &diagnosis->items);
 	diagnosis->cuda = cuda_failure_find(source, failure, diagnosis->frames);
 	if (diagnosis->cuda && diagnosis->cuda->located >= 0)
 		diagnosis->frames = cuda_failure_turn(source, diagnosis->cuda, failure, diagnosis->frames);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "causes/code.h"
+#include "mismatch/mismatch_rule.h"
 #include "mismatch/operand.h"
 #include "text.h"
 #include "where.h"
@@ -111,18 +113,18 @@ variable(const char *name, const json_t *told, const char *parameter)
 	return json;
 }
 
-/* No variable holds it, but by a parameter's name it is within reach: the innermost frame of the program's gets it by that. */
+/* No variable holds it, but by NAME it is within reach: the innermost frame of the program's gets it by that. */
 static void
-add_named(json_t *frames, const json_t *told, const char *parameter)
+add_variable(json_t *frames, const json_t *told, const char *name, const char *parameter)
 {
 	int chosen = where_choose(frames);
-	json_t *frame = chosen < 0 || !*parameter ? NULL : json_deep_copy(json_array_get(frames, (size_t)chosen));
+	json_t *frame = chosen < 0 || !*name ? NULL : json_deep_copy(json_array_get(frames, (size_t)chosen));
 
 	if (!frame)
 		return;
 	if (!json_object_get(frame, "locals"))
 		json_object_set_new(frame, "locals", json_array());
-	json_array_append_new(json_object_get(frame, "locals"), variable(parameter, told, parameter));
+	json_array_append_new(json_object_get(frame, "locals"), variable(name, told, parameter));
 	json_array_set_new(frames, (size_t)chosen, frame);
 }
 
@@ -149,7 +151,7 @@ add_to_frames(const struct failure *failure, json_t *frames, const struct event 
 		json_array_set_new(frames, i, frame);
 	}
 	if (!operand_local(frames, operand->tensor))
-		add_named(frames, told, parameter);
+		add_variable(frames, told, parameter, parameter);
 }
 
 /* What a note would tell of OPERAND. New reference. */
@@ -177,20 +179,82 @@ name_parameters(const struct failure *failure, json_t *frames)
 		json_t *told = operand->tensor > 0 && operand->ndim >= 0 && !operand_local(frames, operand->tensor) ? told_of(operand) : NULL;
 
 		if (told)
-			add_named(frames, told, parameter_of(failure, json_object_get(told, "tensor")));
+			{
+			const char *parameter = parameter_of(failure, json_object_get(told, "tensor"));
+
+			add_variable(frames, told, parameter, parameter);
+		}
 		json_decref(told);
 	}
 }
 
+/* "self.keys" of a failing STATEMENT "self.keys.index_copy_(...)", where OPERATION is called once: what it is called on, in OUT. Of another root than self it may be
+ * a module's name. */
+static bool
+called_on(const char *statement, const char *operation, char *out, size_t size)
+{
+	int found = 0;
+	char plain[96];
+	size_t length;
+
+	mismatch_plain_name(operation, plain, sizeof(plain));
+	for (const char *at = statement; (at = code_next_path(at, &length)) && length; at += length) {
+		const char *end = at + length, *dot = end;
+		char called[96], method[96];
+
+		while (dot > at && dot[-1] != '.')
+			dot--;
+		text_format(called, sizeof(called), "%.*s", (int)(end - dot), dot);
+		mismatch_plain_name(called, method, sizeof(method));
+		if (*end != '(' || dot <= at || strcmp(method, plain) != 0)
+			continue;
+		found++;
+		text_format(out, size, "%.*s", (int)(dot - at - 1), at);
+	}
+	return found == 1 && strncmp(out, "self.", 5) == 0;
+}
+
+/* The operand that the failing statement calls its operation on, as an attribute that no variable is. */
+static void
+name_receiver(const struct source *source, const struct failure *failure, json_t *frames)
+{
+	int chosen = where_choose(frames);
+	const json_t *frame = chosen < 0 ? NULL : json_array_get(frames, (size_t)chosen);
+	const struct operand *self = NULL;
+	struct code_statement *statements;
+	char name[160] = "";
+	struct code code;
+	int count = 0;
+
+	for (int i = 0; i < failure->event.operand_count && !self; i++)
+		if (failure->event.operands[i].name && strcmp(failure->event.operands[i].name, "self") == 0)
+			self = &failure->event.operands[i];
+	if (!frame || !self || self->tensor <= 0 || self->ndim < 0 || operand_local(frames, self->tensor) || !where_code(source, failure, text_get(frame, "file"), &code))
+		return;
+	statements = calloc(CODE_STATEMENTS_MOST, sizeof(*statements));
+	if (statements)
+		count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), statements, CODE_STATEMENTS_MOST);
+	if (count && called_on(statements[count - 1].text, failure->event.operation, name, sizeof(name))) {
+		json_t *told = told_of(self);
+
+		add_variable(frames, told, name, "");
+		json_decref(told);
+	}
+	free(statements);
+	code_close(&code);
+}
+
 void
-items_start(struct failure *failure, json_t *frames, struct items *out)
+items_start(const struct source *source, struct failure *failure, json_t *frames, struct items *out)
 {
 	const json_t *list = failure->operation && failure->has_event && failure->operation->event == failure->event.id
 		? json_object_get(failure->operation->json, "items") : NULL;
 	struct event *event = &failure->event;
 
-	if (failure->operation && failure->has_event && failure->operation->event == failure->event.id)
+	if (failure->operation && failure->has_event && failure->operation->event == failure->event.id) {
 		name_parameters(failure, frames);
+		name_receiver(source, failure, frames);
+	}
 	out->before = *event;
 	out->operands = json_array_size(list) ? calloc((size_t)event->operand_count + ITEMS_MOST, sizeof(*out->operands)) : NULL;
 	if (!out->operands)

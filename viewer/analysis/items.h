@@ -3,7 +3,8 @@
  *
  * They become operands of the failed event, behind its own ("self[58]"), so that every rule and every story takes them as it takes those that were
  * recorded. A variable of the frames that holds the same list gets them as items, with the parameter's name where the exception's note has it.
- * Any operand that no variable holds, and that is a parameter by name, becomes a variable by that name.
+ * Any operand that no variable holds, and that is a parameter by name, becomes a variable by that name; so does the attribute of self that the failing
+ * statement calls its operation on ("self.keys").
  */
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_ITEMS_H
 #define SHAPEBOX_VIEWER_ANALYSIS_ITEMS_H
@@ -21,7 +22,7 @@ struct items {
 };
 
 /* Adds to FAILURE's event, and to FRAMES, what its note tells. OUT, and FAILURE's event, are to be given to items_end. */
-void items_start(struct failure *failure, json_t *frames, struct items *out);
+void items_start(const struct source *source, struct failure *failure, json_t *frames, struct items *out);
 /* FAILURE's event is what was recorded, again. */
 void items_end(struct failure *failure, struct items *items);
 

@@ -101,8 +101,18 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 	else
 		text_add(&out->text, "a position beyond it is asked of a table of %" PRId64, mismatch->expected);
 	if (is_one_more(facts) && !embedding && mismatch->has_actual) {
-		text_add(&out->fix, "make %s as long as a sequence gets in the end, with all that is added one by one (of a static cache: max_cache_len for the prompt and the new "
-			 "tokens together); %" PRId64 " would be enough for this call alone", cause_operand_name(facts, mismatch->against), mismatch->actual + 1);
+		text_add(&out->fix, "give %s room for all that a sequence gets in the end, prompts and what is added one by one together: ", cause_operand_name(facts, mismatch->against));
+		if (out->setting) {
+			const char *name;
+
+			cause_last_name(text_get(out->setting, "name"), &name);
+			text_add(&out->fix, "raise %s", text_get(out->setting, "name"));
+			if (!*text_get(out->setting, "file"))
+				cause_add_asked(facts, &out->fix, name);
+		} else {
+			text_add(&out->fix, "a static cache's max_cache_len");
+		}
+		text_add(&out->fix, " (%" PRId64 " would be enough for this call alone), or begin with an empty one before it is full", mismatch->actual + 1);
 		return true;
 	}
 	joined = mismatch->has_actual && mismatch->actual < INT64_MAX && find_joined(facts, mismatch->actual + 1, &join);
