@@ -94,7 +94,7 @@ cause_json(const struct cause_facts *facts, const char *id, const struct cause *
 	text_set(json, "confidence", cause->confidence);
 	text_set(json, "text", cause->text.data);
 	if (cause->evidence.used)
-		json_array_append_new(evidence, evidence_json(&cause->evidence, facts->event ? facts->event->id : -1));
+		json_array_append_new(evidence, evidence_json(&cause->evidence, cause_is_raised(facts) ? -1 : facts->event->id));
 	if (cause->reckoned.used)
 		json_array_append_new(evidence, evidence_json(&cause->reckoned, -1));
 	json_object_set_new(json, "evidence", evidence);

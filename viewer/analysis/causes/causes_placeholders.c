@@ -6,8 +6,11 @@
 #include "../mismatch/mismatch_rule.h"
 #include "placeholders.h"
 #include "slice.h"
+#include "../history/usual.h"
 
 #define ROWS_TOLD 12
+#define CALLS_ENOUGH 3
+#define LIMITS "max_length max_len max_seq_length max_seq_len max_tokens cutoff_len model_max_length seq_len seq_length max_words" /* of what tokens are cut to */
 #define FEW 4 /* a difference that a count off by one a row or image explains */
 
 /* "34, 34, 12" of a list of counts; false if there are too many to tell. */
@@ -140,9 +143,8 @@ add_least(struct cause *out, const struct placeholders *found, int64_t missing)
 		 "turns)", found->length + missing);
 }
 
-/* The step, on the way of the mask that has the places, that cut the tokens to LENGTH; NULL. */
-static const struct lineage_step *
-cutting_step(const struct cause_facts *facts, int64_t length)
+const struct lineage_step *
+placeholders_cutting(const struct cause_facts *facts, int64_t length)
 {
 	const struct lineage *mask = facts->sides[1].lineage;
 
@@ -169,6 +171,40 @@ is_read(const struct cause_facts *facts, const json_t *setting)
 	return *name && cause_add_asked(facts, &where, name);
 }
 
+/* Was no batch of the earlier calls of this line as long as this one, LENGTH? */
+static bool
+is_longest(const struct cause_facts *facts, int64_t length, struct usual *usual)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	struct usuals usuals;
+
+	return facts->source && !cause_is_raised(facts) && mismatch && mismatch->against >= 0 &&
+	       usual_given(facts->source, facts->process, facts->event, mismatch->against, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, 1, usual) &&
+	       usual->calls >= CALLS_ENOUGH && usual->largest < length;
+}
+
+/* ONE sequence alone lacks places: the limit that no number tells is the length that no batch had before. Says so; true if that is so. */
+static bool
+tell_longest(const struct cause_facts *facts, const struct placeholders *found, struct cause *out)
+{
+	struct usual usual;
+	int told = 0;
+
+	if (!is_longest(facts, found->length, &usual))
+		return false;
+	text_add(&out->evidence, "%sno batch was as long before: %" PRId64 ", where it was %" PRId64 " to %" PRId64 " in %" PRId64 " calls, so the limit is %" PRId64,
+		 out->evidence.used ? SAY("; ") : "", found->length, usual.smallest, usual.largest, usual.calls, found->length);
+	for (int i = 0; facts->settings && i < facts->settings->count && !told; i++) {
+		const struct setting *is = &facts->settings->list[i];
+
+		if (is->value != found->length || is->file < 0 || !text_among(LIMITS, is->key))
+			continue;
+		told++;
+		text_add(&out->evidence, " (%s = %" PRId64 ", %s:%d)", is->key, is->value, text_basename(facts->settings->files[is->file]), is->line);
+	}
+	return true;
+}
+
 /* Needs: fewer places than features, in a sequence whose length is a named limit, or that a slice made shorter. */
 bool
 cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
@@ -177,17 +213,20 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	struct placeholders found;
 	struct placeholders_whole whole;
 	int64_t missing, least;
-	bool one;
+	bool one, within = false, longest = false;
+	struct text alone = {{0}, 0};
+	int sequence;
 
 	if (!placeholders_find(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
 		return false;
-	cut = cutting_step(facts, found.length);
+	cut = placeholders_cutting(facts, found.length);
 	if (!cut && placeholders_whole(facts, &found, &whole) && whole.fits && !placeholders_limit(facts, &found))
 		return false; /* whole images, and a sequence that has all of its own */
 	missing = found.supplied - found.selected;
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = placeholders_limit(facts, &found);
-	one = lacks_one(facts, found.supplied);
+	sequence = placeholders_short_sequence(facts, &found, &alone, &within);
+	one = sequence >= 0 || lacks_one(facts, found.supplied);
 	if (!cut && !out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
 		return false; /* nothing says that anything was cut; an exact multiple says something else */
 	out->confidence = out->setting || cut ? "likely" : "possible";
@@ -200,9 +239,17 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	}
 	if (out->setting)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
-	if (placeholders_add_spread(facts, found.supplied, &out->evidence))
+	if (sequence >= 0)
+		text_add(&out->text, "; %s", alone.data);
+	if (placeholders_add_spread(facts, found.supplied, &out->evidence) || sequence >= 0)
 		least = missing; /* one sequence lacks them all */
-	text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : SAY("the length limit"), least);
+	longest = sequence >= 0 && !cut && !out->setting && tell_longest(facts, &found, out);
+	if (longest || within)
+		out->confidence = "likely";
+	if (longest)
+		text_add(&out->fix, "raise the length limit of %" PRId64 " by at least %" PRId64, found.length, least);
+	else
+		text_add(&out->fix, "raise %s by at least %" PRId64, out->setting ? text_get(out->setting, "name") : SAY("the length limit"), least);
 	if (least != missing)
 		text_add(&out->fix, " (if all %" PRId64 " sequences were cut alike), %" PRId64 " (if one was)", found.rows, missing);
 	if (out->setting && least == missing && found.length <= INT64_MAX - missing)
@@ -212,7 +259,7 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->fix, "; it is cut here: ");
 		cause_add_line(facts, &out->fix, cut, -1);
 	}
-	if (!cut && !out->setting && one)
+	if (!cut && !out->setting && one && !longest)
 		text_add(&out->fix, "; no limit is in reach: it was applied in another process or in an earlier run, whose tokenised cache must then be "
 			 "rebuilt");
 	else if (!cut && out->setting && !is_read(facts, out->setting))
@@ -327,9 +374,9 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "; as many rows had their places in %" PRId64 " earlier calls, so that no formula is wrong: a text of this batch has other placeholders than its images",
 			 same);
 	else if (few <= FEW && more > 0)
-		text_add(&out->text, ": processor and tokenizer count the tokens of an image (a clip, a sound) differently");
+		text_add(&out->text, ": processor and model count the tokens of an image (a clip, a sound) differently");
 	else if (few <= FEW)
-		text_add(&out->text, ": processor and tokenizer count the tokens of an image (a clip, a sound) differently, or a sequence was cut (now, or in an earlier "
+		text_add(&out->text, ": processor and model count the tokens of an image (a clip, a sound) differently, or a sequence was cut (now, or in an earlier "
 			 "run whose cache is read)");
 	placeholders_add_spread(facts, found.supplied, &out->evidence);
 	add_units(facts, &found, out);
@@ -338,7 +385,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 	text_add(&out->fix, "%s", more < 0
-		 ? SAY("use processor and tokenizer of one version, with the same sizes of images (lengths of sounds); where tokenised data is cached, rebuild the cache")
+		 ? SAY("let processor and model agree on what an image (a clip, a sound) takes: the same sizes, patch and merge size, the same tokens beside the patches; where tokenised data is cached, rebuild the cache")
 		 : SAY("check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
 		       "tokenizer are of one version"));
 	if (more > 0)

@@ -99,7 +99,7 @@ find_excess(const json_t *rows, const struct brought *brought, bool fewer, struc
 			other_single = other_single || brought->pieces[i] == 1;
 			continue;
 		}
-		if ((places < brings) != fewer || (places - brings) % brought->unit)
+		if ((places < brings) != fewer || (!fewer && (places - brings) % brought->unit))
 			return false;
 		out->single = out->single && brought->pieces[i] == 1 && places - brings == brought->unit;
 		out->list[out->count++] = i;
@@ -157,6 +157,24 @@ tell_sequences(const json_t *rows, const struct brought *brought, const struct e
 			tell_sequence(rows, brought, i, text);
 	if (brought->count > 2)
 		text_add(text, "; the other %d have as many as they bring", brought->count - excess->count);
+}
+
+int
+placeholders_short_sequence(const struct cause_facts *facts, const struct placeholders *found, struct text *text, bool *cut_within)
+{
+	const json_t *rows = placeholders_rows(facts);
+	struct brought brought;
+	struct excess excess;
+	int64_t lacks;
+
+	if (json_array_size(rows) < 2 || json_array_size(rows) > SEQUENCES_MOST || found->selected < 1 || found->selected >= found->supplied ||
+	    placeholders_sum(rows) != found->selected || !find_brought(&facts->sides[0], rows, found->supplied, &brought) || !find_excess(rows, &brought, true, &excess) ||
+	    excess.count != 1)
+		return -1;
+	lacks = brought.pieces[excess.list[0]] * brought.unit - json_integer_value(json_array_get(rows, (size_t)excess.list[0]));
+	*cut_within = brought.unit > 1 && lacks % brought.unit;
+	tell_sequences(rows, &brought, &excess, text);
+	return excess.list[0];
 }
 
 /* Needs: places counted in each sequence, and features put together of some pieces for each (or of pictures that are theirs in one way alone); some

@@ -13,6 +13,11 @@ struct placeholders { int64_t selected, supplied, length, rows /* sequences in t
 bool placeholders_find(const struct cause_facts *facts, struct placeholders *out);
 /* The limit, by name, that the sequences' length is; NULL. A number that is merely equal isn't one. */
 const json_t *placeholders_limit(const struct cause_facts *facts, const struct placeholders *found);
+/* causes_placeholders.c: the step, on the way of the mask that has the places, that cut the tokens to LENGTH; NULL. */
+const struct lineage_step *placeholders_cutting(const struct cause_facts *facts, int64_t length);
+/* causes_sequences.c: the one sequence that has fewer places than the pieces that were put together bring it, all others having as many as theirs; -1. Tells it, a clause of
+ * TEXT. CUT_WITHIN: it lacks no whole piece, but a part of one. */
+int placeholders_short_sequence(const struct cause_facts *facts, const struct placeholders *found, struct text *text, bool *cut_within);
 /* How many places each sequence has; NULL if they weren't counted. Borrowed. */
 const json_t *placeholders_rows(const struct cause_facts *facts);
 /* What such counts come to; -1 where that is too much. */
