@@ -183,17 +183,14 @@ is_longest(const struct cause_facts *facts, int64_t length, struct usual *usual)
 	       usual->calls >= CALLS_ENOUGH && usual->largest < length;
 }
 
-/* ONE sequence alone lacks places: the limit that no number tells is the length that no batch had before. Says so; true if that is so. */
-static bool
-tell_longest(const struct cause_facts *facts, const struct placeholders *found, struct cause *out)
+/* The limit that no number in reach tells is the length that no batch had before. */
+static void
+tell_longest(const struct cause_facts *facts, const struct placeholders *found, const struct usual *was, struct cause *out)
 {
-	struct usual usual;
 	int told = 0;
 
-	if (!is_longest(facts, found->length, &usual))
-		return false;
 	text_add(&out->evidence, "%sno batch was as long before: %" PRId64 ", where it was %" PRId64 " to %" PRId64 " in %" PRId64 " calls, so the limit is %" PRId64,
-		 out->evidence.used ? SAY("; ") : "", found->length, usual.smallest, usual.largest, usual.calls, found->length);
+		 out->evidence.used ? SAY("; ") : "", found->length, was->smallest, was->largest, was->calls, found->length);
 	for (int i = 0; facts->settings && i < facts->settings->count && !told; i++) {
 		const struct setting *is = &facts->settings->list[i];
 
@@ -202,10 +199,10 @@ tell_longest(const struct cause_facts *facts, const struct placeholders *found, 
 		told++;
 		text_add(&out->evidence, " (%s = %" PRId64 ", %s:%d)", is->key, is->value, text_basename(facts->settings->files[is->file]), is->line);
 	}
-	return true;
 }
 
-/* Needs: fewer places than features, in a sequence whose length is a named limit, or that a slice made shorter. */
+/* Needs: fewer places than features, in a sequence whose length is a named limit, or no batch had before, or that a slice made shorter; or one sequence alone that lacks a
+ * part of a picture. */
 bool
 cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 {
@@ -215,6 +212,7 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	int64_t missing, least;
 	bool one, within = false, longest = false;
 	struct text alone = {{0}, 0};
+	struct usual was;
 	int sequence;
 
 	if (!placeholders_find(facts, &found) || found.selected <= 0 || found.selected >= found.supplied)
@@ -226,10 +224,11 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	least = found.rows > 1 ? (missing + found.rows - 1) / found.rows : missing; /* every sequence may have been cut */
 	out->setting = placeholders_limit(facts, &found);
 	sequence = placeholders_short_sequence(facts, &found, &alone, &within);
-	one = sequence >= 0 || lacks_one(facts, found.supplied);
+	longest = sequence >= 0 && !cut && !out->setting && is_longest(facts, found.length, &was);
+	one = longest || within || lacks_one(facts, found.supplied);
 	if (!cut && !out->setting && !one && (missing <= FEW || found.supplied % found.selected == 0))
 		return false; /* nothing says that anything was cut; an exact multiple says something else */
-	out->confidence = out->setting || cut ? "likely" : "possible";
+	out->confidence = out->setting || cut || longest || within ? "likely" : "possible";
 	text_add(&out->text, "placeholder tokens were cut by a length limit: %" PRId64 " places for %" PRId64 " rows of features, %" PRId64
 		 " too few", found.selected, found.supplied, missing);
 	if (cut) {
@@ -239,13 +238,12 @@ cause_placeholders_cut(const struct cause_facts *facts, struct cause *out)
 	}
 	if (out->setting)
 		text_add(&out->evidence, "the sequence is %" PRId64 " long, which is %s", found.length, text_get(out->setting, "name"));
-	if (sequence >= 0)
+	if (!placeholders_add_spread(facts, found.supplied, &out->evidence) && sequence >= 0)
 		text_add(&out->text, "; %s", alone.data);
-	if (placeholders_add_spread(facts, found.supplied, &out->evidence) || sequence >= 0)
+	if (one || sequence >= 0)
 		least = missing; /* one sequence lacks them all */
-	longest = sequence >= 0 && !cut && !out->setting && tell_longest(facts, &found, out);
-	if (longest || within)
-		out->confidence = "likely";
+	if (longest)
+		tell_longest(facts, &found, &was, out);
 	if (longest)
 		text_add(&out->fix, "raise the length limit of %" PRId64 " by at least %" PRId64, found.length, least);
 	else
@@ -387,7 +385,7 @@ cause_placeholders_differ(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->fix, "%s", more < 0
 		 ? SAY("let processor and model agree on what an image (a clip, a sound) takes: the same sizes, patch and merge size, the same tokens beside the patches; where tokenised data is cached, rebuild the cache")
 		 : SAY("check that every image or frame that the text has places for is given (a clip may have fewer frames), and that processor and "
-		       "tokenizer are of one version"));
+		       "model count alike what an image takes"));
 	if (more > 0)
 		placeholders_add_made(facts, &out->evidence, &out->fix);
 	return true;
