@@ -127,6 +127,64 @@ test_not_counted(void)
 	CU_ASSERT_FALSE(find(16));
 }
 
+static int64_t whole_calls, whole_epochs;
+
+/* What the whole run knows of the calls of EVENT's operation. */
+static void
+each_call_site(void *context, int process, const struct event *event, bool (*visit)(int64_t site, int64_t calls, void *context), void *visitor)
+{
+	(void)context;
+	(void)process;
+	if (strcmp(event->operation, "aten::random_") == 0)
+		visit(2, whole_epochs, visitor);
+	else
+		visit(1, strcmp(event->operation, "aten::pad_sequence") == 0 ? whole_calls : 2 * whole_calls, visitor);
+}
+
+/* A batch of two stacks, one pad_sequence and, if OTHER, a cat of its own. */
+static void
+add_padded(bool other)
+{
+	add_batch(1);
+	add("aten::pad_sequence", 1, hand.scope_count - 1);
+	if (other)
+		add("aten::cat", 1, hand.scope_count - 1);
+}
+
+/* An operation that this batch alone has doesn't make it the first. */
+static void
+test_seldom(void)
+{
+	start(1);
+	hand.event_count = hand.scope_count = 0;
+	add("aten::random_", 2, -1);
+	for (int i = 0; i < 5; i++)
+		add_padded(i == 4);
+	CU_ASSERT_TRUE(find(hand.event_count)); /* the cat */
+	CU_ASSERT_EQUAL(found.batch, 4);
+}
+
+/* The epoch's beginning is no longer kept: of one epoch the calls of the whole run are, where the steps agree. */
+static void
+test_overwritten(void)
+{
+	static const struct { int64_t calls, epochs, step; bool found; } rows[] = { { 324, 1, 323, true }, { 324, 2, 323, false }, { 324, 1, 300, false }, { 2, 1, 1, false } };
+
+	for (int i = 0; i < COUNT(rows); i++) {
+		start(1);
+		hand.event_count = hand.scope_count = 0;
+		for (int n = 0; n < 4; n++)
+			add_padded(false);
+		source.each_call_site = each_call_site;
+		whole_calls = rows[i].calls;
+		whole_epochs = rows[i].epochs;
+		failure.step = rows[i].step;
+		CU_ASSERT_EQUAL(find(hand.event_count), rows[i].found);
+		CU_ASSERT_EQUAL(found.batch, rows[i].found ? rows[i].step : -1);
+	}
+	source.each_call_site = NULL;
+}
+
 static void
 test_sample_added(void)
 {
@@ -155,6 +213,8 @@ main(void)
 	CU_add_test(suite, "counted since the epoch began", test_counted);
 	CU_add_test(suite, "by what disagrees", test_in_stories);
 	CU_add_test(suite, "not to be counted", test_not_counted);
+	CU_add_test(suite, "by what every batch has", test_seldom);
+	CU_add_test(suite, "a beginning that is no longer kept", test_overwritten);
 	CU_add_test(suite, "the sample's object", test_sample_added);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../../schema/fingerprint.h"
+#include "fetched_parts.h"
 #include "../text.h"
 #include "../where.h"
 
@@ -11,10 +12,8 @@
 #define LOCALS_MOST 64
 #define BATCHES_MOST 100000
 #define SITES_MOST 64
-
-/* The loop that a loader's operations are called from: the frame that asks for batches (of a library's, which may do so at several lines, the
- * function), and all around it. FILE and LINE: the program's own. */
-struct loop { uint64_t print; const char *file; int line; };
+#define BESIDE_MOST 512 /* events before and after a fetched one that may be of its batch */
+#define KINDS_MOST 8    /* of operations in one batch that are counted by */
 
 static void
 add_frame(struct loop *loop, const struct frame *frame, bool line)
@@ -214,24 +213,106 @@ add_epoch(int64_t site, int64_t calls, void *context)
 	return true;
 }
 
-/* Which samples: the loader that the loop's line names takes them in order. */
-static void
-find_samples(const struct source *source, const struct failure *failure, const struct loop *loop, const struct event *fetch, struct fetched *out)
+void
+fetched_each_beside(const struct batch *batch, bool (*visit)(const struct event *event, void *context), void *context)
 {
-	const json_t *loaders = failure->note ? json_object_get(failure->note->json, "in_order") : NULL;
-	json_t *line = loop->file ? where_source(source, failure, loop->file, loop->line) : json_null();
-	int64_t rows = fetch->output_count == 1 && fetch->outputs[0].ndim > 0 ? fetch->outputs[0].sizes[0] : 0;
+	for (int sign = 1; sign >= -1; sign -= 2)
+		for (int64_t i = sign > 0 ? 0 : 1; i < BESIDE_MOST; i++) {
+			struct event event;
+			struct loop loop;
 
-	for (size_t i = 0; json_is_string(line) && i < json_array_size(loaders); i++) {
-		const json_t *loader = json_array_get(loaders, i);
-		int64_t size = json_integer_value(json_object_get(loader, "batch_size"));
+			if (!batch->source->event(batch->source->context, batch->process, batch->fetch->id + sign * i, &event) || event.site < 0 ||
+			    range_of(batch->source, batch->process, &event) != batch->range || !read_loop(batch->source, batch->process, event.site, false, &loop) ||
+			    loop.print != batch->loop->print)
+				continue;
+			if (!visit(&event, context))
+				return;
+		}
+}
 
-		if (!text_has_name(json_string_value(line), text_get(loader, "name")) || rows < 1 || rows > size || out->batch > INT32_MAX || size > INT32_MAX)
+struct kinds { const char *names[KINDS_MOST]; int count; };
+
+static bool
+add_kind(const struct event *event, void *context)
+{
+	struct kinds *kinds = context;
+
+	for (int i = 0; i < kinds->count; i++)
+		if (strcmp(kinds->names[i], event->operation) == 0)
+			return true;
+	kinds->names[kinds->count++] = event->operation;
+	return kinds->count < KINDS_MOST;
+}
+
+/* How often an operation was called for the loop, in how many ranges, and in how many of them after the batch. */
+struct once { struct count count; const struct batch *batch; int64_t calls, ranges, later, last; };
+
+static bool
+add_once(const struct event *event, void *context)
+{
+	struct once *once = context;
+	int64_t range = is_of_loop(&once->count, event->site) ? range_of(once->count.source, once->count.process, event) : -1;
+
+	if (range < 0)
+		return true;
+	once->calls++;
+	once->ranges += range != once->last;
+	once->later += range != once->last && range != once->batch->range && event->id > once->batch->fetch->id;
+	once->last = range;
+	return once->calls < BATCHES_MOST;
+}
+
+/* The batch, by the calls of the whole run, of what each batch is known to call once: where its beginning is no longer kept, and no more than one epoch began. -1: not known. */
+static int64_t
+count_whole(const struct batch *batch, const struct kinds *kinds)
+{
+	const struct source *source = batch->source;
+
+	for (int i = 0; i < kinds->count && source->each_call_site; i++) {
+		struct once once = { .count = { .source = source, .process = batch->process, .loop = batch->loop }, .batch = batch, .last = -1 };
+		struct count total = once.count;
+		const struct event asked = { .id = INT64_MAX, .site = -1, .operation = kinds->names[i] };
+
+		if (source->each_call_of)
+			source->each_call_of(source->context, batch->process, &asked, admits, &once.count, false, add_once, &once);
+		else
+			source->each_call(source->context, batch->process, &asked, add_once, &once);
+		if (once.calls != once.ranges || once.ranges < 3)
 			continue;
-		out->first = out->batch * size;
-		out->count = rows;
+		source->each_call_site(source->context, batch->process, &asked, add_epoch, &total);
+		if (total.found >= once.calls)
+			return total.found - 1 - once.later;
 	}
-	json_decref(line);
+	return -1;
+}
+
+/* The epochs that LOOP began, in the whole run; 0: not known. */
+static int64_t
+count_epochs(const struct batch *batch)
+{
+	struct count epochs = { .source = batch->source, .process = batch->process, .loop = batch->loop, .begins = true };
+	const struct event asked = { .id = batch->fetch->id, .site = -1, .operation = "aten::random_" };
+
+	if (batch->source->each_call_site)
+		batch->source->each_call_site(batch->source->context, batch->process, &asked, add_epoch, &epochs);
+	return epochs.found;
+}
+
+/* The batch's place in its epoch, which began at event FROM: by the operation that most batches before it had. -1: there are too many. */
+static int64_t
+count_kept(const struct batch *batch, const struct kinds *kinds, int64_t from)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < kinds->count; i++) {
+		struct count batches = { .source = batch->source, .process = batch->process, .loop = batch->loop, .range = batch->range, .from = from };
+
+		each(&batches, kinds->names[i], batch->fetch->id);
+		if (batches.looked > BATCHES_MOST)
+			return -1;
+		most = batches.found > most ? batches.found : most;
+	}
+	return most;
 }
 
 bool
@@ -240,8 +321,9 @@ fetched_find(const struct source *source, const struct failure *failure, const j
 	struct event fetch;
 	struct loop loop;
 	struct count begun = { .source = source, .process = failure->process, .loop = &loop, .begins = true, .found = -1 };
-	struct count batches = { .source = source, .process = failure->process, .loop = &loop, .range = -1 };
-	struct count epochs = { .source = source, .process = failure->process, .loop = &loop, .begins = true };
+	struct batch batch = { .source = source, .process = failure->process, .loop = &loop, .fetch = &fetch };
+	struct kinds kinds = { .count = 0 };
+	int64_t epochs;
 	int left = LOCALS_MOST;
 	bool found;
 
@@ -257,21 +339,19 @@ fetched_find(const struct source *source, const struct failure *failure, const j
 	*out = (struct fetched){ -1, -1, -1, 0 };
 	if (!found)
 		return false;
+	batch.range = range_of(source, failure->process, &fetch);
+	fetched_each_beside(&batch, add_kind, &kinds);
 	each(&begun, "aten::random_", fetch.id);
-	if (begun.found < 0)
-		return false;
-	batches.from = begun.found;
-	batches.range = range_of(source, failure->process, &fetch);
-	each(&batches, fetch.operation, fetch.id);
-	if (batches.looked > BATCHES_MOST)
-		return false;
-	out->batch = batches.found;
-	if (source->each_call_site) {
-		const struct event asked = { .id = fetch.id, .site = -1, .operation = "aten::random_" };
-
-		source->each_call_site(source->context, failure->process, &asked, add_epoch, &epochs);
-		out->epoch = epochs.found > 0 ? epochs.found - 1 : -1;
+	epochs = count_epochs(&batch);
+	if (begun.found >= 0)
+		out->batch = count_kept(&batch, &kinds, begun.found);
+	else if (epochs == 1 && !(failure->has_event && failure->event.id == fetch.id))
+		out->batch = count_whole(&batch, &kinds);
+	if (out->batch < 0 || (begun.found < 0 && out->batch != failure->step)) {
+		out->batch = -1;
+		return false; /* what isn't kept must agree with the steps */
 	}
-	find_samples(source, failure, &loop, &fetch, out);
+	out->epoch = epochs - 1;
+	fetched_samples(failure, &batch, out);
 	return true;
 }
