@@ -33,6 +33,29 @@ test_chosen(void)
 	json_decref(frames);
 }
 
+/* What torch.compile traces has no frame: its line is told by the message, and is called where the program called what is compiled. */
+static void
+test_traced(void)
+{
+	json_t *list = json_pack("[{s:s, s:s, s:i}, {s:s, s:s, s:i}]", "file", PACKAGES "torch/_dynamo/utils.py", "function", "get_fake_value", "line", 9, "file", "/home/me/train.py", "function",
+				 "main", "line", 50);
+	const struct source source = { 0 };
+	struct failure failure = { .link = -1, .context_event = -1, .has_event = true, .frames = list, .event = { .phase = "forward" },
+				   .message = "failed\nfrom user code:\n  File \"/home/me/model.py\", line 33, in forward\n    att = h @ m\n" };
+	json_t *frames = where_frames(&source, &failure);
+
+	CU_ASSERT_EQUAL(where_choose(frames), 0);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_array_get(frames, 0), "line")), 33);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(where_caller(frames), "line")), 50);
+	json_decref(frames);
+	json_array_remove(list, 0); /* nothing was traced when it was raised: the program raised it again */
+	frames = where_frames(&source, &failure);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_array_get(frames, 0), "line")), 50);
+	CU_ASSERT_PTR_NULL(where_caller(frames));
+	json_decref(frames);
+	json_decref(list);
+}
+
 int
 main(void)
 {
@@ -44,6 +67,7 @@ main(void)
 	suite = CU_add_suite("where", NULL, NULL);
 	CU_add_test(suite, "what only passes on", test_passes);
 	CU_add_test(suite, "the frame that is shown", test_chosen);
+	CU_add_test(suite, "what is traced", test_traced);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -156,9 +156,13 @@ operands_json(const struct diagnosis *diagnosis)
 		if (!told)
 			return more;
 		list = operand_list(diagnosis->source, failure->process, diagnosis->subject, diagnosis->frames, mismatch);
-		for (size_t i = 0; i < json_array_size(more); i++)
-			if (!has_tensor(diagnosis->subject, json_object_get(json_array_get(more, i), "tensor")))
-				json_array_append(list, json_array_get(more, i));
+		for (size_t i = 0; i < json_array_size(more); i++) {
+			const json_t *local = json_array_get(more, i);
+			bool item = strcmp(diagnosis->subject->operation, SUBJECT_GRADIENT) == 0 && strchr(text_get(local, "name"), '['); /* a caller's collection */
+
+			if (!item && !has_tensor(diagnosis->subject, json_object_get(local, "tensor")))
+				json_array_append(list, (json_t *)local);
+		}
 		json_decref(more);
 		return list;
 	}

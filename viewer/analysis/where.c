@@ -110,8 +110,18 @@ add_raised_on(const struct failure *failure, json_t *frames)
 	}
 }
 
+/* Do FRAMES within the one at CHOSEN trace it? */
+static bool
+is_traced(const json_t *frames, int chosen)
+{
+	for (int i = 0; i < chosen; i++)
+		if (strstr(text_get(json_array_get(frames, (size_t)i), "file"), "/torch/_dynamo/"))
+			return true;
+	return false;
+}
+
 /* Code that is traced has no frame of its own: the message of what traces it tells the line ("from user code:"), innermost
- * last. Only where no other frame is the user's. */
+ * last. Only where no other frame is the user's, or what is called what is traced. */
 static void
 add_traced_frame(const struct failure *failure, json_t *frames)
 {
@@ -120,12 +130,12 @@ add_traced_frame(const struct failure *failure, json_t *frames)
 	char file[1024], function[128];
 	json_t *found = NULL;
 
-	if (chosen >= 0 && !where_is_foreign(text_get(json_array_get(frames, (size_t)chosen), "file")))
+	if (chosen >= 0 && !where_is_foreign(text_get(json_array_get(frames, (size_t)chosen), "file")) && !is_traced(frames, chosen))
 		return;
 	while (at && (at = strstr(at, "File \""))) {
 		if (sscanf(at, "File \"%1023[^\"\n]\", line %9d, in %127[^\n]", file, &line, function) == 3 && !where_is_foreign(file)) {
 			json_decref(found);
-			found = json_pack("{s:o, s:i, s:o, s:n}", "file", text_json(file), "line", line, "function", text_json(function), "module");
+			found = json_pack("{s:o, s:i, s:o, s:n, s:b}", "file", text_json(file), "line", line, "function", text_json(function), "module", "traced", 1);
 		}
 		at += strlen("File \"");
 	}
@@ -191,7 +201,7 @@ where_caller(const json_t *frames)
 {
 	int chosen = where_choose(frames);
 
-	if (chosen < 0 || is_own(json_array_get(frames, (size_t)chosen)))
+	if (chosen < 0 || (is_own(json_array_get(frames, (size_t)chosen)) && !json_is_true(json_object_get(json_array_get(frames, (size_t)chosen), "traced"))))
 		return NULL;
 	for (size_t i = (size_t)chosen + 1; i < json_array_size(frames) && !is_loop_frame(json_array_get(frames, i)); i++)
 		if (is_own(json_array_get(frames, i)))

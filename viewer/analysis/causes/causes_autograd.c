@@ -177,6 +177,52 @@ tell_chunks(const struct cause_facts *facts, struct cause *out, int64_t got, int
 	return true;
 }
 
+#define CUTS_LOOKED 512
+
+/* The newest slice in a function's forward that made GOT of WANTED in a dimension. */
+struct forward_cut { const struct cause_facts *facts; char function[128]; int dim; int64_t got, wanted, looked; struct event event; bool found; };
+
+static bool
+look_at_cut(const struct event *event, void *context)
+{
+	struct forward_cut *cut = context;
+	int self = rule_tensor(event, "self");
+	json_t *frames;
+
+	if (self >= 0 && event->output_count == 1 && event->site >= 0 && event->operands[self].ndim > cut->dim && event->outputs[0].ndim > cut->dim &&
+	    event->operands[self].sizes[cut->dim] == cut->wanted && event->outputs[0].sizes[cut->dim] == cut->got) {
+		frames = where_site_frames(cut->facts->source, cut->facts->process, event->site);
+		for (size_t i = 0; i < json_array_size(frames) && !cut->found; i++)
+			cut->found = text_ends(text_get(json_array_get(frames, i), "function"), cut->function);
+		json_decref(frames);
+		cut->event = *event;
+	}
+	return !cut->found && ++cut->looked < CUTS_LOOKED;
+}
+
+/* The forward of NODE takes no more of its input than the gradient is of: says where, and what the gradient of the rest is. */
+static bool
+tell_forward_cut(const struct cause_facts *facts, struct cause *out, const char *node, int dim, int64_t got, int64_t wanted)
+{
+	const struct event asked = { .id = facts->before, .site = -1, .operation = "aten::slice" };
+	struct forward_cut cut = { .facts = facts, .dim = dim, .got = got, .wanted = wanted };
+	struct lineage_step step = { .dim = dim, .size = got };
+
+	if (!facts->source || dim < 0 || got >= wanted)
+		return false;
+	text_format(cut.function, sizeof(cut.function), "%s.forward", node);
+	facts->source->each_call(facts->source->context, facts->process, &asked, look_at_cut, &cut);
+	if (!cut.found)
+		return false;
+	step.event = cut.event;
+	text_add(&out->evidence, "%sits forward leaves out %" PRId64 " of the %" PRId64 ": ", out->evidence.used ? SAY("; ") : "", wanted - got, wanted);
+	cause_add_line(facts, &out->evidence, &step, -1);
+	text_add(&out->fix, "return a gradient of the input's shape from %s.backward: zeros (torch.nn.functional.pad of the gradient) for the %" PRId64 " that its forward leaves out, by ",
+		 node, wanted - got);
+	cause_add_event(facts, &out->fix, &cut.event);
+	return true;
+}
+
 /* Is it known that NODE's forward was given no tensor of the shape of the gradient, and made none? Then it is no other input's gradient. */
 static bool
 takes_no_such(const struct cause_facts *facts, const char *node, const int64_t *got, int count)
@@ -224,7 +270,7 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 		cause_add_step(facts, &out->evidence, cause_decider(&facts->sides[0]));
 	}
 	if (dim >= 0 && !is_turned(got, a, wanted, b) && (tell_repeated(facts, out, wanted[dim]) ||
-	    tell_chunks(facts, out, got[dim], wanted[dim]) || tell_fixed(facts, out, node, dim)))
+	    tell_chunks(facts, out, got[dim], wanted[dim]) || tell_fixed(facts, out, node, dim) || tell_forward_cut(facts, out, node, dim, got[dim], wanted[dim])))
 		return true;
 	if (is_turned(got, a, wanted, b))
 		text_add(&out->fix, "transpose the gradient that %s.backward returns: it has the input's sizes in the other order (of a matrix product: grad.t() @ x, not "
