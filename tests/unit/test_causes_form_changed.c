@@ -128,6 +128,69 @@ test_not_changed(void)
 	EXPECT("form_changed", "");
 }
 
+/* A tensor of NDIM dimensions of these sizes. */
+static struct operand
+of(const char *name, int64_t identity, int ndim, int64_t a, int64_t b, int64_t c)
+{
+	struct operand is = tensor(name, identity, a, b);
+
+	sizes[sizes_used - 1][2] = c;
+	is.ndim = ndim;
+	return is;
+}
+
+/* Batches of recordings, [1, n] each, given a dimension more by every call's unsqueeze; the last came, by WAY, as [1, 1842, LAST]. */
+static void
+ask_batches(const char *way, int64_t last, bool also)
+{
+	struct mismatch rank = { .property = "rank", .operand = 0, .against = 1, .dim = -1, .against_dim = -1, .has_expected = true, .has_actual = true, .expected = 3, .actual = 4 };
+	struct cause_facts facts = { .mismatch = &rank, .message = "", .last_call = -1, .step = STEPS };
+
+	start();
+	source = hand_source(&hand);
+	for (int64_t step = 0; step <= STEPS; step++) {
+		bool odd = step == STEPS || also;
+		int64_t batch = 1000 + step * 10;
+		struct event *event = add(way, 0, step, 1);
+
+		event->phase = "data";
+		operands[event - events][0] = of("self", batch + 5, 1, 0, -1, 0);
+		outputs[event - events][0] = of("output", batch, 2 + odd, 1, 1842, last);
+		event = add("aten::unsqueeze", 2, step, 1);
+		operands[event - events][0] = of("self", batch, 2 + odd, 1, 1842, last);
+		outputs[event - events][0] = of("output", batch + 1, 3 + odd, 1, 1, 1842);
+		sizes[sizes_used - 1][3] = last;
+		event = failing = add("aten::conv1d", 3, step, 2);
+		operands[event - events][0] = of("input", batch + 1, 3 + odd, 1, 1, 1842);
+		sizes[sizes_used - 1][3] = last;
+		operands[event - events][1] = of("weight", 7, 3, 16, 1, 10);
+	}
+	failing->status = "failed";
+	text_format(rank.text, sizeof(rank.text), "input has 4 dimensions where weight asks for 3");
+	facts.event = failing;
+	facts.source = &source;
+	facts.sides[0] = (struct cause_side){ .place = 0, .dim = -1, .size = -1 };
+	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+/* What adds a dimension in every call isn't what changed: the batch is. */
+static void
+test_batch(void)
+{
+	ask_batches("aten::set_", 2, false);
+	EXPECT("form_changed", "likely");
+	CU_ASSERT_TRUE(says("text", "; the batch itself came so: aten::set_ at train.py:10 gave [1, 1842, 2], the time before [1, 1842]; the 2 in dimension 2 is new: two channels (stereo)"));
+	CU_ASSERT_TRUE(says("fix", "make one channel of that sample where it is read"));
+	ask_batches("aten::set_", 40, false); /* no channels */
+	EXPECT("form_changed", "likely");
+	CU_ASSERT_FALSE(says("text", "stereo"));
+	CU_ASSERT_TRUE(says("fix", "bring it to 2 dimensions where it is read or put together"));
+	ask_batches("aten::set_", 2, true); /* always so */
+	EXPECT("form_changed", "");
+}
+
 static void
 test_indices(void)
 {
@@ -153,6 +216,7 @@ fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "another form than always", test_changed);
 	CU_add_test(suite, "the same form, or now and then", test_not_changed);
+	CU_add_test(suite, "a batch of another form", test_batch);
 	CU_add_test(suite, "class indices in a product with a softmax", test_indices);
 }
 

@@ -5,7 +5,6 @@
 
 #include "lineage/backward.h"
 #include "findings/check.h"
-#include "history/form_changed.h"
 #include "history/history.h"
 #include "history/usual.h"
 #include "lineage/lineage.h"
@@ -182,6 +181,7 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 	int place = mismatch->operand, dim = mismatch->dim, against = mismatch->against, against_dim = mismatch->against_dim;
 	enum lineage_property other_property = property;
 	struct form_changed was;
+	int changed = -1;
 	bool is_tensor = place >= 0 && event->operands[place].tensor >= 0;
 	bool both, loaded = false;
 
@@ -196,7 +196,8 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		property = strcmp(mismatch->property, "leaf") == 0 ? LINEAGE_MAKER : LINEAGE_VALUES;
 	if (strcmp(mismatch->property, "rank") == 0 && is_tensor) {
 		property = other_property = LINEAGE_RANK;
-		if (against >= 0 && event->operands[against].tensor >= 0 && form_changed_side(diagnosis->source, diagnosis->failure->process, event, mismatch, &was) == 1) {
+		changed = form_changed_side(diagnosis->source, diagnosis->failure->process, event, mismatch, &was);
+		if (against >= 0 && event->operands[against].tensor >= 0 && changed == 1) {
 			int swap = place;
 
 			place = against;
@@ -225,6 +226,12 @@ follow_mismatch(struct diagnosis *diagnosis, struct lineage *one, struct lineage
 		note_positions(diagnosis, one);
 	if (!follow_place(diagnosis, against, against_dim, other_property, other))
 		both = false;
+	if (changed >= 0 && property == LINEAGE_RANK && one->count && diagnosis_form(diagnosis, place, &was, one)) {
+		json_array_clear(diagnosis->lineage);
+		append_place(diagnosis, place, dim, one);
+		if (other->count)
+			append_place(diagnosis, against, against_dim, other);
+	}
 	if (both && property == LINEAGE_DTYPE && other->replaced && json_is_object(diagnosis->origin))
 		json_object_set_new(diagnosis->origin, "possible", json_true()); /* the other side was converted: it may be the odd one */
 	if (both && property == LINEAGE_SIZE && other_property == LINEAGE_SIZE && diagnosis_is_loaded_state(diagnosis, one, other)) {

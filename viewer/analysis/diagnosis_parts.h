@@ -6,6 +6,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_DIAGNOSIS_PARTS_H
 #define SHAPEBOX_VIEWER_ANALYSIS_DIAGNOSIS_PARTS_H
 
+#include "history/form_changed.h"
 #include "report_failure.h"
 
 #define BLAME_PIECES_MOST 64
@@ -55,5 +56,8 @@ bool blame_entered(struct diagnosis *diagnosis, struct lineage *sides[2]);
 bool blame_taken(struct diagnosis *diagnosis, struct lineage *sides[2], const int64_t sizes[2]);
 /* The same: what is assigned, no larger than ever, doesn't fit into what a slice of the failing line had left. ROOM gets the slice's story. */
 bool blame_assigned(struct diagnosis *diagnosis, struct lineage *room);
+/* The story of the operand at PLACE, whose form was never so (WAS), goes on in LINEAGE to what was first of another form than ever, the origin; false if nothing is known of
+ * that. */
+bool diagnosis_form(struct diagnosis *diagnosis, int place, const struct form_changed *was, struct lineage *lineage);
 
 #endif

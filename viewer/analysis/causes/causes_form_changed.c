@@ -141,6 +141,52 @@ add_left_out(const struct cause_facts *facts, struct text *text, const struct li
 	return own != NULL;
 }
 
+#define STEREO_LEAST 64 /* values of a channel, that two of them are a recording's */
+
+/* The dimension of IS, which has one more than before, that has two of long rows: channels; -1. The first is the batch's. */
+static int
+channels_of(const struct operand *is, int was)
+{
+	int found = -1;
+
+	if (is->ndim != was + 1 || is->ndim < 2 || !is->dtype || !rule_is_floating(is->dtype))
+		return -1;
+	for (int d = is->ndim > 2; d < is->ndim; d++) {
+		if (is->sizes[d] == 2 && found >= 0)
+			return -1;
+		found = is->sizes[d] == 2 ? d : found;
+	}
+	for (int d = found < 0 ? is->ndim : 0; d < is->ndim; d++)
+		if (d != found && is->sizes[d] >= STEREO_LEAST)
+			return found;
+	return -1;
+}
+
+/* What was first of another form than ever, the same lines having made all since: says so, and what to change. */
+static void
+tell_first(const struct cause_facts *facts, struct cause *out, const struct form_first *first)
+{
+	const struct operand *is = &first->now.event.outputs[first->now.output];
+	bool data = first->now.entered && first->now.event.phase && strcmp(first->now.event.phase, "data") == 0;
+	int channels = first->now.entered ? channels_of(is, first->ndim) : -1;
+
+	text_add(&out->text, "%s", data ? SAY("; the batch itself came so: ") : SAY("; it is so since "));
+	cause_add_step(facts, &out->text, &first->now);
+	text_add(&out->text, " gave ");
+	text_add_sizes(&out->text, is->sizes, is->ndim);
+	text_add(&out->text, ", the time before ");
+	text_add_sizes(&out->text, first->sizes, first->ndim);
+	if (channels >= 0)
+		text_add(&out->text, "; the 2 in dimension %d is new: two channels (stereo)", channels);
+	if (channels >= 0)
+		text_add(&out->fix, "make one channel of that sample where it is read (mean over its dimension of 2, or one of the two)");
+	else if (first->now.entered)
+		text_add(&out->fix, "bring it to %d dimension%s where it is read or put together, as all before it; a reshape at the failing line would hide it", first->ndim,
+			 language_plural(first->ndim));
+	else
+		text_add(&out->fix, "bring it to %d dimension%s there, as all before it; a reshape at the failing line would hide it", first->ndim, language_plural(first->ndim));
+}
+
 static void
 tell_fix(const struct cause_facts *facts, struct cause *out, const struct form_parting *parting, const char *name)
 {
@@ -159,18 +205,19 @@ tell_fix(const struct cause_facts *facts, struct cause *out, const struct form_p
 	}
 }
 
-/* Needs: an operand that had another number of dimensions in every earlier call of the line, where the other is as it was. Likely where the line ran often, or where
- * its way parts from that of the earlier calls. */
+/* Needs: an operand that had another number of dimensions in every earlier call of the line, where the other is as it was. Likely where the line ran often, where
+ * its way parts from that of the earlier calls, or is the same, but of something that came in another form. */
 bool
 cause_form_changed(const struct cause_facts *facts, struct cause *out)
 {
 	const struct mismatch *mismatch = facts->mismatch;
 	struct form_parting parting;
 	struct form_changed was;
+	struct form_first first;
 	const struct operand *is, *other;
 	const char *name;
 	int64_t classes = 0;
-	bool known;
+	bool known, traced;
 	int side;
 
 	if (!facts->source || !facts->event || (side = form_changed_side(facts->source, facts->process, facts->event, mismatch, &was)) < 0)
@@ -179,7 +226,8 @@ cause_form_changed(const struct cause_facts *facts, struct cause *out)
 	other = facts->sides[!side].place >= 0 ? &facts->event->operands[facts->sides[!side].place] : NULL;
 	known = form_parting(facts->source, facts->process, facts->event, facts->sides[side].place, &was, &parting);
 	name = name_of(facts, facts->sides[side].place, known ? &parting.now : NULL);
-	out->confidence = known || was.calls >= NEWS_CALLS_SURE ? "likely" : "possible";
+	traced = !known && form_follow(facts->source, facts->process, facts->event, facts->sides[side].place, &was, NULL, &first);
+	out->confidence = known || traced || was.calls >= NEWS_CALLS_SURE ? "likely" : "possible";
 	out->tells_news = true;
 	text_add(&out->text, "%s is ", name);
 	add_form(&out->text, is);
@@ -200,7 +248,10 @@ cause_form_changed(const struct cause_facts *facts, struct cause *out)
 		if (parting.left_out)
 			text_add(&out->text, ", which is left out now");
 	}
-	tell_fix(facts, out, &parting, name);
+	if (traced)
+		tell_first(facts, out, &first);
+	else
+		tell_fix(facts, out, &parting, name);
 	if (classes) {
 		text_add(&out->fix, "; or, where that is meant, ");
 		add_indices_fix(&out->fix, name, classes, was.dtype);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "elsewhere.h"
+#include "../lineage/size_flow.h"
 #include "../text.h"
 #include "usual.h"
 #include "../where.h"
@@ -11,6 +12,7 @@
 #define CALLS_MOST 4096
 #define MADE_OF_EVENTS 600  /* looked back at for what something was made of */
 #define MADE_OF_TENSORS 128
+#define FOLLOWED_MOST 64
 
 struct forms { const struct event *now; int place; bool varied; struct form_changed found; };
 
@@ -170,4 +172,66 @@ form_parting(const struct source *source, int process, const struct event *event
 	}
 	free(ways);
 	return found;
+}
+
+/* The maker of TENSOR before event BEFORE as a STEP, and which of its operands had the form in question; false where nothing is known. */
+static bool
+made(const struct source *source, int process, int64_t tensor, int64_t before, struct lineage_step *step, int *from)
+{
+	struct flow flow;
+
+	*step = (struct lineage_step){ .tensor = tensor, .dim = -1, .size = -1 };
+	if (tensor <= 0 || !lineage_maker(source, process, tensor, before, LINEAGE_RANK, &step->event, &step->output, &step->writes) || step->output >= step->event.output_count)
+		return false;
+	flow = size_flow_rank(&step->event, step->output);
+	text_format(step->how, sizeof(step->how), "%s", flow.how);
+	step->entered = flow.kind == FLOW_ENTERS;
+	*from = step->entered ? -1 : flow.operand;
+	return true;
+}
+
+bool
+form_follow(const struct source *source, int process, const struct event *event, int place, const struct form_changed *was, struct lineage *way, struct form_first *out)
+{
+	int64_t tensors[2] = { event->operands[place].tensor, 0 }, before[2] = { event->id, was->last };
+	bool found = false;
+	struct event last;
+	int passed = 0;
+
+	if (!source->event(source->context, process, was->last, &last) || place >= last.operand_count)
+		return false;
+	tensors[1] = last.operands[place].tensor;
+	if (way)
+		way->count = 0;
+	for (int hop = 0; hop < FOLLOWED_MOST; hop++) {
+		struct lineage_step steps[2];
+		const struct operand *is, *had;
+		int from[2];
+
+		if (!made(source, process, tensors[0], before[0], &steps[0], &from[0]) || !made(source, process, tensors[1], before[1], &steps[1], &from[1]) ||
+		    !is_same_step(source, process, &steps[0], &steps[1]))
+			break;
+		is = &steps[0].event.outputs[steps[0].output];
+		had = &steps[1].event.outputs[steps[1].output];
+		if (is->ndim == had->ndim || had->ndim > FORM_DIMS_MOST || had->ndim < 0)
+			break;
+		if (way)
+			way->steps[way->count++] = steps[0];
+		passed += from[0] >= 0 && from[1] >= 0 && is->ndim != steps[0].event.operands[from[0]].ndim;
+		out->now = steps[0];
+		out->ndim = had->ndim;
+		memcpy(out->sizes, had->sizes, (size_t)had->ndim * sizeof(*had->sizes));
+		found = true;
+		if (from[0] < 0 || from[1] < 0 || steps[0].event.operands[from[0]].ndim == steps[1].event.operands[from[1]].ndim)
+			break;
+		for (int i = 0; i < 2; i++) {
+			tensors[i] = steps[i].event.operands[from[i]].tensor;
+			before[i] = steps[i].event.id;
+		}
+	}
+	if (way && found) {
+		way->decider = way->count - 1;
+		way->steps[way->decider].decides = true;
+	}
+	return found && (passed || out->now.entered);
 }

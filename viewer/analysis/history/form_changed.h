@@ -37,4 +37,15 @@ struct form_parting {
 /* Where the way of the operand at PLACE parts from that of the earlier call WAS; false if it isn't known. */
 bool form_parting(const struct source *source, int process, const struct event *event, int place, const struct form_changed *was, struct form_parting *out);
 
+/* The first on the way of an operand that changed its form whose own form was another in the newest earlier call, all being made by the same lines since. */
+struct form_first {
+	struct lineage_step now;
+	int ndim;                        /* that it made before */
+	int64_t sizes[FORM_DIMS_MOST];
+};
+
+/* Follows the operand at PLACE of EVENT, and what it was in the earlier call WAS, back beside each other as long as the same lines made both of another form; what adds a
+ * dimension in every call is passed. WAY (NULL: not wanted) gets the steps, the last of them as its decider. False where nothing is passed so, or nothing is known. */
+bool form_follow(const struct source *source, int process, const struct event *event, int place, const struct form_changed *was, struct lineage *way, struct form_first *out);
+
 #endif
