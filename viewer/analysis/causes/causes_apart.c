@@ -121,8 +121,8 @@ cause_repeats(const struct cause_facts *facts, struct cause *out)
 			return true;
 		}
 	}
-	if (small < 2)
-		return false;
+	if (small < 2 || cause_repeated(one->size > other->size ? one : other, small))
+		return false; /* it was repeated */
 	many = cause_named_number(facts, large, hints);
 	few = cause_named_number(facts, small, hints);
 	if (!cause_is_called(many, hints) || !cause_is_called(few, hints) || many == few)

@@ -192,3 +192,68 @@ cause_split(const struct cause_facts *facts, struct cause *out)
 	tell_parts(facts, out, whole, parts, count, product, free);
 	return true;
 }
+
+/* A plain name of the failing frame that carries VALUE, and is the only one that does; NULL. */
+static const json_t *
+local_number(const struct cause_facts *facts, int64_t value)
+{
+	const json_t *number, *found = NULL;
+	struct text_walk at = { 0 };
+	const char *last;
+
+	while ((number = cause_next_number(facts, &at)) && at.outer == 0) {
+		const char *name = text_get(number, "name");
+
+		if (json_integer_value(json_object_get(number, "value")) != value || cause_last_name(name, &last) < 2 || strpbrk(name, ".[("))
+			continue;
+		if (found)
+			return NULL;
+		found = number;
+	}
+	return found;
+}
+
+/* Needs: one dimension viewed as several, of which all but one make it with what that one was on its way: 40 came as 4 x 10, and is viewed as 2 x 2 x 8. */
+bool
+cause_part_otherwise(const struct cause_facts *facts, struct cause *out)
+{
+	int64_t whole, parts[CAUSE_SPLIT_MOST], is = 0;
+	int count = cause_split_sizes(facts, &whole, parts, CAUSE_SPLIT_MOST), part = -1;
+	const struct lineage_step *made = NULL;
+	const json_t *local, *setting;
+	const char *last;
+	char name[96];
+
+	for (int i = 0; i < count; i++) {
+		const struct lineage *story = facts->sides[1].lineage ? facts->sides[1].lineage : facts->sides[0].lineage;
+		int64_t rest = 1;
+
+		for (int other = 0; other < count; other++)
+			rest = other == i || rest < 0 ? rest : parts[other] < 1 || rest > whole / parts[other] ? -1 : rest * parts[other];
+		if (parts[i] < 2 || rest < 2 || whole % rest || whole / rest < 2 || whole / rest == parts[i])
+			continue;
+		for (int s = 0; story && s < story->count; s++)
+			if (story->steps[s].size == whole / rest && !story->steps[s].possible && (part < 0 || part == i)) {
+				made = &story->steps[s];
+				is = whole / rest;
+				part = i;
+			}
+	}
+	local = part >= 0 ? local_number(facts, parts[part]) : NULL;
+	if (!made || !local)
+		return false;
+	cause_last_name(text_get(local, "name"), &last);
+	text_format(name, sizeof(name), "%s", last);
+	setting = cause_number_called(facts, name);
+	out->setting = setting && json_integer_value(json_object_get(setting, "value")) == parts[part] ? setting : local;
+	out->confidence = "likely";
+	out->tells_news = true;
+	text_add(&out->text, "the %" PRId64 " are %" PRId64 " x %" PRId64 ", and are viewed as %" PRId64 " x %" PRId64 ": %s is %" PRId64 ", what came in has %" PRId64, whole, whole / is, is,
+		 whole / is, parts[part], name, parts[part], is);
+	cause_add_number(facts, &out->text, out->setting);
+	text_add(&out->evidence, "the %" PRId64 " was made by ", is);
+	cause_add_line(facts, &out->evidence, made, is);
+	text_add(&out->fix, "bring what is made there to %s = %" PRId64 ", or build the model for %" PRId64 " (%s); loaded weights keep theirs", name, parts[part], is,
+		 text_get(out->setting, "name"));
+	return true;
+}

@@ -143,7 +143,8 @@ table_side(const struct cause_facts *facts)
 	/* On the first call there is no before: a table that was made as one, and indexed beyond its end. */
 	if (!one && facts->calls == 0)
 		for (int i = 0; i < 2; i++)
-			if (cause_decided_by(&facts->sides[i], "ones zeros empty full arange randn rand linspace") &&
+			if ((cause_decided_by(&facts->sides[i], "ones zeros full arange") ||
+			     (cause_decided_by(&facts->sides[i], "empty randn rand linspace") && cause_is_built(facts, cause_decider(&facts->sides[i])))) &&
 			    cause_step(&facts->sides[i], "alias slice") && !cause_decided_by(&facts->sides[!i], "ones zeros empty full arange"))
 				return i;
 	return -1;

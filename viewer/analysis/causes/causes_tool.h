@@ -129,6 +129,9 @@ bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *sta
  * its kind tells nothing. */
 bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t wanted, struct text *text, struct text *fix);
 
+/* The step of SIDE's story that repeated FROM to what SIDE has; NULL. */
+const struct lineage_step *cause_repeated(const struct cause_side *side, int64_t from);
+
 /* SIDE's rows were repeated by counts that were bounded (clamp) on the way: says so in TEXT, a clause, and what to change in FIX; PROVEN: before that they
  * were the counts of WANTED items. False where it isn't so. */
 bool cause_tell_bounded_counts(const struct cause_facts *facts, const struct cause_side *side, int64_t wanted, struct text *text, struct text *fix, bool *proven);
