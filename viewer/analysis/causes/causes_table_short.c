@@ -1,4 +1,4 @@
-/* A rule about an index that is valid elsewhere: what it was just used with has more rows than the table that it is out of. */
+/* A rule about an index that is valid elsewhere: the loss that it was just given to has more classes than the table that it is out of. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -7,23 +7,20 @@
 
 #define EVENTS_BEFORE 200
 
-static const char lookups[] = "cross_entropy_loss nll_loss nll_loss2d nll_loss_nd embedding index_select one_hot index gather";
+static const char losses[] = "cross_entropy_loss nll_loss nll_loss2d nll_loss_nd";
 
-/* How many classes (rows) EVENT has for the tensor INDEX that it was given as its target or index; 0: it wasn't. */
+/* How many classes EVENT, a loss, has for the labels INDEX; 0: it was given others. */
 static int64_t
 rows_for(const struct event *event, int64_t index)
 {
-	int place = rule_any(event, "target indices index"), self = rule_any(event, "self input weight");
+	int target = rule_tensor(event, "target"), self = rule_tensor(event, "self");
 
-	for (int i = 0; place < 0 && i < event->operand_count; i++)
-		if (event->operands[i].item == 0 && event->operands[i].ndim >= 0 && i != self)
-			place = i;
-	if (!mismatch_is_any(event->operation, lookups) || place < 0 || self < 0 || event->operands[place].tensor != index || event->operands[self].ndim < 1)
+	if (!mismatch_is_any(event->operation, losses) || target < 0 || self < 0 || event->operands[target].tensor != index || event->operands[self].ndim < 1)
 		return 0;
-	return event->operands[self].sizes[strstr(event->operation, "loss") && event->operands[self].ndim > 1 ? 1 : 0];
+	return event->operands[self].sizes[event->operands[self].ndim > 1 ? 1 : 0];
 }
 
-/* Needs: an index out of a table's rows that went into another operation just before, with rows for it. */
+/* Needs: an index out of a table's rows that were the labels of a loss of the same step, with a class for it. */
 bool
 cause_table_short(const struct cause_facts *facts, struct cause *out)
 {
@@ -36,7 +33,7 @@ cause_table_short(const struct cause_facts *facts, struct cause *out)
 	if (!index || index->tensor < 1 || !mismatch->has_actual || mismatch->actual < mismatch->expected || facts->event->id == INT64_MAX)
 		return false;
 	for (int64_t id = facts->event->id - 1; id >= 0 && id >= facts->event->id - EVENTS_BEFORE && !rows; id--)
-		if (facts->source->event(facts->source->context, facts->process, id, &event) && event.thread == facts->event->thread && strcmp(event.status, "ok") == 0)
+		if (facts->source->event(facts->source->context, facts->process, id, &event) && event.step == facts->event->step && event.thread == facts->event->thread && strcmp(event.status, "ok") == 0)
 			rows = rows_for(&event, index->tensor);
 	if (rows <= mismatch->actual)
 		return false;
