@@ -127,6 +127,30 @@ test_within(void)
 	CU_ASSERT_TRUE(walked.steps[walked.count - 1].entered);
 }
 
+/* A weight that was made as float32, made bfloat16 and converted back, goes into a product: the conversion gave it its dtype, not who made it. */
+static void
+test_converted(void)
+{
+	const struct operand ones[] = { TENSOR("output", 0, 32) };
+	const struct operand in[] = { TENSOR("self", 9, 32), TENSOR_ON("other", 1, "bfloat16", "cpu", 4, 32) }, out[] = { TENSOR("output", 2, 4, 32) };
+	const struct event events[] = { MADE(5, 2, "aten::mul", in, out) };
+	struct live_tensor live = { .tensor = 9, .made = { .site = 1, .step = 0, .operation = "aten::ones", .output_count = 1, .outputs = ones },
+				    .moved = { .known = true, .site = 3, .step = 0, .before = "bfloat16 cpu", .after = "float32 cpu" } };
+	struct hand hand = { .events = events, .event_count = 1, .sites = sites, .site_count = COUNT(sites), .live = &live };
+	struct source source = hand_source(&hand);
+
+	for (int i = 0; i < 3; i++) {
+		live.moved.known = i != 1;
+		live.moved.before = i == 2 ? "float32 cuda:0" : "bfloat16 cpu"; /* of another device alone */
+		lineage_walk_tensor(&source, 0, 2, 100, -1, LINEAGE_DTYPE, &walked);
+		CU_ASSERT_EQUAL_FATAL(walked.count, 2);
+		CU_ASSERT_STRING_EQUAL(walked.steps[1].event.operation, i ? "aten::ones" : "module conversion");
+		CU_ASSERT_EQUAL(walked.decider, 1);
+		if (!i)
+			CU_ASSERT_STRING_EQUAL(walked.steps[1].how, "from bfloat16, in place, at step 0");
+	}
+}
+
 int
 main(void)
 {
@@ -141,6 +165,7 @@ main(void)
 	CU_add_test(suite, "one sequence", test_one_sequence);
 	CU_add_test(suite, "another way", test_other_way);
 	CU_add_test(suite, "within an operation", test_within);
+	CU_add_test(suite, "converted in place", test_converted);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
 	CU_cleanup_registry();

@@ -120,6 +120,51 @@ add_past_entry(struct lineage *lineage, const struct tensor_made *used, int dim)
 	lineage_decide(lineage, step);
 }
 
+/* The dtype (or device) in FORM, "float16 cuda:0", into OUT. */
+static void
+form_part(const char *form, bool device, char out[64])
+{
+	const char *space = form ? strchr(form, ' ') : NULL;
+
+	if (!space)
+		out[0] = '\0';
+	else if (device)
+		text_format(out, 64, "%.60s", space + 1);
+	else
+		text_format(out, 64, "%.*s", (int)(space - form < 60 ? space - form : 60), form);
+}
+
+/* MOVED, a conversion in place from BEFORE, decided. */
+static bool
+add_moved(struct lineage *lineage, const struct tensor_change *moved, const char *before)
+{
+	struct lineage_step *step = add_past(lineage, moved->operation && !strstr(moved->operation, "_has_compatible_shallow_copy_type") ? moved->operation : SAY("module conversion"),
+					     moved->site, moved->step);
+
+	if (step) {
+		text_say(step->how, sizeof(step->how), "from %s, in place, at step %" PRId64, before, moved->step);
+		lineage_decide(lineage, step);
+	}
+	return step != NULL;
+}
+
+/* LIVE goes into LINEAGE's last step, whose output has the dtype (or device) that it was converted to in place: that decided, not who made it. */
+static bool
+add_entry_moved(struct lineage *lineage, const struct live_tensor *live)
+{
+	const struct lineage_step *last = lineage->count ? &lineage->steps[lineage->count - 1] : NULL;
+	const struct operand *made = last && last->output >= 0 && last->output < last->event.output_count ? &last->event.outputs[last->output] : NULL;
+	bool device = lineage->property == LINEAGE_DEVICE;
+	const char *is = made ? device ? made->device : made->dtype : NULL;
+	char before[64], after[64];
+
+	if ((!device && lineage->property != LINEAGE_DTYPE) || !is || !live->moved.known || live->moved.seen || live->moved.step > last->event.step)
+		return false;
+	form_part(live->moved.before, device, before);
+	form_part(live->moved.after, device, after);
+	return strcmp(after, is) == 0 && strcmp(before, after) != 0 && add_moved(lineage, &live->moved, before);
+}
+
 /* LIVE's maker is known by name alone, and what came before the views and copies that ended in it. */
 static void
 add_maker(struct lineage *lineage, const struct live_tensor *live, int dim)
@@ -164,6 +209,8 @@ add_entry(const struct source *source, struct lineage *lineage, int64_t tensor, 
 		lineage_decide(lineage, step);
 		return;
 	}
+	if (known && add_entry_moved(lineage, &live))
+		return;
 	if (known && !live.made.entered) {
 		add_maker(lineage, &live, dim);
 		return;
@@ -246,27 +293,12 @@ lineage_add_entry(const struct source *source, struct lineage *lineage, int64_t 
 		lineage->steps[count].tensor = tensor;
 }
 
-/* The dtype (or device) in FORM, "float16 cuda:0", into OUT. */
-static void
-form_part(const char *form, bool device, char out[64])
-{
-	const char *space = form ? strchr(form, ' ') : NULL;
-
-	if (!space)
-		out[0] = '\0';
-	else if (device)
-		text_format(out, 64, "%.60s", space + 1);
-	else
-		text_format(out, 64, "%.*s", (int)(space - form < 60 ? space - form : 60), form);
-}
-
 /* If the tensor that EVENT consumed was converted in place, into what it is now, and where is known: that decided. */
 static void
 add_conversion(const struct source *source, const struct event *event, const struct operand *consumed, struct lineage *out)
 {
 	bool device = out->property == LINEAGE_DEVICE;
 	const char *is = device ? consumed->device : consumed->dtype;
-	struct lineage_step *step;
 	struct live_tensor live;
 	char before[64], after[64];
 
@@ -279,13 +311,7 @@ add_conversion(const struct source *source, const struct event *event, const str
 	if (strcmp(after, is) != 0 || strcmp(before, after) == 0)
 		return;
 	*out = (struct lineage){ .process = out->process, .property = out->property, .replaced = true, .decider = -1 };
-	step = add_past(out, live.moved.operation && !strstr(live.moved.operation, "_has_compatible_shallow_copy_type")
-				     ? live.moved.operation : SAY("module conversion"),
-			live.moved.site, live.moved.step);
-	if (!step)
-		return;
-	text_say(step->how, sizeof(step->how), "from %s, in place, at step %" PRId64, before, live.moved.step);
-	lineage_decide(out, step);
+	add_moved(out, &live.moved, before);
 }
 
 /* What made a tensor of another dtype (or device) than CONSUMED has is not what decided: its data was replaced since. */
