@@ -69,6 +69,20 @@ test_literal(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "3 more than its 2 images of 4 rows"));
 }
 
+/* None at all, where batches before had them: the data of this one. */
+static void
+test_none_here(void)
+{
+	ask_images("[0, 0, 0]", "[0, 0, 0]", 0, 3, true);
+	EXPECT("no_placeholder", "certain");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("no_placeholder", "fix"), "look at the data of this batch (step 12"));
+	CU_ASSERT_PTR_NULL(strstr(text_of("no_placeholder", "fix"), "of one version"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(evidence(), "in 12 earlier calls there were as many places as features"));
+	ask_images("[0, 0, 0]", "[0, 0, 0]", 0, 3, false); /* the first: the template may lack it */
+	EXPECT("no_placeholder", "certain");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of("no_placeholder", "fix"), "check that the prompt template"));
+}
+
 static void
 test_no_literal(void)
 {
@@ -164,6 +178,7 @@ static void
 fill(CU_pSuite suite)
 {
 	CU_add_test(suite, "a placeholder that is a word of the text", test_literal);
+	CU_add_test(suite, "none in this batch", test_none_here);
 	CU_add_test(suite, "others that aren't", test_no_literal);
 	CU_add_test(suite, "two formulas that part for a length", test_counted);
 	CU_add_test(suite, "others that don't", test_not_counted);

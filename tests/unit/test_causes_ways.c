@@ -1,5 +1,8 @@
 /* links: schema viewer */
 /* Two sizes' stories told side by side, and what the operation that decided one did: each holds once, and once it doesn't. */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "causes_asked.h"
 #include "viewer/analysis/causes/ways.h"
 
@@ -346,9 +349,56 @@ test_several_labels(void)
 	forget();
 }
 
+/* How sure it is that words of 56, asked for by a line whose number SET (or nothing) sets, don't fit a table of 77 that FUNCTION made; PARAMETER: it is one. */
+static const char *
+settled(const char *function, const char *parameter, const struct settings *set)
+{
+	static char path[] = "/tmp/shapebox-settled.py";
+	const struct operand words[] = { TENSOR("self", 1, 8, 56), TENSOR("other", 2, 8, 77) }, asked[] = { VALUE("size", "int[]", "[8,56]") }, built[] = { VALUE("size", "int[]", "[8,77]") };
+	const struct frame there[] = { { .file = path, .function = "tokenize", .line = 2 } }, model[] = { { .file = "/p/model.py", .function = function, .line = 9 } };
+	const struct site sites[] = { { .id = 1, .frame_count = 1, .frames = there }, { .id = 2, .frame_count = 1, .frames = model } };
+	struct hand hand = { .sites = sites, .site_count = 2 };
+	struct source source = hand_source(&hand);
+	struct event failed = EVENT("aten::add", words);
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = 56, .actual = 77,
+				    .text = "they differ" };
+	json_t *frames = json_pack("[{s:[{s:s, s:s, s:i}]}]", "locals", "name", "model.positions", "parameter", parameter, "tensor", 2), *known = number("tokenizer.context_length", 56);
+	struct cause_facts facts = { .event = &failed, .mismatch = &differs, .message = "", .source = &source, .frames = frames, .numbers = known, .settings = set, .last_call = -1,
+				     .sides = { { .place = 1, .dim = 1, .size = 77, .lineage = &stories[0] }, { .place = 0, .dim = 1, .size = 56, .lineage = &stories[1] } } };
+	FILE *file = fopen(path, "w");
+	const char *confidence;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fprintf(file, "def tokenize(self, texts):\n    result = zeros(len(texts), self.context_length)\n");
+	fclose(file);
+	STEP(0, 2, "aten::empty", built, 1, 77);
+	STEP(1, 1, "aten::zeros", asked, 1, 56);
+	json_decref(causes);
+	causes = causes_build(&facts);
+	confidence = confidence_of("two_ways");
+	forget();
+	unlink(path);
+	json_decref(frames);
+	json_decref(known);
+	return confidence;
+}
+
+static void
+test_settled(void)
+{
+	static const struct settings set = { .count = 1, .file_count = 1, .files = { "/p/train.py" }, .list = { { "context_length", 56, 0, 13 } } }, none;
+
+	CU_ASSERT_STRING_EQUAL(settled("Text.__init__", "positions", &set), "likely");
+	SAYS("two_ways", "text", "(tokenizer.context_length = 56, train.py:13)");
+	CU_ASSERT_STRING_EQUAL(settled("Text.__init__", "positions", &none), "possible"); /* nobody set it */
+	CU_ASSERT_STRING_EQUAL(settled("Text.__init__", "", &set), "possible");           /* no parameter: a buffer may be made anew */
+	CU_ASSERT_STRING_EQUAL(settled("Text.forward", "positions", &set), "possible");
+}
+
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "a table built, a size set", test_settled);
 	CU_add_test(suite, "fewer pieces than are wanted", test_fewer);
 	CU_add_test(suite, "one side changed", test_one_changed);
 	CU_add_test(suite, "made apart", test_apart);

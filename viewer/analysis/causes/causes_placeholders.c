@@ -11,6 +11,7 @@
 #define ROWS_TOLD 12
 #define CALLS_ENOUGH 3
 #define LIMITS "max_length max_len max_seq_length max_seq_len max_tokens cutoff_len model_max_length seq_len seq_length max_words" /* of what tokens are cut to */
+#define CALLS_MANY 10 /* that agreed: what they share isn't wrong */
 #define FEW 4 /* a difference that a count off by one a row or image explains */
 
 /* "34, 34, 12" of a list of counts; false if there are too many to tell. */
@@ -116,6 +117,24 @@ lacks_one(const struct cause_facts *facts, int64_t features)
 	return placeholders_add_spread(facts, features, &spread);
 }
 
+/* In all earlier calls there were as many places as features: neither template nor versions are wrong, this batch is. Says so; false where too few were seen. */
+static bool
+tell_only_this(const struct cause_facts *facts, struct cause *out)
+{
+	struct text made = {{0}, 0};
+	int64_t same, before = placeholders_agreed(facts, &same);
+
+	if (before < CALLS_MANY)
+		return false;
+	text_add(&out->evidence, "in %" PRId64 " earlier calls there were as many places as features: the template, the processor and the tokenizer go together", before);
+	text_add(&out->fix, "look at the data of this batch (step %" PRId64, facts->step);
+	if (placeholders_add_tokens(facts, 0, &made))
+		text_add(&out->fix, ", its tokens come from %s", made.data);
+	text_add(&out->fix, "): it brings an image whose text has no placeholder, or whose placeholder a length limit cut away; write it into that text, leave its image out, or leave "
+		 "that sample out");
+	return true;
+}
+
 /* Needs: a mask that selects nothing, and rows to put there. */
 bool
 cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
@@ -126,6 +145,8 @@ cause_no_placeholder(const struct cause_facts *facts, struct cause *out)
 		return false;
 	out->confidence = "certain";
 	text_add(&out->text, "the batch holds no placeholder at all, yet %" PRId64 " rows of features", found.supplied);
+	if (tell_only_this(facts, out))
+		return true;
 	text_add(&out->fix, "check that the prompt template inserts the placeholder token for every image, that the processor and the "
 		 "tokenizer are of one version, and that a length limit has not cut it away");
 	return true;

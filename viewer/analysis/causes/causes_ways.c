@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
+#include "settings.h"
 #include "../mismatch/operand.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
@@ -275,6 +276,27 @@ factors_of(const struct cause_side *side, int64_t factors[2])
 	return false;
 }
 
+/* Is STEP's size a number by name, which a file of the program sets? */
+static bool
+is_set(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	const json_t *number = step->size > 0 ? cause_number_at(facts, step, step->size) : NULL;
+	const struct setting *setting = number ? settings_find(facts->settings, text_get(number, "name"), step->size) : NULL;
+
+	return setting && setting->file >= 0;
+}
+
+/* Was one side, a parameter, built as long as it is, and the other asked for as long as it is by a number that the program sets? */
+static bool
+are_settled(const struct cause_facts *facts, const struct lineage_step *const *steps, const enum root *roots, int asked)
+{
+	const struct cause_side *built = &facts->sides[!asked];
+	const json_t *local = built->place >= 0 ? operand_local(facts->frames, facts->event->operands[built->place].tensor) : NULL;
+
+	return roots[asked] == ASKED && roots[!asked] == BUILT && (*text_get(local, "parameter") || cause_is_parameter(facts, built->place)) && steps[0]->size == facts->sides[0].size && steps[1]->size == facts->sides[1].size && !steps[0]->possible &&
+	       !steps[1]->possible && is_set(facts, steps[asked]);
+}
+
 static void
 add_root(const struct cause_facts *facts, struct text *text, int side, const struct lineage_step *step, enum root root)
 {
@@ -287,8 +309,8 @@ add_root(const struct cause_facts *facts, struct text *text, int side, const str
 			     : root == RESIZED ? SAY(", of another size since ")
 			     : root == COUNTED ? SAY(", counted by its values, by ") : root == JOINED ? SAY(", as it was put together, by ")
 			     : root == ASKED ? SAY(", as it was asked for, by ") : SAY(", made by "));
-	if (root == BUILT) { /* the line that builds it is the library's, and tells less than the setting */
-		cause_add_step(facts, text, step);
+	if (root == BUILT || (root == ASKED && facts->source && is_set(facts, step) && !where_is_own(facts->source, facts->process, step->event.site))) {
+		cause_add_step(facts, text, step); /* the line is a library's, and tells less than the setting */
 		cause_add_number(facts, text, cause_number_at(facts, step, step->size > 0 ? step->size : facts->sides[side].size));
 		return;
 	}
@@ -383,6 +405,8 @@ tell_apart(const struct cause_facts *facts, struct cause *out, const struct line
 	}
 	switch (roots[change]) {
 	case ASKED:
+		if (are_settled(facts, steps, roots, change))
+			out->confidence = "likely";
 		text_add(&out->fix, "ask for %" PRId64 " there: take the size of %s (shape[%d]) instead of a number of its own", size, goal, dim);
 		return;
 	case BUILT:
