@@ -18,7 +18,10 @@ static const struct frame evaluation[] = { { LOADER, "_BaseDataLoaderIter.__init
 static const struct frame model[] = { { "/x/train.py", "main", 15, 0 }, { "/x/train.py", "<module>", 40, 0 } };
 static const struct frame worker[] = { { "/p/torch/utils/data/_utils/fetch.py", "fetch", 54, 0 }, { "/p/torch/utils/data/_utils/worker.py", "_worker_loop", 300, 0 },
 				       { "/x/train.py", "main", 13, 0 } };
-static const struct site sites[] = { { 1, 5, 0, 0, fetching }, { 2, 4, 0, 0, beginning }, { 3, 3, 0, 0, evaluation }, { 4, 2, 0, 0, model }, { 5, 3, 0, 0, worker } };
+static const struct frame receiving[] = { { "/p/torch/multiprocessing/reductions.py", "rebuild_tensor", 110, 0 }, { LOADER, "_MultiProcessingDataLoaderIter._try_get_data", 1291, 0 },
+					  { LOADER, "_BaseDataLoaderIter.__next__", 725, 0 }, { "/x/train.py", "main", 13, 0 }, { "/x/train.py", "<module>", 40, 0 } };
+static const struct site sites[] = { { 1, 5, 0, 0, fetching }, { 2, 4, 0, 0, beginning }, { 3, 3, 0, 0, evaluation }, { 4, 2, 0, 0, model }, { 5, 3, 0, 0, worker },
+				     { 6, 5, 0, 0, receiving } };
 
 static struct event events[EVENTS];
 static struct scope scopes[EVENTS];
@@ -185,6 +188,53 @@ test_overwritten(void)
 	source.each_call_site = NULL;
 }
 
+/* The next range of a loader with workers, in which COUNT batches of two tensors came. */
+static void
+add_range(int count)
+{
+	int64_t range = hand.scope_count++;
+
+	scopes[range] = (struct scope){ .id = range, .sequence = -1, .parent = -1, .kind = "user", .name = "enumerate(DataLoader)#_MultiProcessingDataLoaderIter.__next__" };
+	for (int i = 0; i < 2 * count; i++)
+		add("aten::set_", 6, range);
+}
+
+/* COUNTS: how many batches came within each range, up to -1. */
+static void
+receive(const int *counts)
+{
+	start(1);
+	add("aten::random_", 2, -1);
+	for (; *counts >= 0; counts++)
+		add_range(*counts);
+}
+
+static void
+test_received(void)
+{
+	receive((const int[]){ 1, 1, 1, 1, -1 });
+	CU_ASSERT_TRUE(find(hand.event_count));
+	CU_ASSERT_EQUAL(found.batch, 3);
+	CU_ASSERT_TRUE(find(hand.event_count - 2)); /* the one before, which is still worked on while the next is there */
+	CU_ASSERT_EQUAL(found.batch, 2);
+	receive((const int[]){ 1, 2, 0, 1, 1, -1 }); /* one came before its turn */
+	CU_ASSERT_TRUE(find(hand.event_count));
+	CU_ASSERT_EQUAL(found.batch, 4);
+	CU_ASSERT_TRUE(find(hand.event_count - 4)); /* in the second range the last, whose turn it was */
+	CU_ASSERT_EQUAL(found.batch, 1);
+	CU_ASSERT_FALSE(find(hand.event_count - 6)); /* the early one: whose turn it was isn't known */
+}
+
+static void
+test_not_received(void)
+{
+	receive((const int[]){ 2, 0, 0, 1, -1 }); /* ranges of another loader are among them */
+	CU_ASSERT_FALSE(find(hand.event_count));
+	receive((const int[]){ 1, 1, -1 });
+	add("aten::set_", 6, hand.scope_count - 1); /* batches of unequal numbers of tensors */
+	CU_ASSERT_FALSE(find(hand.event_count));
+}
+
 static void
 test_sample_added(void)
 {
@@ -215,6 +265,8 @@ main(void)
 	CU_add_test(suite, "not to be counted", test_not_counted);
 	CU_add_test(suite, "by what every batch has", test_seldom);
 	CU_add_test(suite, "a beginning that is no longer kept", test_overwritten);
+	CU_add_test(suite, "received from workers", test_received);
+	CU_add_test(suite, "received, and not to be counted", test_not_received);
 	CU_add_test(suite, "the sample's object", test_sample_added);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();

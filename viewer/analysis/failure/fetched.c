@@ -28,7 +28,7 @@ add_frame(struct loop *loop, const struct frame *frame, bool line)
 static bool
 read_loop(const struct source *source, int process, int64_t id, bool begins, struct loop *out)
 {
-	bool found = false;
+	bool found = false, received = false;
 	struct site site;
 	int around = -1;
 
@@ -39,14 +39,15 @@ read_loop(const struct source *source, int process, int64_t id, bool begins, str
 
 		if (text_ends(file, "/torch/utils/data/_utils/worker.py"))
 			return false;
-		found = found || (begins ? text_ends(file, "/torch/utils/data/dataloader.py") && (text_ends(function, "__init__") || text_ends(function, "_reset"))
+		received = received || (!begins && text_ends(file, "/torch/utils/data/dataloader.py") && text_ends(function, "_try_get_data"));
+		found = found || received || (begins ? text_ends(file, "/torch/utils/data/dataloader.py") && (text_ends(function, "__init__") || text_ends(function, "_reset"))
 				  : text_ends(file, "/torch/utils/data/_utils/fetch.py"));
 		if (strstr(file, "/torch/utils/data/"))
 			around = i + 1;
 	}
 	if (!found || around < 0 || around >= site.frame_count)
 		return false;
-	*out = (struct loop){ .print = 1 };
+	*out = (struct loop){ .print = 1, .received = received };
 	for (int i = around; i < site.frame_count; i++) {
 		bool program = where_is_program(site.frames[i].file ? site.frames[i].file : "");
 
@@ -59,9 +60,8 @@ read_loop(const struct source *source, int process, int64_t id, bool begins, str
 	return true;
 }
 
-/* The loader's range around EVENT; -1. */
-static int64_t
-range_of(const struct source *source, int process, const struct event *event)
+int64_t
+fetched_range(const struct source *source, int process, const struct event *event)
 {
 	int64_t id = event->scope;
 	struct scope scope;
@@ -75,7 +75,7 @@ range_of(const struct source *source, int process, const struct event *event)
 static bool
 is_fetch(const struct source *source, int process, const struct event *event, struct loop *loop)
 {
-	return event->id >= 0 && read_loop(source, process, event->site, false, loop) && range_of(source, process, event) >= 0;
+	return event->id >= 0 && read_loop(source, process, event->site, false, loop) && fetched_range(source, process, event) >= 0;
 }
 
 /* The operation by which TENSOR, or what it was made of (its first operand, and so on), was fetched. */
@@ -185,22 +185,26 @@ add_call(const struct event *event, void *context)
 		count->found = event->id;
 		return false;
 	}
-	range = range_of(count->source, count->process, event);
+	range = fetched_range(count->source, count->process, event);
 	count->found += range >= 0 && range != count->range;
 	count->range = range >= 0 ? range : count->range;
 	return true;
 }
 
-/* Visits what OPERATION did for LOOP before event BEFORE, newest first. */
+/* Visits what ASKED's operation did for the loop before it, newest first. */
+static void
+each_with(struct count *count, const struct event *asked, bool (*visit)(const struct event *event, void *context), void *visitor)
+{
+	if (count->source->each_call_of)
+		count->source->each_call_of(count->source->context, count->process, asked, admits, count, false, visit, visitor);
+	else
+		count->source->each_call(count->source->context, count->process, asked, visit, visitor);
+}
+
 static void
 each(struct count *count, const char *operation, int64_t before)
 {
-	const struct event asked = { .id = before, .site = -1, .operation = operation };
-
-	if (count->source->each_call_of)
-		count->source->each_call_of(count->source->context, count->process, &asked, admits, count, false, add_call, count);
-	else
-		count->source->each_call(count->source->context, count->process, &asked, add_call, count);
+	each_with(count, &(struct event){ .id = before, .site = -1, .operation = operation }, add_call, count);
 }
 
 static bool
@@ -222,12 +226,36 @@ fetched_each_beside(const struct batch *batch, bool (*visit)(const struct event 
 			struct loop loop;
 
 			if (!batch->source->event(batch->source->context, batch->process, batch->fetch->id + sign * i, &event) || event.site < 0 ||
-			    range_of(batch->source, batch->process, &event) != batch->range || !read_loop(batch->source, batch->process, event.site, false, &loop) ||
+			    fetched_range(batch->source, batch->process, &event) != batch->range || !read_loop(batch->source, batch->process, event.site, false, &loop) ||
 			    loop.print != batch->loop->print)
 				continue;
 			if (!visit(&event, context))
 				return;
 		}
+}
+
+struct of_loop { struct count *count; bool (*visit)(const struct event *event, void *context); void *context; };
+
+static bool
+visit_of_loop(const struct event *event, void *context)
+{
+	const struct of_loop *of = context;
+
+	return !is_of_loop(of->count, event->site) || of->visit(event, of->context);
+}
+
+int64_t
+fetched_each(const struct batch *batch, int64_t before, bool (*visit)(const struct event *event, void *context), void *context)
+{
+	struct count count = { .source = batch->source, .process = batch->process, .loop = batch->loop };
+	const struct event asked = { .id = before, .site = -1, .operation = batch->fetch->operation, .overload = batch->fetch->overload };
+	const struct source *source = batch->source;
+	struct of_loop of = { &count, visit, context };
+
+	each_with(&count, &asked, visit_of_loop, &of);
+	if (source->each_call_site)
+		source->each_call_site(source->context, batch->process, &asked, add_epoch, &count);
+	return count.found;
 }
 
 struct kinds { const char *names[KINDS_MOST]; int count; };
@@ -251,7 +279,7 @@ static bool
 add_once(const struct event *event, void *context)
 {
 	struct once *once = context;
-	int64_t range = is_of_loop(&once->count, event->site) ? range_of(once->count.source, once->count.process, event) : -1;
+	int64_t range = is_of_loop(&once->count, event->site) ? fetched_range(once->count.source, once->count.process, event) : -1;
 
 	if (range < 0)
 		return true;
@@ -339,11 +367,14 @@ fetched_find(const struct source *source, const struct failure *failure, const j
 	*out = (struct fetched){ -1, -1, -1, 0 };
 	if (!found)
 		return false;
-	batch.range = range_of(source, failure->process, &fetch);
-	fetched_each_beside(&batch, add_kind, &kinds);
+	batch.range = fetched_range(source, failure->process, &fetch);
+	if (!loop.received)
+		fetched_each_beside(&batch, add_kind, &kinds);
 	each(&begun, "aten::random_", fetch.id);
 	epochs = count_epochs(&batch);
-	if (begun.found >= 0)
+	if (loop.received)
+		out->batch = fetched_received(failure, &batch, begun.found, epochs == 1);
+	else if (begun.found >= 0)
 		out->batch = count_kept(&batch, &kinds, begun.found);
 	else if (epochs == 1 && !(failure->has_event && failure->event.id == fetch.id))
 		out->batch = count_whole(&batch, &kinds);
