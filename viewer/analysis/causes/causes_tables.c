@@ -5,6 +5,7 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
+#include "../where.h"
 
 #define LENGTH_HINTS "position max ctx context block_size cache window seq length words frames limit cutoff"
 #define CALLS_ENOUGH 3
@@ -24,7 +25,7 @@ cause_are_positions(const struct cause_facts *facts)
 		return true;
 	return summary && least >= 0 && distinct > 1 && most - least == distinct - 1 && index->ndim > 0 &&
 	       index->sizes[index->ndim - 1] == distinct &&
-	       (json_is_true(json_object_get(summary, "sorted")) || cause_decided_by(&facts->sides[0], "arange"));
+	       (json_is_true(json_object_get(summary, "sorted")) || cause_step_any(&facts->sides[0], "arange"));
 }
 
 static void
@@ -72,6 +73,31 @@ find_joined(const struct cause_facts *facts, int64_t length, struct lineage_step
 	return found;
 }
 
+/* "labels is as long, made by ..." of a tensor of whole numbers that the program's own frames hold: the sequence that the positions were counted for. */
+static void
+add_sequence(const struct cause_facts *facts, struct text *text, int64_t length)
+{
+	struct lineage *lineage = facts->source ? calloc(1, sizeof(*lineage)) : NULL;
+	struct text_walk at = { 0 };
+	const json_t *local;
+
+	while (lineage && (local = text_next(facts->frames, "locals", &at))) {
+		const json_t *shape = json_object_get(local, "shape"), *tensor = json_object_get(local, "tensor"), *frame = json_array_get(facts->frames, at.outer);
+		size_t last = json_array_size(shape);
+
+		if (!last || last > 2 || json_integer_value(json_array_get(shape, last - 1)) != length || !rule_is_integral(text_get(local, "dtype")) || !json_is_integer(tensor) ||
+		    !where_is_program(text_get(frame, "file")))
+			continue;
+		lineage_walk_tensor(facts->source, facts->process, json_integer_value(tensor), facts->event->id >= 0 ? facts->event->id : INT64_MAX, (int)last - 1, LINEAGE_SIZE, lineage);
+		if (lineage->decider < 0 || lineage->steps[lineage->decider].possible)
+			continue;
+		text_add(text, "%s%s is as long, made by ", text->used ? SAY("; ") : "", text_get(local, "name"));
+		cause_add_line(facts, text, &lineage->steps[lineage->decider], length);
+		break;
+	}
+	free(lineage);
+}
+
 /* Needs: indices that are consecutive positions (or made by counting), and a table shorter than they reach. Likely where
  * the largest is known. */
 bool
@@ -83,7 +109,7 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 
 	if (!cause_are_positions(facts) || (mismatch->has_actual && mismatch->actual < mismatch->expected))
 		return false;
-	embedding = cause_is(facts, "embedding");
+	embedding = cause_is(facts, "embedding index index_select"); /* what is read; a cache is written */
 	out->confidence = mismatch->has_actual ? "likely" : "possible";
 	if (facts->positions)
 		text_add(&out->evidence, "the index was made by counting, not read from data");
@@ -120,6 +146,8 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 		text_add(&out->text, "; %" PRId64 " are put together by ", join.size);
 		cause_add_step(facts, &out->text, &join);
 	}
+	if (embedding && mismatch->has_actual && !joined)
+		add_sequence(facts, &out->evidence, mismatch->actual + 1);
 	text_add(&out->fix, "cut the sequences to %" PRId64, mismatch->expected);
 	if (joined && cause_longest_piece(&join) > join.size - mismatch->expected)
 		text_add(&out->fix, ", with all that is joined to them (the %" PRId64 " to %" PRId64 ")", cause_longest_piece(&join), cause_longest_piece(&join) - (join.size - mismatch->expected));
