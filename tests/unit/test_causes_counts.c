@@ -384,6 +384,13 @@ test_never_pooled(void)
 	ask(&(struct event)EVENT("aten::cross_entropy_loss", ((const struct operand[]){ TENSOR("self", 1, 344, 4), INDEX("target", 2, 12) })), "", NULL, NULL);
 	EXPECT("never_pooled", "");
 	forget();
+	STEP(1, 97, "aten::linear", layer, 0, 8); /* as the layer gave them */
+	ask(&(struct event)EVENT("aten::cross_entropy_loss", ((const struct operand[]){ TENSOR("self", 1, 8, 43, 4), INDEX("target", 2, 8) })), "", NULL, NULL);
+	EXPECT("never_pooled", "likely");
+	EXPECT("rank_differs", "");
+	ask(&(struct event)EVENT("aten::cross_entropy_loss", ((const struct operand[]){ TENSOR("self", 1, 8, 43, 4), INDEX("target", 2, 43) })), "", NULL, NULL);
+	EXPECT("never_pooled", "");
+	forget();
 }
 
 static void

@@ -240,6 +240,20 @@ tell_put_in(const struct cause_facts *facts, const struct lineage_step *layer, s
 	return put;
 }
 
+/* A loss was given logits [ROWS, EACH, classes] as they are, and a label for each of the ROWS? */
+static bool
+are_unpooled(const struct cause_facts *facts, int64_t *rows, int64_t *each)
+{
+	int self = cause_disagrees(facts, "rank") && cause_is_loss(facts) ? rule_tensor(facts->event, "self") : -1, target = self >= 0 ? rule_tensor(facts->event, "target") : -1;
+	const struct operand *logits = target >= 0 ? &facts->event->operands[self] : NULL, *labels = target >= 0 ? &facts->event->operands[target] : NULL;
+
+	if (!logits || logits->ndim != 3 || labels->ndim != 1 || labels->sizes[0] != logits->sizes[0] || !rule_is_integral(labels->dtype) || facts->sides[0].place != target)
+		return false;
+	*rows = logits->sizes[0];
+	*each = logits->sizes[1];
+	return true;
+}
+
 /* Needs: a row of logits for each position of each sequence, and as many labels in one row as there are sequences: a label for each. Both sizes of the logits are
  * recorded, and the labels are one of them: likely. (A language model's labels are its tokens: there the labels are what is wrong.) */
 bool
@@ -250,12 +264,13 @@ cause_not_pooled(const struct cause_facts *facts, struct cause *out)
 	int64_t rows, each;
 	bool put;
 
-	if (!differ_in_number(facts) || !rows_of(logits, &rows, &each) || rows != labels->size || rows < 2 || each < 2 || !(layer = last_layer(logits)) ||
-	    predicts_tokens(facts, labels, logits))
+	if (!are_unpooled(facts, &rows, &each) && (!differ_in_number(facts) || !rows_of(logits, &rows, &each) || rows != labels->size))
+		return false;
+	if (rows < 2 || each < 2 || !(layer = last_layer(logits)) || predicts_tokens(facts, labels, logits))
 		return false;
 	out->confidence = "likely";
 	text_add(&out->text, "logits are one row for each position, [%" PRId64 ", %" PRId64 ", ...], labels one for each sequence, [%" PRId64 "]: the sequence was never pooled. Last with "
-		 "all %" PRId64 " positions: ", rows, each, labels->size, each);
+		 "all %" PRId64 " positions: ", rows, each, rows, each);
 	cause_add_line(facts, &out->text, layer, -1);
 	put = tell_put_in(facts, layer, &out->evidence);
 	if (put)
