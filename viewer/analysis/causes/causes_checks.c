@@ -1,6 +1,7 @@
 /* Rules about what a check compared, and about the sample of a batch that isn't like the others. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -168,6 +169,20 @@ is_of_other_key(const struct cause_facts *facts, const char *path)
 	return key && *path && !strstr(key, path);
 }
 
+/* Two sizes disagree, and the odd item's don't part by as much anywhere: it is another list that the operation joined. */
+static bool
+is_another_list(const struct cause_facts *facts, const struct samples_odd *odd)
+{
+	int64_t apart = cause_disagrees(facts, "size") && facts->mismatch->has_actual && facts->mismatch->has_expected ? llabs(facts->mismatch->actual - facts->mismatch->expected) : 0;
+
+	if (!apart || odd->is.ndim < 1 || odd->is.ndim != odd->usually.ndim)
+		return false;
+	for (int d = 0; d < odd->is.ndim; d++)
+		if (llabs(odd->is.sizes[d] - odd->usually.sizes[d]) == apart)
+			return false;
+	return true;
+}
+
 /* Needs: a list that a loader or collator (or the failing line) works on, most of whose items are of one form, and one that isn't. */
 bool
 cause_odd_sample(const struct cause_facts *facts, struct cause *out)
@@ -176,7 +191,7 @@ cause_odd_sample(const struct cause_facts *facts, struct cause *out)
 
 	if (!samples_find(facts->frames, facts->line, &odd) || (!cause_is_raised(facts) && !cause_is(facts, "stack cat resize")))
 		return false;
-	if (odd.ragged && is_of_other_key(facts, odd.path))
+	if (odd.ragged && (is_of_other_key(facts, odd.path) || is_another_list(facts, &odd)))
 		return false;
 	if (odd.ragged && !cause_is(facts, "stack") && (!facts->message || !asks_for_one_size(facts->message)))
 		return false; /* samples may well be of several lengths */

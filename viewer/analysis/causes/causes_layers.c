@@ -138,8 +138,8 @@ tell_both(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *takes = channels_called(facts, mismatch->expected, mismatch->actual), *given = channels_called(facts, mismatch->actual, mismatch->expected);
 
-	if (!takes || !given)
-		return false;
+	if (!takes || !given || (cause_decided_by(&facts->sides[0], "cat concat concatenate") && rule_pieces(&cause_decider(&facts->sides[0])->event) > 1))
+		return false; /* what is put together of several is no number by a name */
 	out->setting = given;
 	text_add(&out->text, ": %s is %" PRId64 ", %s is %" PRId64, text_get(given, "name"), mismatch->actual, text_get(takes, "name"), mismatch->expected);
 	text_add(&out->fix, "make the input with %" PRId64 ": set %s so where it is made; the layer's weights are for %" PRId64 " (build it for %" PRId64 " only where they "

@@ -146,6 +146,13 @@ cause_tell_step(const struct lineage_step *step, const char *name, int64_t wante
 		int pieces = equal_pieces(step, wanted);
 
 		text_add(text, "%d pieces of %" PRId64 " were put together where one is wanted", pieces, wanted);
+		if (step->dim == 1 && step->event.output_count == 1 && step->event.outputs[0].ndim == 2) {
+			int64_t rows = step->event.outputs[0].sizes[0];
+
+			text_add(text, ", side by side (dim=1): %" PRId64 " row%s of %" PRId64 ", where dim=0 makes %" PRId64 " of %" PRId64, rows, language_plural(rows), step->size, rows * pieces, wanted);
+			text_add(fix, "join them along dimension 0 where they are of several samples; else give one piece instead of %d", pieces);
+			return true;
+		}
 		text_add(fix, "give one piece instead of %d, or build or repeat the other side for %" PRId64, pieces, step->size);
 		return true;
 	}
