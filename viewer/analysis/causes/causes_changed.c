@@ -70,6 +70,18 @@ changed_dim(const struct form *form)
 	return found;
 }
 
+/* What to do about a batch of IS where all had FULL: a clause of a fix. It may be the last one, or one that lost samples where it was put together. */
+static void
+add_smaller(const struct cause_facts *facts, struct text *fix, int64_t full, int64_t is)
+{
+	struct text last = {{0}, 0};
+
+	if (cause_add_last_batch(facts, &last, full, is))
+		text_add(fix, "drop the last, smaller batch (drop_last=True)");
+	else
+		text_add(fix, "where it is the loader's last batch, drop it (drop_last=True); else see which of its samples was left out where it is put together");
+}
+
 /* Needs: a view that always asked for the same, of a tensor one dimension of which was always the same and is another now. */
 bool
 cause_view_changed(const struct cause_facts *facts, struct cause *out)
@@ -112,10 +124,10 @@ cause_view_changed(const struct cause_facts *facts, struct cause *out)
 	else if (dim == 0 && cause_batch_is_full(facts, rule_entry(facts->event, cause_argument(facts, form.argument), 0, -1)))
 		text_add(&out->fix, "the batch is full, so some of its samples have not as many rows as those before (%" PRId64 " together): find which (see sample), and bring each to "
 			 "the same number (pad), or leave such samples out", form.smallest[dim]);
-	else if (dim == 0)
-		text_add(&out->fix, "take the view's sizes from the tensor (%s.shape[0], or -1) instead of numbers, or drop the last, smaller batch "
-			 "(drop_last=True)", cause_operand_name(facts, form.place));
-	else
+	else if (dim == 0) {
+		text_add(&out->fix, "take the view's sizes from the tensor (%s.shape[0], or -1) instead of numbers, or ", cause_operand_name(facts, form.place));
+		add_smaller(facts, &out->fix, form.smallest[dim], facts->event->operands[form.place].sizes[dim]);
+	} else
 		text_add(&out->fix, "take the view's sizes from the tensor (%s.shape[%d], or -1) instead of numbers, or bring dimension %d to %" PRId64
 			 " before (pad, or leave out what isn't full)", cause_operand_name(facts, form.place), dim, dim, form.smallest[dim]);
 	free(lineage);
@@ -162,8 +174,9 @@ cause_index_before(const struct cause_facts *facts, struct cause *out)
 		out->setting = cause_named_number(facts, table->smallest, "batch bsz");
 		out->setting = cause_is_called(out->setting, "batch bsz") ? out->setting : NULL;
 		cause_add_number(facts, &out->text, out->setting);
-		text_add(&out->fix, "make %s from what there is now (%s.shape[%d]), or drop the last, smaller batch (drop_last=True)",
+		text_add(&out->fix, "make %s from what there is now (%s.shape[%d]), or ",
 			 cause_operand_name(facts, index->place), cause_operand_name(facts, table->place), mismatch->against_dim < 0 ? 0 : mismatch->against_dim);
+		add_smaller(facts, &out->fix, table->smallest, table->size);
 	} else {
 		text_add(&out->text, "%s goes to %" PRId64 ", for the %" PRId64 " that there were before %s was cut to %" PRId64 " by ",
 			 cause_operand_name(facts, index->place), mismatch->actual, from, cause_operand_name(facts, table->place), table->size);
