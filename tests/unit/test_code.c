@@ -478,6 +478,30 @@ test_values(void)
 	CU_ASSERT_STRING_EQUAL(values_at(35), "");
 }
 
+static bool
+is_part(const char *statement, const char *of)
+{
+	struct code_statement one = { .first = 1 };
+	char name[64] = "";
+
+	text_format(one.text, sizeof(one.text), "%s", statement);
+	return code_part_of(&one, name, sizeof(name)) && strcmp(name, of) == 0;
+}
+
+static void
+test_part_of(void)
+{
+	char name[64];
+
+	CU_ASSERT_TRUE(is_part("tiles[i, :, :tile.shape[1]] = tile", "tiles"));
+	CU_ASSERT_TRUE(is_part("self.cache[self.at:self.at + n] += keys", "self.cache"));
+	CU_ASSERT_TRUE(is_part("batch['x'][i, :n] = rows[i]", "batch['x']"));
+	CU_ASSERT_FALSE(code_part_of(&(struct code_statement){ .text = "tiles = zeros(len(samples))" }, name, sizeof(name)));
+	CU_ASSERT_FALSE(code_part_of(&(struct code_statement){ .text = "call(x[i], y=z[j])" }, name, sizeof(name)));
+	CU_ASSERT_FALSE(code_part_of(&(struct code_statement){ .text = "same = x[i] == y[i]" }, name, sizeof(name)));
+	CU_ASSERT_FALSE(code_part_of(&(struct code_statement){ .text = "[a, b] = pair" }, name, sizeof(name)));
+}
+
 static void
 test_told_subject(void)
 {
@@ -543,6 +567,7 @@ main(void)
 	CU_add_test(suite, "what a condition came to", test_came_to);
 	CU_add_test(suite, "what a caller gave", test_given);
 	CU_add_test(suite, "state that a line rests on", test_state);
+	CU_add_test(suite, "what a statement assigns a part of", test_part_of);
 	CU_add_test(suite, "shapes in a message", test_told);
 	CU_add_test(suite, "what the failing statement's numbers came to", test_values);
 	CU_add_test(suite, "the tensor that a message is about", test_told_subject);
