@@ -20,8 +20,8 @@ ask_room(const char *body, int earlier, int64_t size, int64_t before)
 	struct hand hand = { .sites = sites, .site_count = 1, .events = events, .event_count = earlier };
 	struct source source = hand_source(&hand);
 	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 3, .actual = 4 };
-	json_t *locals = json_pack("[{s:[{s:s, s:[{s:s, s:[{s:s, s:[I, i, i]}]}]}]}]", "locals", "name", "samples", "items", "name", "samples[0]", "items", "name", "samples[0][0]", "shape",
-				   (json_int_t)size, 64, 64);
+	json_t *locals = json_pack("[{s:[{s:s, s:[{s:s, s:[{s:s, s:s, s:[I, i, i]}]}]}]}]", "locals", "name", "samples", "items", "name", "samples[0]", "items", "name", "samples[0][0]",
+				   "kind", "tensor", "shape", (json_int_t)size, 64, 64);
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .frames = locals, .last_call = -1,
 				     .sides = { { .place = 1, .dim = 0, .size = 4 }, { .place = 0, .dim = 0, .size = 3, .calls = before, .same = before } } };
 	FILE *file = fopen(path, "w");

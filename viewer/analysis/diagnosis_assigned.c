@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "causes/code.h"
 #include "diagnosis_parts.h"
 #include "mismatch/mismatch_rule.h"
 #include "text.h"
@@ -35,21 +34,16 @@ static bool
 assigns_part(const struct diagnosis *diagnosis, char *name, size_t size)
 {
 	const json_t *frame = json_array_get(diagnosis->frames, (size_t)where_choose(diagnosis->frames));
-	struct code_statement *statements = calloc(CODE_STATEMENTS_MOST, sizeof(*statements));
-	char of[CODE_TEXT_MOST] = "";
-	bool assigns = true;
-	struct code code;
-	int count;
+	struct code_statement statement;
+	char of[CODE_TEXT_MOST];
 
 	text_format(name, size, "self");
-	if (frame && statements && where_code(diagnosis->source, diagnosis->failure, text_get(frame, "file"), &code)) {
-		count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), statements, CODE_STATEMENTS_MOST);
-		if (count && (assigns = code_part_of(&statements[count - 1], of, sizeof(of))))
-			text_format(name, size, "%.100s[...]", of);
-		code_close(&code);
-	}
-	free(statements);
-	return assigns;
+	if (!where_statement(diagnosis->source, diagnosis->failure, frame, &statement))
+		return true;
+	if (!code_part_of(statement.text, of, sizeof(of)))
+		return false;
+	text_format(name, size, "%.100s[...]", of);
+	return true;
 }
 
 bool

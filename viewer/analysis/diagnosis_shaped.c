@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "causes/code.h"
 #include "diagnosis_parts.h"
 #include "mismatch/mismatch_rule.h"
 #include "text.h"
@@ -64,20 +63,11 @@ static const json_t *
 shaped_like(const struct diagnosis *diagnosis, const int64_t *sizes, int ndim, int64_t self)
 {
 	const json_t *frame = json_array_get(diagnosis->frames, (size_t)where_choose(diagnosis->frames));
-	struct code_statement *statements = calloc(CODE_STATEMENTS_MOST, sizeof(*statements));
-	struct wanted wanted = { .sizes = sizes, .ndim = ndim, .not_this = self };
-	struct code code;
-	int count;
+	struct code_statement statement;
+	struct wanted wanted = { .sizes = sizes, .ndim = ndim, .not_this = self, .statement = statement.text };
 
-	if (frame && statements && where_code(diagnosis->source, diagnosis->failure, text_get(frame, "file"), &code)) {
-		count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), statements, CODE_STATEMENTS_MOST);
-		if (count) {
-			wanted.statement = statements[count - 1].text;
-			look_for(json_object_get(frame, "locals"), &wanted, 0);
-		}
-		code_close(&code);
-	}
-	free(statements);
+	if (where_statement(diagnosis->source, diagnosis->failure, frame, &statement))
+		look_for(json_object_get(frame, "locals"), &wanted, 0);
 	return wanted.ambiguous ? NULL : wanted.found;
 }
 

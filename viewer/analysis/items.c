@@ -178,8 +178,7 @@ name_parameters(const struct failure *failure, json_t *frames)
 		const struct operand *operand = &failure->event.operands[i];
 		json_t *told = operand->tensor > 0 && operand->ndim >= 0 && !operand_local(frames, operand->tensor) ? told_of(operand) : NULL;
 
-		if (told)
-			{
+		if (told) {
 			const char *parameter = parameter_of(failure, json_object_get(told, "tensor"));
 
 			add_variable(frames, told, parameter, parameter);
@@ -221,27 +220,19 @@ name_receiver(const struct source *source, const struct failure *failure, json_t
 	int chosen = where_choose(frames);
 	const json_t *frame = chosen < 0 ? NULL : json_array_get(frames, (size_t)chosen);
 	const struct operand *self = NULL;
-	struct code_statement *statements;
+	struct code_statement statement;
 	char name[160] = "";
-	struct code code;
-	int count = 0;
 
 	for (int i = 0; i < failure->event.operand_count && !self; i++)
 		if (failure->event.operands[i].name && strcmp(failure->event.operands[i].name, "self") == 0)
 			self = &failure->event.operands[i];
-	if (!frame || !self || self->tensor <= 0 || self->ndim < 0 || operand_local(frames, self->tensor) || !where_code(source, failure, text_get(frame, "file"), &code))
-		return;
-	statements = calloc(CODE_STATEMENTS_MOST, sizeof(*statements));
-	if (statements)
-		count = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), statements, CODE_STATEMENTS_MOST);
-	if (count && called_on(statements[count - 1].text, failure->event.operation, name, sizeof(name))) {
+	if (self && self->tensor > 0 && self->ndim >= 0 && !operand_local(frames, self->tensor) && where_statement(source, failure, frame, &statement) &&
+	    called_on(statement.text, failure->event.operation, name, sizeof(name))) {
 		json_t *told = told_of(self);
 
 		add_variable(frames, told, name, "");
 		json_decref(told);
 	}
-	free(statements);
-	code_close(&code);
 }
 
 void

@@ -329,6 +329,19 @@ where_code(const struct source *source, const struct failure *failure, const cha
 	       code_open(out, path, failure->time_ns);
 }
 
+bool
+where_statement(const struct source *source, const struct failure *failure, const json_t *frame, struct code_statement *out)
+{
+	struct code code;
+	bool found;
+
+	if (!frame || !where_code(source, failure, text_get(frame, "file"), &code))
+		return false;
+	found = code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), out, 1) > 0;
+	code_close(&code);
+	return found;
+}
+
 static json_t *
 source_line(const struct source *source, const struct failure *failure, const char *file, int64_t number)
 {

@@ -62,5 +62,7 @@ bool where_same_line(const struct source *source, int process, int64_t one, int6
 bool where_is_among(const json_t *frames, const json_t *frame);
 /* FILE of one of FAILURE's frames, if it is Python and hasn't changed since; close it with code_close. */
 bool where_code(const struct source *source, const struct failure *failure, const char *file, struct code *out);
+/* The statement that FRAME stands at, the last of its function up to there. False where its file can't be read so. */
+bool where_statement(const struct source *source, const struct failure *failure, const json_t *frame, struct code_statement *out);
 
 #endif

@@ -132,13 +132,10 @@ tell_fixed(const struct cause_facts *facts, struct cause *out, const char *node,
 {
 	const struct lineage_step *gradient = cause_decider(&facts->sides[0]);
 	const struct lineage_step *input = facts->sides[1].lineage && facts->sides[1].lineage->count ? &facts->sides[1].lineage->steps[0] : NULL;
-	struct usuals of_gradient, of_input;
 	struct usual returned, given;
 
-	if (!facts->source || !gradient || gradient->event.id < 0 || gradient->dim < 0 || !input || input->event.id < 0 || input->entered || input->dim != dim ||
-	    !usual_made(facts->source, facts->process, &gradient->event, gradient->output, USUAL_CALLS_QUICK, &of_gradient) ||
-	    !usual_dim(&of_gradient, gradient->dim, &returned) ||
-	    !usual_made(facts->source, facts->process, &input->event, input->output, USUAL_CALLS_QUICK, &of_input) || !usual_dim(&of_input, dim, &given))
+	if (!gradient || gradient->event.id < 0 || !input || input->event.id < 0 || input->entered || input->dim != dim || !cause_made_before(facts, gradient, &returned) ||
+	    !cause_made_before(facts, input, &given))
 		return false;
 	if (!usual_is_steady(&returned) || !usual_is_steady(&given) || returned.largest != gradient->size || given.largest != gradient->size || given.same)
 		return false;

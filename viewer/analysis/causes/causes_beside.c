@@ -167,12 +167,10 @@ cause_cut_apart(const struct cause_facts *facts)
 static bool
 always_stacked(const struct cause_facts *facts, const struct lineage_step *step, int64_t was)
 {
-	struct usuals usuals;
 	struct usual usual;
 
-	return step && !step->possible && step->event.id >= 0 && step->output >= 0 && mismatch_is_any(step->event.operation, "stack") &&
-	       rule_pieces(&step->event) == step->size && usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) &&
-	       usual_dim(&usuals, step->dim, &usual) && usual.calls >= CALLS_LEAST && usual_is_steady(&usual) && usual.smallest == was;
+	return step && !step->possible && step->event.id >= 0 && mismatch_is_any(step->event.operation, "stack") &&
+	       rule_pieces(&step->event) == step->size && cause_made_before(facts, step, &usual) && usual.calls >= CALLS_LEAST && usual_is_steady(&usual) && usual.smallest == was;
 }
 
 /* Needs: two tensors that are stacked by two lines of one function, of as many pieces each in every call before, and now the one of fewer while the other is as

@@ -9,19 +9,6 @@
 
 #define NAME_MOST 96
 
-/* The number of the innermost frame that NAME is; NULL. */
-static const json_t *
-number_called(const struct cause_facts *facts, const char *name)
-{
-	const json_t *number;
-	struct text_walk at = { 0 };
-
-	while ((number = cause_next_number(facts, &at)))
-		if (strcmp(text_get(number, "name"), name) == 0)
-			return number;
-	return NULL;
-}
-
 /* The first ":NAME]" or ":NAME," on the line of STEP that ends behind SIZE: its NAME and END. */
 static bool
 find_end(const struct cause_facts *facts, const struct lineage_step *step, int64_t size, char *name, int64_t *end)
@@ -30,24 +17,17 @@ find_end(const struct cause_facts *facts, const struct lineage_step *step, int64
 
 	if (!cause_source(facts, step, line, sizeof(line)))
 		return false;
-	for (const char *at = strchr(line, '['); at && *at; at++) {
-		size_t length;
-		const json_t *number;
+	for (const char *at = strchr(line, '['); at && (at = strchr(at, ':')); at++) {
+		const char *bound = at + 1 + strspn(at + 1, " ");
+		bool written = isdigit((unsigned char)*bound);
+		size_t length = written ? strspn(bound, "0123456789") : code_path(bound);
 
-		if (*at != ':' || !strchr("[, ", at[-1]))
+		if (!strchr("[, ", at[-1]) || !length || length >= NAME_MOST || !bound[length] || !strchr("],", bound[length]))
 			continue;
-		at += 1 + strspn(at + 1, " ");
-		length = isdigit((unsigned char)*at) ? strspn(at, "0123456789") : code_path(at);
-		if (!length || length >= NAME_MOST || !at[length] || !strchr("],", at[length])) {
-			at--;
-			continue;
-		}
-		text_format(name, NAME_MOST, "%.*s", (int)length, at);
-		number = isdigit((unsigned char)*at) ? NULL : number_called(facts, name);
-		*end = isdigit((unsigned char)*at) ? strtoll(at, NULL, 10) : json_integer_value(json_object_get(number, "value"));
+		text_format(name, NAME_MOST, "%.*s", (int)length, bound);
+		*end = written ? strtoll(bound, NULL, 10) : json_integer_value(json_object_get(cause_number_named(facts, name, NULL), "value"));
 		if (*end > size)
 			return true;
-		at--;
 	}
 	return false;
 }

@@ -141,8 +141,6 @@ add_left_out(const struct cause_facts *facts, struct text *text, const struct li
 	return own != NULL;
 }
 
-#define STEREO_LEAST 64 /* values of a channel, that two of them are a recording's */
-
 /* The dimension of IS, which has one more than before, that has two of long rows: channels; -1. The first is the batch's. */
 static int
 channels_of(const struct operand *is, int was)
@@ -156,10 +154,7 @@ channels_of(const struct operand *is, int was)
 			return -1;
 		found = is->sizes[d] == 2 ? d : found;
 	}
-	for (int d = found < 0 ? is->ndim : 0; d < is->ndim; d++)
-		if (d != found && is->sizes[d] >= STEREO_LEAST)
-			return found;
-	return -1;
+	return found >= 0 && cause_is_stereo(is, found) ? found : -1;
 }
 
 /* What was first of another form than ever, the same lines having made all since: says so, and what to change. */

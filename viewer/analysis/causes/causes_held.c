@@ -16,19 +16,6 @@ struct held {
 	int64_t set;
 };
 
-/* The number within reach that is called just so. */
-static const json_t *
-number_named(const struct cause_facts *facts, const char *name, int64_t value)
-{
-	struct text_walk at = { 0 };
-	const json_t *number;
-
-	while ((number = cause_next_number(facts, &at)))
-		if (json_integer_value(json_object_get(number, "value")) == value && strcmp(text_get(number, "name"), name) == 0)
-			return number;
-	return NULL;
-}
-
 /* An attribute, an item, a constant, or what a file or the command line sets: nothing that was just measured. */
 static bool
 is_setting(const struct cause_facts *facts, const char *name, int64_t value)
@@ -48,7 +35,7 @@ is_set(const struct cause_facts *facts, const struct condition_value *value, con
 
 	if (value->kind != CONDITION_NUMBER || value->tensor || value->mask || !is_setting(facts, given, value->number))
 		return false;
-	out->setting = number_named(facts, given, value->number);
+	out->setting = cause_number_named(facts, given, &value->number);
 	out->name = name;
 	out->set = value->number;
 	return out->setting != NULL;

@@ -102,19 +102,6 @@ is_resampled(const struct cause_side *side)
 	return false;
 }
 
-/* Has a number called NAME in reach the value VALUE? */
-static bool
-is_also(const struct cause_facts *facts, const char *name, int64_t value)
-{
-	struct text_walk at = { 0 };
-	const json_t *number;
-
-	while ((number = cause_next_number(facts, &at)))
-		if (strcmp(text_get(number, "name"), name) == 0 && json_integer_value(json_object_get(number, "value")) == value)
-			return true;
-	return false;
-}
-
 /* The nearest number that is called like channels or features and is VALUE, and by the same name never OTHER; NULL. */
 static const json_t *
 channels_called(const struct cause_facts *facts, int64_t value, int64_t other)
@@ -126,7 +113,7 @@ channels_called(const struct cause_facts *facts, int64_t value, int64_t other)
 
 	while (value > CHANNELS_COMMON && (number = cause_next_number(facts, &at)))
 		if (json_integer_value(json_object_get(number, "value")) == value && strncmp(text_get(number, "name"), "len(", 4) != 0 &&
-		    cause_is_called(number, hints) && !is_also(facts, text_get(number, "name"), other))
+		    cause_is_called(number, hints) && !cause_number_named(facts, text_get(number, "name"), &other))
 			return number;
 	return NULL;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "causes_tool.h"
-#include "../history/usual.h"
 #include "../mismatch/mismatch_rule.h"
 
 #define CALLS_LEAST 10
@@ -15,11 +14,7 @@ static const char writers[] = "scatter scatter_add scatter_reduce index_add inde
 static bool
 made_before(const struct cause_facts *facts, const struct lineage_step *step, struct usual *out)
 {
-	struct usuals usuals;
-
-	return facts->source && step->event.site >= 0 && step->output >= 0 && step->dim >= 0 &&
-	       usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, step->dim, out) &&
-	       out->calls >= CALLS_LEAST;
+	return cause_made_before(facts, step, out) && out->calls >= CALLS_LEAST;
 }
 
 /* Needs: one side was made by a line that always makes a number by name, and the other, which varied up to that, is more for the first time. */

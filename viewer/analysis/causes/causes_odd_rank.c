@@ -7,8 +7,6 @@
 #include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
-#define STEREO_LEAST 64 /* values of a channel, that two of them are a recording's */
-
 /* How many are joined, how many of them have as many dimensions as is expected; false where that isn't what disagrees. */
 static bool
 count_members(const struct cause_facts *facts, int *all, int *same)
@@ -44,7 +42,7 @@ add_odd(const struct cause_facts *facts, struct text *text)
 static bool
 is_stereo(const struct operand *is, int dim)
 {
-	return is->ndim == 2 && is->sizes[dim] == 2 && is->sizes[!dim] >= STEREO_LEAST && is->dtype && (rule_is_floating(is->dtype) || strcmp(is->dtype, "int16") == 0);
+	return is->ndim == 2 && cause_is_stereo(is, dim);
 }
 
 /* The squeeze of a dimension on the odd one's way that left it, and took it off the other's at the same line: the step, the dimension in DIM; NULL. */

@@ -28,6 +28,19 @@ channels_of(const struct operand *is)
 	return is_mode(is->sizes[is->ndim - 1]) && is->sizes[is->ndim - 3] >= CELL_LEAST && is->sizes[is->ndim - 2] >= CELL_LEAST ? is->ndim - 1 : -1;
 }
 
+#define STEREO_LEAST 64 /* values of a channel, that two of them are a recording's */
+
+bool
+cause_is_stereo(const struct operand *is, int dim)
+{
+	bool sound = is->dtype && (rule_is_floating(is->dtype) || strcmp(is->dtype, "int16") == 0);
+
+	for (int d = 0; sound && is->sizes[dim] == 2 && d < is->ndim; d++)
+		if (d != dim && is->sizes[d] >= STEREO_LEAST)
+			return true;
+	return false;
+}
+
 bool
 cause_tell_mode(const struct operand *is, int dim, int64_t wanted, struct text *text, struct text *fix)
 {

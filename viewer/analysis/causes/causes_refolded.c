@@ -6,7 +6,6 @@
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
 
-
 /* A view of rows of WIDTH that asked for rows of ASKED, and so made another number of them. */
 struct refold { const struct lineage_step *step; const struct operand *from; int64_t rows, width, asked; int side; };
 

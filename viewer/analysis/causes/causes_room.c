@@ -4,53 +4,27 @@
 #include <string.h>
 
 #include "causes_tool.h"
-#include "../history/usual.h"
 #include "../mismatch/mismatch_rule.h"
 
 #define STATEMENTS_MOST 64
-#define DEPTH_MOST 4
 #define CALLS_LEAST 10
 #define TERM_MOST 128
 
 static const char makers[] = "zeros empty full ones new_zeros new_empty new_full new_ones";
 
-/* The tensor that the code calls NAME ("samples[0][0]") among LOCALS; NULL. */
-static const json_t *
-find_item(const json_t *locals, const char *name, int depth)
-{
-	for (size_t i = 0; i < json_array_size(locals); i++) {
-		const json_t *local = json_array_get(locals, i), *found = NULL;
-
-		if (strcmp(text_get(local, "name"), name) == 0 && json_is_array(json_object_get(local, "shape")))
-			return local;
-		if (depth < DEPTH_MOST)
-			found = find_item(json_object_get(local, "items"), name, depth + 1);
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
-/* TERM is "ITEM.shape[2]" or "ITEM.size(2)" of a list's item, and that dimension of it has SIZE: cuts TERM to ITEM. */
+/* Is the expression TERM, where STATEMENTS lead, a size of a list's item, SIZE? ITEM gets what the code calls that. */
 static bool
-is_size_of(const struct cause_facts *facts, char *term, int64_t size)
+is_size_of(const struct cause_facts *facts, const struct code_statement *statements, int count, const char *term, int64_t size, char *item)
 {
-	char *shape = strstr(term, ".shape["), *of = shape ? shape : strstr(term, ".size("), *end;
-	const char *first = strchr(term, '[');
-	int64_t dim;
-
-	if (!of || !first || first > of)
-		return false;
-	dim = strtoll(of + (shape ? 7 : 6), &end, 10);
-	if (!strchr("])", *end) || end[1])
-		return false;
-	*of = 0;
 	for (size_t f = 0; f < json_array_size(facts->frames); f++) {
-		const json_t *item = find_item(json_object_get(json_array_get(facts->frames, f), "locals"), term, 0), *sizes = json_object_get(item, "shape");
-		int at = item ? rule_dim(dim, (int)json_array_size(sizes)) : -1;
+		const struct condition_scope scope = { .locals = json_object_get(json_array_get(facts->frames, f), "locals"), .statements = statements, .count = count };
+		struct condition_value value = condition_read(&scope, term);
+		const char *name = text_get(value.tensor, "name");
 
-		if (at >= 0)
-			return json_integer_value(json_array_get(sizes, (size_t)at)) == size;
+		if (value.kind != CONDITION_NUMBER || value.number != size || value.dim < 0 || !strchr(name, '['))
+			continue;
+		text_format(item, TERM_MOST, "%s", name);
+		return true;
 	}
 	return false;
 }
@@ -60,24 +34,14 @@ static bool
 asked_of(const struct cause_facts *facts, const struct lineage_step *step, int64_t size, char *item)
 {
 	struct code_statement *statements = malloc(STATEMENTS_MOST * sizeof(*statements));
-	char file[256];
+	char file[256], term[TERM_MOST];
 	size_t length;
 	bool found = false;
 	int line, count = statements ? cause_statements(facts, step, statements, STATEMENTS_MOST, file, sizeof(file), &line) : 0;
 
 	for (const char *at = count ? statements[count - 1].text : NULL; at && !found && (at = code_next_path(at, &length)); at += length) {
-		char value[CODE_TEXT_MOST];
-		int place;
-
-		text_format(item, TERM_MOST, "%.*s", (int)code_term(at), at);
-		found = is_size_of(facts, item, size);
-		if (found || length >= TERM_MOST)
-			continue;
-		text_format(item, TERM_MOST, "%.*s", (int)length, at);
-		if (code_assigned(statements, count, item, value, sizeof(value), &place) && place < 0 && code_term(value) == strlen(value)) {
-			text_format(item, TERM_MOST, "%.127s", value);
-			found = is_size_of(facts, item, size);
-		}
+		text_format(term, sizeof(term), "%.*s", (int)code_term(at), at);
+		found = is_size_of(facts, statements, count, term, size, item);
 	}
 	free(statements);
 	return found;
@@ -87,11 +51,9 @@ asked_of(const struct cause_facts *facts, const struct lineage_step *step, int64
 static bool
 was_another(const struct cause_facts *facts, const struct lineage_step *step, int64_t *it, int64_t *calls)
 {
-	struct usuals usuals;
 	struct usual usual;
 
-	if (step->dim < 0 || step->output < 0 || !usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
-	    !usual_dim(&usuals, step->dim, &usual) || usual.calls < CALLS_LEAST || !usual_is_steady(&usual) || usual.smallest == step->size)
+	if (!cause_made_before(facts, step, &usual) || usual.calls < CALLS_LEAST || !usual_is_steady(&usual) || usual.smallest == step->size)
 		return false;
 	*it = usual.smallest;
 	*calls = usual.calls;

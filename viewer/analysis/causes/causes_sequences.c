@@ -114,7 +114,6 @@ add_maker(const struct cause_facts *facts, const struct brought *brought, int se
 {
 	struct lineage *story = facts->source && brought->tensors[sequence] > 0 ? calloc(1, sizeof(*story)) : NULL;
 	const struct lineage_step *step = NULL;
-	struct usuals usuals;
 
 	if (story)
 		lineage_walk_tensor(facts->source, facts->process, brought->tensors[sequence], brought->cat->event.id, 0, LINEAGE_SIZE, story);
@@ -126,8 +125,7 @@ add_maker(const struct cause_facts *facts, const struct brought *brought, int se
 		text_add(&out->evidence, "; put together by ");
 		cause_add_step(facts, &out->evidence, brought->cat);
 	}
-	if (!step || step->dim < 0 || step->size != 1 || !usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) ||
-	    !usual_dim(&usuals, step->dim, first) || first->smallest < 2)
+	if (!step || step->size != 1 || !cause_made_before(facts, step, first) || first->smallest < 2)
 		first->calls = 0;
 	free(story);
 }

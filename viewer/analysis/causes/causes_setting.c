@@ -388,6 +388,18 @@ cause_limit_before(const struct cause_facts *facts, const struct cause_side *sid
 	return NULL;
 }
 
+const json_t *
+cause_number_named(const struct cause_facts *facts, const char *name, const int64_t *value)
+{
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	while ((number = cause_next_number(facts, &at)))
+		if (strcmp(text_get(number, "name"), name) == 0 && (!value || json_integer_value(json_object_get(number, "value")) == *value))
+			return number;
+	return NULL;
+}
+
 int64_t
 cause_value_of(const struct cause_facts *facts, const char *name)
 {

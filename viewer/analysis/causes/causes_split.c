@@ -213,29 +213,41 @@ local_number(const struct cause_facts *facts, int64_t value)
 	return found;
 }
 
+/* What the part at PLACE would have to be for the COUNT parts to make WHOLE; 0 if the others don't divide it. */
+static int64_t
+part_wanted(int64_t whole, const int64_t *parts, int count, int place)
+{
+	int64_t rest = 1;
+
+	for (int i = 0; i < count; i++) {
+		if (i == place)
+			continue;
+		if (parts[i] < 1 || rest > whole / parts[i])
+			return 0;
+		rest *= parts[i];
+	}
+	return rest > 1 && whole % rest == 0 ? whole / rest : 0;
+}
+
 /* Needs: one dimension viewed as several, of which all but one make it with what that one was on its way: 40 came as 4 x 10, and is viewed as 2 x 2 x 8. */
 bool
 cause_part_otherwise(const struct cause_facts *facts, struct cause *out)
 {
 	int64_t whole, parts[CAUSE_SPLIT_MOST], is = 0;
 	int count = cause_split_sizes(facts, &whole, parts, CAUSE_SPLIT_MOST), part = -1;
+	const struct lineage *story = facts->sides[1].lineage ? facts->sides[1].lineage : facts->sides[0].lineage;
 	const struct lineage_step *made = NULL;
 	const json_t *local, *setting;
 	const char *last;
 	char name[96];
 
 	for (int i = 0; i < count; i++) {
-		const struct lineage *story = facts->sides[1].lineage ? facts->sides[1].lineage : facts->sides[0].lineage;
-		int64_t rest = 1;
+		int64_t wanted = part_wanted(whole, parts, count, i);
 
-		for (int other = 0; other < count; other++)
-			rest = other == i || rest < 0 ? rest : parts[other] < 1 || rest > whole / parts[other] ? -1 : rest * parts[other];
-		if (parts[i] < 2 || rest < 2 || whole % rest || whole / rest < 2 || whole / rest == parts[i])
-			continue;
-		for (int s = 0; story && s < story->count; s++)
-			if (story->steps[s].size == whole / rest && !story->steps[s].possible && (part < 0 || part == i)) {
+		for (int s = 0; story && wanted > 1 && parts[i] > 1 && wanted != parts[i] && (part < 0 || part == i) && s < story->count; s++)
+			if (story->steps[s].size == wanted && !story->steps[s].possible) {
 				made = &story->steps[s];
-				is = whole / rest;
+				is = wanted;
 				part = i;
 			}
 	}

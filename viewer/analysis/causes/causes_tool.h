@@ -105,6 +105,9 @@ void cause_add_went_off(const struct cause_facts *facts, struct cause *out);
 /* Where something is new: that the step it fails in is a number by name, of when something begins ("settings.augment_after"). */
 void cause_add_began(const struct cause_facts *facts, struct cause *out);
 
+/* What STEP's line made of its dimension before, as far as kept; false where that isn't known, or too few calls tell anything. */
+bool cause_made_before(const struct cause_facts *facts, const struct lineage_step *step, struct usual *out);
+
 /* "input this time comes from ..., in the call before from ..." of the operand at PLACE (dimension DIM, or its PROPERTY), if that was another line. */
 void cause_add_otherwise(const struct cause_facts *facts, struct text *text, int place, int dim, enum lineage_property property);
 
@@ -167,6 +170,8 @@ int64_t cause_parameters_in(const struct cause_facts *facts, const char *dtype, 
 /* SIDE's dtype is half precision and autocast made it so, or the tensor that it took its dtype from: says so, a clause of TEXT; false where that isn't known. */
 bool cause_add_autocast(const struct cause_facts *facts, struct text *text, const struct cause_side *side);
 
+/* Has IS two channels of a recording in DIM: 2 there, of many values each? */
+bool cause_is_stereo(const struct operand *is, int dim);
 /* IS has another number of channels in DIM than WANTED, as a picture of another mode has: which it is (TEXT), and what to change (FIX). */
 bool cause_tell_mode(const struct operand *is, int dim, int64_t wanted, struct text *text, struct text *fix);
 
@@ -206,6 +211,8 @@ extern const char cause_limits[]; /* HINTS for limits */
 size_t cause_last_name(const char *name, const char **out);
 /* The first number whose name's last part is among the blank-separated NAMES; NULL. */
 const json_t *cause_number_called(const struct cause_facts *facts, const char *names);
+/* The number that is called just NAME, with all that stands before its last name, and is VALUE (NULL: any), innermost frame first; NULL. */
+const json_t *cause_number_named(const struct cause_facts *facts, const char *name, const int64_t *value);
 /* The value of what is called NAME ("num_queries", "self.window") in the innermost frame that has it; -1. */
 int64_t cause_value_of(const struct cause_facts *facts, const char *name);
 /* The number that the condition that failed calls by name, and that is VALUE; NULL. */

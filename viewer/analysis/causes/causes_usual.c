@@ -22,6 +22,15 @@ cause_find_news(struct cause_facts *facts, struct news room[2])
 	}
 }
 
+bool
+cause_made_before(const struct cause_facts *facts, const struct lineage_step *step, struct usual *out)
+{
+	struct usuals usuals;
+
+	return facts->source && step->output >= 0 && usual_made(facts->source, facts->process, &step->event, step->output, USUAL_CALLS_QUICK, &usuals) &&
+	       usual_dim(&usuals, step->dim, out);
+}
+
 /* "12 in each of the last 64 calls". */
 static void
 add_usual(struct text *text, const struct usual *usual)

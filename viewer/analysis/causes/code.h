@@ -44,8 +44,8 @@ bool code_condition(const struct code_statement *statements, int count, char *ou
  * -1 where it is the only one. */
 bool code_assigned(const struct code_statement *statements, int count, const char *name, char *out, size_t size, int *place);
 
-/* What STATEMENT assigns a part of ("tiles" of "tiles[i, :n] = tile"), in OUT; false if it assigns none. */
-bool code_part_of(const struct code_statement *statement, char *out, size_t size);
+/* What the statement TEXT assigns a part of ("tiles" of "tiles[i, :n] = tile"), in OUT; false if it assigns none. */
+bool code_part_of(const char *text, char *out, size_t size);
 
 /* Which of the parameters of DEF, a function's first statement, is called NAME: its place among those that a call gives (self isn't one), -1 if none is. */
 int code_parameter(const struct code_statement *def, const char *name);

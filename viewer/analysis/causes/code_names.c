@@ -139,23 +139,23 @@ split_assignment(const char *text, const char **targets_end, const char **value)
 }
 
 bool
-code_part_of(const struct code_statement *statement, char *out, size_t size)
+code_part_of(const char *text, char *out, size_t size)
 {
 	const char *end, *value, *at;
 	int depth = 0;
 
-	if (!split_assignment(statement->text, &end, &value))
+	if (!split_assignment(text, &end, &value))
 		return false;
-	while (end > statement->text && strchr(" +-*/@%&|^<>", end[-1]))
+	while (end > text && strchr(" +-*/@%&|^<>", end[-1]))
 		end--;
-	for (at = end - 1; at >= statement->text; at--) {
+	for (at = end - 1; at >= text; at--) {
 		depth += strchr(")]}", *at) ? 1 : strchr("([{", *at) ? -1 : 0;
 		if (depth == 0)
 			break;
 	}
-	if (end == statement->text || end[-1] != ']' || at <= statement->text || *at != '[')
+	if (end == text || end[-1] != ']' || at <= text || *at != '[')
 		return false;
-	text_format(out, size, "%.*s", (int)(at - statement->text), statement->text);
+	text_format(out, size, "%.*s", (int)(at - text), text);
 	return true;
 }
 

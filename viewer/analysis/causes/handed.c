@@ -103,15 +103,11 @@ tensor_in_source(const struct source *source, const struct failure *failure, con
 	struct cause_facts facts = { .frames = left };
 	struct code_statement statement;
 	int64_t tensor = -1;
-	struct code code;
 
-	if (frame && where_code(source, failure, text_get(frame, "file"), &code)) {
-		if (code_statements(&code, (int)json_integer_value(json_object_get(frame, "line")), &statement, 1)) {
-			tensor = tensor_of(&facts, statement.text, dtype, handed_next, name);
-			if (tensor < 0)
-				tensor = tensor_of(&facts, statement.text, dtype, next_like, name);
-		}
-		code_close(&code);
+	if (where_statement(source, failure, frame, &statement)) {
+		tensor = tensor_of(&facts, statement.text, dtype, handed_next, name);
+		if (tensor < 0)
+			tensor = tensor_of(&facts, statement.text, dtype, next_like, name);
 	}
 	json_decref(left);
 	json_decref(around);

@@ -301,10 +301,7 @@ count_whole(const struct batch *batch, const struct kinds *kinds)
 		struct count total = once.count;
 		const struct event asked = { .id = INT64_MAX, .site = -1, .operation = kinds->names[i] };
 
-		if (source->each_call_of)
-			source->each_call_of(source->context, batch->process, &asked, admits, &once.count, false, add_once, &once);
-		else
-			source->each_call(source->context, batch->process, &asked, add_once, &once);
+		each_with(&once.count, &asked, add_once, &once);
 		if (once.calls != once.ranges || once.ranges < 3)
 			continue;
 		source->each_call_site(source->context, batch->process, &asked, add_epoch, &total);
