@@ -1,9 +1,9 @@
 /* links: schema viewer */
 /* What is made no longer than a limit, where what it belongs to isn't held to it. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 
 static char path[] = "/tmp/shapebox-capped-XXXXXX.py";
 
@@ -21,17 +21,12 @@ ask_capped(const char *body, int line, int64_t largest, int64_t other, json_t *n
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .numbers = numbers, .last_call = -1,
 				     .sides = { { .place = 0, .dim = 1, .size = other }, { .place = 1, .dim = 0, .size = 96, .calls = largest ? 9 : 0, .smallest = largest,
 									     .largest = largest } } };
-	FILE *file = fopen(path, "w");
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "%s", body);
-	fclose(file);
+	write_program(path, "%s", body);
 	add_step(1, 10, "aten::zeros", none, 1, 0, 96);
 	facts.sides[1].lineage = &stories[1];
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(numbers);
-	forget();
 }
 
 #define GIVEN(width) "def mask(self, lengths, width, *, kind=None):\n    seg = torch.zeros(width)\n\ndef collate(self, rows):\n    width = longest(rows)\n    m = self.mask(rows, " width ")\n"

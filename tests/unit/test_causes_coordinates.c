@@ -49,9 +49,7 @@ ask_boxes(int columns, int64_t other, int64_t rows, const char *outer)
 	add_step(0, 0, "aten::lift_fresh", operands[0], 1, -1, -1);
 	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[0] };
 	facts.sides[1] = (struct cause_side){ .place = 0, .dim = 0, .size = 1024 };
-	json_decref(causes);
-	causes = causes_build(&facts);
-	forget();
+	ask_facts(&facts);
 }
 
 static void

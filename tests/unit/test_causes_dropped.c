@@ -50,10 +50,8 @@ ask_dropped(int before, int kept, int count, const int *order, int pieces, int64
 	stories[0].steps[0].event = *stack;
 	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = pieces * UNIT, .lineage = &stories[0] };
 	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(noted);
-	forget();
 }
 
 #define SAYS(key, part) CU_ASSERT_PTR_NOT_NULL(strstr(text_of("piece_dropped", key), part))

@@ -1,8 +1,8 @@
 /* links: schema viewer */
 /* Causes that one recorded fact gives away: what the line did on other ways, a size counted from values, a cache that is joined twice. */
-#include <stdio.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 #include "viewer/analysis/history/elsewhere.h"
 #include "viewer/analysis/mismatch/mismatch_rule.h"
 
@@ -82,11 +82,8 @@ order_of(const char *body, int line)
 	struct event saved = { .id = 10, .site = 1, .operation = "aten::linear", .phase = "forward" }, wrote = { .id = 20, .site = 2, .operation = "aten::addcdiv_", .phase = "optimizer" };
 	struct cause_facts facts = { .message = "one of the variables needed for gradient computation has been modified by an inplace operation", .source = &its, .last_call = -1,
 				     .saved = &saved, .wrote = &wrote };
-	FILE *file = fopen(path, "w");
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "%s", body);
-	fclose(file);
+	write_program(path, "%s", body);
 	json_decref(causes);
 	causes = causes_build(&facts);
 	unlink(path);

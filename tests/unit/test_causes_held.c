@@ -31,11 +31,9 @@ ask_held(const char *name, const char *given, const char *operator, bool new)
 	add_step(0, 10, "aten::lift_fresh", raw, 1, 1, 96);
 	news = (struct news){ .count = 1, .steps = { { .step = stories[0].steps[2], .usual = { .calls = 40, .smallest = 327, .largest = 1499 } } }, .change.step.event.id = -1 };
 	facts.sides[0].news = new ? &news : NULL;
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(tensor);
 	json_decref(numbers);
-	forget();
 }
 
 static void

@@ -20,10 +20,8 @@ ask_offset(int64_t counted, int least, int most, const char *operation)
 	add_step(1, 18, operation, NULL, 0, 1, 77);
 	for (int i = 0; i < 2; i++)
 		facts.sides[i].lineage = &stories[i];
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(values);
-	forget();
 }
 
 static void

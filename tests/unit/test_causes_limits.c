@@ -31,10 +31,8 @@ ask_stack(int64_t size, int64_t smallest, const char *limit)
 		facts.sides[i] = (struct cause_side){ .place = i ? 0 : 2, .dim = 0, .size = i ? 18 : size, .lineage = &stories[i], .calls = 29, .smallest = smallest,
 						      .largest = 18 };
 	}
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(numbers);
-	forget();
 }
 
 static void

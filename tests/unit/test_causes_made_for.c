@@ -1,9 +1,9 @@
 /* links: schema viewer */
 /* What is made for a number by name, or for a count, and gets more. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 
 #define EARLIER 20
 
@@ -39,16 +39,6 @@ make(int i, const char *operation, int64_t site, const struct operand *out, int6
 static const struct frame frames[2] = { { .file = path, .function = "collate", .line = 2 }, { .file = path, .function = "collate", .line = 3 } };
 static const struct site sites[2] = { { .id = 10, .frame_count = 1, .frames = &frames[0] }, { .id = 11, .frame_count = 1, .frames = &frames[1] } };
 
-static void
-write_body(const char *body)
-{
-	FILE *file = fopen(path, "w");
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "%s", body);
-	fclose(file);
-}
-
 /* A mask of 36, by arange at a line of BODY, meets regions of GIVEN. */
 static void
 ask_made(const char *body, const struct past *past, int64_t given, int value)
@@ -62,16 +52,14 @@ ask_made(const char *body, const struct past *past, int64_t given, int value)
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .numbers = numbers, .last_call = -1,
 				     .sides = { { .place = 0, .dim = 0, .size = 36 }, { .place = 1, .dim = 0, .size = given } } };
 
-	write_body(body);
+	write_program(path, "%s", body);
 	remember(past);
 	make(0, "aten::arange", 10, none, 36);
 	make(1, "aten::zeros", 11, more, given);
 	for (int i = 0; i < 2; i++)
 		facts.sides[i].lineage = &stories[i];
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(numbers);
-	forget();
 }
 
 static void
@@ -108,16 +96,14 @@ ask_numbered(const char *operation, int64_t count, int64_t most)
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .last_call = -1,
 				     .sides = { { .place = 1, .dim = -1, .size = -1 }, { .place = 0, .dim = 0, .size = 6 } } };
 
-	write_body("def pool(sizes):\n    owner = torch.arange(len(sizes))\n    out = torch.zeros(count, 16)\n");
+	write_program(path, "def pool(sizes):\n    owner = torch.arange(len(sizes))\n    out = torch.zeros(count, 16)\n");
 	remember(&past);
 	make(0, "aten::arange", 10, counted, -1);
 	stories[0].steps[0].dim = -1;
 	make(1, "aten::zeros", 11, rows, 6);
 	for (int i = 0; i < 2; i++)
 		facts.sides[i].lineage = &stories[i];
-	json_decref(causes);
-	causes = causes_build(&facts);
-	forget();
+	ask_facts(&facts);
 }
 
 static void

@@ -24,9 +24,7 @@ ask_pieces(int64_t one, int64_t other, const int64_t was[2], int64_t wanted)
 	stories[0].steps[0].event = (struct event){ .id = 90, .parent = -1, .scope = -1, .site = 10, .sequence = -1, .step = 2, .operation = "aten::cat", .overload = "", .phase = "forward",
 						    .status = "ok", .operands = pieces, .operand_count = 2, .outputs = made, .output_count = 1 };
 	facts.sides[0].lineage = &stories[0];
-	json_decref(causes);
-	causes = causes_build(&facts);
-	forget();
+	ask_facts(&facts);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 
 static char path[] = "/tmp/shapebox-positions-XXXXXX.py";
 static const char plain[] =
@@ -28,11 +29,8 @@ ask_counted(const char *program, const struct settings *set, int local)
 	struct source from = hand_source(&mine);
 	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 2, .against_dim = 2, .has_expected = true, .has_actual = true, .expected = 64, .actual = 63 };
 	struct cause_facts facts = { .event = &failed, .mismatch = &differs, .source = &from, .message = "", .last_call = 90, .settings = set };
-	FILE *file = fopen(path, "w");
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fputs(program, file);
-	fclose(file);
+	write_program(path, "%s", program);
 	forget();
 	add_step(0, 95, "aten::slice", wide, 1, 1, 63);
 	add_step(1, 96, "aten::cos", counted, 1, 0, 64);

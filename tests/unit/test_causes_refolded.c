@@ -36,10 +36,8 @@ ask_folded(const char *operation, const char *target, int64_t width, int64_t ask
 	stories[0].steps[0].event.site = stories[1].steps[0].event.site = 0;
 	for (int i = 0; i < 2; i++)
 		facts.sides[i] = (struct cause_side){ .place = !i, .dim = 0, .size = i ? rows[0] : count, .lineage = &stories[i] };
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(reach);
-	forget();
 }
 
 static void

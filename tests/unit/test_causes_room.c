@@ -1,9 +1,9 @@
 /* links: schema viewer */
 /* Room that was made as one item of a list asks for, and what doesn't fit it. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 
 static char path[] = "/tmp/shapebox-room-XXXXXX.py";
 
@@ -24,11 +24,8 @@ ask_room(const char *body, int earlier, int64_t size, int64_t before)
 				   "kind", "tensor", "shape", (json_int_t)size, 64, 64);
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .frames = locals, .last_call = -1,
 				     .sides = { { .place = 1, .dim = 0, .size = 4 }, { .place = 0, .dim = 0, .size = 3, .calls = before, .same = before } } };
-	FILE *file = fopen(path, "w");
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "%s", body);
-	fclose(file);
+	write_program(path, "%s", body);
 	for (int i = 0; i < earlier; i++)
 		events[i] = (struct event){ .id = i, .parent = -1, .scope = -1, .site = 10, .sequence = -1, .step = i, .operation = "aten::zeros", .overload = "", .phase = "data", .status = "ok",
 					    .output_count = 1, .outputs = usual };
@@ -36,10 +33,8 @@ ask_room(const char *body, int earlier, int64_t size, int64_t before)
 	stories[1].steps[0].event = (struct event){ .id = 90, .parent = -1, .scope = -1, .site = 10, .sequence = -1, .step = 40, .operation = "aten::zeros", .overload = "", .phase = "data",
 						    .status = "ok", .operands = none, .operand_count = 1, .outputs = made, .output_count = 1 };
 	facts.sides[1].lineage = &stories[1];
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(locals);
-	forget();
 }
 
 static void

@@ -48,10 +48,8 @@ ask_places(int64_t one_has, int64_t other_has, int64_t one, int64_t other, int64
 	add_step(1, 499, "aten::reshape", ids, 1, -1, -1);
 	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = supplied, .lineage = &stories[0] };
 	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[1] };
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(locals);
-	forget();
 }
 
 /* A mask as wide as the embeddings picks ONE and OTHER places of two sequences, for SUPPLIED rows; the attention's has ZEROS, the ids IDS_ZERO. */
@@ -74,11 +72,9 @@ ask_padding(int64_t one, int64_t other, int64_t supplied, int64_t zeros, int64_t
 	source = hand_source(&hand);
 	facts.sides[0] = (struct cause_side){ .place = 2, .dim = 0, .size = supplied };
 	facts.sides[1] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(locals);
 	json_decref(numbers);
-	forget();
 }
 
 static void

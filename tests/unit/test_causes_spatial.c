@@ -1,9 +1,9 @@
 /* links: schema viewer */
 /* Pictures of another height and width than a model gave, and a slice that cut nothing. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 
 static char path[] = "/tmp/shapebox-spatial-XXXXXX.py";
 
@@ -20,9 +20,7 @@ ask_spatial(const char *model, int64_t channels, int64_t side, const char *opera
 	add_step(1, 19, operation, NULL, 0, 2, side);
 	for (int i = 0; i < 2; i++)
 		facts.sides[i].lineage = &stories[i];
-	json_decref(causes);
-	causes = causes_build(&facts);
-	forget();
+	ask_facts(&facts);
 }
 
 static void
@@ -54,17 +52,12 @@ ask_cut(const char *line, int last, int64_t agreed)
 	json_t *numbers = number("NUM_TOKENS", last);
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .numbers = numbers, .last_call = -1, .calls = agreed, .agreed = agreed,
 				     .sides = { { .place = 1, .dim = 1, .size = 32 }, { .place = 0, .dim = 2, .size = 42 } } };
-	FILE *file = fopen(path, "w");
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "def attend(maps):\n    %s\n", line);
-	fclose(file);
+	write_program(path, "def attend(maps):\n    %s\n", line);
 	add_step(1, 10, "aten::mean", NULL, 0, 2, 42);
 	facts.sides[1].lineage = &stories[1];
-	json_decref(causes);
-	causes = causes_build(&facts);
+	ask_facts(&facts);
 	json_decref(numbers);
-	forget();
 }
 
 static void

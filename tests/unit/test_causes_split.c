@@ -49,9 +49,7 @@ ask_short(const char *operation, int64_t classes, int64_t labels)
 
 	add_step(1, 18, "aten::lift_fresh", NULL, 0, 0, 3);
 	facts.sides[1].lineage = &stories[1];
-	json_decref(causes);
-	causes = causes_build(&facts);
-	forget();
+	ask_facts(&facts);
 }
 
 static void

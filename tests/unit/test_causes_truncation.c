@@ -1,9 +1,9 @@
 /* links: schema viewer */
 /* What a library's call of the program pads to a length and doesn't cut to it. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 
 static char path[] = "/tmp/shapebox-truncation-XXXXXX.py";
 
@@ -21,17 +21,12 @@ ask_made(const char *statement, const char *library, int64_t smallest, int64_t l
 	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 1, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 16, .actual = 20 };
 	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .last_call = -1,
 				     .sides = { { .place = 0, .dim = 1, .size = 20, .lineage = &stories[0] }, { .place = 1, .dim = 0, .size = 16 } } };
-	FILE *file = fopen(path, "w");
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "def collate(rows):\n    %s\n", statement);
-	fclose(file);
+	write_program(path, "def collate(rows):\n    %s\n", statement);
 	add_step(0, 10, "aten::lift_fresh", raw, 1, 1, 20);
 	news = (struct news){ .count = 1, .steps = { { .step = stories[0].steps[0], .usual = { .calls = 30, .smallest = smallest, .largest = largest } } }, .change.step.event.id = -1 };
 	facts.sides[0].news = &news;
-	json_decref(causes);
-	causes = causes_build(&facts);
-	forget();
+	ask_facts(&facts);
 }
 
 static void

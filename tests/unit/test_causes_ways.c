@@ -1,9 +1,9 @@
 /* links: schema viewer */
 /* Two sizes' stories told side by side, and what the operation that decided one did: each holds once, and once it doesn't. */
-#include <stdio.h>
 #include <unistd.h>
 
 #include "causes_asked.h"
+#include "program_file.h"
 #include "viewer/analysis/causes/ways.h"
 
 #define STEP(side, id, operation, operands, dim, size) add_step(side, id, operation, operands, COUNT(operands), dim, size)
@@ -365,12 +365,9 @@ settled(const char *function, const char *parameter, const struct settings *set)
 	json_t *frames = json_pack("[{s:[{s:s, s:s, s:i}]}]", "locals", "name", "model.positions", "parameter", parameter, "tensor", 2), *known = number("tokenizer.context_length", 56);
 	struct cause_facts facts = { .event = &failed, .mismatch = &differs, .message = "", .source = &source, .frames = frames, .numbers = known, .settings = set, .last_call = -1,
 				     .sides = { { .place = 1, .dim = 1, .size = 77, .lineage = &stories[0] }, { .place = 0, .dim = 1, .size = 56, .lineage = &stories[1] } } };
-	FILE *file = fopen(path, "w");
 	const char *confidence;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "def tokenize(self, texts):\n    result = zeros(len(texts), self.context_length)\n");
-	fclose(file);
+	write_program(path, "def tokenize(self, texts):\n    result = zeros(len(texts), self.context_length)\n");
 	STEP(0, 2, "aten::empty", built, 1, 77);
 	STEP(1, 1, "aten::zeros", asked, 1, 56);
 	json_decref(causes);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "analysis_events.h"
+#include "program_file.h"
 #include "viewer/analysis/report_failure.h"
 #include "viewer/analysis/text.h"
 
@@ -291,12 +292,9 @@ shaped(const struct event *expand, const char *body, struct diagnosis *out)
 	static struct failure failure;
 	static struct source source;
 	static struct note note;
-	FILE *file = fopen(path, "w");
 	const char *name;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "def forward(x):\n    %s\n", body);
-	fclose(file);
+	write_program(path, "def forward(x):\n    %s\n", body);
 	hand = (struct hand){ .processes = processes, .process_count = 1, .sites = sites, .site_count = 1, .events = expand, .event_count = 1 };
 	source = hand_source(&hand);
 	note = (struct note){ .kind = "exception", .json = json_pack("{s:[{s:s, s:i, s:s, s:[{s:s, s:s, s:i, s:[i,i,i], s:s}, {s:s, s:s, s:i, s:[i,i,i], s:s}]}]}", "frames", "file", path, "line", 2,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "analysis_events.h"
+#include "program_file.h"
 #include "viewer/analysis/mismatch/mismatch.h"
 #include "viewer/analysis/mismatch/operand.h"
 #include "viewer/analysis/report_failure.h"
@@ -220,12 +221,9 @@ receiver(const char *body)
 	struct note operation = { .kind = "operation", .event = 100, .json = json_object() };
 	json_t *frames = json_pack("[{s:s, s:i, s:s}]", "file", path, "line", 2, "function", "update");
 	struct failure failure = { .kind = "operation", .has_event = true, .event = EVENT("aten::index_copy_", into), .operation = &operation };
-	FILE *file = fopen(path, "w");
 	struct items items;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-	fprintf(file, "def update(self, rows):\n    %s\n", body);
-	fclose(file);
+	write_program(path, "def update(self, rows):\n    %s\n", body);
 	items_start(&source, &failure, frames, &items);
 	text_format(name, sizeof(name), "%s", text_get(operand_local(frames, 11), "name"));
 	items_end(&failure, &items);
