@@ -216,6 +216,8 @@ test_indices(void)
 	count_values(2, "{\"elements\":12,\"min\":-7,\"max\":7,\"negative\":3,\"ignored\":0,\"distinct\":6,\"sorted\":null}");
 	ask(&a, "index out of range in self", NULL, NULL);
 	EXPECT("padding_as_data", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "bring the values to 0 .. 9 where the index is made"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "marks padding")); /* no constant that does */
 	count_values(2, "{\"elements\":6,\"min\":0,\"max\":10,\"negative\":0,\"ignored\":0,\"distinct\":6,\"sorted\":false}");
 	ask(&b, "", NULL, NULL);
 	EXPECT("labels_outside_classes", "likely");

@@ -355,9 +355,9 @@ test_groups(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "other groups, or another number in a group"));
 }
 
-/* A view of what OPERATION (a slice from START on) left of 3. */
+/* A view of what OPERATION (a slice from START to END) left of 3. */
 static void
-ask_empty(const char *operation, const char *start_at, int64_t left)
+ask_empty(const char *operation, const char *start_at, const char *end_at, int64_t left)
 {
 	struct event *event;
 
@@ -369,7 +369,7 @@ ask_empty(const char *operation, const char *start_at, int64_t left)
 	operands[1][0] = tensor("self", 2, 1, 3);
 	operands[1][1] = value("dim", "1");
 	operands[1][2] = value("start", start_at);
-	operands[1][3] = value("end", "9223372036854775807");
+	operands[1][3] = value("end", end_at);
 	outputs[1][0] = tensor("output", 3, 1, left);
 	event = add("aten::argmax", 2, 1, 1);
 	operands[2][0] = tensor("self", 3, 1, left);
@@ -382,12 +382,19 @@ ask_empty(const char *operation, const char *start_at, int64_t left)
 static void
 test_emptied(void)
 {
-	ask_empty("aten::slice", "15", 0);
+	ask_empty("aten::slice", "15", "9223372036854775807", 0);
 	EXPECT("emptied", "likely");
 	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "begins at 15 and there are 3 only"));
-	ask_empty("aten::slice", "1", 2); /* there is something */
+	ask_empty("aten::slice", "1", "9223372036854775807", 2); /* there is something */
 	EXPECT("emptied", "");
-	ask_empty("aten::lift_fresh", "0", 0); /* nothing tells where it went */
+	ask_empty("aten::slice", "2", "1", 0); /* turned round: 2 + 1 would be within the 3 */
+	EXPECT("emptied", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "ends at 1, before it begins at 2"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "if 1 is a size and no end, it ends at 2 + 1"));
+	ask_empty("aten::slice", "2", "2", 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "ends where it begins, at 2"));
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "is a size and no end")); /* 4 would be beyond */
+	ask_empty("aten::lift_fresh", "0", "3", 0); /* nothing tells where it went */
 	EXPECT("emptied", "");
 }
 

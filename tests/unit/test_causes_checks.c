@@ -504,6 +504,41 @@ test_grid(void)
 	json_decref(numbers);
 }
 
+/* A table saved with more rows than the model has tokens: rounded up when it was saved, unless this run made so many by a configuration and a resize then cut them. */
+static void
+test_tables_resized(void)
+{
+	static const struct frame saved[] = { { .file = "/v/site-packages/transformers/modeling_qwen2.py", .function = "__init__", .line = 319 },
+					      { .file = "/p/train.py", .function = "main", .line = 15 } };
+	static const struct frame cut[] = { { .file = "/v/site-packages/transformers/modeling_utils.py", .function = "PreTrainedModel.resize_token_embeddings", .line = 2961 },
+					    { .file = "/p/infer.py", .function = "load", .line = 16 } };
+	static const struct site sites[] = { { .id = 7, .frame_count = 2, .frames = saved }, { .id = 8, .frame_count = 2, .frames = cut } };
+	const struct operand tables[] = { TENSOR("lm_head.weight", 1, 256, 48), TENSOR("the model's", 2, 131, 48) };
+	struct event made[2] = { { .id = 10, .site = 7, .parent = -1, .operation = "aten::empty", .status = "ok", .phase = "other", .output_count = 1, .outputs = tables },
+				 { .id = 20, .site = 8, .parent = -1, .operation = "aten::empty", .status = "ok", .phase = "other", .output_count = 1, .outputs = tables + 1 } };
+	struct hand hand = { .sites = sites, .site_count = 2, .events = made, .event_count = 2 };
+	struct source source = hand_source(&hand);
+	struct event load = EVENT(SUBJECT_LOAD, tables);
+	struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 131,
+				    .actual = 256, .text = "it differs" };
+	json_t *numbers = number("config.vocab_size", 131);
+	struct cause_facts facts = { .event = &load, .mismatch = &differs, .numbers = numbers, .source = &source, .last_call = -1,
+				     .message = "size mismatch for lm_head.weight: copying a param with shape torch.Size([256, 48]) from checkpoint, the shape in current model is torch.Size([131, 48])." };
+
+	load.id = 30;
+	for (int i = 0; i < 3; i++) {
+		made[0].site = i == 1 ? 8 : 7; /* saved after a resize, too */
+		hand.event_count = i == 2 ? 0 : 2; /* saved by another run */
+		json_decref(causes);
+		causes = causes_build(&facts);
+		EXPECT("checkpoint_shape", "likely");
+		CU_ASSERT_EQUAL(strstr(first_text("text"), "resized at infer.py:16, which left out the last 125: it has 256 by its own configuration") != NULL, i == 0);
+		CU_ASSERT_EQUAL(strstr(first_text("text"), "saved after a resize with pad_to_multiple_of=128") != NULL, i > 0);
+		CU_ASSERT_EQUAL(strstr(first_text("fix"), "leave out the resize at infer.py:16") != NULL, i == 0);
+	}
+	json_decref(numbers);
+}
+
 /* What a loader collected as mismatched is told as load_state_dict would; not what is collected as something else, or told already. */
 static void
 test_told_shapes(void)
@@ -575,6 +610,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "what a compiled part tells", test_compiled_cause);
 	CU_add_test(suite, "what was loaded", test_loaded);
 	CU_add_test(suite, "positions of another grid", test_grid);
+	CU_add_test(suite, "tables resized before they are loaded", test_tables_resized);
 	CU_add_test(suite, "shapes that a loader collected", test_told_shapes);
 	CU_add_test(suite, "recomputed otherwise", test_recomputed);
 	CU_add_test(suite, "cut differently", test_cut_differently);

@@ -99,12 +99,34 @@ test_gradient(void)
 	forget();
 }
 
+/* Rows that the forward took by an index may lie anywhere; those that a slice cut off lie at an end. */
+static void
+test_taken(void)
+{
+	static struct mismatch differs = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .text = "they differ" };
+	struct cause_facts facts = { .mismatch = &differs, .last_call = -1,
+				     .message = "Function HeadBackward returned an invalid gradient at index 0 - got [48, 8] but expected shape compatible with [56, 8]" };
+
+	for (int i = 0; i < 2; i++) {
+		start();
+		add_step(0, 20, i ? "aten::slice" : "aten::index", whole, 1, 0, 48);
+		facts.sides[0] = (struct cause_side){ .dim = 0, .size = 48, .lineage = &stories[0] };
+		json_decref(causes);
+		causes = causes_build(&facts);
+		EXPECT("gradient_shape", "certain");
+		CU_ASSERT_EQUAL(strstr(first_text("fix"), "full[index] = gradient") != NULL, i == 0);
+		CU_ASSERT_EQUAL(strstr(first_text("fix"), "pad by") != NULL, i == 1);
+		forget();
+	}
+}
+
 static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
 	CU_add_test(suite, "a forward's chunks", test_forward);
 	CU_add_test(suite, "a gradient's chunks", test_gradient);
+	CU_add_test(suite, "gradients of rows that were taken", test_taken);
 }
 
 int

@@ -53,6 +53,8 @@ test_not_told(void)
 
 	CU_ASSERT_FALSE(tell(reach("width", 2573, 700), "aten::stack", "forward", 8, &out)); /* no samples, and no loader's */
 	CU_ASSERT_FALSE(tell(reach("dataset.n", 2573, 321), "aten::stack", "data", 9, &out)); /* batches always differed */
+	CU_ASSERT_TRUE(tell(reach("len(loader.sampler.rows)", 653, 700), "aten::cat", "forward", 8, &out));
+	CU_ASSERT_FALSE(tell(reach("len(loader.batch_sampler.batches)", 653, 700), "aten::cat", "forward", 8, &out)); /* batches, no samples */
 	CU_ASSERT_FALSE(tell(reach("dataset.n", 2573, 321), "aten::slice", "data", 8, &out));
 	CU_ASSERT_FALSE(tell(json_pack("[{s:i, s:[{s:s, s:i}]}]", "frame", 1, "numbers", "name", "heads", "value", 8), "aten::stack", "data", 8, &out));
 }

@@ -25,13 +25,14 @@ told(int64_t first, int64_t start)
 	const struct operand pieces[] = { ITEM("tensors[0]", 0, 1, 15, 3), ITEM("tensors[1]", 1, 2, 0, 3) };
 	const struct event event = { .id = 90, .site = -1, .operation = "aten::stack", .phase = "data", .operand_count = 2, .operands = pieces };
 	const struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 15 };
+	const struct operand whole = TENSOR("self", 9, 400, 3); /* outlives the loop, as its sizes must */
 	static struct lineage slice;
 	struct cause_facts facts = { .source = &source, .event = &event, .mismatch = &differs, .last_call = -1, .frames = json_array(),
 				     .sides = { { .place = 1, .dim = 0, .lineage = &slice }, { .place = 0, .dim = 0, .size = 15 } } };
 
 	for (int i = 0; i <= CALLS; i++) {
 		snprintf(starts[i], sizeof(starts[i]), "%d", (int)(i == CALLS ? start : first + 10 * i));
-		operands[i][0] = (struct operand)TENSOR("self", 9, 400, 3);
+		operands[i][0] = whole;
 		operands[i][1] = (struct operand)VALUE("dim", "int", "0");
 		operands[i][2] = (struct operand)VALUE("start", "int", starts[i]);
 		operands[i][3] = (struct operand)VALUE("end", "int", "8");

@@ -53,9 +53,61 @@ test_truncation(void)
 	EXPECT("not_truncated", "");
 }
 
+/* FIRST to LAST are stacked, each made by the library that STATEMENT calls; the first of two sizes differ. */
+static void
+ask_stacked(const char *statement, int64_t first, int64_t second, int64_t third, int64_t last, bool twins)
+{
+	const int64_t sizes[][2] = { { 8, first }, { 8, second }, { 8, third }, { 8, last } };
+	struct operand items[4];
+	const struct frame frames[] = { { .file = "/x/site-packages/transformers/feature_extraction_utils.py", .function = "pad", .line = 9 }, { .file = path, .function = "get", .line = 2 } };
+	const struct site sites[] = { { .id = 10, .frame_count = 2, .frames = frames }, { .id = 11, .frame_count = 2, .frames = frames } };
+	struct hand hand = { .sites = sites, .site_count = 2 };
+	struct source source = hand_source(&hand);
+	struct event event = EVENT("aten::stack", items);
+	struct mismatch differs = { .property = "size", .operand = 1, .against = 0, .dim = 1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = first, .actual = second };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .source = &source, .last_call = -1, .twins = twins,
+				     .sides = { { .place = 1, .dim = 1, .size = second, .lineage = &stories[0] }, { .place = 0, .dim = 1, .size = first, .lineage = &stories[1] } } };
+
+	for (int i = 0; i < 4; i++)
+		items[i] = (struct operand){ .name = "tensors", .kind = "tensor", .item = i, .ndim = 2, .sizes = sizes[i], .dtype = "float32", .device = "cpu", .layout = "strided", .tensor = 1 + i };
+	write_program(path, "def get(row):\n    %s\n", statement);
+	add_step(0, 11, "aten::lift_fresh", &items[1], 1, 1, second);
+	add_step(1, 10, "aten::lift_fresh", &items[0], 1, 1, first);
+	ask_facts(&facts);
+}
+
+static void
+test_stacked(void)
+{
+	static const char untouched[] = "return extract(row, padding=\"max_length\", max_length=LENGTH, truncation=False)";
+
+	ask_stacked(untouched, 16, 20, 16, 18, true);
+	EXPECT("longer_than_padded", "likely");
+	EXPECT("ragged_list", "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "2 of 4 have that length, 16 in dimension 1, and number 1 ("));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "has 20; 2 of them are longer"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_get(json_array_get(json_object_get(json_array_get(causes, 0), "evidence"), 0), "text"), "max_length=LENGTH"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("fix"), "give that call truncation=True"));
+	ask_stacked(untouched, 20, 16, 16, 16, true); /* the first is the long one */
+	EXPECT("longer_than_padded", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "3 of 4 have that length, 16 in dimension 1, and number 0 ("));
+	ask_stacked(untouched, 16, 20, 12, 16, true); /* one is smaller: it isn't what all are padded to */
+	EXPECT("longer_than_padded", "");
+	EXPECT("ragged_list", "likely");
+	ask_stacked(untouched, 16, 20, 18, 17, true); /* one alone has it */
+	EXPECT("longer_than_padded", "");
+	ask_stacked(untouched, 16, 20, 16, 16, false); /* of another make */
+	EXPECT("longer_than_padded", "");
+	ask_stacked("return extract(row, padding=\"max_length\", max_length=LENGTH, truncation=True)", 16, 20, 16, 16, true);
+	EXPECT("longer_than_padded", "");
+	ask_stacked("return extract(row, padding=True, truncation=False)", 16, 20, 16, 16, true);
+	EXPECT("longer_than_padded", "");
+}
+
 static void
 fill(CU_pSuite suite)
 {
+	CU_add_test(suite, "samples longer than what they are padded to", test_stacked);
 	CU_add_test(suite, "padded to a length, not cut to it", test_truncation);
 }
 

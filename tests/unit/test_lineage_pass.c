@@ -1,5 +1,6 @@
 /* links: schema viewer */
-/* Whole walks past what only passes on: a layer that was given another size, a size that was asked for, factors of another way. */
+/* Whole walks past what only passes on: a layer that was given another size, a size that was asked for, factors of another way, one that a view doesn't ask
+ * for. */
 #include <CUnit/Basic.h>
 
 #include "analysis_events.h"
@@ -97,6 +98,32 @@ test_other_way(void)
 	CU_ASSERT_TRUE(walked.steps[0].combines);
 }
 
+/* Places of a grid that a view takes apart again, otherwise than they were put together. */
+static void
+test_unasked(void)
+{
+	const struct operand in[] = { TENSOR("self", 1, 2, 4, 8, 5), VALUE("start_dim", "int", "2") }, out[] = { TENSOR("output", 2, 2, 4, 40) };
+	const struct operand made[] = { TENSOR("output", 1, 2, 4, 8, 5) };
+	const struct event events[] = { MADE(1, 1, "aten::randn", size, made), MADE(3, 2, "aten::flatten", in, out) };
+	struct operand asked[] = { TENSOR("self", 2, 2, 4, 40), VALUE("size", "int[]", "[2, 4, 4, 2, 2, 2]") };
+	struct event viewed = MADE(4, 1, "aten::view", asked, out);
+	struct hand hand = { .events = events, .event_count = 2, .sites = sites, .site_count = COUNT(sites) };
+	struct source source = hand_source(&hand);
+
+	lineage_walk(&source, 0, &viewed, 0, 2, LINEAGE_SIZE, &walked);
+	CU_ASSERT_EQUAL_FATAL(walked.count, 2);
+	CU_ASSERT_EQUAL(walked.steps[1].size, 5); /* the 8 is 4 x 2 */
+	CU_ASSERT_FALSE(walked.steps[0].combines);
+	asked[1].value = "[2, 4, 3, 3, 2, 3]"; /* neither of them is asked for */
+	lineage_walk(&source, 0, &viewed, 0, 2, LINEAGE_SIZE, &walked);
+	CU_ASSERT_EQUAL(walked.steps[1].size, 8);
+	CU_ASSERT_TRUE(walked.steps[0].combines);
+	asked[1].value = "[2, 4, 4, 2, 2, 2]";
+	viewed.operation = "aten::add"; /* nothing is asked for */
+	lineage_walk(&source, 0, &viewed, 0, 2, LINEAGE_SIZE, &walked);
+	CU_ASSERT_EQUAL(walked.steps[1].size, 8);
+}
+
 /* What an operation saved for backward, packed by a hook: rows of its input put into one, by nothing recorded. */
 static void
 test_within(void)
@@ -164,6 +191,7 @@ main(void)
 	CU_add_test(suite, "asked for", test_asked);
 	CU_add_test(suite, "one sequence", test_one_sequence);
 	CU_add_test(suite, "another way", test_other_way);
+	CU_add_test(suite, "what a view doesn't ask for", test_unasked);
 	CU_add_test(suite, "within an operation", test_within);
 	CU_add_test(suite, "converted in place", test_converted);
 	CU_basic_run_tests();

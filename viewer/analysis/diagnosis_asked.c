@@ -47,6 +47,11 @@ diagnosis_unasked_dim(const struct event *event, const struct mismatch *mismatch
 	int largest = -1, unasked = -1, columns = asked && counted ? rule_columns(event, mismatch->operand, operand) : -1;
 	int64_t each;
 
+	for (int d = 0; d < operand->ndim; d++)
+		if (operand->sizes[d] == 0 && operand->tensor >= 0) { /* it has no elements, whatever the others are */
+			json_decref(sizes);
+			return d;
+		}
 	if (columns < 0 && counted)
 		columns = rule_merged(event, mismatch->operand, operand, &each);
 	if (columns < 0 && counted)

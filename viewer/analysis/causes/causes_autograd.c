@@ -283,6 +283,9 @@ cause_gradient_shape(const struct cause_facts *facts, struct cause *out)
 	else if (dim >= 0 && got[dim] < wanted[dim] && cause_step_any(&facts->sides[0], "cat concat concatenate stack"))
 		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: it is put together of pieces, and %" PRId64 " of the input's %" PRId64 " are in none "
 			 "of them; see which the forward leaves out", node, wanted[dim] - got[dim], wanted[dim]);
+	else if (dim >= 0 && got[dim] < wanted[dim] && cause_step_any(&facts->sides[0], "index index_select masked_select"))
+		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: make zeros of that shape, and assign what was computed at the index by which the "
+			 "forward took it (full = torch.zeros_like(input); full[index] = gradient): what it left out may lie anywhere", node);
 	else if (dim >= 0 && got[dim] < wanted[dim])
 		text_add(&out->fix, "return a gradient of the input's shape from %s.backward: where the forward cut the input, put zeros "
 			 "(torch.nn.functional.pad by %" PRId64 ")", node, wanted[dim] - got[dim]);

@@ -105,8 +105,9 @@ cause_view_changed(const struct cause_facts *facts, struct cause *out)
 		return false;
 	lineage_walk(facts->source, facts->process, facts->event, form.place, dim, LINEAGE_SIZE, lineage);
 	step = lineage->decider >= 0 ? &lineage->steps[lineage->decider] : NULL;
-	told = step && step->size == facts->event->operands[form.place].sizes[dim] &&
-	       cause_tell_step(step, cause_operand_name(facts, form.place), form.smallest[dim], &clause, &out->fix);
+	told = (dim == 0 && cause_tell_lacking(facts, step, &clause, &out->fix)) ||
+	       (step && step->size == facts->event->operands[form.place].sizes[dim] &&
+		cause_tell_step(step, cause_operand_name(facts, form.place), form.smallest[dim], &clause, &out->fix));
 	if (!told && cause_is_split(facts)) { /* what it would be divided into tells more */
 		free(lineage);
 		return false;

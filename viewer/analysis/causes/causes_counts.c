@@ -4,7 +4,6 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
-#include "../subject.h"
 
 /* Needs: a loss's weights for another number of classes than its logits have; likely where values were counted for them. */
 bool
@@ -192,50 +191,6 @@ cause_copied_before(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->evidence, "the copy was made by ");
 	cause_add_step(facts, &out->evidence, made);
 	text_add(&out->fix, "make the copy anew after the parameter was resized (resize_token_embeddings), or give the copy's new rows the parameter's values");
-	return true;
-}
-
-/* Needs: a check of Python's that wants one size exactly. Likely where that size is set by a name that says so. */
-bool
-cause_expected_size(const struct cause_facts *facts, struct cause *out)
-{
-	static const char sizes[] = "max_ length size positions frames samples";
-	const struct mismatch *mismatch = facts->mismatch;
-	const char *name;
-	int64_t apart;
-
-	if (!cause_disagrees(facts, "size") || !cause_is(facts, SUBJECT_CHECK) || mismatch->operand < 0 || mismatch->expected < 2 ||
-	    (facts->message && cause_tells_excess(facts->message)) ||
-	    (mismatch->against >= 0 && facts->event->operands[mismatch->against].tensor >= 0))
-		return false;
-	name = cause_operand_name(facts, mismatch->operand);
-	apart = mismatch->expected - mismatch->actual;
-	out->setting = cause_checked_number(facts, mismatch->expected);
-	for (int64_t times = 1; times <= 4 && !out->setting; times++) { /* a layer of stride 2 takes twice what it makes */
-		const json_t *number = mismatch->expected % times ? NULL : cause_named_number(facts, mismatch->expected / times, sizes);
-
-		out->setting = cause_is_limit(facts, number) || (cause_is_called(number, sizes) && strchr(text_get(number, "name"), '.')) ? number : NULL;
-	}
-	out->confidence = out->setting ? "likely" : "possible";
-	text_add(&out->text, "the model takes %" PRId64 " in dimension %d of %s, neither more nor fewer; it is given %" PRId64, mismatch->expected, mismatch->dim,
-		 name, mismatch->actual);
-	cause_add_number(facts, &out->text, cause_cut_by(facts, &facts->sides[0], mismatch->expected));
-	if (out->setting) {
-		int64_t by = mismatch->expected / json_integer_value(json_object_get(out->setting, "value"));
-
-		text_add(&out->evidence, "%" PRId64 " is ", mismatch->expected);
-		if (by > 1)
-			text_add(&out->evidence, "%" PRId64 " x ", by);
-		text_add(&out->evidence, "%s; ", text_get(out->setting, "name"));
-	}
-	if (cause_decider(&facts->sides[0]))
-		cause_add_decided(facts, &out->evidence, mismatch->actual, cause_decider(&facts->sides[0]));
-	if (apart > 0)
-		text_add(&out->fix, "pad %s by %" PRId64 " to %" PRId64 " (the model's own processor or feature extractor does), or build the model for %" PRId64, name,
-			 apart, mismatch->expected, mismatch->actual);
-	else
-		text_add(&out->fix, "cut or resize %s to %" PRId64 " (the model's own processor does), or build the model for %" PRId64, name, mismatch->expected,
-			 mismatch->actual);
 	return true;
 }
 

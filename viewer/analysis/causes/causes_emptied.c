@@ -61,7 +61,7 @@ tell_selection(const struct cause_facts *facts, struct cause *out, const struct 
 	text_add(&out->fix, "see why nothing fulfils that condition here; where that may happen, leave out what follows (a loss of 0, the batch skipped) if numel() is 0");
 }
 
-/* Needs: an operand without elements, and the step by which it lost them: a slice that begins at the end or behind it, or a selection of none. */
+/* Needs: an operand without elements, and the step by which it lost them: a slice that begins at the end or behind it, or ends before it begins, or a selection of none. */
 bool
 cause_emptied(const struct cause_facts *facts, struct cause *out)
 {
@@ -70,6 +70,7 @@ cause_emptied(const struct cause_facts *facts, struct cause *out)
 	struct lineage *lineage;
 	int place = -1, dim = -1;
 	struct slice slice;
+	bool sliced;
 
 	if (!facts->event || !facts->source || cause_is_raised(facts))
 		return false;
@@ -84,8 +85,11 @@ cause_emptied(const struct cause_facts *facts, struct cause *out)
 		return false;
 	lineage_walk(facts->source, facts->process, facts->event, place, dim, LINEAGE_SIZE, lineage);
 	step = first_empty(lineage);
-	if (step && slice_read(&step->event, &slice) && slice.dim == step->dim && slice.whole > 0 && slice.start >= slice.whole)
+	sliced = step && slice_read(&step->event, &slice) && slice.dim == step->dim && slice.whole > 0;
+	if (sliced && slice.start >= slice.whole)
 		tell_slice(facts, out, step, &slice);
+	else if (sliced && slice.start >= slice_stop(&slice))
+		cause_tell_turned(facts, out, step, &slice, cause_operand_name(facts, place));
 	else if (step && mismatch_is_any(step->event.operation, "index masked_select nonzero nonzero_numpy where argwhere"))
 		tell_selection(facts, out, step);
 	else

@@ -1,9 +1,11 @@
 /* A rule about a division that leaves a rest: the failing statement views a tensor by sizes that it divides, and one isn't a multiple. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
+#include "grids.h"
 #include "../mismatch/mismatch_rule.h"
 
 #define TERM_MOST 64
@@ -113,13 +115,80 @@ maker_of(const struct cause_facts *facts, int64_t size)
 	return NULL;
 }
 
-/* Needs: a view whose elements don't fit, in a statement that divides a number with a rest; the number (or what it was divided from) is a size of the tensor. */
+/* The number is one side of the grid that a dimension of the tensor has the places of ("tokens.view(b, h // m, m, w // m, m, c)" of [b, h * w, c]). */
+struct side_of { struct grid grid; int64_t places; bool wide; const struct lineage *story; struct lineage *before /* of the picture's side; to be freed */; };
+
+static bool
+find_side(const struct cause_facts *facts, const struct operand *is, int64_t number, struct side_of *out)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct lineage *story = facts->sides[i].lineage;
+		bool held = false;
+
+		for (int d = 0; story && story->count && d < is->ndim; d++)
+			held = held || is->sizes[d] == story->steps[0].size;
+		if (!held || !grid_find(story, &out->grid) || (out->grid.sides.high != number && out->grid.sides.wide != number))
+			continue;
+		out->places = story->steps[0].size;
+		out->wide = out->grid.sides.high != number;
+		out->story = story;
+		return true;
+	}
+	return false;
+}
+
+/* The picture's side that the strided layer made NUMBER of, which goes with the UNIT, and who decided it (*MADE); false if no such layer is recorded. */
+static bool
+before_layer(const struct cause_facts *facts, struct side_of *side, int64_t number, int64_t *whole, int64_t *unit, const struct lineage_step **made)
+{
+	const struct lineage_step *layer = side->grid.made >= 0 ? &side->story->steps[side->grid.made] : NULL;
+	int64_t stride = side->wide ? side->grid.stride.wide : side->grid.stride.high, over = side->wide ? side->grid.picture.wide : side->grid.picture.high;
+	int input = layer ? rule_any(&layer->event, "input self") : -1;
+
+	if (input < 0 || stride < 1 || over / stride != number || over % (stride * *unit) == 0)
+		return false;
+	*whole = over;
+	*unit *= stride;
+	side->before = facts->source ? calloc(1, sizeof(*side->before)) : NULL;
+	if (side->before)
+		lineage_walk(facts->source, facts->process, &layer->event, input, layer->event.operands[input].ndim - (side->wide ? 1 : 2), LINEAGE_SIZE, side->before);
+	if (side->before && side->before->decider >= 0)
+		*made = &side->before->steps[side->before->decider];
+	return true;
+}
+
+static void
+tell_side(const struct cause_facts *facts, const struct side_of *side, const struct rest *rest, const char *name, int64_t whole, int64_t unit, struct text *text)
+{
+	text_add(text, ": the %" PRId64 " of %s are %" PRId64 " x %" PRId64, side->places, name, side->grid.sides.high, side->grid.sides.wide);
+	if (whole == rest->is) {
+		text_add(text, ", and %" PRId64 " is no multiple of %" PRId64, whole, unit);
+		return;
+	}
+	text_add(text, ", and the %" PRId64 " was made of %" PRId64 ", no multiple of %" PRId64 " x %" PRId64 " = %" PRId64 ", by ", rest->is, whole, unit / rest->by, rest->by, unit);
+	cause_add_step(facts, text, &side->story->steps[side->grid.made]);
+}
+
+static void
+tell_fix(const struct rest *rest, int64_t whole, int64_t unit, struct text *fix)
+{
+	if (unit == rest->by)
+		text_add(fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
+			 "into parts", whole, rest->part, unit, whole / unit * unit, (whole / unit + 1) * unit);
+	else
+		text_add(fix, "round to multiples of %" PRId64 " where the %" PRId64 " is made (%" PRId64 " or %" PRId64 ")", unit, whole, whole / unit * unit,
+			 (whole / unit + 1) * unit);
+}
+
+/* Needs: a view whose elements don't fit, in a statement that divides a number with a rest; the number (or what it was divided from) is a size of the tensor, or a side of
+ * the grid whose places are one. */
 bool
 cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 {
 	const struct condition_scope *scope = facts->scope;
 	int self = scope && cause_disagrees(facts, "numel") ? rule_any(facts->event, "self input") : -1;
 	const struct operand *is = self >= 0 ? &facts->event->operands[self] : NULL;
+	struct side_of side = { .places = 0 };
 	struct rest rest;
 	const struct lineage_step *made;
 	char name[TERM_MOST + 1];
@@ -130,32 +199,38 @@ cause_floor_rest(const struct cause_facts *facts, struct cause *out)
 		follow(scope, &rest, &whole, &unit, name);
 	for (int d = 0; found && d < is->ndim; d++)
 		held = held || (whole >= WHOLE_LEAST && is->sizes[d] == whole);
-	if (!held)
+	if (!held && (!found || !find_side(facts, is, rest.is, &side)))
 		return false;
+	made = maker_of(facts, whole);
+	if (side.places) {
+		whole = rest.is;
+		unit = rest.by;
+		before_layer(facts, &side, rest.is, &whole, &unit, &made);
+	}
 	out->confidence = "likely";
 	out->setting = cause_number_on_line(facts, rest.by);
 	text_add(&out->text, "`%s // %s` is %" PRId64 " // %" PRId64 " and leaves %" PRId64, rest.whole, rest.part, rest.is, rest.by, rest.is % rest.by);
-	if (whole != rest.is)
+	if (side.places)
+		tell_side(facts, &side, &rest, cause_operand_name(facts, self), whole, unit, &out->text);
+	else if (whole != rest.is)
 		text_add(&out->text, ": %s = %" PRId64 " is no multiple of %" PRId64 " x %" PRId64 " = %" PRId64, name, whole, unit / rest.by, rest.by, unit);
 	else
 		text_add(&out->text, ": %s has %" PRId64 ", no multiple of %" PRId64, cause_operand_name(facts, self), whole, unit);
-	made = maker_of(facts, whole);
-	if (made) {
+	if (made && side.places) {
+		text_add(&out->text, "; ");
+		cause_add_decided(facts, &out->text, whole, made);
+	} else if (made) {
 		text_add(&out->text, "; it was made ");
 		text_add(&out->text, "%" PRId64 " by ", whole);
 		cause_add_line(facts, &out->text, made, whole);
 	}
 	if (whole == rest.is)
 		cause_tell_namesake(facts, rest.part, whole, rest.by, out);
-	if (unit == rest.by)
-		text_add(&out->fix, "pad, resize or crop the %" PRId64 " to a multiple of %s = %" PRId64 " (%" PRId64 " or %" PRId64 ") before it is cut "
-			 "into parts", whole, rest.part, unit, whole / unit * unit, (whole / unit + 1) * unit);
-	else
-		text_add(&out->fix, "round to multiples of %" PRId64 " where the %" PRId64 " is made (%" PRId64 " or %" PRId64 ")", unit, whole, whole / unit * unit,
-			 (whole / unit + 1) * unit);
+	tell_fix(&rest, whole, unit, &out->fix);
 	if (made) {
 		text_add(&out->fix, ": ");
 		cause_add_step(facts, &out->fix, made);
 	}
+	free(side.before);
 	return true;
 }

@@ -350,7 +350,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	static const char rows[] = "class label categ node max";
 	const struct mismatch *mismatch = facts->mismatch;
 	struct text words = {{0}, 0};
-	bool embedding;
+	bool embedding, told;
 
 	if (!cause_disagrees(facts, "index") || cause_are_positions(facts) || cause_is_loss(facts) || cause_is(facts, "one_hot") ||
 	    is_padding(facts, padding_value(facts)))
@@ -383,7 +383,7 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	add_token(facts, out);
 	if (embedding && !is_other_than_tokens(facts))
 		add_added(facts, out);
-	cause_add_told_range(facts, &out->text);
+	told = cause_add_told_range(facts, &out->text);
 	add_made(facts, out);
 	if (embedding && mismatch->has_actual && mismatch->actual >= mismatch->expected && cause_is_called(out->setting, "position"))
 		text_add(&out->fix, "bring the values below %" PRId64 " where the index is made (scale or clamp coordinates, cut positions), or build the table for %" PRId64,
@@ -396,9 +396,12 @@ cause_index(const struct cause_facts *facts, struct cause *out)
 	else if (embedding && !mismatch->has_actual)
 		text_add(&out->fix, "resize the table (resize_token_embeddings) after tokens were added to the vocabulary, or keep the ids below %"
 			 PRId64, mismatch->expected);
-	else if (mismatch->has_actual && mismatch->actual < 0)
+	else if (mismatch->has_actual && mismatch->actual < 0 && !told && (mismatch->actual == -1 || mismatch->actual == -100))
 		text_add(&out->fix, "a negative value marks padding or places to ignore (ignore_index): mask or clamp it before it is used as an "
 			 "index");
+	else if (mismatch->has_actual && mismatch->actual < 0)
+		text_add(&out->fix, "bring the values to 0 .. %" PRId64 " where the index is made (clamp what lies before the beginning, or leave it out); see by what %" PRId64
+			 " came below 0", mismatch->expected - 1, mismatch->actual);
 	else
 		fix_index(facts, out);
 	return true;

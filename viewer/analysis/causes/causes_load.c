@@ -108,22 +108,22 @@ padded_multiple(int64_t saved, int64_t model)
 	return 0;
 }
 
-/* The program's line whose resize_token_embeddings made a table of the model's shape; false if none is seen to. */
+/* The program's LINE that made a table of the shape of OPERAND, SAVED or the model's; BY_RESIZE: did resize_token_embeddings? False if none is seen to have made one. */
 static bool
-resized_at(const struct cause_facts *facts, char *line, size_t size)
+table_made_at(const struct cause_facts *facts, int operand, bool saved, char *line, size_t size, bool *by_resize)
 {
-	const struct mismatch *mismatch = facts->mismatch;
 	json_t *frames = NULL;
 	struct event made;
-	bool found = false;
 
-	if (facts->source && mismatch->against >= 0 &&
-	    lineage_made_so(facts->source, facts->process, facts->event->id, &facts->event->operands[mismatch->against], false, &made, line, size))
-		frames = where_site_frames(facts->source, facts->process, made.site);
+	*by_resize = false;
+	if (!facts->source || operand < 0 ||
+	    !lineage_made_so(facts->source, facts->process, facts->event->id, &facts->event->operands[operand], saved, &made, line, size))
+		return false;
+	frames = where_site_frames(facts->source, facts->process, made.site);
 	for (size_t i = 0; i < json_array_size(frames); i++)
-		found = found || text_ends(text_get(json_array_get(frames, i), "function"), "resize_token_embeddings");
+		*by_resize = *by_resize || text_ends(text_get(json_array_get(frames, i), "function"), "resize_token_embeddings");
 	json_decref(frames);
-	return found;
+	return true;
 }
 
 /* Tables of one length alone differ, and the model's is the number of its tokens: tokens were added. */
@@ -134,28 +134,39 @@ tell_tokens(const struct cause_facts *facts, struct cause *out)
 	int64_t saved = mismatch->actual, model = mismatch->expected;
 	int count = mismatch->dim == 0 ? rows_apart(facts->message, saved, model) : 0;
 	const json_t *number = count ? cause_named_number(facts, model, "vocab") : NULL;
-	int64_t multiple = count ? padded_multiple(saved, model) : 0;
 	char line[512] = "", here[512] = "";
-	bool resized;
+	bool made, made_by_resize, resized, shrunk;
+	int64_t multiple;
 
-	if (!number || !cause_is_called(number, "vocab") || (!multiple && llabs(saved - model) > model / ADDED_PART))
+	if (!number || !cause_is_called(number, "vocab"))
+		return false;
+	made = table_made_at(facts, mismatch->operand, true, line, sizeof(line), &made_by_resize);
+	table_made_at(facts, mismatch->against, false, here, sizeof(here), &resized);
+	shrunk = made && !made_by_resize && resized && saved > model;
+	multiple = made && !made_by_resize ? 0 : padded_multiple(saved, model);
+	if (!multiple && !shrunk && llabs(saved - model) > model / ADDED_PART)
 		return false; /* so many more are another tokenizer's */
 	out->setting = number;
 	text_add(&out->text, "%d parameter%s of the checkpoint: %" PRId64 " rows where the model has one for each of its %" PRId64 " tokens", count, language_plural(count), saved,
 		 model);
 	cause_add_number(facts, &out->text, number);
-	resized = resized_at(facts, here, sizeof(here));
 	if (resized)
 		text_add(&out->text, ", resized at %s", here);
-	if (multiple)
+	if (shrunk)
+		text_add(&out->text, ", which left out the last %" PRId64 ": it has %" PRId64 " by its own configuration, more than its tokenizer; the rest fits", saved - model, saved);
+	else if (multiple)
 		text_add(&out->text, ": %" PRId64 " is %" PRId64 " rounded up to a multiple of %" PRId64 ": saved after a resize with pad_to_multiple_of=%" PRId64 "; the rest fits", saved, model,
 			 multiple, multiple);
 	else if (saved > model)
 		text_add(&out->text, ": %" PRId64 " tokens were added, and the tables resized, before it was saved; here they aren't; the rest fits", saved - model);
 	else
 		text_add(&out->text, ": tokens were added to this model that it didn't have when it was saved; the rest fits");
-	if (facts->source && lineage_made_so(facts->source, facts->process, facts->event->id, &facts->event->operands[mismatch->operand], true, NULL, line, sizeof(line)))
+	if (made)
 		text_add(&out->evidence, "in this run %" PRId64 " rows were made at %s", saved, line);
+	if (shrunk) {
+		text_add(&out->fix, "leave out the resize at %s, or resize only where len(tokenizer) is more than the table has: what was saved needs all %" PRId64, here, saved);
+		return true;
+	}
 	if (multiple) {
 		text_add(&out->fix, "bring the model's tables to %" PRId64 " before it is loaded: resize_token_embeddings(len(tokenizer), pad_to_multiple_of=%" PRId64 "), or resize_token_embeddings(%"
 			 PRId64 ")", saved, multiple, saved);

@@ -28,6 +28,16 @@ is_of_one(const char *name, const char *other)
 	return name[size] == '.' && strncmp(name, other, size) == 0 && other[size] == '.';
 }
 
+/* Is NAME a list of batches, not of samples ("len(loader.batch_sampler.batches)")? */
+static bool
+lists_batches(const char *name)
+{
+	const char *last;
+	size_t size = cause_last_name(name, &last);
+
+	return strncmp(name, "len(", 4) == 0 && memmem(last, size, "batch", 5) != NULL;
+}
+
 /* The samples of what BATCH, a loader's batch size by name, is of: the first number of the same object that leaves a last batch of REST; NULL. */
 static const json_t *
 samples_of(const struct cause_facts *facts, const json_t *batch, size_t frame, int64_t rest)
@@ -41,7 +51,7 @@ samples_of(const struct cause_facts *facts, const json_t *batch, size_t frame, i
 		int64_t value = json_integer_value(json_object_get(number, "value"));
 		bool sampled = strstr(name, "num_samples"), columns = text_ends(name, "[0])");
 
-		if (!columns && value > full && value % full == rest && is_of_one(text_get(batch, "name"), name) && (sampled || strncmp(name, "len(", 4) == 0) && (sampled || !found))
+		if (!columns && !lists_batches(name) && value > full && value % full == rest && is_of_one(text_get(batch, "name"), name) && (sampled || strncmp(name, "len(", 4) == 0) && (sampled || !found))
 			found = number;
 	}
 	return found;

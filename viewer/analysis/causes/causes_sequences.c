@@ -108,9 +108,10 @@ find_excess(const json_t *rows, const struct brought *brought, bool fewer, struc
 	return out->count > 0 && out->count < brought->count;
 }
 
-/* Who made the piece of SEQUENCE, into OUT's evidence; FIRST gets what that line made before, where a single one is the first. */
+/* Who made the piece of SEQUENCE, which lacks MORE, into OUT's evidence; FIRST gets what that line made before, where a single one is the first. LEFT: that it left as many out
+ * is told. */
 static void
-add_maker(const struct cause_facts *facts, const struct brought *brought, int sequence, struct cause *out, struct usual *first)
+add_maker(const struct cause_facts *facts, const struct brought *brought, int sequence, int64_t more, struct cause *out, struct usual *first, bool *left)
 {
 	struct lineage *story = facts->source && brought->tensors[sequence] > 0 ? calloc(1, sizeof(*story)) : NULL;
 	const struct lineage_step *step = NULL;
@@ -125,6 +126,7 @@ add_maker(const struct cause_facts *facts, const struct brought *brought, int se
 		text_add(&out->evidence, "; put together by ");
 		cause_add_step(facts, &out->evidence, brought->cat);
 	}
+	*left = step && more > 0 && placeholders_tell_left(facts, step, more, out);
 	if (!step || step->size != 1 || !cause_made_before(facts, step, first) || first->smallest < 2)
 		first->calls = 0;
 	free(story);
@@ -188,6 +190,7 @@ cause_placeholders_of_sequence(const struct cause_facts *facts, struct cause *ou
 	struct excess excess;
 	int64_t most, places, brings;
 	struct usual first = { .calls = 0 };
+	bool left;
 
 	if (sequences < 2 || sequences > SEQUENCES_MOST || !placeholders_find(facts, &found) || found.supplied < 1 || found.selected < 1 || found.selected == found.supplied ||
 	    !find_brought(&facts->sides[0], rows, found.supplied, &brought) || !find_excess(rows, &brought, found.selected < found.supplied, &excess))
@@ -200,7 +203,12 @@ cause_placeholders_of_sequence(const struct cause_facts *facts, struct cause *ou
 	tell_sequences(rows, &brought, &excess, &out->text);
 	places = json_integer_value(json_array_get(rows, (size_t)excess.list[0]));
 	brings = brought.pieces[excess.list[0]] * brought.unit;
-	add_maker(facts, &brought, excess.list[0], out, &first);
+	add_maker(facts, &brought, excess.list[0], (places - brings) / brought.unit, out, &first, &left);
+	if (left) {
+		text_add(&out->fix, "count the places of sequence %d by what is left of its pieces (the same limit): %" PRId64 " instead of %" PRId64 "; or leave none of them out, where the "
+			 "model takes as many", excess.list[0], brings, places);
+		return true;
+	}
 	if (excess.single && first.calls) {
 		text_add(&out->text, "; a single one for the first time (the last %" PRId64 " were of %" PRId64 " to %" PRId64 "), and the text counts one more: what is added to several (an overview, "
 			 "a thumbnail) isn't added to one", first.calls, first.smallest, first.largest);

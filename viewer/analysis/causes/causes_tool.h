@@ -128,6 +128,9 @@ bool cause_tell_fewer(const struct cause_facts *facts, const struct cause_side *
 /* Did STEP, a slice, end before it had the WANTED that it asked for, its tensor being too short? START gets where it begins, END
  * where what there is ends. */
 bool cause_ran_out(const struct lineage_step *step, int64_t wanted, int64_t *start, int64_t *end);
+/* STEP is a SLICE that ends where it begins or before, so that nothing is left of OPERAND: says so in OUT, with what its bounds are called, and what to change. */
+struct slice;
+void cause_tell_turned(const struct cause_facts *facts, struct cause *out, const struct lineage_step *step, const struct slice *slice, const char *operand);
 /* What STEP did to make the size of NAME what it is where WANTED are wanted (TEXT, a clause), and what to change (FIX); false where
  * its kind tells nothing. */
 bool cause_tell_step(const struct lineage_step *step, const char *name, int64_t wanted, struct text *text, struct text *fix);
@@ -231,6 +234,10 @@ bool cause_is_ambiguous(const struct cause_facts *facts, const json_t *number, c
 bool cause_add_last_batch(const struct cause_facts *facts, struct text *text, int64_t full, int64_t rest);
 /* The same, of SIDE whose dimension 0 a batch has that is smaller than all that its line put together before; in the data's phase a batch size by name is enough. */
 bool cause_add_smaller_batch(const struct cause_facts *facts, const struct cause_side *side, struct text *text);
+
+/* STEP stacked fewer pieces than in every call before, and of one mapping in the frames one key has as many rows as these, another as many as ever: says so (TEXT, a clause), and
+ * what to change (FIX); false if it isn't so. */
+bool cause_tell_lacking(const struct cause_facts *facts, const struct lineage_step *step, struct text *text, struct text *fix);
 
 /* Is no sample missing from the batch: has it as many as its loader's batches have, or is ASKED the length of a list by the failing line? */
 bool cause_batch_is_full(const struct cause_facts *facts, int64_t asked);

@@ -1,9 +1,10 @@
-/* A rule about what a tokenizer or feature extractor pads to a length and doesn't cut to it. */
+/* Rules about what a tokenizer or feature extractor pads to a length and doesn't cut to it. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "causes_tool.h"
+#include "../mismatch/mismatch_rule.h"
 #include "../where.h"
 
 #define STATEMENTS_MOST 64
@@ -96,5 +97,75 @@ cause_not_truncated(const struct cause_facts *facts, struct cause *out)
 	text_add(&out->evidence, "made by ");
 	cause_add_step(facts, &out->evidence, &new->step);
 	text_add(&out->fix, "give that call truncation=True (%s:%d), or cut what goes into it, after whatever makes it longer", call.file, call.line);
+	return true;
+}
+
+/* How many of the tensors that are joined have SIZE in DIM; ALL gets how many there are, SMALLER whether one has less. */
+static int
+count_of_size(const struct event *event, int dim, int64_t size, int *all, bool *smaller)
+{
+	int same = 0;
+
+	*all = 0;
+	*smaller = false;
+	for (int i = rule_next(event, 0); i >= 0; i = rule_next(event, i + 1)) {
+		const struct operand *is = &event->operands[i];
+
+		if (is->item < 0 || is->ndim <= dim)
+			continue;
+		(*all)++;
+		same += is->sizes[dim] == size;
+		*smaller = *smaller || is->sizes[dim] < size;
+	}
+	return same;
+}
+
+/* The value of the keyword argument NAME in CALL, in OUT; false where it isn't given. */
+static bool
+read_keyword(const struct library_call *call, const char *name, char *out, size_t size)
+{
+	const char *value = keyword(call->text, name);
+	size_t length = value ? strcspn(value, ",)") : 0;
+
+	text_format(out, size, "%.*s", (int)length, value ? value : "");
+	return length > 0 && !strpbrk(out, "([{");
+}
+
+/* Needs: samples that are joined, several of which have one smallest size, made by a library's call of the program that pads to a length and cuts nothing; what is larger
+ * was made by the same call. */
+bool
+cause_longer_than_padded(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	struct library_call call, other;
+	const struct lineage_step *larger, *fixed;
+	int all, same, dim, large;
+	char given[128];
+	bool smaller;
+
+	if (!cause_disagrees(facts, "size") || !facts->twins || mismatch->operand < 0 || facts->event->operands[mismatch->operand].item < 0 ||
+	    !cause_is(facts, "cat concat concatenate stack hstack vstack dstack"))
+		return false;
+	large = facts->sides[1].size > facts->sides[0].size;
+	dim = facts->sides[large].dim;
+	same = dim < 0 ? 0 : count_of_size(facts->event, dim, facts->sides[!large].size, &all, &smaller);
+	larger = cause_decider(&facts->sides[large]);
+	fixed = cause_decider(&facts->sides[!large]);
+	if (same < 2 || smaller || !larger || !fixed || !find_call(facts, larger, &call) || !pads_to_length(&call) || !cuts_nothing(&call) || !find_call(facts, fixed, &other) ||
+	    other.line != call.line || strcmp(other.file, call.file) != 0)
+		return false;
+	out->confidence = "likely";
+	text_add(&out->text, "the call at %s:%d pads to a length and doesn't cut to it (%s): %d of %d have that length, %" PRId64 " in dimension %d, and number %d (%s), which was longer, "
+		 "has %" PRId64, call.file, call.line, keyword(call.text, "truncation") ? SAY("truncation=False") : SAY("it isn't given truncation=True"), same, all,
+		 facts->sides[!large].size, dim, facts->event->operands[facts->sides[large].place].item, cause_operand_name(facts, facts->sides[large].place),
+		 facts->sides[large].size);
+	if (all - same > 1)
+		text_add(&out->text, "; %d of them are longer", all - same);
+	text_add(&out->evidence, "they come from the same lines of code with different sizes, by ");
+	cause_add_step(facts, &out->evidence, larger);
+	if (read_keyword(&call, "max_length", given, sizeof(given)))
+		text_add(&out->evidence, "; the length is max_length=%s", given);
+	text_add(&out->fix, "give that call truncation=True (%s:%d), or make what goes into it no longer than the length that it pads to (%" PRId64 " here); only where "
+		 "what takes them needs no fixed length, pad to the longest of the batch instead", call.file, call.line, facts->sides[!large].size);
 	return true;
 }

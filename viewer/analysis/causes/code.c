@@ -90,8 +90,8 @@ code_line(const struct code *code, int64_t number, char *out, size_t size)
 	return *out != 0;
 }
 
-static int
-indent_of(const char *line)
+int
+code_indent(const char *line)
 {
 	int indent = 0;
 
@@ -118,10 +118,10 @@ is_def(const char *line)
 static int
 find_def(const struct code *code, int line)
 {
-	int indent = indent_of(code->lines[line]), i;
+	int indent = code_indent(code->lines[line]), i;
 
 	for (i = line; i > 0 && line - i < LINES_UP_MOST; i--)
-		if (i < line && is_def(code->lines[i]) && indent_of(code->lines[i]) < indent)
+		if (i < line && is_def(code->lines[i]) && code_indent(code->lines[i]) < indent)
 			break;
 	return i;
 }
@@ -192,7 +192,7 @@ code_statements(const struct code *code, int line, struct code_statement *out, i
 		if (count == most)
 			memmove(out, out + 1, (size_t)--count * sizeof(*out));
 		statement = &out[count++];
-		*statement = (struct code_statement){ .first = at + 1, .indent = indent_of(code->lines[at]) };
+		*statement = (struct code_statement){ .first = at + 1, .indent = code_indent(code->lines[at]) };
 		do {
 			read_line(code->lines[at++], &reading, statement, &used);
 		} while (at < code->count && at - statement->first < LINES_OF_ONE_MOST &&

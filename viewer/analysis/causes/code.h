@@ -24,6 +24,8 @@ void code_close(struct code *code);
 /* Line NUMBER (from 1) without the blanks around it, in OUT; false if there is none. */
 bool code_line(const struct code *code, int64_t number, char *out, size_t size);
 
+/* The column at which LINE begins to say something; a tab goes to the next of 8. */
+int code_indent(const char *line);
 struct code_statement { int first, last, indent; char text[CODE_TEXT_MOST]; };
 
 /* The statements of the function around LINE, from its def to the one that holds LINE, which is the last. Returns how many

@@ -42,12 +42,6 @@ is_draw(const char *line, const char *at)
 	return strcmp(owner, "random") == 0 || strcmp(owner, "rng") == 0 || (strlen(owner) > 4 && strcmp(owner + strlen(owner) - 4, "_rng") == 0);
 }
 
-static int
-indent_of(const char *line)
-{
-	return (int)strspn(line, " \t");
-}
-
 /* Does LINE, a def, name NAME? */
 static bool
 defines(const char *line, const char *name)
@@ -77,7 +71,7 @@ draws_called(const struct code *code, const char *name, int deep)
 	for (last = found + 1; last < code->count && last - found < BODY_LINES_MOST; last++) {
 		const char *line = code->lines[last];
 
-		if (line[strspn(line, " \t\r")] && line[strspn(line, " \t")] != '#' && line[strspn(line, " \t")] != ')' && indent_of(line) <= indent_of(code->lines[found]))
+		if (line[strspn(line, " \t\r")] && line[strspn(line, " \t")] != '#' && line[strspn(line, " \t")] != ')' && code_indent(line) <= code_indent(code->lines[found]))
 			break;
 	}
 	return draws_in(code, found + 1, last - 1, deep);

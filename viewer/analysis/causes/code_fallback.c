@@ -5,16 +5,6 @@
 
 #include "../text.h"
 
-static int
-indent_of(const char *line)
-{
-	int indent = 0;
-
-	for (; *line == ' ' || *line == '\t'; line++)
-		indent += *line == '\t' ? 8 - indent % 8 : 1;
-	return indent;
-}
-
 /* What LINE (from 1) says, without its indentation; NULL if it says nothing. */
 static const char *
 said(const struct code *code, int line)
@@ -43,12 +33,12 @@ is_function(const char *at)
 static int
 last_inside(const struct code *code, int from)
 {
-	int indent = indent_of(code->lines[from - 1]), last = from;
+	int indent = code_indent(code->lines[from - 1]), last = from;
 
 	for (int i = from + 1; i <= code->count; i++) {
 		if (!said(code, i))
 			continue;
-		if (indent_of(code->lines[i - 1]) <= indent)
+		if (code_indent(code->lines[i - 1]) <= indent)
 			break;
 		last = i;
 	}
@@ -59,14 +49,14 @@ last_inside(const struct code *code, int from)
 static int
 around(const struct code *code, int line, const char *word)
 {
-	int indent = indent_of(code->lines[line - 1]);
+	int indent = code_indent(code->lines[line - 1]);
 
 	for (int i = line - 1; i > 0 && indent > 0; i--) {
 		const char *at = said(code, i);
 
-		if (!at || indent_of(code->lines[i - 1]) >= indent || strchr(")]}", *at))
+		if (!at || code_indent(code->lines[i - 1]) >= indent || strchr(")]}", *at))
 			continue;
-		indent = indent_of(code->lines[i - 1]);
+		indent = code_indent(code->lines[i - 1]);
 		if (begins(at, word))
 			return i;
 		if (is_function(at) && !begins(at, "async with") && !begins(at, "async for"))
@@ -79,11 +69,11 @@ around(const struct code *code, int line, const char *word)
 static int
 try_of(const struct code *code, int line)
 {
-	int indent = indent_of(code->lines[line - 1]);
+	int indent = code_indent(code->lines[line - 1]);
 
 	for (int i = line - 1; i > 0; i--) {
 		const char *at = said(code, i);
-		int is = at ? indent_of(code->lines[i - 1]) : indent + 1;
+		int is = at ? code_indent(code->lines[i - 1]) : indent + 1;
 
 		if (is > indent)
 			continue;
@@ -97,7 +87,7 @@ try_of(const struct code *code, int line)
 static int
 end_of_try(const struct code *code, int line, int *first)
 {
-	int indent = indent_of(code->lines[line - 1]), last = last_inside(code, line);
+	int indent = code_indent(code->lines[line - 1]), last = last_inside(code, line);
 
 	*first = 0;
 	for (int i = last + 1; i <= code->count; i++) {
@@ -105,7 +95,7 @@ end_of_try(const struct code *code, int line, int *first)
 
 		if (!at)
 			continue;
-		if (indent_of(code->lines[i - 1]) != indent || !(begins(at, "except") || begins(at, "else") || begins(at, "finally")))
+		if (code_indent(code->lines[i - 1]) != indent || !(begins(at, "except") || begins(at, "else") || begins(at, "finally")))
 			break;
 		if (!*first && begins(at, "except"))
 			*first = i;

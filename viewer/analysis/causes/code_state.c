@@ -8,24 +8,18 @@
 
 #define STATEMENTS_MOST 128
 
-static int
-indent_of(const char *line)
-{
-	return (int)strspn(line, " \t");
-}
-
 /* The nearest line before LINE (from 1), of what it stands within, that begins with WORD; 0. */
 static int
 line_around(const struct code *code, int line, const char *word)
 {
-	int indent = indent_of(code->lines[line - 1]);
+	int indent = code_indent(code->lines[line - 1]);
 
 	for (int i = line - 1; i > 0; i--) {
-		const char *at = code->lines[i - 1] + indent_of(code->lines[i - 1]);
+		const char *at = code->lines[i - 1] + strspn(code->lines[i - 1], " \t");
 
-		if (!*at || *at == '#' || indent_of(code->lines[i - 1]) >= indent)
+		if (!*at || *at == '#' || code_indent(code->lines[i - 1]) >= indent)
 			continue;
-		indent = indent_of(code->lines[i - 1]);
+		indent = code_indent(code->lines[i - 1]);
 		at += strncmp(at, "async ", 6) == 0 ? 6 : 0;
 		if (strncmp(at, word, strlen(word)) == 0)
 			return i;
@@ -55,14 +49,14 @@ class_of(const struct code *code, int line)
 static bool
 sets(const char *line, const char *attribute)
 {
-	const char *at = line + indent_of(line), *last = at;
+	const char *at = line + strspn(line, " \t"), *last = at;
 	size_t size = strlen(attribute);
 
 	while (text_is_word(*at) || *at == '.') {
 		last = *at == '.' ? at + 1 : last;
 		at++;
 	}
-	if (last == line + indent_of(line) || (size_t)(at - last) != size || strncmp(last, attribute, size) != 0)
+	if (last == line + strspn(line, " \t") || (size_t)(at - last) != size || strncmp(last, attribute, size) != 0)
 		return false;
 	at += strspn(at, " ");
 	at += *at && strchr("+-*/%", *at) ? 1 + (at[1] == *at) : 0;
@@ -76,7 +70,7 @@ calls(const struct code *code, const char *function)
 	size_t size = strlen(function);
 
 	for (int i = 0; i < code->count; i++) {
-		const char *line = code->lines[i], *at = line + indent_of(line);
+		const char *line = code->lines[i], *at = line + strspn(line, " \t");
 
 		if (*at == '#' || strncmp(at, "def ", 4) == 0)
 			continue;
@@ -102,7 +96,7 @@ find_setter(const struct code *code, int line, struct code_state *out)
 		if (!sets(code->lines[i - 1], attribute) || !(def = function_of(code, i, out->function, sizeof(out->function))) ||
 		    text_among("__init__ __new__ __post_init__ __setstate__", out->function))
 			continue;
-		if (own && strncmp(code->lines[i - 1] + indent_of(code->lines[i - 1]), "self.", 5) == 0 && class_of(code, i) != class_of(code, line))
+		if (own && strncmp(code->lines[i - 1] + strspn(code->lines[i - 1], " \t"), "self.", 5) == 0 && class_of(code, i) != class_of(code, line))
 			continue; /* another class's */
 		out->set = i;
 		out->within = def == reads;
@@ -121,14 +115,14 @@ look_in_method(const struct code *code, int line, const char *name, struct code_
 	size_t size = strlen(name);
 
 	for (int i = 1; i <= code->count; i++) {
-		const char *at = code->lines[i - 1] + indent_of(code->lines[i - 1]);
+		const char *at = code->lines[i - 1] + strspn(code->lines[i - 1], " \t");
 
 		if (strncmp(at, "def ", 4) != 0 || strncmp(at + 4, name, size) != 0 || at[4 + size] != '(' || class_of(code, i) != class_of(code, line))
 			continue;
 		for (int n = i + 1; n <= code->count; n++) {
 			const char *is = code->lines[n - 1];
 
-			if (is[indent_of(is)] && indent_of(is) <= indent_of(code->lines[i - 1]))
+			if (is[strspn(is, " \t")] && code_indent(is) <= code_indent(code->lines[i - 1]))
 				break;
 			if (look_in(code, n, is, false, out))
 				return true;

@@ -71,4 +71,8 @@ bool placeholders_rounded(const struct cause_facts *facts, struct placeholders_u
  * the line that it was made for, and in FIX. */
 void placeholders_add_made(const struct cause_facts *facts, struct text *evidence, struct text *fix);
 
+/* STEP, a stack or cat of pieces, took just LEFT fewer of them than their line made since STEP's line was called before: says so, a clause of OUT's text, with the line between that
+ * cut their list, if its source tells one. False where it isn't so. */
+bool placeholders_tell_left(const struct cause_facts *facts, const struct lineage_step *step, int64_t left, struct cause *out);
+
 #endif

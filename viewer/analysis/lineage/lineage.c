@@ -171,7 +171,7 @@ step_back(const struct source *source, struct lineage *lineage, int64_t tensor, 
 	step->possible = flow.kind == FLOW_POSSIBLE;
 	step->asked = flow.asked;
 	step->entered = flow.kind == FLOW_ENTERS;
-	step->combines = flow.kind == FLOW_SCALES && !lineage_factor(source, lineage, maker, output, *dim, &flow);
+	step->combines = flow.kind == FLOW_SCALES && !lineage_unasked(lineage, maker, output, *dim, &flow) && !lineage_factor(source, lineage, maker, output, *dim, &flow);
 	if (flow.kind == FLOW_ARGUMENTS || flow.kind == FLOW_VALUES || flow.kind == FLOW_ENTERS)
 		lineage_decide(lineage, step);
 	step->fewer = step->decides && lineage->property == LINEAGE_SIZE && has_fewer(source, lineage, maker);
@@ -208,6 +208,13 @@ void
 lineage_walk_tensor(const struct source *source, int process, int64_t tensor, int64_t before, int dim,
 		    enum lineage_property property, struct lineage *out)
 {
+	lineage_walk_for(source, process, tensor, before, dim, property, NULL, out);
+}
+
+void
+lineage_walk_for(const struct source *source, int process, int64_t tensor, int64_t before, int dim, enum lineage_property property, const struct event *viewed,
+		 struct lineage *out)
+{
 	out->process = process;
 	out->property = property;
 	out->count = 0;
@@ -215,6 +222,7 @@ lineage_walk_tensor(const struct source *source, int process, int64_t tensor, in
 	out->replaced = false;
 	out->part_dim = -1;
 	out->before = before;
+	out->viewed = viewed;
 	while (tensor >= 0 && out->count < LINEAGE_STEPS_MOST) {
 		struct event maker;
 		int place = step_back(source, out, tensor, before, &dim, &maker);

@@ -42,6 +42,7 @@ struct lineage {
 	bool replaced;          /* its data was replaced since it was made */
 	int count, decider;     /* -1: unknown */
 	int64_t before;         /* the event from which it is followed back */
+	const struct event *viewed; /* that event, where it asks for sizes that the tensor hasn't; NULL */
 	int part_dim;           /* while elements are followed: a pick along it is looked for, -1 if none; of which part */
 	int64_t part;
 	struct lineage_step steps[LINEAGE_STEPS_MOST]; /* newest first */

@@ -338,7 +338,8 @@ lineage_walk(const struct source *source, int process, const struct event *event
 {
 	const struct operand *consumed = place >= 0 && place < event->operand_count ? &event->operands[place] : NULL;
 
-	lineage_walk_tensor(source, process, consumed ? consumed->tensor : -1, event->id, dim, property, out);
+	lineage_walk_for(source, process, consumed ? consumed->tensor : -1, event->id, dim, property, event, out);
+	out->viewed = NULL; /* which may live no longer than this call */
 	if (out->count && consumed && property != LINEAGE_VALUES && property != LINEAGE_MAKER)
 		drop_replaced(consumed, out);
 	/* Where the kept events know it, they tell more. */

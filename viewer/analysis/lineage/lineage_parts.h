@@ -5,6 +5,9 @@
 #include "lineage.h"
 #include "size_flow.h"
 
+/* lineage_walk_tensor, for VIEWED (NULL: nothing that asks for sizes). */
+void lineage_walk_for(const struct source *source, int process, int64_t tensor, int64_t before, int dim, enum lineage_property property, const struct event *viewed,
+		      struct lineage *out);
 /* The next step, empty; NULL where the walk is as long as it may be. */
 struct lineage_step *lineage_add_step(struct lineage *lineage);
 /* STEP decides; the first that does is the lineage's decider. */
@@ -21,6 +24,8 @@ void lineage_pick(struct lineage *lineage, const struct event *maker, struct flo
 /* lineage_views.c: MAKER put into one (DIM of OUTPUT) what a view nearer to the failure took apart again: FLOW goes on with that part.
  * False where it did not. */
 bool lineage_regroup(const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow);
+/* The same: of the sizes that MAKER put into one, that which the failed view doesn't ask for, as those beside it: FLOW goes on with it. False where that isn't one alone. */
+bool lineage_unasked(const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow);
 /* The same: rows that were chosen by numbers that were computed: the choice becomes the decider. */
 void lineage_stop_at_choice(struct lineage *lineage);
 

@@ -76,6 +76,65 @@ lineage_regroup(const struct lineage *lineage, const struct event *maker, int ou
 	return true;
 }
 
+/* Does a run of neighbours among the COUNT sizes make SIZE? */
+static bool
+has_run(const int64_t *sizes, int count, int64_t size)
+{
+	for (int from = 0; from < count; from++) {
+		int64_t product = 1;
+
+		for (int at = from; at < count && sizes[at] > 0 && !__builtin_mul_overflow(product, sizes[at], &product) && product <= size; at++)
+			if (product == size)
+				return true;
+	}
+	return false;
+}
+
+/* What VIEWED asks for in the place of the sizes that it doesn't leave as they are, into OUT; how many. */
+static int
+asked_anew(const struct event *viewed, int64_t out[RULE_INTS_MOST])
+{
+	int self = rule_any(viewed, "self input"), count = rule_ints(viewed, "size", out, RULE_INTS_MOST), same = 0;
+	const struct operand *is = self >= 0 ? &viewed->operands[self] : NULL;
+
+	count = count > 0 ? count : rule_ints(viewed, "shape", out, RULE_INTS_MOST);
+	while (is && count > 0 && same < count && same < is->ndim && is->sizes[same] == out[same])
+		same++;
+	for (int d = is ? is->ndim - 1 : -1; d >= same && count > same && is->sizes[d] == out[count - 1]; d--)
+		count--;
+	for (int i = same; i < count; i++)
+		out[i - same] = out[i];
+	return count > same ? count - same : 0;
+}
+
+bool
+lineage_unasked(const struct lineage *lineage, const struct event *maker, int output, int dim, struct flow *flow)
+{
+	const struct event *viewed = lineage->viewed;
+	int self = rule_any(maker, "self input"), count, first, odd = -1;
+	const struct operand *in = self >= 0 ? &maker->operands[self] : NULL;
+	int64_t asked[RULE_INTS_MOST], size = maker->outputs[output].sizes[dim], product = 1;
+
+	if (!viewed || !in || size != lineage->steps[0].size || !mismatch_is_any(maker->operation, views) || !mismatch_is_any(viewed->operation, "view reshape _unsafe_view unsafe_view"))
+		return false;
+	count = asked_anew(viewed, asked);
+	first = dim_after(in, 0, product_before(&maker->outputs[output], 0, dim));
+	for (int d = first; first >= 0 && count > 0 && d < in->ndim && product < size; d++) {
+		if (in->sizes[d] < 1 || __builtin_mul_overflow(product, in->sizes[d], &product))
+			return false;
+		if (in->sizes[d] == 1 || has_run(asked, count, in->sizes[d]))
+			continue;
+		if (odd >= 0)
+			return false;
+		odd = d;
+	}
+	if (odd < 0 || product != size || in->sizes[odd] == size)
+		return false;
+	flow->operand = self;
+	flow->dim = odd;
+	return true;
+}
+
 /* Was DIM of what MAKER made given to it as a number (expanded to it, asked for)? */
 static bool
 is_given(const struct event *maker, int output, int dim)

@@ -32,6 +32,9 @@ state_numel(const struct mismatch_facts *facts, struct mismatch *out, int input,
 			text_say(out->text, sizeof(out->text), "%s is empty, 0 in dimension %d: of %s the -1 can't be told", is->name, i, list.data);
 			return true;
 		}
+	for (int i = 0; mark < 0 && !count && i < is->ndim; i++)
+		if (is->sizes[i] == 0)
+			mark = i;
 	state_numbers(out, "numel", asked, input, -1, count, product);
 	state_mark(out, input, mark);
 	if (free)
