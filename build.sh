@@ -35,7 +35,7 @@ usage: ./build.sh [WORD]
   fuzz      boxes, databases and reports by libFuzzer, with sanitizers (fuzz SECONDS: 600; needs clang)
   bench     what recording costs, beside no recording and PyTorch's own tools (bench SECTION...: see tests/bench/bench.sh)
   soak      the long tests (hours): 20,000 healthy steps before every failure, a million shapes, 1,200 workers,
-            every call of ours failing, a thousand SIGKILLs at random moments (soak PART [NAME...]: launchers, long, fixed,
+            every call of ours failing, a thousand SIGKILLs at random moments (soak PART [NAME...]: launchers, long, cases,
             steps, same, faults, kills); what has passed is in build/soak.passed and not run again
   screen    put the demo's report into README.md
   clean     remove what was built (build/venv stays; `clean all` removes it too)
@@ -231,7 +231,7 @@ word_test() {
 	compile all tests fake
 	make_venv
 	if [ $# -gt 0 ]; then
-		run_cases "$BUILD" --fixed "$@"
+		run_cases "$BUILD" --whole "$@"
 		closing
 		return
 	fi

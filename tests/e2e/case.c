@@ -139,8 +139,8 @@ take_line(struct test_case *c, const char *word, const char *rest, int number)
 	else if (strcmp(word, "timeout") == 0)
 		return whole_number(rest, &c->timeout_s);
 	else if (strcmp(word, "same") == 0) {
-		c->same = strcmp(rest, "yes") == 0;
-		return c->same || strcmp(rest, "no") == 0;
+		c->same = strcmp(rest, "yes") == 0 ? CASE_SAME_ALWAYS : CASE_SAME_NEVER;
+		return c->same == CASE_SAME_ALWAYS || strcmp(rest, "no") == 0;
 	} else
 		return false;
 	return true;
@@ -169,7 +169,7 @@ case_read(const char *path)
 	c->exit_status = -1;
 	c->report_status = -1;
 	c->timeout_s = 120;
-	c->same = true;
+	c->same = CASE_SAME_WHOLE;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		char *colon;
 

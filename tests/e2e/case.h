@@ -15,6 +15,9 @@
 
 enum case_subject { CASE_EXPECT, CASE_TEXT, CASE_STDERR, CASE_STDOUT, CASE_SQL, CASE_DIFF, CASE_CHECK };
 
+/* CASE_SAME_WHOLE: where the whole of a case is asked for. */
+enum case_same { CASE_SAME_NEVER, CASE_SAME_WHOLE, CASE_SAME_ALWAYS };
+
 struct case_line {
 	enum case_subject subject;
 	int number;  /* line of the file */
@@ -34,7 +37,7 @@ struct test_case {
 	int exit_status; /* expected; 128 + signal for a killed program */
 	int report_status; /* of `shapebox report`; -1: 1 if a failure is expected, not checked otherwise */
 	int timeout_s;
-	bool same;       /* also run bare, and compare */
+	enum case_same same; /* when it is also run without shapebox, and compared */
 	bool expects_failure;
 	struct case_line lines[CASE_LINES];
 	int line_count;
@@ -43,7 +46,7 @@ struct test_case {
 /* What the runner was told: absolute directories. */
 struct places {
 	const char *build, *python, *programs, *cases, *work;
-	bool fixed; /* cases with a `fixed:` line run that, too */
+	bool whole; /* every case is also run without shapebox, and, with a `fixed:` line, that way */
 	bool needing; /* only cases with a `needs:` line, and what they need must be there */
 };
 

@@ -394,9 +394,9 @@ case_check(const struct test_case *c, const struct places *places)
 		complain(&run, "no end within %d s", c->timeout_s);
 	if (result.status != c->exit_status)
 		complain(&run, "exit status %d, expected %d", result.status, c->exit_status);
-	if (c->same)
+	if (c->same == CASE_SAME_ALWAYS || (c->same == CASE_SAME_WHOLE && places->whole))
 		check_same(&run);
-	if (places->fixed)
+	if (places->whole)
 		check_fixed(&run);
 	root = report_json(&run);
 	if (root != NULL)

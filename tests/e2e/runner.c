@@ -236,7 +236,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "build", 1, NULL, 'b' }, { "python", 1, NULL, 'p' }, { "programs", 1, NULL, 'g' },
 		{ "cases", 1, NULL, 'c' }, { "work", 1, NULL, 'w' }, { "result", 1, NULL, 'r' },
-		{ "jobs", 1, NULL, 'j' }, { "fixed", 0, NULL, 'f' }, { "needing", 0, NULL, 'n' }, { NULL, 0, NULL, 0 },
+		{ "jobs", 1, NULL, 'j' }, { "whole", 0, NULL, 'W' }, { "needing", 0, NULL, 'n' }, { NULL, 0, NULL, 0 },
 	};
 	struct places places = { 0 };
 	const char *result = NULL;
@@ -251,7 +251,7 @@ main(int argc, char **argv)
 		case 'c': places.cases = optarg; break;
 		case 'w': places.work = optarg; break;
 		case 'r': result = optarg; break;
-		case 'f': places.fixed = true; break;
+		case 'W': places.whole = true; break;
 		case 'n': places.needing = true; break;
 		case 'j': at_once = atoi(optarg); break;
 		default: return 2;
@@ -260,7 +260,7 @@ main(int argc, char **argv)
 	if (!places.build || !places.python || !places.programs || !places.cases || !places.work ||
 	    at_once < 1 || at_once > AT_ONCE) {
 		fprintf(stderr, "usage: runner --build DIR --python DIR --programs DIR --cases DIR --work DIR"
-				" [--fixed] [--needing] [--jobs 1..%d] [--result FILE] [NAME...]\n", AT_ONCE);
+				" [--whole] [--needing] [--jobs 1..%d] [--result FILE] [NAME...]\n", AT_ONCE);
 		return 2;
 	}
 	count = list_cases(places.cases, names, argv + optind);

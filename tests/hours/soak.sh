@@ -55,8 +55,8 @@ part_long() { # a million shapes, 1,208 workers, healthy trainings
 	for name in $(list_cases tests/hours/cases); do item long "$name" case_run "$PWD/tests/hours/cases" "$name"; done
 }
 
-part_fixed() { # the fixed program of every case that has one
-	for name in $(list_cases "$cases" '^fixed:'); do item fixed "$name" case_run "$cases" "$name" --fixed; done
+part_cases() { # every case whole: without shapebox, too, and fixed
+	for name in $(list_cases "$cases"); do item cases "$name" case_run "$cases" "$name" --whole; done
 }
 
 part_steps() { # 20,000 healthy steps before every failure
@@ -80,7 +80,7 @@ part_kills() { # SIGKILL at random moments
 	item kills training bash tests/kills/training.sh "$build" "$python" "${SOAK_KILLS:-1000}"
 }
 
-parts="long fixed steps same faults kills"
+parts="long cases steps same faults kills"
 case " $parts " in *" ${only:-long} "*) ;; *) echo "soak: no part $only; there are: $parts" >&2; exit 2 ;; esac
 for part in ${only:-$parts}; do "part_$part"; done
 printf 'soak: %s passed, %s failed, %s had passed before\n' "$passed" "$failed" "$before"

@@ -39,11 +39,12 @@ test_words(void)
 	CU_ASSERT_STRING_EQUAL(c->run, "python {program}");
 	CU_ASSERT_STRING_EQUAL(c->fixed, "--fixed  twice");
 	CU_ASSERT_EQUAL(c->exit_status, 1);
-	CU_ASSERT_TRUE(c->same);
+	CU_ASSERT_EQUAL(c->same, CASE_SAME_WHOLE);
 	case_free(c);
-	c = read_text("program: p.py\nexit: 1\n");
+	c = read_text("program: p.py\nexit: 1\nsame: yes\n");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_PTR_NULL(c->fixed);
+	CU_ASSERT_EQUAL(c->same, CASE_SAME_ALWAYS);
 	case_free(c);
 }
 
