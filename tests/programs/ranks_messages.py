@@ -1,6 +1,7 @@
 """Messages, exchanges, objects, and groups of some of the ranks: `ranks_messages.py WHAT`."""
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +18,16 @@ def watchdog(seconds):
         time.sleep(seconds)
         os.kill(os.getpid(), signal.SIGKILL)
     threading.Thread(target=kill, daemon=True).start()
+
+
+def watchdog_of_all(rank):
+    """All ranks are stopped before one of them is killed: none sees that another has gone."""
+    pids = [None] * dist.get_world_size()
+    dist.all_gather_object(pids, str(os.getpid()))
+    if rank == 0:
+        pids = " ".join(pids)
+        alone = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+        subprocess.Popen(["sh", "-c", f"sleep 15; kill -STOP {pids}; sleep 1; kill -KILL {pids}"], env=alone)
 
 
 def healthy(rank, world):
@@ -63,7 +74,9 @@ def functional(mine):
 def main():
     dist.init_process_group("gloo")
     rank, world = dist.get_rank(), dist.get_world_size()
-    watchdog(20 if WHAT == "never" else 100)
+    watchdog(100)
+    if WHAT == "never":
+        watchdog_of_all(rank)
     dist.all_reduce(torch.ones(2))
     if WHAT == "healthy":
         healthy(rank, world)
