@@ -2,7 +2,7 @@
 /* Causes that rest on what a line was given before: pieces that come from elsewhere, dimensions in another order, slices beyond the end, tables that
  * end, a state in another order. */
 #include "causes_events.h"
-#include "viewer/analysis/causes/otherwise.h"
+#include "viewer/analysis/causes/state/otherwise.h"
 
 static int64_t calls_here = CALLS; /* on the failing call's own way */
 static json_t *reach;             /* named numbers */

@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* A dtype that came of type promotion, also by way of a line that took it from another tensor. */
 #include "causes_asked.h"
-#include "viewer/analysis/causes/handed.h"
+#include "viewer/analysis/causes/code/handed.h"
 
 static char path[] = "/tmp/shapebox-promoted-XXXXXX.py";
 static const char program[] =

@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* Rows that a view folded into rows of another width; what a class of settings has by default and no object of it holds. */
 #include "causes_events.h"
-#include "viewer/analysis/causes/defaults.h"
+#include "viewer/analysis/causes/code/defaults.h"
 
 #define SAYS(key, part) CU_ASSERT_PTR_NOT_NULL(strstr(first_text(key), part))
 

@@ -1,8 +1,8 @@
 /* links: schema viewer */
 /* A picture whose side is no multiple of the patch: what was written into the batch, padded or stacked tells its own size; counts that fit otherwise don't. */
 #include "causes_asked.h"
-#include "viewer/analysis/causes/picture_rows.h"
-#include "viewer/analysis/causes/placeholders.h"
+#include "viewer/analysis/causes/placeholders/picture_rows.h"
+#include "viewer/analysis/causes/placeholders/placeholders.h"
 
 #define EVENTS_MOST 60
 #define OPERANDS_MOST 4

@@ -2,7 +2,7 @@
 /* Pieces that a line made and of which another took only some. */
 #include "causes_events.h"
 #include "program_file.h"
-#include "viewer/analysis/causes/placeholders.h"
+#include "viewer/analysis/causes/placeholders/placeholders.h"
 
 #define EARLIER 3 /* pieces of the sample before */
 

@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* Positions that are taken for a square grid: told where they are another grid, or the source takes a root; else not. */
 #include "causes_asked.h"
-#include "viewer/analysis/causes/grids.h"
+#include "viewer/analysis/causes/placeholders/grids.h"
 
 #define SAYS(rule, key, part) CU_ASSERT_PTR_NOT_NULL(strstr(text_of(rule, key), part))
 

@@ -1,7 +1,7 @@
 /* links: schema viewer */
 /* A size that strides divide with a rest and that is brought back: told where all of its way is known, and where it isn't. */
 #include "causes_asked.h"
-#include "viewer/analysis/causes/strides.h"
+#include "viewer/analysis/causes/layers/strides.h"
 
 #define STEP(side, id, operation, operands, size) add_step(side, id, operation, operands, COUNT(operands), 2, size)
 #define SAYS(rule, key, part) CU_ASSERT_PTR_NOT_NULL(strstr(text_of(rule, key), part))

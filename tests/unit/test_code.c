@@ -7,7 +7,7 @@
 #include "analysis_events.h"
 #include "viewer/analysis/text.h"
 #include "viewer/analysis/findings/check.h"
-#include "viewer/analysis/causes/code.h"
+#include "viewer/analysis/causes/code/code.h"
 #include "viewer/analysis/told.h"
 
 static const char program[] =

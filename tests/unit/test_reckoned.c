@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "causes_asked.h"
-#include "viewer/analysis/causes/reckoned.h"
+#include "viewer/analysis/causes/code/reckoned.h"
 
 static char path[] = "/tmp/shapebox-reckoned-XXXXXX.py";
 static struct settings set;

@@ -8,7 +8,7 @@
 
 #include "analysis_events.h"
 #include "viewer/analysis/text.h"
-#include "viewer/analysis/causes/settings.h"
+#include "viewer/analysis/causes/code/settings.h"
 
 static void
 test_settings(void)

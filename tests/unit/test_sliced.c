@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "causes_asked.h"
-#include "viewer/analysis/causes/sliced.h"
+#include "viewer/analysis/causes/sizes/sliced.h"
 
 static char path[] = "/tmp/shapebox-sliced-XXXXXX.py";
 static const char program[] = "MAX_WORDS = 20\nOTHER = 20\n"

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "diagnosis_parts.h"
-#include "causes/clipped.h"
-#include "causes/joined_again.h"
+#include "causes/code/clipped.h"
+#include "causes/autograd/joined_again.h"
 #include "mismatch/mismatch_rule.h"
-#include "causes/otherwise.h"
-#include "causes/slice.h"
+#include "causes/state/otherwise.h"
+#include "causes/code/slice.h"
 #include "text.h"
 #include "causes/ways.h"
 #include "where.h"

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "causes/placeholders.h"
-#include "causes/slice.h"
+#include "causes/placeholders/placeholders.h"
+#include "causes/code/slice.h"
 #include "mismatch/mismatch_rule.h"
 #include "history/history.h"
 #include "history/news.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "causes/handed.h"
+#include "causes/code/handed.h"
 #include "diagnosis_parts.h"
 #include "text.h"
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "diagnosis_parts.h"
-#include "causes/taken.h"
+#include "causes/batches/taken.h"
 #include "mismatch/mismatch_rule.h"
-#include "causes/slice.h"
-#include "causes/strides.h"
+#include "causes/code/slice.h"
+#include "causes/layers/strides.h"
 #include "causes/ways.h"
 #include "text.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "causes/code.h"
+#include "causes/code/code.h"
 #include "mismatch/mismatch_rule.h"
 #include "mismatch/operand.h"
 #include "text.h"

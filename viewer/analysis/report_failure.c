@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "causes/causes.h"
-#include "causes/defaults.h"
-#include "causes/sliced.h"
+#include "causes/code/defaults.h"
+#include "causes/sizes/sliced.h"
 #include "findings/check.h"
 #include "headline.h"
 #include "history/history.h"

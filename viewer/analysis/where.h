@@ -8,7 +8,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
 #define SHAPEBOX_VIEWER_ANALYSIS_WHERE_H
 
-#include "causes/code.h"
+#include "causes/code/code.h"
 #include "failure/failure.h"
 
 /* Frames of the failure, innermost first: the forward line first where a backward operation failed, then the

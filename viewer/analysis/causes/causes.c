@@ -1,6 +1,6 @@
 #include "causes_tool.h"
-#include "placeholders.h"
-#include "reckoned.h"
+#include "placeholders/placeholders.h"
+#include "code/reckoned.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -17,12 +17,12 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_H
 
-#include "condition.h"
+#include "code/condition.h"
 #include "../failure/cuda_failure.h"
 #include "../lineage/lineage.h"
 #include "../mismatch/mismatch.h"
 #include "../history/news.h"
-#include "settings.h"
+#include "code/settings.h"
 #include "../source.h"
 #include "../text.h"
 

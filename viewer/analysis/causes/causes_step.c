@@ -5,7 +5,7 @@
 
 #include "causes_tool.h"
 #include "../mismatch/mismatch_rule.h"
-#include "slice.h"
+#include "code/slice.h"
 
 #define PIECES_MOST 8
 #define STATEMENTS_MOST 96

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "code.h"
+#include "code/code.h"
 #include "../knowledge.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../mismatch/operand.h"

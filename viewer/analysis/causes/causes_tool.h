@@ -5,7 +5,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_CAUSES_TOOL_H
 
 #include "causes.h"
-#include "code.h"
+#include "code/code.h"
 
 #define CAUSE_SHAPE_MOST 8
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "causes_tool.h"
-#include "settings.h"
+#include "code/settings.h"
 #include "../mismatch/operand.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../causes/code.h"
+#include "../causes/code/code.h"
 #include "failure_process.h"
 #include "../text.h"
 #include "../where.h"

@@ -8,7 +8,7 @@
 #ifndef SHAPEBOX_VIEWER_ANALYSIS_CHECK_H
 #define SHAPEBOX_VIEWER_ANALYSIS_CHECK_H
 
-#include "../causes/condition.h"
+#include "../causes/code/condition.h"
 #include "../failure/failure.h"
 #include "../subject.h"
 

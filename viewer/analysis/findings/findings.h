@@ -9,7 +9,7 @@
 #define SHAPEBOX_VIEWER_ANALYSIS_FINDINGS_H
 
 #include "findings_survey.h"
-#include "../causes/settings.h"
+#include "../causes/code/settings.h"
 #include "../source.h"
 #include "../text.h"
 
