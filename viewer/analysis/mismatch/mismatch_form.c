@@ -131,6 +131,49 @@ mismatch_repeat(const struct mismatch_facts *facts, struct mismatch *out)
 	return self >= 0 && asked >= 0 && count < event->operands[self].ndim && state_rank(facts, out, self, asked, count);
 }
 
+/* The largest K of no fewer. */
+bool
+mismatch_top(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int self = rule_any(event, "self input");
+	int64_t count, dim = -1;
+
+	if (self < 0 || !rule_int(event, "k", &count))
+		return false;
+	rule_int(event, "dim", &dim);
+	dim += dim < 0 ? event->operands[self].ndim : 0;
+	return dim >= 0 && dim < event->operands[self].ndim && count > event->operands[self].sizes[dim] &&
+	       state_size(facts, out, self, (int)dim, rule_place(event, "k"), -1, count, event->operands[self].sizes[dim]);
+}
+
+/* One count for each that is repeated, none below 0. */
+bool
+mismatch_repeats(const struct mismatch_facts *facts, struct mismatch *out)
+{
+	const struct event *event = facts->event;
+	int self = rule_any(event, "self input"), repeats = rule_tensor(event, "repeats");
+	const struct mismatch_knowledge *knowledge = facts->knowledge && repeats >= 0 ? &facts->knowledge[repeats] : NULL;
+	int64_t dim = -1, items;
+
+	if (repeats < 0)
+		return false;
+	if (self >= 0 && self != repeats && event->operands[repeats].ndim == 1 && event->operands[repeats].sizes[0] != 1) {
+		if (rule_int(event, "dim", &dim) && dim < 0)
+			dim += event->operands[self].ndim;
+		if (dim >= event->operands[self].ndim)
+			return false;
+		items = dim >= 0 ? event->operands[self].sizes[dim] : rule_count(&event->operands[self]);
+		if (items != event->operands[repeats].sizes[0])
+			return state_size(facts, out, repeats, 0, self, dim >= 0 ? (int)dim : 0, items, event->operands[repeats].sizes[0]);
+	}
+	if (!knowledge || !knowledge->has_range || knowledge->smallest >= 0)
+		return false;
+	state_numbers(out, "length", repeats, -1, -1, 0, knowledge->smallest);
+	text_say(out->text, sizeof(out->text), "%s holds %" PRId64 ", and what is repeated can't be less than 0 times", event->operands[repeats].name, knowledge->smallest);
+	return true;
+}
+
 bool
 mismatch_permute(const struct mismatch_facts *facts, struct mismatch *out)
 {

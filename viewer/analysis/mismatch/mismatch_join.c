@@ -200,6 +200,25 @@ mismatch_masked(const struct mismatch_facts *facts, struct mismatch *out)
 	return state_broadcast(facts, out, mask, self, mismatch_is_in_place(event->operation));
 }
 
+/* The one dimension of SOURCE's rows that would give WANTED rows if it had another size, as the others are ("4 images of 49, where 4 x 64 go");
+ * the first, if no or any of them would. */
+static int
+rows_dim(const struct operand *source, int64_t rows, int64_t wanted)
+{
+	int found = -1;
+
+	for (int d = 0; d + 1 < source->ndim; d++) {
+		int64_t others = source->sizes[d] > 0 ? rows / source->sizes[d] : 0;
+
+		if (others < 1 || wanted % others || wanted == rows)
+			continue;
+		if (found >= 0 && source->sizes[found] != 1)
+			return 0;
+		found = d;
+	}
+	return found < 0 ? 0 : found;
+}
+
 bool
 mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out)
 {
@@ -225,7 +244,7 @@ mismatch_masked_scatter(const struct mismatch_facts *facts, struct mismatch *out
 	    __builtin_mul_overflow(trues, whole / facts->knowledge[mask].elements, &trues)) /* as it is broadcast */
 		trues = -1;
 	if (trues >= 0 && trues % width == 0 && trues / width > rows) {
-		state_numbers(out, "count", from, mask, 0, trues / width, rows);
+		state_numbers(out, "count", from, mask, rows_dim(&event->operands[from], rows, trues / width), trues / width, rows);
 		text_say(out->text, sizeof(out->text), "source has %" PRId64 " rows where mask selects %" PRId64, rows,
 			    trues / width);
 		return true;

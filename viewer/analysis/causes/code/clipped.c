@@ -60,20 +60,35 @@ given(const struct source *source, int process, const struct product *product, i
 	return usual_given(source, process, &product->step->event, product->place, USUAL_CALLS_QUICK, &usuals) && usual_dim(&usuals, product->first + factor, out);
 }
 
-/* The table that the factor was cut from, if it has no more: made in an earlier step. */
+#define CALLS_AHEAD 3 /* a batch is made ready some calls before it is used */
+
+struct calls { int count; int64_t oldest; };
+
+static bool
+take_oldest(const struct event *event, void *context)
+{
+	struct calls *calls = context;
+
+	calls->oldest = event->id;
+	return ++calls->count < CALLS_AHEAD;
+}
+
+/* The table that the factor was cut from, if it has no more: there already several calls of the line ago, and so nothing of this batch. */
 static bool
 find_table(const struct source *source, int process, const struct product *product, int factor, struct clipped *out)
 {
 	const struct event *event = &product->step->event;
 	struct lineage *story = calloc(1, sizeof(*story));
 	const struct lineage_step *step;
+	struct calls calls = { 0, -1 };
 	bool found = false;
 
 	if (!story)
 		return false;
+	source->each_call(source->context, process, event, take_oldest, &calls);
 	lineage_walk_tensor(source, process, event->operands[product->place].tensor, event->id, product->first + factor, LINEAGE_SIZE, story);
 	step = story->decider >= 0 ? &story->steps[story->decider] : story->count ? &story->steps[story->count - 1] : NULL;
-	if (step && step->size == out->extent && step->event.step < event->step) {
+	if (step && step->size == out->extent && step->event.id < calls.oldest) {
 		out->table = *step;
 		out->dim = step->dim >= 0 ? step->dim : product->first + factor;
 		found = true;

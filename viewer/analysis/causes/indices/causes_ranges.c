@@ -1,4 +1,5 @@
-/* A rule about ranges whose bounds are padding: rows that padding added to a table of starts and ends are read as if they were some. */
+/* Rules about bounds that are padding: rows that padding added to a table of starts and ends are read as if they were some, or to running totals as if
+ * they went on. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,38 @@ cause_padded_ranges(const struct cause_facts *facts, struct cause *out)
 		}
 		text_add(&out->fix, "leave such rows out before ranges are made of them (those that end where they start), or don't pad the table: keep a list with each sample's own; no length "
 			 "is to be brought in line here");
+	}
+	free(lineage);
+	return pad != NULL;
+}
+
+/* Needs: numbers below 0 that are differences of neighbours, of what was padded, with less than it holds: totals only grow. */
+bool
+cause_padded_totals(const struct cause_facts *facts, struct cause *out)
+{
+	const struct lineage_step *made = cause_disagrees(facts, "length") && facts->mismatch->actual < 0 ? cause_decider(&facts->sides[0]) : NULL;
+	int place = made && mismatch_is_any(made->event.operation, "diff sub") ? rule_any(&made->event, "self input") : -1;
+	struct lineage *lineage = place >= 0 && facts->source ? calloc(1, sizeof(*lineage)) : NULL;
+	const struct lineage_step *pad = NULL;
+
+	if (lineage) {
+		lineage_walk_tensor(facts->source, facts->process, made->event.operands[place].tensor, made->event.id, -1, LINEAGE_VALUES, lineage);
+		pad = padded_with(lineage, 0);
+	}
+	if (pad) {
+		out->confidence = "likely";
+		out->tells_news = true;
+		text_add(&out->text, "padding became data: running totals were padded with 0 by ");
+		cause_add_line(facts, &out->text, pad, -1);
+		text_add(&out->text, ", and the lengths are the differences of neighbours: behind the last total comes 0, a length of %" PRId64, facts->mismatch->actual);
+		text_add(&out->evidence, "the differences were made by ");
+		cause_add_step(facts, &out->evidence, made);
+		if (mismatch_is_any(pad->event.operation, "pad_sequence")) {
+			text_add(&out->evidence, "; what was padded was of unequal length: ");
+			cause_add_pieces(&out->evidence, &pad->event, 0);
+		}
+		text_add(&out->fix, "pad totals with the last of them (so that the lengths behind it are 0), or take the differences first and pad these with 0, or keep a list with each sample's "
+			 "own");
 	}
 	free(lineage);
 	return pad != NULL;

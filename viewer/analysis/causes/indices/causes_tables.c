@@ -156,7 +156,10 @@ cause_position_table(const struct cause_facts *facts, struct cause *out)
 			     : SAY("its length (of a static cache: max_cache_len)"));
 	if (mismatch->has_actual && mismatch->actual < INT64_MAX)
 		text_add(&out->fix, " to %" PRId64 " or more", mismatch->actual + 1);
-	text_add(&out->fix, " (with a cache, positions count from what it already holds)");
+	if (embedding)
+		text_add(&out->fix, " (with a cache, positions count from what it already holds)");
+	else
+		text_add(&out->fix, " (a cache's positions count from what it already holds: where a new text begins, empty it with reset() and count from 0 again)");
 	return true;
 }
 

@@ -53,7 +53,7 @@ cause_lengths(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const struct lineage_step *rest;
 
-	if (!cause_disagrees(facts, "length"))
+	if (!cause_disagrees(facts, "length") || mismatch->against < 0)
 		return false;
 	rest = rest_of(&facts->sides[1]);
 	out->confidence = cause_decider(&facts->sides[0]) ? "likely" : "possible";
