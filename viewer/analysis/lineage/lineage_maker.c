@@ -145,7 +145,7 @@ find_maker(const struct source *source, int process, int64_t tensor, int64_t bef
 			continue;
 		}
 		if (!made || passed >= WRITES_MOST || !only_writes(out, *output, property)) {
-			if (made && property == LINEAGE_SIZE)
+			if (made && (property == LINEAGE_SIZE || property == LINEAGE_VALUES))
 				climb(source, process, tensor, out, output);
 			return made;
 		}

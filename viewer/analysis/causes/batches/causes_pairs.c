@@ -6,6 +6,7 @@
 #include "../../mismatch/mismatch_rule.h"
 
 #define PAIR 2
+#define CALLS_ENOUGH 3
 
 /* Are all of the cat's pieces whole numbers, two rows of them, of several lengths? How many there are; 0 if not. */
 static int
@@ -25,14 +26,15 @@ count_pairs(const struct event *event)
 	return count;
 }
 
-/* Needs: pieces of [2, n] whole numbers, joined along the 2, whose n differ. */
+/* Needs: pieces of [2, n] whole numbers, joined along the 2, whose n differ, and did before. */
 bool
 cause_pairs_across(const struct cause_facts *facts, struct cause *out)
 {
 	int64_t joined = 0;
 	int count;
 
-	if (!cause_disagrees(facts, "size") || !facts->event || !cause_is(facts, "cat concat concatenate") || facts->mismatch->dim != 1)
+	if (!cause_disagrees(facts, "size") || !facts->event || !cause_is(facts, "cat concat concatenate") || facts->mismatch->dim != 1 ||
+	    (facts->calls >= CALLS_ENOUGH && facts->agreed == facts->calls)) /* lists of pairs would have been of other lengths before */
 		return false;
 	rule_int(facts->event, "dim", &joined);
 	count = joined == 0 || joined == -PAIR ? count_pairs(facts->event) : 0;

@@ -167,6 +167,30 @@ cause_padding_inside(const struct cause_facts *facts, struct cause *out)
 	return false;
 }
 
+/* Needs: a size that is the longest of the lengths that were packed, of a batch that was as long as what it meets, or longer; another would be told by
+ * what it holds inside (cause_padding_inside). */
+bool
+cause_packed_longest(const struct cause_facts *facts, struct cause *out)
+{
+	for (int i = 0; i < 2 && cause_disagrees(facts, "size"); i++) {
+		const struct cause_side *packed = &facts->sides[i], *other = &facts->sides[!i];
+		const struct lineage_step *step = cause_step_any(packed, "pad_packed_sequence");
+
+		if (!step || step->size != packed->size || packed->size >= other->size || !cause_decider(other) || cause_step_any(other, "pad_packed_sequence"))
+			continue;
+		out->confidence = "likely";
+		out->tells_news = true;
+		text_add(&out->text, "%s is as long as the longest of the lengths that were packed, %" PRId64 ", while %s has %" PRId64 ": unpacking brings back no padding beyond that; ",
+			 cause_operand_name(facts, packed->place), packed->size, cause_operand_name(facts, other->place), other->size);
+		cause_add_line(facts, &out->text, step, -1);
+		cause_add_decided(facts, &out->evidence, other->size, cause_decider(other));
+		text_add(&out->fix, "cut %s to the longest of the lengths (lengths.max() = %" PRId64 ") by the same number that packing goes by, or bring the padding back: "
+			 "pad_packed_sequence(..., total_length=%" PRId64 ")", cause_operand_name(facts, other->place), packed->size, other->size);
+		return true;
+	}
+	return false;
+}
+
 /* Needs: what a mask picked, put into as many equal rows as the mask has; and the mask's rows hold unequal numbers, which come to what was
  * picked. Were they equal, it would fit. */
 bool

@@ -7,6 +7,7 @@
 #include "../../mismatch/mismatch_rule.h"
 #include "../../where.h"
 
+#define CALLS_ENOUGH 3
 #define CALLS_LEAST 10 /* in which both agreed, and neither was always the same: no chance */
 #define CUT_APART_MOST 3 /* marks that a list got, and the other didn't */
 #define OWN_MOST 4     /* lines of the program on the way of one side that are looked at */
@@ -307,6 +308,8 @@ cause_collected_batches(const struct cause_facts *facts, struct cause *out)
 	if (!cause_disagrees(facts, "size") || !facts->source || !cause_is(facts, "cat concat concatenate") || !one || !other || one->event.id == other->event.id ||
 	    !where_same_line(facts->source, facts->process, one->event.site, other->event.site) || cause_runs_in(facts, "/torch/utils/data/_utils/")) /* a loader puts one batch together: its pieces are samples */
 		return false;
+	if (facts->calls >= CALLS_ENOUGH && facts->agreed == facts->calls && one->event.id > facts->last_call && other->event.id > facts->last_call)
+		return false; /* it joins these two each time: two lists of one batch */
 	rule_int(facts->event, "dim", &joined);
 	joined += joined < 0 ? facts->event->operands[facts->sides[0].place].ndim : 0;
 	attention = is_attention(facts, &facts->sides[0]) && is_attention(facts, &facts->sides[1]);

@@ -175,6 +175,9 @@ cause_index_before(const struct cause_facts *facts, struct cause *out)
 		out->setting = cause_named_number(facts, table->smallest, "batch bsz");
 		out->setting = cause_is_called(out->setting, "batch bsz") ? out->setting : NULL;
 		cause_add_number(facts, &out->text, out->setting);
+		if (cause_decider(index) && !facts->positions && !cause_decided_by(index, "arange randperm cumsum"))
+			text_add(&out->fix, "number %s anew where rows were left out: it still counts the %" PRId64 " that there were (of a part of a graph: relabel_nodes=True); or ",
+				 cause_operand_name(facts, index->place), table->smallest);
 		text_add(&out->fix, "make %s from what there is now (%s.shape[%d]), or ",
 			 cause_operand_name(facts, index->place), cause_operand_name(facts, table->place), mismatch->against_dim < 0 ? 0 : mismatch->against_dim);
 		add_smaller(facts, &out->fix, table->smallest, table->size);

@@ -84,6 +84,13 @@ add_fix(const struct cause_facts *facts, struct cause *out, const struct news_st
 			 "what follows count what is left");
 		return;
 	}
+	if (facts->twins && cause_is(facts, "cat concat concatenate stack") && step->dim == 1 && facts->sides[0].size > 1 && facts->sides[1].size > 1 &&
+	    rule_is_integral(facts->event->operands[facts->mismatch->operand].dtype)) {
+		text_add(&out->fix, "pad both to one length, the longer's %" PRId64 ", where they are padded (one call for both lists, or torch.nn.functional.pad of the shorter): the line "
+			 "pads each list to its own longest, which was %" PRId64 " by chance so far", facts->sides[0].size > facts->sides[1].size ? facts->sides[0].size : facts->sides[1].size,
+			 usual->largest);
+		return;
+	}
 	if (!usual_is_steady(usual)) { /* what was the most so far means nothing by itself */
 		text_add(&out->fix, "see whether %" PRId64 " is meant there (%" PRId64 " to %" PRId64 " so far): if not, keep it within those; if so", step->size, usual->smallest,
 			 usual->largest);

@@ -96,9 +96,9 @@ static int64_t
 base_of(const struct cause_facts *facts, int64_t tensor, int64_t before)
 {
 	struct event maker;
-	int output;
+	int output, writes;
 
-	for (int i = 0; i < BASES_MOST && facts->source->maker(facts->source->context, facts->process, tensor, before, &maker, &output) &&
+	for (int i = 0; i < BASES_MOST && lineage_maker(facts->source, facts->process, tensor, before, LINEAGE_SIZE, &maker, &output, &writes) &&
 			mismatch_is_any(maker.operation, "detach alias to to_copy") && maker.operand_count && maker.operands[0].tensor > 0;
 	     i++) {
 		tensor = maker.operands[0].tensor;
@@ -113,9 +113,9 @@ is_of_before(const struct cause_facts *facts, int64_t tensor)
 {
 	struct event maker;
 	struct live_tensor live;
-	int output;
+	int output, writes;
 
-	if (facts->source->maker(facts->source->context, facts->process, tensor, facts->event->id, &maker, &output))
+	if (lineage_maker(facts->source, facts->process, tensor, facts->event->id, LINEAGE_SIZE, &maker, &output, &writes)) /* an average is written to in every step */
 		return maker.step < facts->event->step;
 	return facts->source->live_tensor(facts->source->context, facts->process, tensor, &live);
 }
