@@ -1,4 +1,4 @@
-/* A rule about a label that only an evaluation's data have: the classes were counted over training's. */
+/* A rule about a label, or another number of one thing in a sample (a speaker, a station), that only an evaluation's data have: they were counted over training's. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -47,7 +47,14 @@ entry_of(const struct cause_side *side)
 	return last && last->event.site >= 0 ? last : NULL;
 }
 
-/* Needs: a loss in evaluation with a label beyond its classes, and many calls of it in training, with as many classes, all of whose labels fitted. */
+/* Is it a table of a row for each thing, with one number in each sample? (Tokens are several.) */
+static bool
+is_of_things(const struct cause_facts *facts)
+{
+	return cause_is(facts, "embedding") && facts->mismatch->operand >= 0 && facts->event->operands[facts->mismatch->operand].ndim == 1 && !cause_are_positions(facts);
+}
+
+/* Needs: a loss (or such a table) in evaluation with a label beyond its classes, and many calls of it in training, with as many classes, all of whose labels fitted. */
 bool
 cause_unseen_label(const struct cause_facts *facts, struct cause *out)
 {
@@ -56,8 +63,9 @@ cause_unseen_label(const struct cause_facts *facts, struct cause *out)
 	char there[ELSEWHERE_LINE], here[ELSEWHERE_LINE], built[512] = "";
 	const struct lineage_step *head, *labels;
 	struct event anywhere;
+	bool things = false;
 
-	if (!cause_disagrees(facts, "index") || !cause_is_loss(facts) || !facts->source || !facts->event || !facts->event->phase || strcmp(facts->event->phase, "eval") != 0 ||
+	if (!cause_disagrees(facts, "index") || !facts->event || !(cause_is_loss(facts) || (things = is_of_things(facts))) || !facts->source || !facts->event->phase || strcmp(facts->event->phase, "eval") != 0 ||
 	    !mismatch->has_actual || mismatch->actual < mismatch->expected || mismatch->actual > 2 * mismatch->expected + 1 /* a mark, no class */ || mismatch->against < 0 || mismatch->against_dim < 0)
 		return false;
 	fitted.place = mismatch->against;
@@ -71,13 +79,16 @@ cause_unseen_label(const struct cause_facts *facts, struct cause *out)
 	head = entry_of(&facts->sides[1]);
 	find_lines(facts, fitted.newest_site, there, here);
 	out->confidence = "likely";
-	text_add(&out->text, "the label %" PRId64 " comes with evaluation's data alone", mismatch->actual);
+	if (things)
+		text_add(&out->text, "the %" PRId64 " of %s comes with evaluation's data alone", mismatch->actual, cause_operand_name(facts, mismatch->operand));
+	else
+		text_add(&out->text, "the label %" PRId64 " comes with evaluation's data alone", mismatch->actual);
 	if (*here)
 		text_add(&out->text, " (%s)", here);
 	text_add(&out->text, ": %s; in the last %" PRId64 " calls in training", mismatch->text, fitted.calls);
 	if (*there)
 		text_add(&out->text, " (%s)", there);
-	text_add(&out->text, " every label fitted, so the classes were counted without it");
+	text_add(&out->text, "%s", things ? SAY(" every one fitted, so they were counted without it") : SAY(" every label fitted, so the classes were counted without it"));
 	if (labels) {
 		text_add(&out->evidence, "the labels came in by ");
 		cause_add_line(facts, &out->evidence, labels, -1);
@@ -87,6 +98,13 @@ cause_unseen_label(const struct cause_facts *facts, struct cause *out)
 	if (mismatch->actual == mismatch->expected)
 		text_add(&out->evidence, "%s%" PRId64 " is as many as there are classes: what a default for unknown names gives (`.get(name, len(names))`)",
 			 out->evidence.used ? SAY("; ") : "", mismatch->actual);
+	if (things) {
+		text_add(&out->fix, "leave out of evaluation what training doesn't have, or give all unknown ones a row of their own that training uses too, or count them over both sets before "
+			 "the table is built");
+		if (*built)
+			text_add(&out->fix, " (%s)", built);
+		return true;
+	}
 	text_add(&out->fix, "see which class evaluation has and training lacks: leave those rows out of evaluation, or count the classes over both sets before the head is built");
 	if (*built)
 		text_add(&out->fix, " (%s)", built);
