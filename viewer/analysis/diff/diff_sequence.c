@@ -196,7 +196,7 @@ pair_agrees(struct meeting *meeting, const struct brief *left, const struct brie
 		return true;
 	if (left->collective != right->collective)
 		meeting->kind = MEET_COLLECTIVE;
-	else if (left->kinds != right->kinds && is_training(left) && is_training(right))
+	else if (!left->collective && left->kinds != right->kinds && is_training(left) && is_training(right)) /* of a collective, the root alone has some arguments */
 		meeting->kind = MEET_KINDS;
 	else {
 		meeting->has_led = true;

@@ -164,7 +164,7 @@ look_at(struct walk *walk, const struct lineage_step *step)
 	enum novelty novelty = novelty_of(&usuals, known, step->dim, step->size, &usual);
 
 	walk->news->known = walk->news->known || usuals.calls >= USUAL_CALLS_LEAST;
-	if (novelty == NEW && !walk->factor)
+	if (novelty == NEW && !walk->factor && usual.largest > 0) /* what was empty so far says nothing of how many there are to be */
 		keep(walk, step, &usual);
 	return known && usuals.calls >= USUAL_CALLS_LEAST ? novelty : UNHEARD;
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lineage.h"
 #include "../mismatch/mismatch_rule.h"
 #include "../text.h"
 #include "../where.h"
@@ -317,6 +318,26 @@ backward_recomputed(const struct source *source, const struct failure *failure, 
 	return subject_of_recomputed(out, &at, found);
 }
 
+#define BASES_MOST 8
+
+/* What FORWARD's operands are views of: written to there, they are written to as well. */
+static void
+add_bases(const struct source *source, int process, const struct event *forward, struct aliases *aliases)
+{
+	for (int i = 0; i < forward->operand_count; i++) {
+		int64_t tensor = forward->operands[i].tensor, before = forward->id;
+		struct event maker;
+		int output, writes;
+
+		for (int n = 0; n < BASES_MOST && tensor > 0 && lineage_maker(source, process, tensor, before, LINEAGE_MAKER, &maker, &output, &writes) &&
+				mismatch_is_view(maker.operation) && maker.operand_count && maker.operands[0].tensor > 0; n++) {
+			add_aliases(aliases, maker.operands, 1);
+			tensor = maker.operands[0].tensor;
+			before = maker.id;
+		}
+	}
+}
+
 /* Does EVENT write in place into one of ALIASES? Views of them become aliases, too. */
 static bool
 writes(const struct event *event, struct aliases *aliases)
@@ -343,6 +364,7 @@ backward_writes(const struct source *source, const struct failure *failure, cons
 		return -1;
 	add_aliases(&aliases, forward->operands, forward->operand_count);
 	add_aliases(&aliases, forward->outputs, forward->output_count);
+	add_bases(source, failure->process, forward, &aliases);
 	for (int64_t id = forward->id + 1; id <= failure->context_event && id < forward->id + WRITES_MOST && count < room; id++)
 		if (source->event(source->context, failure->process, id, &out[count]) && writes(&out[count], &aliases))
 			count++;

@@ -109,6 +109,7 @@ bool
 mismatch_lengths(const struct mismatch_facts *facts, struct mismatch *out)
 {
 	const struct event *event = facts->event;
+	int64_t sum;
 	int scores = rule_tensor(event, "log_probs"), targets = rule_tensor(event, "targets"), input = rule_tensor(event, "input_lengths"),
 	    target = rule_tensor(event, "target_lengths");
 
@@ -120,6 +121,14 @@ mismatch_lengths(const struct mismatch_facts *facts, struct mismatch *out)
 		if (lengths >= 0 && event->operands[scores].ndim == 3 && event->operands[lengths].ndim == 1 &&
 		    event->operands[lengths].sizes[0] != event->operands[scores].sizes[1])
 			return state_size(facts, out, lengths, 0, scores, 1, event->operands[scores].sizes[1], event->operands[lengths].sizes[0]);
+	}
+	if (event->operands[targets].ndim == 1 && target >= 0 && facts->message && strstr(facts->message, "'targets'") && rule_message_number(facts, "have size ", &sum) &&
+	    sum != event->operands[targets].sizes[0]) { /* one behind the other: as many as the lengths come to */
+		out->from_message = true;
+		state_size(facts, out, targets, 0, target, -1, sum, event->operands[targets].sizes[0]);
+		text_say(out->text, sizeof(out->text), "%s has %" PRId64 " in dimension 0 where %s come to %" PRId64, event->operands[targets].name, event->operands[targets].sizes[0],
+			 event->operands[target].name, sum);
+		return true;
 	}
 	return state_length(facts, out, input, scores, 0) ||
 	       (event->operands[targets].ndim == 2 && state_length(facts, out, target, targets, 1));

@@ -183,6 +183,24 @@ is_another_list(const struct cause_facts *facts, const struct samples_odd *odd)
 	return true;
 }
 
+/* Does the message list sizes ("got sizes [22, 1100]"), none of which either of the items has? */
+static bool
+tells_other_sizes(const struct cause_facts *facts, const struct samples_odd *odd)
+{
+	int64_t told[RULE_INTS_MOST];
+	int count = facts->message && !facts->event ? cause_message_shape(facts->message, 0, told) : 0;
+
+	for (int i = 0; i < count; i++) {
+		for (int d = 0; d < odd->is.ndim; d++)
+			if (odd->is.sizes[d] == told[i])
+				return false;
+		for (int d = 0; d < odd->usually.ndim; d++)
+			if (odd->usually.sizes[d] == told[i])
+				return false;
+	}
+	return count > 1 && odd->is.ndim > 0 && odd->usually.ndim > 0;
+}
+
 /* Needs: a list that a loader or collator (or the failing line) works on, most of whose items are of one form, and one that isn't. */
 bool
 cause_odd_sample(const struct cause_facts *facts, struct cause *out)
@@ -192,6 +210,8 @@ cause_odd_sample(const struct cause_facts *facts, struct cause *out)
 	if (!samples_find(facts->frames, facts->line, &odd) || (!cause_is_raised(facts) && !cause_is(facts, "stack cat resize")))
 		return false;
 	if (odd.ragged && (is_of_other_key(facts, odd.path) || is_another_list(facts, &odd)))
+		return false;
+	if (odd.ragged && tells_other_sizes(facts, &odd))
 		return false;
 	if (odd.ragged && !cause_is(facts, "stack") && (!facts->message || !asks_for_one_size(facts->message)))
 		return false; /* samples may well be of several lengths */

@@ -55,7 +55,7 @@ cause_padded_numbers(const struct cause_facts *facts, struct cause *out)
 	const char *value, *name;
 	double number;
 
-	if (!cause_is_raised(facts) || !facts->source || !facts->rests_count)
+	if (!cause_is_raised(facts) || !facts->source || !facts->rests_count || cause_disagrees(facts, "size")) /* what it holds is not in question */
 		return false;
 	padded.lineage = calloc(1, sizeof(*padded.lineage));
 	for (int i = 0; padded.lineage && i < facts->rests_count && !local; i++) {

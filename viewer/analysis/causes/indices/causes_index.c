@@ -144,6 +144,37 @@ fix_far(const struct cause_facts *facts, struct cause *out, int64_t ignored)
 			 out->setting ? text_get(out->setting, "name") : "");
 }
 
+/* Are the classes the places of the input (the start or end of a span), so that no layer has their number? Who made that, then; NULL. */
+static const struct lineage_step *
+places_of(const struct cause_facts *facts)
+{
+	const struct cause_side *scores = &facts->sides[1];
+	const struct lineage_step *step = cause_is_loss(facts) && facts->mismatch->against_dim == 1 && scores->size == facts->mismatch->expected ? cause_decider(scores) : NULL;
+
+	if (!step || step->possible || step->dim < 1 || step->size != scores->size || cause_weight_made(scores) || cause_is_built(facts, step) ||
+	    !step->event.output_count || !rule_is_integral(step->event.outputs[step->output].dtype) || facts->event->operands[scores->place].ndim != 2)
+		return NULL;
+	return step;
+}
+
+static void
+tell_places(const struct cause_facts *facts, struct cause *out, const struct lineage_step *input)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const json_t *number = cause_named_number(facts, mismatch->expected, cause_limits);
+
+	out->setting = number && cause_is_limit(facts, number) ? number : NULL;
+	text_add(&out->text, "the labels are places in the input, of which there are %" PRId64, mismatch->expected);
+	cause_add_number(facts, &out->text, out->setting);
+	text_add(&out->text, ": %s points at %" PRId64 ", behind its end", cause_operand_name(facts, mismatch->operand), mismatch->actual);
+	text_add(&out->evidence, "%sno layer makes the %" PRId64 ": they are as many as the input has, by ", out->evidence.used ? SAY("; ") : "", mismatch->expected);
+	cause_add_line(facts, &out->evidence, input, -1);
+	text_add(&out->fix, "where a sample is made, leave it out if its place lies behind what is kept of the input, or mark the place as missing (the loss's ignore_index), or split long inputs into "
+		 "windows that overlap and number places in each");
+	if (out->setting)
+		text_add(&out->fix, "; or raise %s to %" PRId64 " or more", text_get(out->setting, "name"), mismatch->actual + 1);
+}
+
 /* Needs: a loss with labels outside its classes, and the largest of them or PyTorch's word. */
 bool
 cause_labels(const struct cause_facts *facts, struct cause *out)
@@ -151,6 +182,7 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	const struct mismatch *mismatch = facts->mismatch;
 	const json_t *summary = index_summary(facts);
 	struct lineage_step view = { .dim = -1 };
+	const struct lineage_step *input;
 	int64_t rows, ignored = -1;
 
 	if (!cause_disagrees(facts, "index") || (!cause_is_loss(facts) && !cause_is(facts, "one_hot")) || (mismatch->has_actual && mismatch->actual < mismatch->expected) ||
@@ -163,6 +195,12 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 		if (facts->calls >= CALLS_ENOUGH)
 			text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
 		tell_rows(facts, out, &view, rows);
+		return true;
+	}
+	if (mismatch->has_actual && mismatch->actual < INT64_MAX && (input = places_of(facts))) {
+		if (facts->calls >= CALLS_ENOUGH)
+			text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
+		tell_places(facts, out, input);
 		return true;
 	}
 	out->setting = cause_named_number(facts, mismatch->expected, "class label vocab categ num_");

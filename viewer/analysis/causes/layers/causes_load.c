@@ -180,6 +180,47 @@ tell_tokens(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+/* Is it the weight of what attention's keys or values are projected by, or an adapter's of it? */
+static bool
+is_of_keys(const char *name)
+{
+	static const char *const parts[] = { "k_proj", "v_proj", "key", "value", "wk", "wv", "k_lin", "v_lin" };
+
+	for (const char *at = name; at; at = (at = strchr(at, '.')) ? at + 1 : NULL)
+		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+			if (strncmp(at, parts[i], strlen(parts[i])) == 0 && at[strlen(parts[i])] == '.')
+				return true;
+	return false;
+}
+
+/* What was saved has another number of heads of keys and values, each as wide as the model's. */
+static bool
+tell_heads(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	struct text_walk at = { 0 };
+	const json_t *number;
+
+	if (mismatch->dim != 0 || !is_of_keys(facts->event->operands[mismatch->operand].name))
+		return false;
+	while ((number = cause_next_number(facts, &at))) {
+		int64_t heads = json_integer_value(json_object_get(number, "value")), width;
+
+		if (heads < 1 || !cause_is_called(number, "key_value_heads kv_heads query_groups") || mismatch->expected % heads)
+			continue;
+		width = mismatch->expected / heads;
+		if (width < 2 || mismatch->actual % width || mismatch->actual / width == heads)
+			continue;
+		out->setting = number;
+		text_add(&out->text, "the checkpoint was made with another number of heads for keys and values: the model has %" PRId64, heads);
+		cause_add_number(facts, &out->text, number);
+		text_add(&out->text, " of %" PRId64 " each, what was saved has %" PRId64 ": %s", width, mismatch->actual / width, mismatch->text);
+		text_add(&out->fix, "build the model with %" PRId64 " of them, as its saved config says (%s), or load what was saved of such a model", mismatch->actual / width, text_get(number, "name"));
+		return true;
+	}
+	return false;
+}
+
 /* Needs: load_state_dict's own word that a parameter has two shapes. */
 bool
 cause_checkpoint(const struct cause_facts *facts, struct cause *out)
@@ -199,7 +240,7 @@ cause_checkpoint(const struct cause_facts *facts, struct cause *out)
 			 mismatch->actual);
 		return true;
 	}
-	if (tell_tokens(facts, out))
+	if (tell_tokens(facts, out) || tell_heads(facts, out))
 		return true;
 	text_add(&out->text, "the checkpoint was made for another configuration");
 	if (mismatch->dim < 0 || !strstr(name, "pos") || !cause_add_saved_grid(facts, out, mismatch->actual, mismatch->expected))

@@ -5,6 +5,8 @@
 #include "../causes_tool.h"
 #include "../../mismatch/mismatch_rule.h"
 
+#define CALLS_ENOUGH 3
+
 /* Needs: a loss's weights for another number of classes than its logits have; likely where values were counted for them. */
 bool
 cause_class_weights(const struct cause_facts *facts, struct cause *out)
@@ -70,6 +72,34 @@ cause_lengths(const struct cause_facts *facts, struct cause *out)
 	}
 	text_add(&out->fix, "compute the lengths as the layers do (each stride rounds for itself: n // stride, not ceil), or clamp them to %s.shape[%d]",
 		 cause_operand_name(facts, mismatch->against), mismatch->against_dim);
+	return true;
+}
+
+/* Needs: targets of a batch one behind the other, and lengths that come to another number. */
+bool
+cause_lengths_sum(const struct cause_facts *facts, struct cause *out)
+{
+	const struct mismatch *mismatch = facts->mismatch;
+	const struct lineage_step *targets = cause_decider(&facts->sides[0]);
+	int64_t more;
+
+	if (!cause_disagrees(facts, "size") || !cause_is(facts, "ctc_loss") || mismatch->against < 0 || strcmp(facts->event->operands[mismatch->against].name, "target_lengths") != 0 ||
+	    mismatch->against_dim >= 0)
+		return false;
+	more = mismatch->expected - mismatch->actual;
+	out->confidence = "likely";
+	text_add(&out->text, "%s say %" PRId64 " together, and there are %" PRId64 " targets in a row, %" PRId64 " %s: lengths and targets were counted apart", cause_operand_name(facts, mismatch->against),
+		 mismatch->expected, mismatch->actual, more > 0 ? more : -more, more > 0 ? SAY("fewer") : SAY("more"));
+	if (targets) {
+		text_add(&out->evidence, "the targets were made by ");
+		cause_add_step(facts, &out->evidence, targets);
+	}
+	if (facts->calls >= CALLS_ENOUGH)
+		text_add(&out->evidence, "%sthose of %" PRId64 " earlier calls fitted", targets ? SAY("; ") : "", facts->calls);
+	if (more > 0)
+		text_add(&out->fix, "take each length from what was made of the text (len(ids)), not from the text: what the vocabulary lacks was left out in between");
+	else
+		text_add(&out->fix, "take each length from what was made of the text (len(ids)), without padding, and put the targets in a row without padding as well");
 	return true;
 }
 
