@@ -233,6 +233,39 @@ ask_saved(int64_t saved, const char *other, const char *name)
 	json_decref(numbers);
 }
 
+/* Keys are projected to 32 in the model, to SAVED in the checkpoint, by a parameter called PARAMETER; NAME is 4. */
+static void
+ask_heads(const char *parameter, int64_t saved, const char *name)
+{
+	const int64_t was[] = { saved, 32 };
+	const struct operand shapes[] = { { .name = parameter, .kind = "tensor", .item = -1, .ndim = 2, .sizes = was, .dtype = "float32", .device = "cpu", .layout = "strided", .tensor = -1 },
+					  TENSOR("the model's", -1, 32, 32) };
+	struct event event = EVENT(SUBJECT_LOAD, shapes);
+	struct mismatch apart = { .property = "size", .operand = 0, .against = 1, .dim = 0, .against_dim = 0, .has_expected = true, .has_actual = true, .expected = 32,
+				  .actual = saved, .text = "it differs" };
+	json_t *numbers = number(name, 4);
+
+	facts = (struct cause_facts){ .event = &event, .mismatch = &apart, .message = "size mismatch", .numbers = numbers, .last_call = -1 };
+	json_decref(causes);
+	causes = causes_build(&facts);
+	facts = (struct cause_facts){ .event = NULL };
+	json_decref(numbers);
+}
+
+static void
+test_heads(void)
+{
+	ask_heads("layers.0.self_attn.k_proj.weight", 16, "config.num_key_value_heads");
+	EXPECT("checkpoint_shape", "likely");
+	CU_ASSERT_PTR_NOT_NULL(strstr(first_text("text"), "the model has 4 (config.num_key_value_heads = 4) of 8 each, what was saved has 2"));
+	ask_heads("layers.0.self_attn.q_proj.weight", 16, "config.num_key_value_heads"); /* queries have heads of their own */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "heads for keys"));
+	ask_heads("layers.0.self_attn.k_proj.weight", 12, "config.num_key_value_heads"); /* no whole heads of 8 */
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "heads for keys"));
+	ask_heads("layers.0.self_attn.k_proj.weight", 16, "config.num_layers");
+	CU_ASSERT_PTR_NULL(strstr(first_text("text"), "heads for keys"));
+}
+
 static void
 ask_tables(const char *other, const char *name)
 {
@@ -408,6 +441,7 @@ static void
 fill(CU_pSuite suite)
 {
 	source = hand_source(&hand);
+	CU_add_test(suite, "heads of keys", test_heads);
 	CU_add_test(suite, "rows mixed by a view", test_rows);
 	CU_add_test(suite, "a stranger in a batch of one size", test_stranger);
 	CU_add_test(suite, "a slice over a gap", test_gap);

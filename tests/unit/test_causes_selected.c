@@ -161,6 +161,71 @@ test_totals(void)
 	EXPECT("padded_totals", "");
 }
 
+/* A span's end at LABEL in scores of 48 places, which MAKER made of DTYPE along DIM. */
+static void
+ask_places(int64_t label, const char *maker, const char *dtype, int dim)
+{
+	struct operand pair[] = { TENSOR("self", 1, 2, 48), INDEX("target", 2, 2) };
+	const struct operand made[] = { { .name = "output", .kind = "tensor", .item = -1, .ndim = 2, .sizes = pair[0].sizes, .dtype = dtype, .device = "cpu", .layout = "strided", .tensor = 3 } };
+	const struct event event = EVENT("aten::cross_entropy_loss", pair);
+	struct mismatch differs = { .property = "index", .operand = 1, .against = 0, .dim = -1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = 48, .actual = label,
+				    .text = "target holds a label" };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1 };
+
+	start();
+	add_step(1, 80, maker, NULL, 0, dim, 48);
+	stories[1].steps[0].event.outputs = made;
+	stories[1].steps[0].event.output_count = 1;
+	stories[1].steps[0].event.step = 0;
+	stories[1].steps[0].decides = true;
+	stories[1].decider = 0;
+	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1, .size = -1 };
+	facts.sides[1] = (struct cause_side){ .place = 0, .dim = 1, .size = 48, .lineage = &stories[1] };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_places(void)
+{
+	ask_places(50, "aten::lift_fresh", "int64", 1);
+	EXPECT("labels_outside_classes", "likely");
+	SAYS("text", "the labels are places in the input, of which there are 48: target points at 50");
+	SAYS("fix", "mark the place as missing");
+	ask_places(50, "aten::empty", "float32", 1); /* a head's */
+	EXPECT("labels_outside_classes", "likely");
+	SAYS("text", "labels outside the classes");
+	ask_places(50, "aten::lift_fresh", "int64", 0); /* as many as there are rows */
+	SAYS("text", "labels outside the classes");
+}
+
+/* Targets in a row, 16 of them, and lengths that come to SUM, of OPERATION. */
+static void
+ask_sum(const char *operation, int64_t sum)
+{
+	struct operand list[] = { TENSOR("log_probs", 1, 20, 3, 11), INDEX("targets", 2, 16), INDEX("input_lengths", 3, 3), INDEX("target_lengths", 4, 3) };
+	const struct event event = EVENT(operation, list);
+	char message[200];
+
+	start();
+	text_format(message, sizeof(message), "Expected tensor to have size %d at dimension 0, but got size 16 for argument #2 'targets' (while checking arguments for ctc_loss)", (int)sum);
+	ask(&event, message, NULL, NULL);
+}
+
+static void
+test_sum(void)
+{
+	ask_sum("aten::ctc_loss", 18);
+	EXPECT("lengths_sum", "likely");
+	SAYS("text", "say 18 together, and there are 16 targets in a row, 2 fewer");
+	SAYS("fix", "len(ids)");
+	ask_sum("aten::ctc_loss", 15);
+	EXPECT("lengths_sum", "likely");
+	SAYS("text", "1 more");
+	ask_sum("aten::add", 18);
+	EXPECT("lengths_sum", "");
+}
+
 /* repeat_interleave: as many counts as there are rows, none below 0. */
 static void
 test_repeats(void)
@@ -188,6 +253,8 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "more than there are", test_top);
 	CU_add_test(suite, "packed", test_packed);
 	CU_add_test(suite, "padded totals", test_totals);
+	CU_add_test(suite, "places behind the end", test_places);
+	CU_add_test(suite, "targets in a row", test_sum);
 	CU_add_test(suite, "counts of what is repeated", test_repeats);
 }
 
