@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../lineage/backward.h"
+#include "../lineage/lineage.h"
 #include "../mismatch/mismatch_rule.h"
 #include "repro_parts.h"
 
@@ -67,6 +68,45 @@ written_name(const struct repro *repro, const struct event *forward, const struc
 	return name;
 }
 
+#define VIEWS_MOST 8
+
+/* Is what WRITE wrote to, or what that is a view of, made here already? */
+static bool
+reaches_named(const struct repro *repro, const struct event *write)
+{
+	int64_t tensor = write->operands[0].tensor, before = write->id;
+	struct event maker;
+	int output, writes;
+
+	for (int i = 0; i < VIEWS_MOST && tensor > 0; i++) {
+		if (repro_named(repro, tensor))
+			return true;
+		if (!lineage_maker(repro->source, repro->failure->process, tensor, before, LINEAGE_MAKER, &maker, &output, &writes) || !mismatch_is_view(maker.operation) ||
+		    !maker.operand_count)
+			return false;
+		tensor = maker.operands[0].tensor;
+		before = maker.id;
+	}
+	return false;
+}
+
+/* The operand of FORWARD that has the sizes of which the message tells; its variable. */
+static const char *
+told_name(const struct repro *repro, const struct event *forward)
+{
+	for (int i = 0; i < forward->operand_count; i++) {
+		const struct operand *is = &forward->operands[i];
+		struct text sizes = {{0}, 0};
+
+		if (is->tensor <= 0 || is->ndim < 1)
+			continue;
+		text_add_sizes(&sizes, is->sizes, is->ndim);
+		if (strstr(repro->failure->message, sizes.data))
+			return repro_named(repro, is->tensor);
+	}
+	return NULL;
+}
+
 static bool
 written_since(struct repro *repro)
 {
@@ -87,6 +127,11 @@ written_since(struct repro *repro)
 			break;
 		}
 	asked = forward_call(repro, &forward, writes, count);
+	if (asked && !reaches_named(repro, &writes[0])) { /* what was saved is a view of that: its version counts the same writes */
+		name = told_name(repro, &forward);
+		return name ? count_up(repro, name, now - then) && repro_line(repro, "%s.sum().backward()", asked)
+			    : repro_refuse(repro, "%s wrote in place into what isn't made here", writes[0].operation);
+	}
 	for (int i = 0; i < count && asked && done < now - then; i++) {
 		struct text call = {{0}, 0};
 
