@@ -36,6 +36,8 @@ struct ways {
 	int first_kept;                 /* steps before it were overwritten */
 	const char *visible;            /* CUDA_VISIBLE_DEVICES */
 	bool fails;                     /* raises at the end of its last step */
+	int64_t scattered;              /* elements of a scatter from rank 0; 0: none */
+	bool roots;                     /* this is rank 0, which has what is scattered */
 	int64_t gathered[2], given;     /* an all_gather into these sizes; 0: none */
 	bool sends;
 	int rounds;                     /* of a loop over images */
@@ -106,6 +108,24 @@ all_gather(struct rank_maker *rank, const struct ways *ways)
 	in.inside = false;
 	maker_string(&in, group_text);
 	rank_operation(rank, "c10d::allgather_", "output_tensors,input_tensors,process_group", RANK_SCRIPT, 60, &in, NULL, 0);
+}
+
+/* The root alone has what is scattered. */
+static void
+scatter(struct rank_maker *rank, const struct ways *ways)
+{
+	struct maker_words in = { 0 };
+
+	maker_list(&in, 1);
+	rank_tensor(rank, &in, F32, 1, &ways->scattered);
+	in.inside = false;
+	maker_list(&in, ways->roots ? 2 : 0);
+	for (int i = 0; i < 2 && ways->roots; i++)
+		rank_tensor(rank, &in, F32, 1, &ways->scattered);
+	in.inside = false;
+	maker_string(&in, group_text);
+	maker_int(&in, 0);
+	rank_operation(rank, "c10d::scatter_", "output_tensors,input_tensors,process_group,root_rank", RANK_SCRIPT, 61, &in, NULL, 0);
 }
 
 /* A message to or from RANK. */
@@ -183,6 +203,8 @@ step_make(struct rank_maker *rank, const struct ways *ways, int number, int step
 	all_reduce(rank, 40 + move, step == ways->steps - 1 ? ways->reduced : 10, step == ways->steps - 1 ? ways->reduction : "SUM");
 	if (step == ways->halts_at)
 		return false;
+	if (ways->scattered)
+		scatter(rank, ways);
 	if (ways->gathered[0])
 		all_gather(rank, ways);
 	optimizer(rank, ways);
@@ -374,6 +396,12 @@ test_by_design(void)
 	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), NULL, 0, 1, NULL));
 	others.given = 4;
 	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "collective", 0, 1, "input_tensors[0] is [3], not [4]"));
+	odd = others = usual;
+	odd.scattered = others.scattered = 4;
+	others.roots = true; /* rank 0 */
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), NULL, 0, 1, NULL));
+	odd.scattered = 3;
+	CU_ASSERT_TRUE(tells(compare(trace_make(2, 1, &odd, &others), NULL, -1, -1, -1), "collective", 0, 1, "output_tensors[0] is [3], not [4]"));
 }
 
 static void
