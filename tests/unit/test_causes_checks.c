@@ -388,6 +388,38 @@ test_first_new(void)
 	forget();
 }
 
+/* What a program loaded and copied: no frame of torch.load's is left, but its own LINE says so. */
+static void
+test_loaded_copy(void)
+{
+	static const char *const lines[] = { "    average.load_state_dict(torch.load(path))", "    average.shadow = copy.deepcopy(values)" };
+	const struct operand met[] = { TENSOR("self", 1, 5, 11), TENSOR("other", 2, 5, 8) };
+	const struct event a = EVENT("aten::sub", met);
+
+	for (int i = 0; i < 2; i++) {
+		char path[] = "/tmp/shapebox-loaded-XXXXXX.py";
+		const struct frame frames[] = { { .file = path, .function = "main", .line = 2 }, { .file = path, .function = "main", .line = 1 } };
+		const struct site sites[] = { { .id = 7, .frame_count = 1, .frames = frames }, { .id = 8, .frame_count = 1, .frames = frames + 1 } };
+		struct hand hand = { .sites = sites, .site_count = 2 };
+		struct source source = hand_source(&hand);
+		int file = mkstemps(path, 3);
+
+		CU_ASSERT_FATAL(file >= 0);
+		dprintf(file, "def main():\n%s\n", lines[i]);
+		close(file);
+		forget();
+		add_step(0, 80, "aten::zeros", met, 1, 1, 11);
+		add_step(1, 60, "aten::set_", met, 1, 1, 8);
+		stories[0].steps[0].event.site = 8;
+		stories[1].steps[0].event.site = 7;
+		stories[1].steps[0].entered = true;
+		ask_apart(&a, 1, &source, NULL, "");
+		EXPECT("loaded_size", i ? "" : "likely");
+		unlink(path);
+	}
+	forget();
+}
+
 static void
 test_loaded(void)
 {
@@ -609,6 +641,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "a compiled part", test_compiled);
 	CU_add_test(suite, "what a compiled part tells", test_compiled_cause);
 	CU_add_test(suite, "what was loaded", test_loaded);
+	CU_add_test(suite, "what was loaded and copied", test_loaded_copy);
 	CU_add_test(suite, "positions of another grid", test_grid);
 	CU_add_test(suite, "tables resized before they are loaded", test_tables_resized);
 	CU_add_test(suite, "shapes that a loader collected", test_told_shapes);

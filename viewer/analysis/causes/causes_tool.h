@@ -267,6 +267,9 @@ bool cause_picture(const struct cause_side *side, int from, struct cause_picture
 /* ": `cfg['size'] = 96` ..." of where the picture was made, into TEXT: a clause, with the number by name that its side is. */
 void cause_add_picture(const struct cause_facts *facts, struct text *text, const struct cause_picture *picture);
 
+/* Does the program's own line among FRAMES (a call site's) say that it loads something ("ema.load_state_dict(torch.load(path))")? What was loaded may be a copy by then. */
+bool cause_says_load(const struct cause_facts *facts, const json_t *frames);
+
 /* Are the SAVED positions and the MODEL's both squares, or one more, and so of a grid of patches? Says so, and of which pictures, where their sizes are in reach. */
 bool cause_add_saved_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int64_t model);
 

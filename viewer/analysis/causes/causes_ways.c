@@ -241,6 +241,8 @@ root_of(const struct cause_facts *facts, const struct lineage_step *step)
 		frames = where_site_frames(facts->source, facts->process, step->event.site);
 		for (size_t i = 0; i < json_array_size(frames) && step->entered; i++)
 			root = strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py") ? LOADED : root;
+		if (step->entered && root != BUILT && cause_says_load(facts, frames))
+			root = LOADED;
 		json_decref(frames);
 	}
 	if (root == BUILT || root == LOADED)

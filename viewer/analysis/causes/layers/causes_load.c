@@ -297,6 +297,27 @@ cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
+bool
+cause_says_load(const struct cause_facts *facts, const json_t *frames)
+{
+	static const char *const calls[] = { "load_state_dict(", "torch.load(", "load_file(", "load_safetensors(" };
+	char line[512] = "";
+	struct code code;
+	bool says = false;
+
+	for (size_t i = 0; i < json_array_size(frames) && !says; i++) {
+		const json_t *frame = json_array_get(frames, i);
+
+		if (where_is_foreign(text_get(frame, "file")) || !code_open(&code, text_get(frame, "file"), facts->time_ns))
+			continue;
+		code_line(&code, (int)json_integer_value(json_object_get(frame, "line")), line, sizeof(line));
+		code_close(&code);
+		for (size_t n = 0; n < sizeof(calls) / sizeof(*calls); n++)
+			says = says || strstr(line, calls[n]);
+	}
+	return says;
+}
+
 /* Did SIDE come out of a file (torch.load)? */
 static const struct lineage_step *
 loaded(const struct cause_facts *facts, const struct cause_side *side)
@@ -307,6 +328,7 @@ loaded(const struct cause_facts *facts, const struct cause_side *side)
 
 	for (size_t i = 0; i < json_array_size(frames); i++)
 		found = found || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
+	found = found || (step && step->entered && cause_says_load(facts, frames));
 	json_decref(frames);
 	return found ? step : NULL;
 }

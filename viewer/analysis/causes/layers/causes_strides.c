@@ -134,6 +134,7 @@ bool
 cause_rounded(const struct cause_facts *facts, struct cause *out)
 {
 	struct strides strides;
+	int64_t by;
 
 	if (!cause_disagrees(facts, "size"))
 		return false;
@@ -144,8 +145,9 @@ cause_rounded(const struct cause_facts *facts, struct cause *out)
 	if (facts->rounded_from <= 0)
 		return false;
 	out->confidence = "likely";
-	text_add(&out->text, "both come from one tensor, and %s made %" PRId64 " of %" PRId64 " on the way to one of them: a rest was cut off",
-		 facts->rounded_by, facts->rounded_to, facts->rounded_from);
+	by = facts->rounded_to > 0 ? (facts->rounded_from + facts->rounded_to / 2) / facts->rounded_to : 0; /* as often as it goes in, about */
+	text_add(&out->text, "both come from one tensor, and %s made %" PRId64 " of %" PRId64 " on the way to one of them: %s", facts->rounded_by, facts->rounded_to, facts->rounded_from,
+		 by > 1 && facts->rounded_to > facts->rounded_from / by ? SAY("what isn't whole was rounded up") : SAY("a rest was cut off"));
 	text_add(&out->evidence, "%s", facts->mismatch->text);
 	text_add(&out->fix, "pad or crop the input to a multiple of everything that it is divided by, or interpolate the one to the other's size");
 	return true;
