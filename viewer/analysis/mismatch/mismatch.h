@@ -34,7 +34,7 @@ struct mismatch_facts {
 };
 
 struct mismatch {
-	const char *property;         /* size, rank, count, items, dtype, device, index, leaf, numel, stride, version */
+	const char *property;         /* size, rank, count, items, length, dtype, device, index, leaf, numel, stride, version */
 	int operand, against;         /* places in event->operands, -1 if none */
 	int dim;                      /* of the operand, -1 if none */
 	int against_dim;
