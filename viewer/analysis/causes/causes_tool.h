@@ -210,6 +210,7 @@ bool cause_is_called(const json_t *number, const char *hints);
 /* Is it called like a limit, and was it set rather than measured? A number that is merely equal isn't evidence. */
 bool cause_is_limit(const struct cause_facts *facts, const json_t *number);
 extern const char cause_limits[]; /* HINTS for limits */
+extern const char cause_drawing[]; /* operations that draw random numbers, but for those that drop by them */
 /* The last name of "self.config.width", "cfg['width']": where it begins in OUT, and how long it is. */
 size_t cause_last_name(const char *name, const char **out);
 /* The first number whose name's last part is among the blank-separated NAMES; NULL. */
@@ -267,8 +268,8 @@ bool cause_picture(const struct cause_side *side, int from, struct cause_picture
 /* ": `cfg['size'] = 96` ..." of where the picture was made, into TEXT: a clause, with the number by name that its side is. */
 void cause_add_picture(const struct cause_facts *facts, struct text *text, const struct cause_picture *picture);
 
-/* Does the program's own line among FRAMES (a call site's) say that it loads something ("ema.load_state_dict(torch.load(path))")? What was loaded may be a copy by then. */
-bool cause_says_load(const struct cause_facts *facts, const json_t *frames);
+/* Did what STEP made come out of a file: read there, or, having come in ready-made, by a line of the program that says so? What was loaded may be a copy by then. */
+bool cause_was_loaded(const struct cause_facts *facts, const struct lineage_step *step);
 
 /* Are the SAVED positions and the MODEL's both squares, or one more, and so of a grid of patches? Says so, and of which pictures, where their sizes are in reach. */
 bool cause_add_saved_grid(const struct cause_facts *facts, struct cause *out, int64_t saved, int64_t model);

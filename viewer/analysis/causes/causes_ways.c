@@ -230,23 +230,15 @@ enum root { ASKED, BUILT, LOADED, RESIZED, CAME_IN, COUNTED, JOINED, COMPUTED };
 static enum root
 root_of(const struct cause_facts *facts, const struct lineage_step *step)
 {
-	json_t *frames;
-	enum root root = cause_is_built(facts, step) ? BUILT : COMPUTED;
 	char name[96];
 
 	if (step->resized)
 		return RESIZED;
+	if (step->entered && step->event.site >= 0 && cause_was_loaded(facts, step))
+		return LOADED;
+	if (cause_is_built(facts, step))
+		return BUILT;
 	mismatch_plain_name(step->event.operation, name, sizeof(name));
-	if (facts->source && step->event.site >= 0) {
-		frames = where_site_frames(facts->source, facts->process, step->event.site);
-		for (size_t i = 0; i < json_array_size(frames) && step->entered; i++)
-			root = strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py") ? LOADED : root;
-		if (step->entered && root != BUILT && cause_says_load(facts, frames))
-			root = LOADED;
-		json_decref(frames);
-	}
-	if (root == BUILT || root == LOADED)
-		return root;
 	if (step->entered)
 		return CAME_IN;
 	if (text_among("nonzero nonzero_numpy masked_select unique unique2 unique_consecutive bincount index histc argwhere", name))

@@ -325,16 +325,11 @@ static void
 add_bases(const struct source *source, int process, const struct event *forward, struct aliases *aliases)
 {
 	for (int i = 0; i < forward->operand_count; i++) {
-		int64_t tensor = forward->operands[i].tensor, before = forward->id;
-		struct event maker;
-		int output, writes;
+		struct operand base = { .tensor = forward->operands[i].tensor };
+		int64_t before = forward->id;
 
-		for (int n = 0; n < BASES_MOST && tensor > 0 && lineage_maker(source, process, tensor, before, LINEAGE_MAKER, &maker, &output, &writes) &&
-				mismatch_is_view(maker.operation) && maker.operand_count && maker.operands[0].tensor > 0; n++) {
-			add_aliases(aliases, maker.operands, 1);
-			tensor = maker.operands[0].tensor;
-			before = maker.id;
-		}
+		for (int n = 0; n < BASES_MOST && lineage_base(source, process, &base.tensor, &before); n++)
+			add_aliases(aliases, &base, 1);
 	}
 }
 

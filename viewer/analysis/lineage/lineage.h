@@ -66,6 +66,8 @@ void lineage_stop_at_layout(struct lineage *lineage);
  * optimizer's, most of all) are passed over and counted in WRITES; writes by mask or index are not. */
 bool lineage_maker(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property,
 		   struct event *out, int *output, int *writes);
+/* TENSOR, as it was before event BEFORE, is a view of another: they become that one, and the event that made the view. False where it is none. */
+bool lineage_base(const struct source *source, int process, int64_t *tensor, int64_t *before);
 /* Its story in at most six lines; the first begins with HEAD ("45 = frames[2].shape[0]"). New reference. */
 json_t *lineage_lines(const struct source *source, const struct lineage *lineage, const char *head);
 /* Which of those lines, counted from 0, are of views that only pass on what they were given: the first to be left out. New reference. */

@@ -164,6 +164,20 @@ lineage_maker(const struct source *source, int process, int64_t tensor, int64_t 
 }
 
 bool
+lineage_base(const struct source *source, int process, int64_t *tensor, int64_t *before)
+{
+	struct event maker;
+	int output, writes;
+
+	if (*tensor <= 0 || !lineage_maker(source, process, *tensor, *before, LINEAGE_MAKER, &maker, &output, &writes) || !mismatch_is_view(maker.operation) ||
+	    !maker.operand_count || maker.operands[0].tensor <= 0)
+		return false;
+	*tensor = maker.operands[0].tensor;
+	*before = maker.id;
+	return true;
+}
+
+bool
 lineage_given(const struct source *source, int process, int64_t tensor, int64_t before, enum lineage_property property, struct event *out)
 {
 	struct event maker;

@@ -136,15 +136,15 @@ bool
 mismatch_top(const struct mismatch_facts *facts, struct mismatch *out)
 {
 	const struct event *event = facts->event;
-	int self = rule_any(event, "self input");
-	int64_t count, dim = -1;
+	int self = rule_any(event, "self input"), dim;
+	int64_t count, asked = -1;
 
 	if (self < 0 || !rule_int(event, "k", &count))
 		return false;
-	rule_int(event, "dim", &dim);
-	dim += dim < 0 ? event->operands[self].ndim : 0;
-	return dim >= 0 && dim < event->operands[self].ndim && count > event->operands[self].sizes[dim] &&
-	       state_size(facts, out, self, (int)dim, rule_place(event, "k"), -1, count, event->operands[self].sizes[dim]);
+	rule_int(event, "dim", &asked);
+	dim = rule_dim(asked, event->operands[self].ndim);
+	return dim >= 0 && count > event->operands[self].sizes[dim] &&
+	       state_size(facts, out, self, dim, rule_place(event, "k"), -1, count, event->operands[self].sizes[dim]);
 }
 
 /* One count for each that is repeated, none below 0. */
@@ -154,18 +154,19 @@ mismatch_repeats(const struct mismatch_facts *facts, struct mismatch *out)
 	const struct event *event = facts->event;
 	int self = rule_any(event, "self input"), repeats = rule_tensor(event, "repeats");
 	const struct mismatch_knowledge *knowledge = facts->knowledge && repeats >= 0 ? &facts->knowledge[repeats] : NULL;
-	int64_t dim = -1, items;
+	int64_t asked, items;
+	int dim = 0;
 
 	if (repeats < 0)
 		return false;
 	if (self >= 0 && self != repeats && event->operands[repeats].ndim == 1 && event->operands[repeats].sizes[0] != 1) {
-		if (rule_int(event, "dim", &dim) && dim < 0)
-			dim += event->operands[self].ndim;
-		if (dim >= event->operands[self].ndim)
+		bool along = rule_int(event, "dim", &asked); /* else all elements, in a row */
+
+		if (along && (dim = rule_dim(asked, event->operands[self].ndim)) < 0)
 			return false;
-		items = dim >= 0 ? event->operands[self].sizes[dim] : rule_count(&event->operands[self]);
+		items = along ? event->operands[self].sizes[dim] : rule_count(&event->operands[self]);
 		if (items != event->operands[repeats].sizes[0])
-			return state_size(facts, out, repeats, 0, self, dim >= 0 ? (int)dim : 0, items, event->operands[repeats].sizes[0]);
+			return state_size(facts, out, repeats, 0, self, dim, items, event->operands[repeats].sizes[0]);
 	}
 	if (!knowledge || !knowledge->has_range || knowledge->smallest >= 0)
 		return false;

@@ -75,19 +75,12 @@ static bool
 reaches_named(const struct repro *repro, const struct event *write)
 {
 	int64_t tensor = write->operands[0].tensor, before = write->id;
-	struct event maker;
-	int output, writes;
+	int views = 0;
 
-	for (int i = 0; i < VIEWS_MOST && tensor > 0; i++) {
-		if (repro_named(repro, tensor))
-			return true;
-		if (!lineage_maker(repro->source, repro->failure->process, tensor, before, LINEAGE_MAKER, &maker, &output, &writes) || !mismatch_is_view(maker.operation) ||
-		    !maker.operand_count)
+	while (!repro_named(repro, tensor))
+		if (views++ == VIEWS_MOST || !lineage_base(repro->source, repro->failure->process, &tensor, &before))
 			return false;
-		tensor = maker.operands[0].tensor;
-		before = maker.id;
-	}
-	return false;
+	return true;
 }
 
 /* The operand of FORWARD that has the sizes of which the message tells; its variable. */

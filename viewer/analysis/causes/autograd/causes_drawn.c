@@ -11,8 +11,8 @@
 #define TENSORS_MOST 1024 /* on the way */
 #define MAKERS_MOST 256   /* of them that are asked who wrote to them last */
 
-static const char drawing[] = "rand randn randint randperm rand_like randn_like randint_like uniform normal log_normal random bernoulli exponential cauchy geometric poisson multinomial "
-			      "dropout native_dropout feature_dropout alpha_dropout feature_alpha_dropout rrelu rrelu_with_noise";
+const char cause_drawing[] = "rand randn randint randperm rand_like randn_like randint_like uniform normal log_normal random bernoulli exponential cauchy geometric poisson multinomial";
+static const char dropping[] = "dropout native_dropout feature_dropout alpha_dropout feature_alpha_dropout rrelu rrelu_with_noise";
 
 /* The tensors whose values the size rests on, each with the event that reads it (the last that does). */
 struct way { struct { int64_t tensor, reader; } list[TENSORS_MOST]; int count; bool cut; };
@@ -59,7 +59,7 @@ draws(const struct event *event)
 	const struct operand *train = rule_operand(event, "train");
 	int input = rule_any(event, "input self");
 
-	if (!mismatch_is_any(event->operation, drawing) || (train && train->value && strcmp(train->value, "false") == 0))
+	if ((!mismatch_is_any(event->operation, cause_drawing) && !mismatch_is_any(event->operation, dropping)) || (train && train->value && strcmp(train->value, "false") == 0))
 		return false;
 	return mismatch_is_in_place(event->operation) || input < 0 || event->output_count < 1 || event->outputs[0].tensor < 0 ||
 	       event->outputs[0].tensor != event->operands[input].tensor;

@@ -191,23 +191,19 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	if (!mismatch->has_actual && !mismatch->from_message)
 		return false;
 	out->confidence = "likely";
+	if (facts->calls >= CALLS_ENOUGH)
+		text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
 	if (cause_is_loss(facts) && are_rows(facts, &view, &rows)) {
-		if (facts->calls >= CALLS_ENOUGH)
-			text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
 		tell_rows(facts, out, &view, rows);
 		return true;
 	}
 	if (mismatch->has_actual && mismatch->actual < INT64_MAX && (input = places_of(facts))) {
-		if (facts->calls >= CALLS_ENOUGH)
-			text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
 		tell_places(facts, out, input);
 		return true;
 	}
 	out->setting = cause_named_number(facts, mismatch->expected, "class label vocab categ num_");
 	text_add(&out->text, "labels outside the classes: %s", mismatch->text);
 	cause_add_number(facts, &out->text, out->setting);
-	if (facts->calls >= CALLS_ENOUGH)
-		text_add(&out->evidence, "those of %" PRId64 " earlier calls fitted", facts->calls);
 	if (mismatch->has_actual && mismatch->actual == mismatch->expected && cause_count(summary, "min", -1) == 1 && facts->calls < CALLS_ENOUGH) {
 		text_add(&out->evidence, "the labels run from 1 to %" PRId64, mismatch->actual);
 		text_add(&out->fix, "number the labels from 0 (subtract 1), or build the head for %" PRId64 " classes", mismatch->actual + 1);

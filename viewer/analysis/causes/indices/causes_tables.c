@@ -9,7 +9,6 @@
 
 #define LENGTH_HINTS "position max ctx context block_size cache window seq length words frames limit cutoff"
 #define CALLS_ENOUGH 3
-
 #define BEGIN_MOST 2  /* positions begin at 0, or behind what marks padding */
 #define RUN_LEAST 16  /* fewer that follow one another may be any few classes */
 
@@ -239,20 +238,15 @@ convolution_of(const struct cause_side *side, struct cause_window *out)
 	return NULL;
 }
 
-/* The size in question is that of a convolution's frames (the first of its three dimensions), and with WANTED of them it would fit; false if not. */
-static bool
-is_of_frames(const struct cause_side *asked, int64_t fixed, int64_t *given, int64_t *wanted)
+/* How many frames would give FIXED, where LAYER's window of three dimensions made HAS of its input's first, which are the frames; 0 where it isn't so. */
+static int64_t
+frames_for(const struct lineage_step *layer, const struct cause_window *window, int64_t has, int64_t fixed)
 {
-	struct cause_window window;
-	const struct lineage_step *step = convolution_of(asked, &window);
-	int weight = step ? rule_tensor(&step->event, "weight") : -1, input = step ? rule_any(&step->event, "self input") : -1;
+	int weight = layer ? rule_tensor(&layer->event, "weight") : -1, input = layer ? rule_any(&layer->event, "self input") : -1;
 
-	if (weight < 0 || input < 0 || step->event.operands[weight].ndim != 5 || step->dim != step->event.operands[input].ndim - 3 || asked->size < 1 ||
-	    (window.over * fixed) % asked->size)
-		return false;
-	*given = window.over;
-	*wanted = window.over * fixed / asked->size;
-	return true;
+	if (weight < 0 || input < 0 || layer->event.operands[weight].ndim != 5 || layer->dim != layer->event.operands[input].ndim - 3 || has < 1)
+		return 0;
+	return (window->over * fixed) % has ? 0 : window->over * fixed / has;
 }
 
 /* Needs: two sizes, element by element; one was made before the line ran last and never changed, the other is new and is
@@ -264,7 +258,7 @@ cause_fixed_size(const struct cause_facts *facts, struct cause *out)
 	const struct lineage_step *layer;
 	struct cause_window window;
 	const json_t *picture;
-	int64_t given, wanted;
+	int64_t frames;
 	int side = is_candidate(facts) && facts->calls > 0 ? table_side(facts) : -1;
 
 	if (side < 0)
@@ -276,23 +270,22 @@ cause_fixed_size(const struct cause_facts *facts, struct cause *out)
 		return false;
 	if (asked->dim == 0 && asked->size < fixed->size)
 		return false; /* the last batch, most likely: see there */
-	if (!is_of_frames(asked, fixed->size, &given, &wanted))
-		given = wanted = 0;
-	if (!given)
+	layer = convolution_of(asked, &window);
+	frames = frames_for(layer, &window, asked->size, fixed->size);
+	if (!frames)
 		set_limit(facts, out, fixed->size);
 	out->confidence = facts->calls >= CALLS_ENOUGH ? "likely" : "possible";
 	text_add(&out->text, "%s was made once for exactly %" PRId64 " and can't follow: this input has %" PRId64 ", all %" PRId64
 		 " before had %" PRId64, cause_operand_name(facts, fixed->place), fixed->size, asked->size, facts->calls, fixed->size);
 	text_add(&out->evidence, "%smade by ", out->evidence.used ? SAY("; ") : "");
 	cause_add_step(facts, &out->evidence, cause_decider(fixed));
-	if (given) {
-		out->setting = cause_picture_number(facts, wanted, "frame", NULL);
-		text_add(&out->text, "; it is of a clip of %" PRId64 " frames, and %" PRId64 " would fit", given, wanted);
+	if (frames) {
+		out->setting = cause_picture_number(facts, frames, "frame", NULL);
+		text_add(&out->text, "; it is of a clip of %" PRId64 " frames, and %" PRId64 " would fit", window.over, frames);
 		cause_add_number(facts, &out->text, out->setting);
-		text_add(&out->fix, "give every clip %" PRId64 " frames: sample as many however short it is, or repeat its last; or make the table from the clip's own number of frames", wanted);
+		text_add(&out->fix, "give every clip %" PRId64 " frames: sample as many however short it is, or repeat its last; or make the table from the clip's own number of frames", frames);
 		return true;
 	}
-	layer = convolution_of(asked, &window);
 	picture = layer ? cause_number_called(facts, "image_size img_size input_size resolution") : NULL;
 	if (picture && json_integer_value(json_object_get(picture, "value")) != window.over) {
 		int64_t side_size = json_integer_value(json_object_get(picture, "value"));

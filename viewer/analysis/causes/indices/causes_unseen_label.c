@@ -63,9 +63,9 @@ cause_unseen_label(const struct cause_facts *facts, struct cause *out)
 	char there[ELSEWHERE_LINE], here[ELSEWHERE_LINE], built[512] = "";
 	const struct lineage_step *head, *labels;
 	struct event anywhere;
-	bool things = false;
+	bool things = cause_disagrees(facts, "index") && facts->event && is_of_things(facts);
 
-	if (!cause_disagrees(facts, "index") || !facts->event || !(cause_is_loss(facts) || (things = is_of_things(facts))) || !facts->source || !facts->event->phase || strcmp(facts->event->phase, "eval") != 0 ||
+	if (!cause_disagrees(facts, "index") || !facts->event || !(cause_is_loss(facts) || things) || !facts->source || !facts->event->phase || strcmp(facts->event->phase, "eval") != 0 ||
 	    !mismatch->has_actual || mismatch->actual < mismatch->expected || mismatch->actual > 2 * mismatch->expected + 1 /* a mark, no class */ || mismatch->against < 0 || mismatch->against_dim < 0)
 		return false;
 	fitted.place = mismatch->against;

@@ -17,6 +17,16 @@
 
 struct read { const struct cause_facts *facts; const struct operand *like; int64_t site, tensors[READ_MOST], first; int count; bool is; };
 
+/* Is torch.load's own file among FRAMES, a call site's? */
+static bool
+reads_file(const json_t *frames)
+{
+	for (size_t i = 0; i < json_array_size(frames); i++)
+		if (strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py"))
+			return true;
+	return false;
+}
+
 /* A tensor of LIKE's shape that was read from a file. */
 static bool
 look_at_read(const struct event *event, void *context)
@@ -29,9 +39,7 @@ look_at_read(const struct event *event, void *context)
 	if (!read->count || event->site != read->site) {
 		json_t *frames = where_site_frames(read->facts->source, read->facts->process, event->site);
 
-		read->is = false;
-		for (size_t i = 0; i < json_array_size(frames); i++)
-			read->is = read->is || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
+		read->is = reads_file(frames);
 		json_decref(frames);
 		if (!read->is)
 			return true;
@@ -186,7 +194,7 @@ is_of_keys(const char *name)
 {
 	static const char *const parts[] = { "k_proj", "v_proj", "key", "value", "wk", "wv", "k_lin", "v_lin" };
 
-	for (const char *at = name; at; at = (at = strchr(at, '.')) ? at + 1 : NULL)
+	for (const char *at = name; at; at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL)
 		for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 			if (strncmp(at, parts[i], strlen(parts[i])) == 0 && at[strlen(parts[i])] == '.')
 				return true;
@@ -297,40 +305,45 @@ cause_checkpoint_keys(const struct cause_facts *facts, struct cause *out)
 	return true;
 }
 
-bool
-cause_says_load(const struct cause_facts *facts, const json_t *frames)
+/* Does the program's own line among FRAMES say that it loads something ("average.load_state_dict(torch.load(path))")? */
+static bool
+says_load(const struct cause_facts *facts, const json_t *frames)
 {
 	static const char *const calls[] = { "load_state_dict(", "torch.load(", "load_file(", "load_safetensors(" };
-	char line[512] = "";
-	struct code code;
-	bool says = false;
 
-	for (size_t i = 0; i < json_array_size(frames) && !says; i++) {
+	for (size_t i = 0; i < json_array_size(frames); i++) {
 		const json_t *frame = json_array_get(frames, i);
+		char line[512] = "";
+		struct code code;
 
 		if (where_is_foreign(text_get(frame, "file")) || !code_open(&code, text_get(frame, "file"), facts->time_ns))
 			continue;
 		code_line(&code, (int)json_integer_value(json_object_get(frame, "line")), line, sizeof(line));
 		code_close(&code);
 		for (size_t n = 0; n < sizeof(calls) / sizeof(*calls); n++)
-			says = says || strstr(line, calls[n]);
+			if (strstr(line, calls[n]))
+				return true;
 	}
-	return says;
+	return false;
 }
 
-/* Did SIDE come out of a file (torch.load)? */
+bool
+cause_was_loaded(const struct cause_facts *facts, const struct lineage_step *step)
+{
+	json_t *frames = facts->source ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
+	bool found = reads_file(frames) || (step->entered && !cause_is_built(facts, step) && says_load(facts, frames));
+
+	json_decref(frames);
+	return found;
+}
+
+/* Did SIDE come out of a file? */
 static const struct lineage_step *
 loaded(const struct cause_facts *facts, const struct cause_side *side)
 {
 	const struct lineage_step *step = cause_decider(side);
-	json_t *frames = step && facts->source ? where_site_frames(facts->source, facts->process, step->event.site) : NULL;
-	bool found = false;
 
-	for (size_t i = 0; i < json_array_size(frames); i++)
-		found = found || strstr(text_get(json_array_get(frames, i), "file"), "/torch/serialization.py");
-	found = found || (step && step->entered && cause_says_load(facts, frames));
-	json_decref(frames);
-	return found ? step : NULL;
+	return step && cause_was_loaded(facts, step) ? step : NULL;
 }
 
 /* How often a line read files, with something else done in between: what is read again and again is data. */

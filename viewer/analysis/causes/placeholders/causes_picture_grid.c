@@ -10,9 +10,9 @@
 #define MORE_MOST 2   /* tokens of a picture that stand for no patch */
 #define MERGE_MOST 8  /* patches each way that become one token */
 
-/* A picture of OVER was cut into GRID by STEP, in steps of STRIDE; MERGE x MERGE of its patches became one of the EACH rows that it brings, beside MORE
- * that are no patch; the text has PLACES for it. */
-struct counted { const struct lineage_step *step; struct grid_sides over, grid; int64_t stride, merge, more, each, places; };
+/* A picture of OVER was cut into GRID by STEP, in steps of STRIDE; MERGE x MERGE of its patches became one of the EACH rows that it brings (but for a
+ * few that are no patch); the text has PLACES for it. */
+struct counted { const struct lineage_step *step; struct grid_sides over, grid; int64_t stride, merge, each, places; };
 
 static bool
 fits(const struct counted *counted, int64_t patches)
@@ -34,7 +34,6 @@ read_merge(struct counted *out)
 		if (patches % (merge * merge) || whole < 4 || out->each < whole - 1 || out->each > whole + MORE_MOST)
 			continue;
 		out->merge = merge;
-		out->more = out->each - whole;
 		return true;
 	}
 	return false;
@@ -88,7 +87,7 @@ read_counted(const struct cause_facts *facts, struct counted *out)
 		return false;
 	out->places = found.selected / pictures;
 	return out->places >= 4 && out->places % out->each && out->each % out->places && read_layer(&facts->sides[0], out) && read_merge(out) &&
-	       are_whole(facts->places ? facts->places : placeholders_rows(facts), out->places);
+	       are_whole(placeholders_rows(facts), out->places);
 }
 
 /* A number by name of another patch, or of another picture, of which the places are the grid; NULL. PATCH: which of the two. */
@@ -121,17 +120,19 @@ cause_picture_grid(const struct cause_facts *facts, struct cause *out)
 {
 	struct counted is;
 	const json_t *number;
+	int64_t value;
 	bool patch;
 
 	if (!read_counted(facts, &is) || !(number = other_number(facts, &is, &patch)))
 		return false;
+	value = json_integer_value(json_object_get(number, "value"));
 	out->confidence = "likely";
 	out->setting = number;
 	text_add(&out->text, "the text has %" PRId64 " places for each picture, as many as ", is.places);
 	if (patch)
-		text_add(&out->text, "patches of %" PRId64, (int64_t)json_integer_value(json_object_get(number, "value")));
+		text_add(&out->text, "patches of %" PRId64, value);
 	else
-		text_add(&out->text, "a picture of %" PRId64, (int64_t)json_integer_value(json_object_get(number, "value")));
+		text_add(&out->text, "a picture of %" PRId64, value);
 	cause_add_number(facts, &out->text, number);
 	text_add(&out->text, " would give; the model brings %" PRId64 " rows: it cuts the %" PRId64 " x %" PRId64 " of the picture into %" PRId64 " x %" PRId64 " patches of %" PRId64,
 		 is.each, is.over.high, is.over.wide, is.grid.high, is.grid.wide, is.stride);
@@ -141,9 +142,9 @@ cause_picture_grid(const struct cause_facts *facts, struct cause *out)
 	cause_add_step(facts, &out->evidence, is.step);
 	if (patch)
 		text_add(&out->fix, "give the processor that writes the places the patch of the model: %s = %" PRId64 " (or build the model with patches of %" PRId64 ")",
-			 text_get(number, "name"), is.stride, (int64_t)json_integer_value(json_object_get(number, "value")));
+			 text_get(number, "name"), is.stride, value);
 	else
 		text_add(&out->fix, "give the processor that writes the places and the model one size of pictures: %s is %" PRId64 ", what the model is given has %" PRId64 " x %" PRId64,
-			 text_get(number, "name"), (int64_t)json_integer_value(json_object_get(number, "value")), is.over.high, is.over.wide);
+			 text_get(number, "name"), value, is.over.high, is.over.wide);
 	return true;
 }

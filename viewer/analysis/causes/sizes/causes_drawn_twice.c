@@ -6,7 +6,6 @@
 #include "../../mismatch/mismatch_rule.h"
 #include "../../where.h"
 
-static const char drawing[] = "rand randn randint randperm rand_like randn_like randint_like uniform normal bernoulli multinomial exponential";
 static const char choosing[] = "index index_select masked_select nonzero gather";
 
 /* The step of SIDE that drew what it was selected by; NULL. */
@@ -18,7 +17,7 @@ drawn(const struct cause_side *side)
 	if (!lineage || !cause_decider(side) || !mismatch_is_any(cause_decider(side)->event.operation, choosing))
 		return NULL;
 	for (int i = lineage->decider + 1; i < lineage->count; i++)
-		if (mismatch_is_any(lineage->steps[i].event.operation, drawing))
+		if (mismatch_is_any(lineage->steps[i].event.operation, cause_drawing))
 			return &lineage->steps[i];
 	return NULL;
 }
