@@ -199,6 +199,41 @@ test_places(void)
 	SAYS("text", "labels outside the classes");
 }
 
+/* Labels that MAKER made, for ROWS of scores against 3 samples that came in. */
+static void
+ask_partners(const char *maker, int64_t rows)
+{
+	struct operand pair[] = { TENSOR("self", 1, rows, 3), INDEX("target", 2, rows) };
+	const struct event event = EVENT("aten::cross_entropy_loss", pair);
+	struct mismatch differs = { .property = "index", .operand = 1, .against = 0, .dim = -1, .against_dim = 1, .has_expected = true, .has_actual = true, .expected = 3, .actual = 3,
+				    .text = "target holds a label" };
+	struct cause_facts facts = { .event = &event, .mismatch = &differs, .message = "", .source = &source, .last_call = -1 };
+
+	start();
+	add_step(0, 90, maker, NULL, 0, 0, rows);
+	add_step(1, 80, "aten::set_", NULL, 0, 0, 3);
+	stories[1].steps[0].event.step = 0;
+	stories[1].steps[0].decides = true;
+	stories[1].decider = 0;
+	facts.sides[0] = (struct cause_side){ .place = 1, .dim = -1, .size = -1, .lineage = &stories[0] };
+	facts.sides[1] = (struct cause_side){ .place = 0, .dim = 1, .size = 3, .lineage = &stories[1] };
+	json_decref(causes);
+	causes = causes_build(&facts);
+}
+
+static void
+test_partners(void)
+{
+	ask_partners("aten::arange", 4);
+	EXPECT("labels_outside_classes", "likely");
+	SAYS("text", "self scores 4 samples of one side against 3 of the other, so 1 of them have no partner");
+	CU_ASSERT_PTR_NULL(strstr(first_text("fix"), "head"));
+	ask_partners("aten::lift_fresh", 4); /* labels that came with the data */
+	SAYS("text", "labels outside the classes");
+	ask_partners("aten::arange", 3); /* each has its own */
+	SAYS("text", "labels outside the classes");
+}
+
 /* Targets in a row, 16 of them, and lengths that come to SUM, of OPERATION. */
 static void
 ask_sum(const char *operation, int64_t sum)
@@ -254,6 +289,7 @@ fill(CU_pSuite suite)
 	CU_add_test(suite, "packed", test_packed);
 	CU_add_test(suite, "padded totals", test_totals);
 	CU_add_test(suite, "places behind the end", test_places);
+	CU_add_test(suite, "samples without a partner", test_partners);
 	CU_add_test(suite, "targets in a row", test_sum);
 	CU_add_test(suite, "counts of what is repeated", test_repeats);
 }

@@ -175,6 +175,33 @@ tell_places(const struct cause_facts *facts, struct cause *out, const struct lin
 		text_add(&out->fix, "; or raise %s to %" PRId64 " or more", text_get(out->setting, "name"), mismatch->actual + 1);
 }
 
+/* Are the classes samples of this batch, each row's label being its own number, and there are fewer of them than rows? Who made them so many, then; NULL. */
+static const struct lineage_step *
+partners_of(const struct cause_facts *facts)
+{
+	const struct cause_side *scores = &facts->sides[1];
+	const struct lineage_step *step = cause_is_loss(facts) && facts->mismatch->against_dim == 1 && scores->size == facts->mismatch->expected ? cause_decider(scores) : NULL;
+	const struct operand *is = step && scores->place >= 0 ? &facts->event->operands[scores->place] : NULL;
+
+	if (!is || step->possible || step->dim != 0 || step->size != scores->size || cause_is_built(facts, step) || cause_was_loaded(facts, step) || is->ndim != 2 ||
+	    is->sizes[0] <= scores->size || !cause_step(&facts->sides[0], "arange"))
+		return NULL;
+	return step;
+}
+
+static void
+tell_partners(const struct cause_facts *facts, struct cause *out, const struct lineage_step *made)
+{
+	const struct cause_side *scores = &facts->sides[1];
+	const struct operand *is = &facts->event->operands[scores->place];
+
+	text_add(&out->text, "the classes are samples of this batch, no outputs of a head: %s scores %" PRId64 " samples of one side against %" PRId64 " of the other, so %" PRId64
+		 " of them have no partner", cause_operand_name(facts, scores->place), is->sizes[0], is->sizes[1], is->sizes[0] - is->sizes[1]);
+	text_add(&out->evidence, "%s", out->evidence.used ? "; " : "");
+	cause_add_decided(facts, &out->evidence, scores->size, made);
+	text_add(&out->fix, "see what left samples out of the one side where the batch is put together, and leave the same ones out of both, or of neither");
+}
+
 /* Needs: a loss with labels outside its classes, and the largest of them or PyTorch's word. */
 bool
 cause_labels(const struct cause_facts *facts, struct cause *out)
@@ -199,6 +226,10 @@ cause_labels(const struct cause_facts *facts, struct cause *out)
 	}
 	if (mismatch->has_actual && mismatch->actual < INT64_MAX && (input = places_of(facts))) {
 		tell_places(facts, out, input);
+		return true;
+	}
+	if ((input = partners_of(facts))) {
+		tell_partners(facts, out, input);
 		return true;
 	}
 	out->setting = cause_named_number(facts, mismatch->expected, "class label vocab categ num_");
