@@ -222,12 +222,22 @@ test_received(void)
 	CU_ASSERT_EQUAL(found.batch, 4);
 	CU_ASSERT_TRUE(find(hand.event_count - 4)); /* in the second range the last, whose turn it was */
 	CU_ASSERT_EQUAL(found.batch, 1);
-	CU_ASSERT_FALSE(find(hand.event_count - 6)); /* the early one: whose turn it was isn't known */
+	CU_ASSERT_TRUE(find(hand.event_count - 6)); /* the early one: given in the range in which none came */
+	CU_ASSERT_EQUAL(found.batch, 2);
+	receive((const int[]){ 1, 2, 1, 0, -1 });
+	CU_ASSERT_TRUE(find(hand.event_count - 4)); /* another's turn was between */
+	CU_ASSERT_EQUAL(found.batch, 3);
 }
 
 static void
 test_not_received(void)
 {
+	receive((const int[]){ 1, 3, 0, 0, -1 }); /* two wait: which of them came first isn't known */
+	CU_ASSERT_FALSE(find(hand.event_count - 2));
+	receive((const int[]){ 1, 2, 2, 0, 0, -1 });
+	CU_ASSERT_FALSE(find(hand.event_count - 6));
+	receive((const int[]){ 1, 2, -1 }); /* it hasn't been given yet */
+	CU_ASSERT_FALSE(find(hand.event_count - 2));
 	receive((const int[]){ 2, 0, 0, 1, -1 }); /* ranges of another loader are among them */
 	CU_ASSERT_FALSE(find(hand.event_count));
 	receive((const int[]){ 1, 1, -1 });

@@ -42,7 +42,7 @@ add_arrival(const struct event *event, void *context)
 	return true;
 }
 
-/* How many ranges called as NEWER is lie between it and OLDER; more than MOST aren't counted on. */
+/* How many ranges called as OLDER lie between it and NEWER (or, where that is -1, come after it); more than MOST aren't counted on. */
 static int64_t
 ranges_between(const struct arrivals *arrivals, int64_t older, int64_t newer, int64_t most)
 {
@@ -50,28 +50,49 @@ ranges_between(const struct arrivals *arrivals, int64_t older, int64_t newer, in
 	struct scope own, scope;
 	int64_t found = 0;
 
-	if (!batch->source->scope(batch->source->context, batch->process, newer, &own) || newer - older > SCOPES_MOST)
+	if (!batch->source->scope(batch->source->context, batch->process, older, &own) || newer - older > SCOPES_MOST)
 		return most + 1;
-	for (int64_t id = older + 1; id < newer && found <= most; id++)
-		found += batch->source->scope(batch->source->context, batch->process, id, &scope) && scope.thread == own.thread && scope.name && strcmp(scope.name, own.name) == 0;
+	for (int64_t id = older + 1; id != newer && id - older <= SCOPES_MOST && found <= most; id++) {
+		bool is = batch->source->scope(batch->source->context, batch->process, id, &scope);
+
+		if (!is && newer < 0)
+			break;
+		found += is && scope.thread == own.thread && scope.name && strcmp(scope.name, own.name) == 0;
+	}
 	return found;
 }
 
-/* The ranges before that of arrival AT, each of which gave one batch; -1 where those that came before their turn don't account for the ranges in which none came. */
+/* The ranges before that of arrival AT, each of which gave one batch; -1 where those that came before their turn don't account for the ranges in which none came. AHEAD gets how
+ * many of them still wait at AT. */
 static int64_t
-count_turns(const struct arrivals *arrivals, int at)
+count_turns(const struct arrivals *arrivals, int at, int64_t *ahead)
 {
-	int64_t turns = 0, ahead = 0, none;
+	int64_t turns = 0, none;
 
+	*ahead = 0;
 	for (int i = arrivals->ranges_count - 1; i > at; i--) {
-		ahead += arrivals->ranges[i].calls / arrivals->least - 1;
-		none = ahead ? ranges_between(arrivals, arrivals->ranges[i].range, arrivals->ranges[i - 1].range, ahead) : 0;
-		if (none > ahead)
+		*ahead += arrivals->ranges[i].calls / arrivals->least - 1;
+		none = *ahead ? ranges_between(arrivals, arrivals->ranges[i].range, arrivals->ranges[i - 1].range, *ahead) : 0;
+		if (none > *ahead)
 			return -1;
-		ahead -= none;
+		*ahead -= none;
 		turns += 1 + none;
 	}
 	return turns;
+}
+
+/* How many turns after arrival AT's range, in which two came, the one of them that has to wait is given: in the next range in which none came, if no other waits beside it.
+ * -1: not known. */
+static int64_t
+wait_of_one(const struct arrivals *arrivals, int at)
+{
+	for (int i = at; i >= 0; i--) {
+		if (arrivals->ranges[i].calls != (i == at ? 2 : 1) * arrivals->least)
+			return -1;
+		if (ranges_between(arrivals, arrivals->ranges[i].range, i ? arrivals->ranges[i - 1].range : -1, 0))
+			return at - i + 1;
+	}
+	return -1;
 }
 
 /* In no kept range came more, or less, than one, so that none can be waiting from before. */
@@ -89,7 +110,7 @@ int64_t
 fetched_received(const struct failure *failure, const struct batch *batch, int64_t from, bool only)
 {
 	struct arrivals *arrivals = calloc(1, sizeof(*arrivals));
-	int64_t before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX, turns = -1, all;
+	int64_t before = failure->has_event ? failure->event.id : failure->context_event >= 0 ? failure->context_event + 1 : INT64_MAX, turns = -1, waiting, all;
 	bool whole = arrivals != NULL;
 	int at = 0;
 
@@ -106,11 +127,17 @@ fetched_received(const struct failure *failure, const struct batch *batch, int64
 			arrivals->least = arrivals->ranges[i].calls;
 	for (int i = 0; i < arrivals->ranges_count; i++)
 		whole = whole && arrivals->ranges[i].calls % arrivals->least == 0;
-	if (whole && at < arrivals->ranges_count && arrivals->ranges_count < RANGES_MOST && arrivals->since < arrivals->least) {
-		if (from >= 0)
-			turns = count_turns(arrivals, at);
-		else if (only && is_in_turn(arrivals) && all >= arrivals->ranges_count * (int64_t)arrivals->least && all % arrivals->least == 0)
+	if (whole && at < arrivals->ranges_count && arrivals->ranges_count < RANGES_MOST) {
+		bool last = arrivals->since < arrivals->least;
+
+		if (from >= 0) {
+			int64_t wait = last ? 0 : wait_of_one(arrivals, at);
+
+			turns = count_turns(arrivals, at, &waiting);
+			turns = turns < 0 || wait < 0 || (wait && waiting) ? -1 : turns + wait;
+		} else if (last && only && is_in_turn(arrivals) && all >= arrivals->ranges_count * (int64_t)arrivals->least && all % arrivals->least == 0) {
 			turns = all / arrivals->least - 1 - at;
+		}
 	}
 	free(arrivals);
 	return turns;
